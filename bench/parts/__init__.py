@@ -1,0 +1,1 @@
+"""One file per group of figures; each has `measure(stage) -> list[Figure]`."""

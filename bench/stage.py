@@ -1,0 +1,136 @@
+"""What all parts share: the cores, a temporary folder, seeded databases, the signed-in sample, the peer."""
+
+import http.client
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from bench import rival
+from bench.accounts import PASSWORD, TEMPLATE, add_users, email_of
+from bench.clients import Account, SigningIn
+from bench.cores import Cores
+from bench.load import drive
+from bench.processes import Server, environment, free_port, serving
+
+ME = "/api/v1/auth/me"
+
+_SIGN_IN_CONNECTIONS = 4
+_SIGN_IN_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured. Seconds are of one round; `sample` users are signed in for real."""
+
+    users: int = 100_000
+    few_users: int = 10_000
+    many_users: int = 1_000_000
+    sample: int = 1_064
+    rounds: int = 3
+    seconds: float = 4.0
+    storm_seconds: float = 6.0
+
+
+QUICK = Scale(many_users=100_000, sample=264, rounds=2, seconds=2.0, storm_seconds=3.0)
+
+
+class Stage:
+    def __init__(self, folder: Path, scale: Scale) -> None:
+        self.folder = folder
+        self.scale = scale
+        self.cores = Cores()
+
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    @cached_property
+    def sample(self) -> list[Account]:
+        """Users signed in through the API. Their tokens hold in every database, as all are copies of one."""
+        self.say(f"  making the first {self.scale.few_users:,} users, signing {self.scale.sample:,} in")
+        home = self.folder / "first"
+        home.mkdir()
+        with self._serve(home, self.cores.everything) as server:
+            _call(server, "register", {"name": "Template", "email": TEMPLATE, "password": PASSWORD})
+            _call(server, "login", {"email": TEMPLATE, "password": PASSWORD})
+        add_users(database_in(home), 0, self.scale.few_users)
+        with self._serve(home, self.cores.everything) as server:
+            return _sign_in(server, self.scale.sample)
+
+    @property
+    def readers(self) -> list[str]:
+        """Access tokens of the sample, without those whose sessions are refreshed."""
+        return [account.access_token for account in self.sample[64:]]
+
+    @property
+    def refreshers(self) -> list[str]:
+        return [account.refresh_token for account in self.sample[:64]]
+
+    def home(self, users: int) -> Path:
+        """A data folder with that many users, the sample among them."""
+        first, home = self.folder / "first", self.folder / f"with-{users}"
+        if self.sample and not home.exists():
+            shutil.copytree(first, home)
+            if users > self.scale.few_users:
+                self.say(f"  adding users until there are {users:,}")
+                add_users(database_in(home), self.scale.few_users, users)
+        return home
+
+    @contextmanager
+    def serving(self, users: int, cores: set[int] | None = None) -> Iterator[Server]:
+        """The service with that many users, on the server's core unless others are named."""
+        with self._serve(self.home(users), self.cores.server if cores is None else cores) as server:
+            yield server
+
+    @cached_property
+    def peer(self) -> rival.Rival | None:
+        self.say(f"  making {self.scale.users:,} users of the peer")
+        return rival.seeded(self.folder / "peer", self.scale.users, len(self.readers))
+
+    @contextmanager
+    def _serve(self, home: Path, cores: set[int]) -> Iterator[Server]:
+        port = free_port()
+        # The command lies beside the interpreter that runs this; links are not followed, the environment is here.
+        command = [
+            os.environ.get("BENCH_SERVICE", str(Path(sys.executable).parent / "bukhindor")),
+            "serve",
+            "--port",
+            str(port),
+        ]
+        settings = environment(
+            ENVIRONMENT="development",
+            # Tokens name who issued them; without this it would be a port, and another one every time.
+            PUBLIC_URL="http://localhost",
+            DATA_DIR=str(home / "data"),
+            LOG_FORMAT="json",
+            RATE_LIMITS="off",
+        )
+        with serving(command, port, "/health/ready", home, settings, cores) as server:
+            yield server
+
+
+def database_in(home: Path) -> Path:
+    return next((home / "data").rglob("*.db"))
+
+
+def _call(server: Server, verb: str, body: dict[str, str]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    headers = {"Content-Type": "application/json"}
+    connection.request("POST", f"/api/v1/auth/{verb}", json.dumps(body), headers)
+    response = connection.getresponse()
+    answer = response.read()
+    connection.close()
+    if response.status not in (200, 201):
+        raise RuntimeError(f"{verb} answered {response.status}: {answer!r}")
+
+
+def _sign_in(server: Server, count: int) -> list[Account]:
+    emails = iter([email_of(number) for number in range(count)])
+    clients = [SigningIn(emails, PASSWORD) for _ in range(_SIGN_IN_CONNECTIONS)]
+    drive(server.port, clients, _SIGN_IN_TIMEOUT).only_successes()
+    return [account for client in clients for account in client.accounts]

@@ -1,0 +1,217 @@
+"""Access tokens: JWTs signed with ES256 (RFC 7519, RFC 9068), hardened as RFC 8725 asks."""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+from joserfc.jwk import ECKey
+from joserfc.jws import JWSRegistry
+
+from bukhindor.adapters.crypto.private_key_seal import PrivateKeySeal
+from bukhindor.adapters.crypto.secret_keys import SecretKeys
+from bukhindor.domain.signing_key import SigningKey
+from bukhindor.domain.tokens import AccessClaims
+from bukhindor.domain.user import Role
+
+_MAX_LENGTH = 2048
+# Three parts of base64url; a signature has 86 characters, the last of which has four canonical values.
+_FORM = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{85}[AQgw])")
+_LAST_MOMENT = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
+
+_Moment = Annotated[int, msgspec.Meta(ge=0, le=_LAST_MOMENT)]
+_CanonicalUuid = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
+
+
+class _Payload(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The claims on the wire; times are whole seconds since 1970."""
+
+    iss: str
+    aud: str
+    sub: _CanonicalUuid
+    sid: _CanonicalUuid
+    gen: Annotated[int, msgspec.Meta(ge=1, le=2**32 - 1)]
+    jti: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    role: Role
+    iat: _Moment
+    exp: _Moment
+    nbf: _Moment = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _RingKey:
+    signing_key: SigningKey
+    header: str
+    public: ECKey
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """Claims whose signature is good, when they hold (leeway included), and the header of their key."""
+
+    claims: AccessClaims
+    starts_at: datetime
+    ends_at: datetime
+    header: str
+
+
+class SignedAccessTokens:
+    """ES256 tokens of one issuer for one audience.
+
+    A token is read under a key of the ring only if its first segment is, byte for byte, the one that we
+    write for that key. Nothing a stranger can put into a header is ever decoded, so there is no algorithm to
+    confuse, no embedded or remote key, no `crit`, no compression and no second spelling of anything.
+
+    `leeway` forgives clocks of other servers that differ. The `cache_size` tokens used last are remembered
+    with their claims: that spares the signature check, never the look at the clock.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        audience: str,
+        secret_keys: SecretKeys,
+        leeway: timedelta = timedelta(seconds=10),
+        cache_size: int = 20_000,
+    ) -> None:
+        self._issuer = issuer
+        self._audience = audience
+        self._seal = PrivateKeySeal(secret_keys)
+        self._leeway = leeway
+        self._cache_size = cache_size
+        self._es256 = JWSRegistry(algorithms=["ES256"]).get_alg("ES256")
+        self._ring: dict[str, _RingKey] = {}
+        self._signer: tuple[str, ECKey] | None = None
+        self._verified: OrderedDict[str, _Verified] = OrderedDict()
+        self._encoder = msgspec.json.Encoder()
+        self._decoder = msgspec.json.Decoder(_Payload)
+
+    def use(self, keys: Sequence[SigningKey]) -> None:
+        """Replace the ring: the newest key that is not retired and can be unsealed signs, all of them verify.
+
+        A public key that is not on P-256 raises an error of joserfc, and the ring stays as it was.
+        """
+        known = {entry.signing_key.kid: entry for entry in self._ring.values()}
+        entries = [self._entry(key, known.get(key.kid)) for key in keys]
+        ring = {entry.header: entry for entry in entries}
+        left = {header for header, entry in self._ring.items() if entry.public is not _public(ring, header)}
+        if left:
+            kept = ((token, seen) for token, seen in self._verified.items() if seen.header not in left)
+            self._verified = OrderedDict(kept)
+        self._ring = ring
+        self._signer = self._newest_signer(entries)
+
+    def can_sign(self) -> bool:
+        """Whether the ring has a key to sign with."""
+        return self._signer is not None
+
+    def issue(self, claims: AccessClaims) -> str:
+        """A signed compact JWT; parts of seconds are cut off. Raises RuntimeError unless `can_sign()`."""
+        if self._signer is None:
+            raise RuntimeError("There is no key to sign access tokens with.")
+        header, private = self._signer
+        payload = _Payload(
+            iss=self._issuer,
+            aud=self._audience,
+            sub=str(claims.user_id),
+            sid=str(claims.session_id),
+            gen=claims.generation,
+            jti=claims.token_id,
+            role=claims.role,
+            iat=int(claims.issued_at.timestamp()),
+            exp=int(claims.expires_at.timestamp()),
+        )
+        signed = f"{header}.{_encode(self._encoder.encode(payload))}"
+        return f"{signed}.{_encode(self._es256.sign(signed.encode('ascii'), private))}"
+
+    def knows_key_of(self, token: str) -> bool:
+        """Whether the token names a key of the ring; False may mean that the ring is old."""
+        return len(token) <= _MAX_LENGTH and token.partition(".")[0] in self._ring
+
+    def read(self, token: str, now: datetime) -> AccessClaims | None:
+        """The claims of a token that we signed for us and that lives at `now`; None for anything else."""
+        if len(token) > _MAX_LENGTH:
+            return None
+        seen = self._verified.get(token)
+        if seen is not None:
+            self._verified.move_to_end(token)
+        elif (seen := self._verify(token)) is not None:
+            self._remember(token, seen)
+        else:
+            return None
+        return seen.claims if seen.starts_at <= now < seen.ends_at else None
+
+    def _verify(self, token: str) -> _Verified | None:
+        form = _FORM.fullmatch(token)
+        key = self._ring.get(form[1]) if form is not None else None
+        if form is None or key is None:
+            return None
+        signed = token[: form.end(2)].encode("ascii")
+        if not self._es256.verify(signed, _decode(form[3]), key.public):
+            return None
+        # One of our keys signed what follows, yet perhaps in another release or for another purpose.
+        try:
+            payload = self._decoder.decode(_decode(form[2]))
+        except (ValueError, RecursionError):
+            return None
+        if payload.iss != self._issuer or payload.aud != self._audience:
+            return None
+        return self._accept(payload, key.header)
+
+    def _accept(self, payload: _Payload, header: str) -> _Verified:
+        issued_at = datetime.fromtimestamp(payload.iat, UTC)
+        expires_at = datetime.fromtimestamp(payload.exp, UTC)
+        starts_at = max(issued_at, datetime.fromtimestamp(payload.nbf, UTC))
+        claims = AccessClaims(
+            user_id=UUID(payload.sub),
+            session_id=UUID(payload.sid),
+            generation=payload.gen,
+            role=payload.role,
+            token_id=payload.jti,
+            issued_at=issued_at,
+            expires_at=expires_at,
+        )
+        return _Verified(claims, starts_at - self._leeway, expires_at + self._leeway, header)
+
+    def _remember(self, token: str, seen: _Verified) -> None:
+        self._verified[token] = seen
+        if len(self._verified) > self._cache_size:
+            self._verified.popitem(last=False)
+
+    def _entry(self, key: SigningKey, known: _RingKey | None) -> _RingKey:
+        if known is not None and known.signing_key.public_jwk == key.public_jwk:
+            return _RingKey(key, known.header, known.public)
+        public = ECKey.import_key(dict(key.public_jwk))
+        self._es256.check_key(public)
+        header = {"typ": "at+jwt", "alg": "ES256", "kid": key.kid}
+        return _RingKey(key, _encode(self._encoder.encode(header)), public)
+
+    def _newest_signer(self, entries: Sequence[_RingKey]) -> tuple[str, ECKey] | None:
+        candidates = (entry for entry in entries if entry.signing_key.retired_at is None)
+        for entry in sorted(candidates, key=lambda entry: entry.signing_key.created_at, reverse=True):
+            if self._signer is not None and self._signer[0] == entry.header:
+                return self._signer
+            encoded = self._seal.unseal(entry.signing_key.sealed_private_key, entry.signing_key.kid)
+            if encoded is not None:
+                private: Any = load_der_private_key(encoded, password=None)
+                return entry.header, ECKey.import_key(private)
+        return None
+
+
+def _public(ring: dict[str, _RingKey], header: str) -> ECKey | None:
+    entry = ring.get(header)
+    return None if entry is None else entry.public
+
+
+def _encode(part: bytes) -> str:
+    return urlsafe_b64encode(part).rstrip(b"=").decode("ascii")
+
+
+def _decode(part: str) -> bytes:
+    return urlsafe_b64decode(part + "=" * (-len(part) % 4))

@@ -1,0 +1,46 @@
+"""Locks between processes, each on a file of its own that stays where it is."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+_POLL_SECONDS = 0.005
+
+
+class FileLock:
+    """An advisory lock that ends with the process, however that ends.
+
+    It never touches the database file itself: closing any descriptor of that one would drop SQLite's own locks.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(self, *, shared: bool = False, timeout: float = 0.0) -> bool:
+        """Whether the lock was obtained within `timeout` seconds. A shared one excludes only exclusive ones."""
+        if sys.platform == "win32":
+            message = "An SQLite database needs the file locks of Linux, macOS or BSD."
+            raise OSError(message)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    os.close(descriptor)
+                    return False
+                time.sleep(_POLL_SECONDS)
+            else:
+                self._descriptor = descriptor
+                return True
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

@@ -1,0 +1,114 @@
+"""Between rows and the domain's objects: for each aggregate its columns, in order, and both directions."""
+
+import json
+import unicodedata
+from typing import Any
+
+from bukhindor.adapters.sql import tables
+from bukhindor.adapters.sql.connection import Row
+from bukhindor.domain.device import AppType, Device
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.session import Session
+from bukhindor.domain.signing_key import SigningKey
+from bukhindor.domain.user import Role, Status, User
+
+_ALGORITHM = "ES256"
+
+# Calling an enumeration with a value takes several times as long as a dictionary.
+_ROLES = {role.value: role for role in Role}
+_STATUSES = {status.value: status for status in Status}
+_APP_TYPES: dict[str | None, AppType | None] = {None: None, **{app.value: app for app in AppType}}
+
+_user = tables.users.c
+USER_COLUMNS = (
+    _user.id, _user.email, _user.name, _user.created_at, _user.updated_at, _user.role, _user.status,
+    _user.status_reason, _user.status_until, _user.email_verified, _user.password_hash, _user.last_login_at,
+)  # fmt: skip
+
+_session = tables.user_sessions.c
+SESSION_COLUMNS = (
+    _session.id, _session.user_id, _session.seed, _session.generation, _session.confirmed, _session.created_at,
+    _session.rotated_at, _session.last_seen_at, _session.device_id, _session.app_type, _session.app_version,
+    _session.ip, _session.user_agent,
+)  # fmt: skip
+
+_key = tables.signing_keys.c
+SIGNING_KEY_COLUMNS = (_key.kid, _key.public_jwk, _key.sealed_private_key, _key.created_at, _key.retired_at)
+
+
+def to_user(row: Row) -> User:
+    """The user of USER_COLUMNS. Its address was parsed when it came in, and is not parsed again."""
+    (id_, email, name, created_at, updated_at, role, status,
+     reason, until, verified, password_hash, last_login_at) = row  # fmt: skip
+    return User(
+        id_, EmailAddress(email), name, created_at, updated_at, _ROLES[role], _STATUSES[status],
+        reason, until, verified, password_hash, last_login_at,
+    )  # fmt: skip
+
+
+def from_user(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "email": user.email.value,
+        "name": user.name,
+        "role": user.role.value,
+        "status": user.status.value,
+        "status_reason": user.status_reason,
+        "status_until": user.status_until,
+        "email_verified": user.email_verified,
+        "password_hash": user.password_hash,
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+        "last_login_at": user.last_login_at,
+        # No search holds a line break, so none can match across the two.
+        "search_text": f"{folded(user.name)}\n{folded(user.email.value)}",
+    }
+
+
+def folded(text: str) -> str:
+    """The form in which texts are compared when case and compatibility forms don't matter."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def to_session(row: Row) -> Session:
+    """The session of SESSION_COLUMNS."""
+    (id_, user_id, seed, generation, confirmed, created_at, rotated_at, last_seen_at,
+     device_id, app_type, app_version, ip, user_agent) = row  # fmt: skip
+    device = Device(device_id, _APP_TYPES[app_type], app_version, ip, user_agent)
+    return Session(id_, user_id, seed, generation, confirmed, created_at, rotated_at, last_seen_at, device)
+
+
+def from_session(session: Session) -> dict[str, Any]:
+    device = session.device
+    return {
+        "id": session.id,
+        "user_id": session.user_id,
+        "seed": session.seed,
+        "generation": session.generation,
+        "confirmed": session.confirmed,
+        "created_at": session.created_at,
+        "rotated_at": session.rotated_at,
+        "last_seen_at": session.last_seen_at,
+        "device_id": device.device_id,
+        "app_type": None if device.app_type is None else device.app_type.value,
+        "app_version": device.app_version,
+        "ip": device.ip,
+        "user_agent": device.user_agent,
+    }
+
+
+def to_signing_key(row: Row) -> SigningKey:
+    """The key of SIGNING_KEY_COLUMNS."""
+    kid, public_jwk, sealed_private_key, created_at, retired_at = row
+    return SigningKey(kid, json.loads(public_jwk), sealed_private_key, created_at, retired_at)
+
+
+def from_signing_key(key: SigningKey) -> dict[str, Any]:
+    return {
+        "kid": key.kid,
+        "algorithm": _ALGORITHM,
+        "public_jwk": json.dumps(dict(key.public_jwk)),
+        "sealed_private_key": key.sealed_private_key,
+        "created_at": key.created_at,
+        "retired_at": key.retired_at,
+    }

@@ -1,0 +1,19 @@
+"""Which schema this program needs, told by the names of its migrations, without loading the migration tool."""
+
+from functools import cache
+from pathlib import Path
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+VERSIONS = MIGRATIONS / "versions"
+VERSION_QUERY = "SELECT version_num FROM alembic_version"
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """The numbers of all migrations, oldest first: `0001_accounts.py` is 0001."""
+    return tuple(sorted(file.name.partition("_")[0] for file in VERSIONS.glob("[0-9]*_*.py")))
+
+
+def head() -> str:
+    """The newest migration's number."""
+    return revisions()[-1]

@@ -1,0 +1,174 @@
+"""The embedded store: one SQLite file, read inline on the event loop, written by one connection."""
+
+import asyncio
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.dml import UpdateBase
+
+from bukhindor.adapters.sql import sqlite_statements
+from bukhindor.adapters.sql.connection import Connection, Parameters, Row
+from bukhindor.adapters.sql.group_commit import TURN_LIMIT_SECONDS, GroupCommit, Turn
+from bukhindor.adapters.sql.schema_version import VERSION_QUERY, head
+from bukhindor.adapters.sql.sessions import SqlSessions
+from bukhindor.adapters.sql.signing_keys import SqlSigningKeys
+from bukhindor.adapters.sql.sqlite_file import LOCK_PATIENCE_SECONDS, SqliteFile
+from bukhindor.adapters.sql.users import SqlUsers
+from bukhindor.domain.errors import StoreUnavailable
+
+# A reader waits only while another process repairs the log after a crash; the whole service waits with it.
+_INLINE_PATIENCE_SECONDS = 1.0
+
+
+class SqliteTransactions:
+    """Opens the file at once and raises DatabaseUnusable when it can't. Close it in the event loop that used it.
+
+    The server opens as owner: it alone moves the log into the file, and a second one raises DatabaseInUse. Without
+    ownership the store works beside a server or alone. A use case that keeps its turn to write for `turn_limit`
+    seconds is rolled back; the lock of another process is waited for `lock_patience` seconds.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        owner: bool,
+        turn_limit: float = TURN_LIMIT_SECONDS,
+        lock_patience: float = LOCK_PATIENCE_SECONDS,
+    ) -> None:
+        self._file = SqliteFile(path)
+        self._file.create()
+        if owner:
+            self._file.own()
+        try:
+            self._writer = GroupCommit(self._file, is_owner=owner, turn_limit=turn_limit, lock_patience=lock_patience)
+            self._inline = self._file.connect(timeout=_INLINE_PATIENCE_SECONDS, cache_kibibytes=16384, read_only=True)
+            self._aside = self._file.connect(timeout=LOCK_PATIENCE_SECONDS, cache_kibibytes=4096, read_only=True)
+        except BaseException:
+            self._file.disown()
+            raise
+        self._scanner = ThreadPoolExecutor(1, "sqlite-scan")
+        self._reading = _Scope(_InlineConnection(self._inline))
+        self._scanning = _Scope(_AsideConnection(self._aside, self._scanner))
+
+    def begin(self) -> "_Transaction":
+        return _Transaction(self._writer)
+
+    def read(self) -> "_Scope":
+        return self._reading
+
+    def scan(self) -> "_Scope":
+        return self._scanning
+
+    async def check(self) -> None:
+        try:
+            found = self._inline.execute(VERSION_QUERY).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable from error
+        if found != [(head(),)]:
+            raise StoreUnavailable
+
+    async def close(self) -> None:
+        """Finish what is being committed and let go of the file; whoever closes it last empties the log."""
+        self._aside.interrupt()
+        self._scanner.shutdown(cancel_futures=True)
+        self._aside.close()
+        self._inline.close()
+        await self._writer.close()
+        self._file.disown()
+
+
+class _Scope:
+    """Repositories that keep nothing of a scope: one object serves all."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.users = SqlUsers(connection)
+        self.sessions = SqlSessions(connection)
+        self.signing_keys = SqlSigningKeys(connection)
+
+    async def __aenter__(self) -> "_Scope":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is open between two reads."""
+
+
+class _Transaction:
+    def __init__(self, writer: GroupCommit) -> None:
+        self._writer = writer
+
+    async def __aenter__(self) -> "_Transaction":
+        self._turn = await self._writer.enter()
+        connection = _WriterConnection(self._writer, self._turn)
+        self.users = SqlUsers(connection)
+        self.sessions = SqlSessions(connection)
+        self.signing_keys = SqlSigningKeys(connection)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.leave(self._turn)
+
+    async def commit(self) -> None:
+        await self._writer.commit(self._turn)
+
+
+class _ReadOnlyConnection:
+    async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
+        message = "Nothing can be written outside of begin()."
+        raise TypeError(message)
+
+
+class _InlineConnection(_ReadOnlyConnection):
+    """Reads on the event loop's thread: a hop to another one costs ten times the read."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> list[Row]:
+        return sqlite_statements.fetch(self._connection, statement, parameters)
+
+
+class _AsideConnection(_ReadOnlyConnection):
+    """Reads in a thread of their own, one after the other."""
+
+    def __init__(self, connection: sqlite3.Connection, thread: ThreadPoolExecutor) -> None:
+        self._connection = connection
+        self._thread = thread
+
+    async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> list[Row]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._thread, sqlite_statements.fetch, self._connection, statement, parameters
+        )
+
+
+class _WriterConnection:
+    """The writing connection, for as long as one use case has its turn."""
+
+    def __init__(self, writer: GroupCommit, turn: Turn) -> None:
+        self._writer = writer
+        self._turn = turn
+
+    async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> list[Row]:
+        connection = self._writer.connection_for(self._turn)
+        try:
+            return sqlite_statements.fetch(connection, statement, parameters)
+        except Exception as error:
+            self._writer.note_failure(error)
+            raise
+
+    async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
+        connection = self._writer.connection_for(self._turn)
+        try:
+            return sqlite_statements.change(connection, statement, parameters)
+        except Exception as error:
+            self._writer.note_failure(error)
+            raise

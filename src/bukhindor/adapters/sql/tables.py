@@ -1,0 +1,118 @@
+"""The tables, as the newest migration leaves them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from bukhindor.domain.user import Role, Status
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment with microseconds: TIMESTAMPTZ on PostgreSQL, elsewhere an integer of microseconds since 1970.
+
+    SQLite has no type for time; integers compare and sort right and can't lose the zone. A naive datetime is
+    refused with a TypeError.
+    """
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(sa.BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            moment: datetime = value.astimezone(UTC)
+            return moment
+        return _EPOCH + timedelta(microseconds=value)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _one_of(column: str, values: type[Role] | type[Status]) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("email", sa.String(254), nullable=False),
+    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("status_reason", sa.String(500)),
+    sa.Column("status_until", UtcDateTime()),
+    sa.Column("email_verified", sa.Boolean(), nullable=False),
+    sa.Column("password_hash", sa.Text()),
+    sa.Column("created_at", UtcDateTime(), nullable=False),
+    sa.Column("updated_at", UtcDateTime(), nullable=False),
+    sa.Column("last_login_at", UtcDateTime()),
+    # Name and address with case folded, because SQLite folds ASCII only and would not find Cyrillic names.
+    sa.Column("search_text", sa.Text(), nullable=False),
+    _one_of("role", Role),
+    _one_of("status", Status),
+    sa.Index("uq_users_email", "email", unique=True),
+    sa.Index(None, "created_at", "id"),
+    sa.Index(None, "updated_at", "id"),
+    sa.Index(None, "name", "id"),
+    sa.Index(
+        "ix_users_admins", "id", sqlite_where=sa.text("role = 'admin'"), postgresql_where=sa.text("role = 'admin'")
+    ),
+)
+
+user_sessions = sa.Table(
+    "user_sessions",
+    metadata,
+    sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("user_id", sa.Uuid(), sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("seed", sa.LargeBinary(), nullable=False),
+    sa.Column("generation", sa.BigInteger(), nullable=False),
+    sa.Column("confirmed", sa.Boolean(), nullable=False),
+    sa.Column("created_at", UtcDateTime(), nullable=False),
+    sa.Column("rotated_at", UtcDateTime(), nullable=False),
+    sa.Column("last_seen_at", UtcDateTime(), nullable=False),
+    sa.Column("device_id", sa.String(128)),
+    sa.Column("app_type", sa.String(16)),
+    sa.Column("app_version", sa.String(32)),
+    sa.Column("ip", sa.String(64), nullable=False),
+    sa.Column("user_agent", sa.String(256), nullable=False),
+    sa.Index(None, "user_id", "created_at", "id"),
+    sa.Index(None, "last_seen_at"),
+    sa.Index(None, "created_at"),
+)
+
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    sa.Column("kid", sa.String(64), primary_key=True),
+    sa.Column("algorithm", sa.String(16), nullable=False),
+    sa.Column("public_jwk", sa.Text(), nullable=False),
+    sa.Column("sealed_private_key", sa.LargeBinary(), nullable=False),
+    sa.Column("created_at", UtcDateTime(), nullable=False),
+    sa.Column("retired_at", UtcDateTime()),
+)

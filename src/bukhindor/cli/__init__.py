@@ -1,0 +1,20 @@
+"""The command line: every command reads the same configuration and ends with 0, 1 (refused) or 2 (usage)."""
+
+import click
+
+from bukhindor import __version__
+from bukhindor.cli import config, keys, migrate, openapi, serve, users
+from bukhindor.cli.refusal import Program
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="bukhindor")
+def main() -> None:
+    """Accounts, sign-in and user management as one HTTP service.
+
+    Settings come from the environment, in development also from the file .env; `bukhindor config check` shows them.
+    """
+
+
+for command in (serve.command, migrate.group, users.group, keys.group, config.group, openapi.command):
+    main.add_command(command)

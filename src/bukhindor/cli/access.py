@@ -1,0 +1,37 @@
+"""What a command needs to work on: the settings, and the services beside a server that may be running."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from bukhindor.config import Settings
+from bukhindor.services import Services
+
+_T = TypeVar("_T")
+
+
+def read_settings(options: Mapping[str, str | int | None] | None = None) -> Settings:
+    """The settings of this process; options of the command line that are not None stand for their variables.
+
+    Raises ConfigurationError.
+    """
+    given = {variable: str(value) for variable, value in (options or {}).items() if value is not None}
+    return Settings.read({**os.environ, **given}, Path(".env"))
+
+
+def with_services(work: Callable[[Services], Awaitable[_T]]) -> _T:
+    """Do `work` with the services open; what is logged meanwhile goes to standard error."""
+    from bukhindor.adapters.system.log_output import configure_logging
+    from bukhindor.bootstrap import open_services
+
+    settings = read_settings()
+    configure_logging("warning", "console", sys.stderr.buffer)
+
+    async def run() -> _T:
+        async with open_services(settings) as services:
+            return await work(services)
+
+    return asyncio.run(run())

@@ -1,0 +1,61 @@
+"""bukhindor migrate: the database's schema."""
+
+import click
+
+from bukhindor.cli.access import read_settings
+from bukhindor.cli.printing import json_option, print_json, say
+from bukhindor.cli.refusal import require_confirmation
+
+
+@click.group("migrate")
+def group() -> None:
+    """Bring the database's schema up to date, or back."""
+
+
+@group.command()
+def up() -> None:
+    """Apply every migration that the database lacks."""
+    from bukhindor.adapters.sql import schema
+
+    settings = read_settings()
+    applied = schema.upgrade(settings.database_url)
+    say(f"Applied {', '.join(applied)}." if applied else "Nothing to do: the schema is up to date.")
+
+
+@group.command()
+@click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, help="How many to undo.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def down(steps: int, yes: bool) -> None:
+    """Undo the newest migration; what it had added to the database is gone, with all data in it."""
+    from bukhindor.adapters.sql import schema
+
+    settings = read_settings()
+    if not yes:
+        require_confirmation("Undo migrations, and lose the data in what they added?", "Nothing was undone")
+    undone = schema.downgrade(settings.database_url, steps)
+    say(f"Undid {', '.join(undone)}." if undone else "Nothing to do: the database is empty.")
+
+
+@group.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Print the database's schema version, the program's, and what lies between."""
+    from bukhindor.adapters.sql import schema
+
+    found = schema.status(read_settings().database_url)
+    if as_json:
+        print_json({"current": found.current, "head": found.head, "pending": found.pending})
+    elif found.pending:
+        now = "empty" if found.current is None else f"at {found.current}"
+        say(f"The database is {now}, this program needs {found.head}; to apply: {', '.join(found.pending)}.")
+    else:
+        say(f"The database is at {found.head}, as this program needs it.")
+
+
+@group.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Write an empty migration called NAME."""
+    from bukhindor.adapters.sql import schema
+
+    say(f"Wrote {schema.new(name)}")

@@ -1,0 +1,22 @@
+"""bukhindor openapi: the description of the HTTP interface."""
+
+from pathlib import Path
+
+import click
+
+from bukhindor.cli.access import read_settings
+from bukhindor.cli.printing import say
+
+
+@click.command("openapi")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+def command(file: Path | None) -> None:
+    """Write the OpenAPI 3.1 document to FILE, or print it; its server is PUBLIC_URL."""
+    from bukhindor.web.openapi import openapi_json
+
+    document = openapi_json(read_settings().public_url)
+    if file is None:
+        click.echo(document, nl=False)
+    else:
+        file.write_bytes(document)
+        say(f"Wrote {file}")

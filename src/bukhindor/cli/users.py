@@ -1,0 +1,224 @@
+"""bukhindor users: accounts, managed by whoever runs this server. A USER is an e-mail address or an id."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import click
+
+from bukhindor.adapters.system.clock import SystemClock
+from bukhindor.cli.access import read_settings, with_services
+from bukhindor.cli.passwords import made_password, password_from_stdin
+from bukhindor.cli.printing import json_option, moment, print_json, print_table, say
+from bukhindor.cli.refusal import require_confirmation
+from bukhindor.config.durations import parse_duration
+from bukhindor.domain.caller import Operator
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.user import Role, Status, User, UserChanges, parse_name, parse_status_reason
+from bukhindor.domain.user_listing import MAX_LIMIT, MAX_SEARCH, UserQuery
+from bukhindor.services import Services
+from bukhindor.web.shapes import UserShape
+
+_OPERATOR = Operator()
+_ROLE = click.Choice([role.value for role in Role])
+_STATUS = click.Choice([status.value for status in Status])
+
+
+class _Duration(click.ParamType[timedelta]):
+    name = "duration"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        try:
+            duration = parse_duration(value)
+        except ValueError as error:
+            self.fail(f"{error}; for example 7d or 1h30m", param, ctx)
+        if not timedelta() < duration <= timedelta(days=36_500):
+            self.fail("this is not from 1s to 36500d", param, ctx)
+        return duration
+
+
+@click.group("users")
+def group() -> None:
+    """Manage accounts. A USER is an e-mail address or an id."""
+
+
+@group.command()
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", type=_ROLE, default=Role.USER.value, show_default=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from a line of standard input.")
+@json_option
+def create(email: str, name: str, role: str, password_stdin: bool, as_json: bool) -> None:
+    """Create an account; without --password-stdin a password is made and printed once."""
+    settings = read_settings()
+    address, person = EmailAddress.parse(email), parse_name(name)
+    password = password_from_stdin() if password_stdin else made_password(settings.min_password_length)
+    user = with_services(
+        lambda services: services.user_admin.create(_OPERATOR, person, address, password, Role(role), Status.ACTIVE)
+    )
+    if as_json:
+        shown = {} if password_stdin else {"password": password.reveal()}
+        print_json({"user": _shape(user), **shown})
+        return
+    say(f"Created {user.role} {user.email} with id {user.id}.")
+    if not password_stdin:
+        say(f"Password, shown only this once: {password.reveal()}")
+
+
+@group.command("list")
+@click.option("--search", help="A part of a name or an address.")
+@click.option("--role", type=_ROLE)
+@click.option("--status", type=_STATUS)
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many.")
+@json_option
+def list_users(search: str | None, role: str | None, status: str | None, limit: int, as_json: bool) -> None:
+    """Print accounts, the newest first."""
+    if search is not None and len(search) > MAX_SEARCH:
+        raise click.BadParameter(f"at most {MAX_SEARCH} characters", param_hint="--search")
+    query = UserQuery(
+        search or None,
+        None if role is None else Role(role),
+        None if status is None else Status(status),
+        limit=min(limit, MAX_LIMIT),
+    )
+
+    async def collect(services: Services) -> tuple[list[User], int]:
+        page = await services.user_admin.page(_OPERATOR, query)
+        found = list(page.users)
+        while page.next is not None and len(found) < limit:
+            page = await services.user_admin.page(_OPERATOR, replace(query, after=page.next))
+            found += page.users
+        return found[:limit], page.total
+
+    found, total = with_services(collect)
+    if as_json:
+        print_json({"users": [_shape(user) for user in found], "total": total})
+        return
+    rows = [
+        (str(user.id), user.email.value, user.name, user.role, _status(user), moment(user.last_login_at))
+        for user in found
+    ]
+    print_table(("ID", "E-MAIL", "NAME", "ROLE", "STATUS", "LAST SIGN-IN"), rows)
+    if len(found) < total:
+        click.echo(f"{len(found)} of {total}; --limit shows more, --search fewer.", err=True)
+
+
+@group.command()
+@click.argument("user")
+@json_option
+def show(user: str, as_json: bool) -> None:
+    """Print one account."""
+    found = with_services(lambda services: _find(services, user))
+    if as_json:
+        print_json(_shape(found))
+        return
+    print_table(
+        ("FIELD", "VALUE"),
+        (
+            ("id", str(found.id)),
+            ("e-mail", f"{found.email} ({'verified' if found.email_verified else 'not verified'})"),
+            ("name", found.name),
+            ("role", found.role),
+            ("status", _status(found)),
+            ("reason", found.status_reason or ""),
+            ("created", moment(found.created_at)),
+            ("updated", moment(found.updated_at)),
+            ("last sign-in", moment(found.last_login_at)),
+        ),
+    )
+
+
+@group.command("set-role")
+@click.argument("user")
+@click.argument("role", type=_ROLE)
+@json_option
+def set_role(user: str, role: str, as_json: bool) -> None:
+    """Make USER an admin, a user or a guest; it holds from the next request on."""
+    changed = _change(user, UserChanges(role=Role(role)))
+    _report(changed, f"{changed.email} is {changed.role} now.", as_json)
+
+
+@group.command()
+@click.argument("user")
+@click.option("--reason", help="Why, for administrators to read.")
+@click.option("--for", "duration", type=_Duration(), help="How long: 7d, 12h, …; without it until unban.")
+@json_option
+def ban(user: str, reason: str | None, duration: timedelta | None, as_json: bool) -> None:
+    """Keep USER out and end all of its sessions."""
+    text = None if reason is None else parse_status_reason(reason)
+    until = None if duration is None else SystemClock().now() + duration
+    changed = _change(user, UserChanges(status=Status.BANNED, status_reason=text, status_until=until))
+    _report(changed, f"{changed.email} is {_status(changed)}; all its sessions have ended.", as_json)
+
+
+@group.command()
+@click.argument("user")
+@json_option
+def unban(user: str, as_json: bool) -> None:
+    """Let USER in again."""
+    changed = _change(user, UserChanges(status=Status.ACTIVE))
+    _report(changed, f"{changed.email} is {_status(changed)}.", as_json)
+
+
+@group.command()
+@click.argument("user")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(user: str, yes: bool) -> None:
+    """Delete USER and everything that belongs to it, for good."""
+    found = with_services(lambda services: _find(services, user))
+    if not yes:
+        require_confirmation(f"Delete {found.email} ({found.name}) for good?", f"{found.email} was not deleted")
+    with_services(lambda services: services.user_admin.remove(_OPERATOR, found.id))
+    say(f"Deleted {found.email}.")
+
+
+@group.command("revoke-sessions")
+@click.argument("user")
+@json_option
+def revoke_sessions(user: str, as_json: bool) -> None:
+    """Sign USER out everywhere."""
+
+    async def revoke(services: Services) -> tuple[User, int]:
+        found = await _find(services, user)
+        return found, await services.user_admin.end_sessions(_OPERATOR, found.id)
+
+    found, ended = with_services(revoke)
+    if as_json:
+        print_json({"revoked": ended})
+    else:
+        say(f"Ended {ended} sessions of {found.email}." if ended != 1 else f"Ended 1 session of {found.email}.")
+
+
+async def _find(services: Services, user: str) -> User:
+    try:
+        user_id = UUID(user)
+    except ValueError:
+        return await services.user_admin.find(_OPERATOR, EmailAddress.parse(user, "USER"))
+    return await services.user_admin.get(_OPERATOR, user_id)
+
+
+def _change(user: str, changes: UserChanges) -> User:
+    async def change(services: Services) -> User:
+        found = await _find(services, user)
+        return await services.user_admin.change(_OPERATOR, found.id, changes)
+
+    return with_services(change)
+
+
+def _report(user: User, line: str, as_json: bool) -> None:
+    if as_json:
+        print_json(_shape(user))
+    else:
+        say(line)
+
+
+def _shape(user: User) -> UserShape:
+    return UserShape.of(user, SystemClock().now())
+
+
+def _status(user: User) -> str:
+    """The status of this moment, and when it ends."""
+    status = user.status_at(SystemClock().now())
+    if status is Status.ACTIVE or user.status_until is None:
+        return status
+    return f"{status} until {moment(user.status_until)}"

@@ -1,0 +1,18 @@
+"""Settings: frozen, read once from the environment and a developer's `.env`; unsafe or unreadable ones are refused."""
+
+from bukhindor.config.data_folder import development_secret
+from bukhindor.config.errors import ConfigurationError
+from bukhindor.config.origins import AllowedOrigins
+from bukhindor.config.settings import Environment, LogFormat, LogLevel, Settings
+from bukhindor.config.sources import Origin
+
+__all__ = [
+    "AllowedOrigins",
+    "ConfigurationError",
+    "Environment",
+    "LogFormat",
+    "LogLevel",
+    "Origin",
+    "Settings",
+    "development_secret",
+]

@@ -1,0 +1,71 @@
+"""The data folder: the development secret in it, and the file system under it."""
+
+import os
+import re
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from bukhindor.config.errors import ConfigurationError
+from bukhindor.config.values import MIN_SECRET_BYTES
+
+SECRET_FILE = "jwt_secret"
+
+_NETWORK_FILE_SYSTEMS = frozenset(
+    "nfs nfs4 cifs smb smb2 smb3 smbfs ncpfs afs ceph lustre glusterfs fuse.glusterfs fuse.sshfs fuse.cephfs "
+    "fuse.s3fs fuse.rclone beegfs ocfs2 gfs2".split()
+)
+
+
+def development_secret(data_dir: Path) -> bytes:
+    """The secret of a development installation, made at the first call and the same at every later one.
+
+    Any number of processes may call at once: all of them get the secret of the one that was first.
+    Raises ConfigurationError when the file does not hold a secret, OSError when it can't be read or written.
+    """
+    path = data_dir / SECRET_FILE
+    if not path.exists():
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _place(path, secrets.token_urlsafe(48).encode())
+    with path.open("rb") as file:
+        secret = file.read().strip()
+        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) != 0o600:
+            path.chmod(0o600)
+    if len(secret) < MIN_SECRET_BYTES:
+        reason = f"has {len(secret)} bytes, at least {MIN_SECRET_BYTES} are needed"
+        raise ConfigurationError([f"JWT_SECRET: {path} {reason}; delete the file and a new one is made"])
+    return secret
+
+
+def _place(path: Path, content: bytes) -> None:
+    """Let the file appear with all of its content, or leave the one that is there."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def network_file_system(path: Path, mount_table: str) -> str | None:
+    """The type of the network file system that `path` is on, or None when it is on a disk of this machine.
+
+    `mount_table` is the text of /proc/mounts. SQLite's locks and its write-ahead log don't hold over a network.
+    """
+    place = path.absolute().resolve()
+    best_length, best_type = -1, ""
+    for line in mount_table.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        # The kernel writes blanks in names as octal numbers.
+        mount = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), fields[1])
+        if place.is_relative_to(mount) and len(mount) >= best_length:
+            best_length, best_type = len(mount), fields[2]
+    return best_type if best_type in _NETWORK_FILE_SYSTEMS else None

@@ -1,0 +1,44 @@
+"""Where the database is. This version speaks SQLite only."""
+
+import re
+from pathlib import Path
+
+from bukhindor.config.durations import quoted
+
+_SQLITE = "sqlite:///"
+
+
+def sqlite_url(text: str) -> str:
+    """A URL that names a SQLite file: three slashes before a relative path, four before an absolute one.
+
+    Raises ValueError with a sentence that repeats no more than the scheme: the rest may hold a password.
+    """
+    scheme, separator, _ = text.partition(":")
+    if not separator or not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", scheme):
+        raise ValueError("this is not a URL")
+    if scheme.startswith("postgres"):
+        raise ValueError("this version speaks SQLite only, not PostgreSQL")
+    if scheme != "sqlite":
+        raise ValueError(f"{quoted(scheme)} is not a database that this version speaks, SQLite is")
+    name = text.removeprefix(_SQLITE)
+    if name == text:
+        raise ValueError("a SQLite URL begins with sqlite:/// and a path")
+    if not name.strip("/") or name.endswith("/") or name == ":memory:":
+        raise ValueError("this names no file, and a database in memory is lost at the end")
+    if "?" in name or "#" in name or not name.isprintable():
+        raise ValueError("the path can't hold ?, # or control characters")
+    return text
+
+
+def sqlite_url_of(file: Path) -> str:
+    return f"{_SQLITE}{file}"
+
+
+def sqlite_file(url: str) -> Path:
+    """The file that a URL from `sqlite_url` names."""
+    return Path(url.removeprefix(_SQLITE))
+
+
+def masked_url(url: str) -> str:
+    """The URL with *** for a password."""
+    return re.sub(r"(//[^/@:]*):[^@]*@", r"\1:***@", url)

@@ -1,0 +1,47 @@
+"""Origins: where a browser's page comes from (RFC 6454), and which of them may call us."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bukhindor.config.durations import quoted
+
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedOrigins:
+    """The cross-origin clients that a browser may let through.
+
+    `named` are exact origins; `any_local_port` adds every page that this machine serves itself, for development.
+    """
+
+    named: frozenset[str] = frozenset()
+    any_local_port: bool = False
+
+    def __str__(self) -> str:
+        if self.any_local_port:
+            return "any localhost port"
+        return ",".join(sorted(self.named)) or "none"
+
+
+def parse_origin(text: str) -> str:
+    """`scheme://host[:port]` as browsers spell it: lower case, no default port, no slash at the end.
+
+    Raises ValueError with a sentence. A text that may hold a password is not repeated in it.
+    """
+    if "@" in text:
+        raise ValueError("a user name or password does not belong here")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"{quoted(text)} is not an address") from None
+    host = parts.netloc.lower().removesuffix(f":{port}")
+    if parts.scheme not in _DEFAULT_PORTS or _HOST.fullmatch(host) is None or ".." in host:
+        raise ValueError(f"{quoted(text)} is not of the form https://host or https://host:port")
+    if parts.path not in ("", "/") or "?" in text or "#" in text:
+        raise ValueError(f"{quoted(text)} goes on after the host")
+    suffix = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{host}{suffix}"

@@ -1,0 +1,212 @@
+"""Settings: every choice that an operator has, read once, refused when it can't be read or is unsafe."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Self
+
+from bukhindor.config import values
+from bukhindor.config.data_folder import SECRET_FILE, network_file_system
+from bukhindor.config.database_url import masked_url, sqlite_file, sqlite_url, sqlite_url_of
+from bukhindor.config.durations import format_duration
+from bukhindor.config.errors import ConfigurationError
+from bukhindor.config.origins import AllowedOrigins, parse_origin
+from bukhindor.config.sources import Origin, Sources, read_env_file
+
+_ZERO = timedelta()
+_SECOND = timedelta(seconds=1)
+_DAY = timedelta(days=1)
+_TEN_YEARS = timedelta(days=3650)
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - A service in production is there to be reached.
+_GOOD_SECRET = "the output of: openssl rand -base64 48"
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    CONSOLE = "console"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Settings:
+    """All settings. Each field is the variable of the same name in capitals; `jwt_secrets` is JWT_SECRET.
+
+    `jwt_secrets` may be empty in development: then `development_secret(data_dir)` gives the one to use.
+    `origins` tells for each variable where its value came from.
+    """
+
+    environment: Environment
+    server_host: str
+    server_port: int
+    public_url: str
+    data_dir: Path
+    database_url: str
+    jwt_secrets: tuple[bytes, ...] = field(metadata={"variable": "JWT_SECRET"})
+    jwt_expiration: timedelta
+    refresh_token_expiration: timedelta
+    session_expiration: timedelta
+    admin_session_expiration: timedelta
+    log_level: LogLevel
+    log_format: LogFormat
+    cors_allowed_origins: AllowedOrigins
+    min_password_length: int
+    hash_memory_kib: int
+    hash_iterations: int
+    hash_parallelism: int
+    hash_workers: int
+    hash_queue: int
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    require_client_headers: bool
+    shutdown_timeout: timedelta
+    shutdown_delay: timedelta
+    workers: int
+    origins: Mapping[str, Origin] = field(compare=False, metadata={"variable": None})
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], env_file: Path | None, mount_table: Path = Path("/proc/mounts")) -> Self:
+        """Read the process environment and, unless it says production, the `.env` file, which it wins over.
+
+        Raises ConfigurationError with every problem there is, not only the first.
+        """
+        is_deployed = environ.get("ENVIRONMENT", "").strip().lower() == Environment.PRODUCTION
+        sources = Sources(environ, {} if env_file is None or is_deployed else read_env_file(env_file))
+        settings = cls._read_all(sources)
+        settings._refuse_contradictions(sources)
+        if settings.environment is Environment.PRODUCTION:
+            settings._refuse_unsafe(sources, mount_table)
+        if sources.problems:
+            raise ConfigurationError(sources.problems)
+        return settings
+
+    @classmethod
+    def _read_all(cls, sources: Sources) -> Self:
+        """Every variable on its own, with its default and a good value to show."""
+        read, number, duration = sources.read, values.whole_number, values.duration
+        environment = read(
+            "ENVIRONMENT", values.choice(Environment), Environment.DEVELOPMENT, "development or production"
+        )
+        is_production = environment is Environment.PRODUCTION
+        port = read("SERVER_PORT", number(1, 65_535), 8080, "8080")
+        data_dir = read("DATA_DIR", values.folder, Path("data"), "./data")
+        default_url = sqlite_url_of(data_dir / "bukhindor.db")
+        timeout = read("SHUTDOWN_TIMEOUT", duration(_SECOND, timedelta(minutes=10)), 30 * _SECOND, "30s")
+        delay = min(3 * _SECOND, _whole_seconds(timeout / 10)) if is_production else _ZERO
+        local_pages = AllowedOrigins(any_local_port=not is_production)
+        default_format = LogFormat.JSON if is_production else LogFormat.CONSOLE
+        lives = duration(_SECOND, _TEN_YEARS)
+        return cls(
+            environment=environment,
+            server_host=read("SERVER_HOST", values.host, _EVERYWHERE if is_production else "127.0.0.1", "127.0.0.1"),
+            server_port=port,
+            public_url=read("PUBLIC_URL", parse_origin, f"http://localhost:{port}", "https://api.example.com"),
+            data_dir=data_dir,
+            database_url=read("DATABASE_URL", sqlite_url, default_url, "sqlite:///./data/bukhindor.db"),
+            jwt_secrets=read("JWT_SECRET", values.secrets, (), _GOOD_SECRET),
+            jwt_expiration=read("JWT_EXPIRATION", duration(_SECOND, _DAY), timedelta(minutes=15), "15m"),
+            refresh_token_expiration=read("REFRESH_TOKEN_EXPIRATION", lives, 30 * _DAY, "30d"),
+            session_expiration=read("SESSION_EXPIRATION", lives, 180 * _DAY, "180d"),
+            admin_session_expiration=read("ADMIN_SESSION_EXPIRATION", lives, _DAY, "24h"),
+            log_level=read("LOG_LEVEL", values.choice(LogLevel), LogLevel.INFO, "info"),
+            log_format=read("LOG_FORMAT", values.choice(LogFormat), default_format, "json"),
+            cors_allowed_origins=read(
+                "CORS_ALLOWED_ORIGINS", values.allowed_origins, local_pages, "https://app.example.com"
+            ),
+            min_password_length=read("MIN_PASSWORD_LENGTH", number(8, 64), 8, "8"),
+            hash_memory_kib=read("HASH_MEMORY_KIB", number(19_456, 262_144), 19_456, "19456"),
+            hash_iterations=read("HASH_ITERATIONS", number(2, 20), 2, "2"),
+            hash_parallelism=read("HASH_PARALLELISM", number(1, 16), 1, "1"),
+            hash_workers=read("HASH_WORKERS", number(1, 256), _usable_cores(), "2"),
+            hash_queue=read("HASH_QUEUE", number(1, 100_000), 256, "256"),
+            trusted_proxies=read("TRUSTED_PROXIES", values.networks, (), "10.0.0.0/8,127.0.0.1"),
+            require_client_headers=read("REQUIRE_CLIENT_HEADERS", values.yes_or_no, False, "false"),
+            shutdown_timeout=timeout,
+            shutdown_delay=read("SHUTDOWN_DELAY", duration(_ZERO, 60 * _SECOND), delay, "3s"),
+            workers=read("WORKERS", number(1, 256), 1, "1"),
+            origins=sources.origins,
+        )
+
+    def _refuse_contradictions(self, sources: Sources) -> None:
+        if self.workers > 1:
+            reason = f"{self.workers} processes can't share a SQLite database, which one process owns"
+            sources.refuse("WORKERS", reason, "1")
+        if self.shutdown_delay >= self.shutdown_timeout:
+            reason = f"this is not shorter than SHUTDOWN_TIMEOUT, {format_duration(self.shutdown_timeout)}"
+            sources.refuse("SHUTDOWN_DELAY", reason, "0s")
+
+    def _refuse_unsafe(self, sources: Sources, mount_table: Path) -> None:
+        """What is convenient for a developer and dangerous in production (OWASP ASVS 13.2.3, 13.4.2)."""
+        if sources.origins["JWT_SECRET"] is Origin.DEFAULT:
+            sources.refuse("JWT_SECRET", "it is not set, and production needs one", _GOOD_SECRET)
+        if sources.origins["PUBLIC_URL"] is Origin.DEFAULT:
+            reason = "it is not set, and production needs the address that clients use"
+            sources.refuse("PUBLIC_URL", reason, "https://api.example.com")
+        elif self.public_url.startswith("http:") and not sources.is_refused("PUBLIC_URL"):
+            reason = "http sends passwords in clear, production needs https"
+            sources.refuse("PUBLIC_URL", reason, "https://api.example.com")
+        mounts = mount_table.read_text("utf-8", "replace") if mount_table.exists() else ""
+        file_system = network_file_system(self.database_file, mounts)
+        if file_system is not None:
+            reason = f"the database file is on {file_system}, a network file system, where SQLite loses data"
+            sources.refuse("DATABASE_URL", reason, "sqlite:////var/lib/bukhindor/bukhindor.db on a local disk")
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def database_file(self) -> Path:
+        return sqlite_file(self.database_url)
+
+    def describe(self) -> list[tuple[str, str, Origin]]:
+        """Every variable, its value as text with secrets masked, and where it came from."""
+        shown = [(variable, self._shown(name)) for name, variable in _variables().items()]
+        return [(variable, text, self.origins[variable]) for variable, text in shown]
+
+    def _shown(self, name: str) -> str:
+        match getattr(self, name):
+            case () if name == "jwt_secrets":
+                return f"(in {self.data_dir / SECRET_FILE}, made at the first start)"
+            case tuple(parts) if name == "jwt_secrets":
+                return ",".join("***" for _ in parts)
+            case tuple(parts):
+                return ",".join(map(str, parts)) or "none"
+            case bool(value):
+                return "true" if value else "false"
+            case timedelta() as value:
+                return format_duration(value)
+            case value:
+                return masked_url(str(value))
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{variable}={text}' for variable, text, _ in self.describe())})"
+
+
+def _variables() -> dict[str, str]:
+    """The name of each field's variable."""
+    named = {field.name: field.metadata.get("variable", field.name.upper()) for field in fields(Settings)}
+    return {name: variable for name, variable in named.items() if variable is not None}
+
+
+def _usable_cores() -> int:
+    """The cores that this process may run on, at most what a setting allows."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, 256)
+
+
+def _whole_seconds(duration: timedelta) -> timedelta:
+    return timedelta(seconds=duration // _SECOND)

@@ -1,0 +1,131 @@
+"""How one value is read. Each reader raises ValueError with a sentence that says what is wrong."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import TypeVar
+
+from bukhindor.config.durations import format_duration, parse_duration, quoted
+from bukhindor.config.origins import AllowedOrigins, parse_origin
+
+MIN_SECRET_BYTES = 32
+
+_ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
+_Network = IPv4Network | IPv6Network
+
+_YES = frozenset({"true", "1", "yes", "on"})
+_NO = frozenset({"false", "0", "no", "off"})
+_HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+# Words of the secrets that tutorials and sample files show; letters and digits only, lower case.
+_PLACEHOLDERS = (
+    "changeme changethis changein changebefore replaceme replacethis replacewith insertyour putyour "
+    "yoursecret yoursuper yourjwt yourkey yourlong yourvery your256 yourrandom mysecret mysuper myjwt supersecret "
+    "secretkey jwtsecret placeholder insecure stringsecret donotuse notsecure atleast32 somesecret topsecret"
+).split()
+_MIN_DIFFERENT_CHARACTERS = 8
+
+
+def choice(kind: type[_ChoiceT]) -> Callable[[str], _ChoiceT]:
+    """One word of an enumeration, in any case of letters."""
+
+    def read(text: str) -> _ChoiceT:
+        try:
+            return kind(text.lower())
+        except ValueError:
+            raise ValueError(f"{quoted(text)} is not one of {', '.join(kind)}") from None
+
+    return read
+
+
+def whole_number(at_least: int, at_most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", text):
+            raise ValueError(f"{quoted(text)} is not a whole number")
+        number = int(text)
+        if not at_least <= number <= at_most:
+            raise ValueError(f"{number} is not from {at_least} to {at_most}")
+        return number
+
+    return read
+
+
+def duration(at_least: timedelta, at_most: timedelta) -> Callable[[str], timedelta]:
+    def read(text: str) -> timedelta:
+        value = parse_duration(text)
+        if not at_least <= value <= at_most:
+            shortest, longest = format_duration(at_least), format_duration(at_most)
+            raise ValueError(f"{quoted(text)} is not from {shortest} to {longest}")
+        return value
+
+    return read
+
+
+def yes_or_no(text: str) -> bool:
+    if text.lower() not in _YES | _NO:
+        raise ValueError(f"{quoted(text)} is neither true nor false")
+    return text.lower() in _YES
+
+
+def host(text: str) -> str:
+    """An IP address or a host name to listen on."""
+    try:
+        return str(ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        looks_like_ip = text.replace(".", "").isdigit()
+        if looks_like_ip or _HOST_NAME.fullmatch(text) is None:
+            raise ValueError(f"{quoted(text)} is not an IP address or a host name") from None
+    return text
+
+
+def folder(text: str) -> Path:
+    """A folder that exists or can be made; `~` is the home of whoever runs this."""
+    path = Path(text).expanduser()
+    if not text.isprintable() or "?" in text or "#" in text:
+        raise ValueError("the path can't hold ?, # or control characters")
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{quoted(text)} is not a folder")
+    return path
+
+
+def listed(text: str) -> list[str]:
+    """The parts of a text between commas, trimmed, without empty ones at the end."""
+    return [part.strip() for part in text.rstrip(", ").split(",")]
+
+
+def allowed_origins(text: str) -> AllowedOrigins:
+    if "*" in text:
+        raise ValueError('"*" would let every web page in; name each origin')
+    return AllowedOrigins(named=frozenset(parse_origin(part) for part in listed(text)))
+
+
+def networks(text: str) -> tuple[_Network, ...]:
+    """IP addresses and networks in CIDR notation; never the whole internet."""
+    found: list[_Network] = []
+    for part in listed(text):
+        try:
+            network = ip_network(part)
+        except ValueError:
+            raise ValueError(f"{quoted(part)} is not an IP address or a network") from None
+        if network.prefixlen == 0:
+            raise ValueError(f"{quoted(part)} would let every client choose its own address")
+        found.append(network)
+    return tuple(found)
+
+
+def secrets(text: str) -> tuple[bytes, ...]:
+    """One or more secrets of at least 32 bytes. No message repeats any part of them (OWASP ASVS 11.2.3)."""
+    values = [part.encode("utf-8", "surrogateescape") for part in listed(text)]
+    for position, value in enumerate(values, start=1):
+        which = "the value" if len(values) == 1 else f"value {position} of {len(values)}"
+        if len(value) < MIN_SECRET_BYTES:
+            raise ValueError(f"{which} has {len(value)} bytes, at least {MIN_SECRET_BYTES} are needed")
+        letters = re.sub(rb"[^a-z0-9]", b"", value.lower()).decode()
+        if any(word in letters for word in _PLACEHOLDERS):
+            raise ValueError(f"{which} is a placeholder that everybody knows")
+        # A text that is a repetition of a shorter one turns up inside of itself.
+        if len(set(value)) < _MIN_DIFFERENT_CHARACTERS or value in (value + value)[1:-1]:
+            raise ValueError(f"{which} repeats itself, so it can be guessed")
+    return tuple(values)

@@ -1,0 +1,58 @@
+"""Who is asking, and what that allows."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from bukhindor.domain.errors import Forbidden, UserNotFound
+from bukhindor.domain.session import Session
+from bukhindor.domain.user import Role, User, UserChanges
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A signed-in person: the user and the session as the store holds them at this moment."""
+
+    user: User
+    session: Session
+
+    @property
+    def is_admin(self) -> bool:
+        return self.user.role is Role.ADMIN
+
+    def require_admin(self) -> None:
+        """Raise Forbidden for anybody but an administrator."""
+        if not self.is_admin:
+            raise Forbidden
+
+    def require_sight_of(self, user_id: UUID) -> None:
+        """Raise UserNotFound unless this caller may see that user: strangers learn nothing, not even that it exists."""
+        if not self.is_admin and self.user.id != user_id:
+            raise UserNotFound
+
+    def require_right_to(self, changes: UserChanges) -> None:
+        """Raise Forbidden unless this caller may make `changes` to a user it can see.
+
+        Administrators may change everything, people their own name, guests nothing.
+        """
+        if self.is_admin or changes == UserChanges():
+            return
+        if self.user.role is Role.GUEST or changes != UserChanges(name=changes.name):
+            raise Forbidden
+
+
+class Operator:
+    """Whoever runs the command line on the server: every right, and no account."""
+
+    is_admin = True
+
+    def require_admin(self) -> None:
+        """Always allowed."""
+
+    def require_sight_of(self, user_id: UUID) -> None:
+        """Always allowed."""
+
+    def require_right_to(self, changes: UserChanges) -> None:
+        """Always allowed."""
+
+
+Actor = Caller | Operator

@@ -1,0 +1,165 @@
+"""Everything this product can refuse, drawn as one tree.
+
+Each leaf has a stable machine word (`code`) and an English sentence (`detail`). No leaf knows HTTP: the edge
+maps it to a status in one table.
+
+    BukhindorError
+    ├── InvalidInput                    validation_failed
+    ├── IncorrectPassword               incorrect_password
+    ├── Unauthenticated
+    │   ├── NotSignedIn                 not_authenticated
+    │   ├── InvalidAccessToken          invalid_token
+    │   ├── InvalidCredentials          invalid_credentials
+    │   ├── InvalidRefreshToken         invalid_refresh_token
+    │   └── RefreshTokenReused          refresh_token_reused
+    ├── Denied
+    │   ├── Forbidden                   forbidden
+    │   ├── AccountBanned               account_banned
+    │   └── AccountInactive             account_inactive
+    ├── NotFound
+    │   ├── UserNotFound                user_not_found
+    │   └── SessionNotFound             session_not_found
+    ├── Conflict
+    │   ├── EmailTaken                  email_taken
+    │   └── LastAdmin                   last_admin
+    └── Unavailable
+        ├── TooBusy                     too_busy
+        └── StoreUnavailable            store_unavailable
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One problem of one input field: its name on the wire, a sentence for people, a word for machines."""
+
+    field: str
+    message: str
+    code: str
+
+
+class BukhindorError(Exception):
+    """Root of every refusal."""
+
+    code: ClassVar[str]
+    detail: ClassVar[str]
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class InvalidInput(BukhindorError):
+    """One or more fields do not follow the rules; nothing was changed."""
+
+    code = "validation_failed"
+    detail = "Some fields are not valid."
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+class IncorrectPassword(BukhindorError):
+    """A signed-in caller proved itself with the wrong current password.
+
+    This is not an authentication failure of the request: the caller's tokens stay good.
+    """
+
+    code = "incorrect_password"
+    detail = "The current password is not correct."
+
+
+class Unauthenticated(BukhindorError):
+    """Who is calling could not be established."""
+
+
+class NotSignedIn(Unauthenticated):
+    code = "not_authenticated"
+    detail = "Sign in first: this call needs an access token."
+
+
+class InvalidAccessToken(Unauthenticated):
+    code = "invalid_token"
+    detail = "The access token is not valid, has expired, or its session has ended."
+
+
+class InvalidCredentials(Unauthenticated):
+    code = "invalid_credentials"
+    detail = "The e-mail address or the password is not correct."
+
+
+class InvalidRefreshToken(Unauthenticated):
+    code = "invalid_refresh_token"
+    detail = "The refresh token is not valid, has expired, or its session has ended."
+
+
+class RefreshTokenReused(Unauthenticated):
+    code = "refresh_token_reused"
+    detail = "This refresh token was used before; its session has been ended."
+
+
+class Denied(BukhindorError):
+    """The caller is known and may not do this."""
+
+
+class Forbidden(Denied):
+    code = "forbidden"
+    detail = "You do not have the right to do this."
+
+
+class AccountBanned(Denied):
+    code = "account_banned"
+    detail = "This account is banned."
+
+
+class AccountInactive(Denied):
+    code = "account_inactive"
+    detail = "This account is not active."
+
+
+class NotFound(BukhindorError):
+    """The thing does not exist, or the caller may not know that it does."""
+
+
+class UserNotFound(NotFound):
+    code = "user_not_found"
+    detail = "There is no such user."
+
+
+class SessionNotFound(NotFound):
+    code = "session_not_found"
+    detail = "There is no such session."
+
+
+class Conflict(BukhindorError):
+    """The request is well formed and contradicts what is stored."""
+
+
+class EmailTaken(Conflict):
+    code = "email_taken"
+    detail = "An account with this e-mail address already exists."
+
+
+class LastAdmin(Conflict):
+    code = "last_admin"
+    detail = "This is the last active administrator; name another one first."
+
+
+class Unavailable(BukhindorError):
+    """The service can't answer now; the same request may succeed after `retry_after` seconds."""
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class TooBusy(Unavailable):
+    code = "too_busy"
+    detail = "Too many requests are waiting for the same work; try again in a moment."
+
+
+class StoreUnavailable(Unavailable):
+    code = "store_unavailable"
+    detail = "The database can't be reached or written right now; try again in a moment."

@@ -1,0 +1,97 @@
+"""Sessions and the life of their refresh tokens.
+
+A session counts its token pairs in *generations*. Everything issued with the newest generation is unknown to have
+arrived until one of its tokens is used; until then the one before it still works and yields the same child again.
+That is how a client that lost an answer goes on, while a stolen token is found out: see `docs/flows/`.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Self
+from uuid import UUID
+
+from bukhindor.domain.device import Device
+from bukhindor.domain.errors import InvalidRefreshToken, RefreshTokenReused
+from bukhindor.domain.user import Role
+
+MAX_SESSIONS_PER_USER = 100
+
+_ROTATION_GRACE = timedelta(seconds=10)
+_LAST_SEEN_RESOLUTION = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPolicy:
+    """How long things live. `idle` counts from the last use, the absolute lives from sign-in."""
+
+    access_token: timedelta = timedelta(minutes=15)
+    idle: timedelta = timedelta(days=30)
+    absolute: timedelta = timedelta(days=180)
+    admin_absolute: timedelta = timedelta(hours=24)
+
+    def absolute_for(self, role: Role) -> timedelta:
+        return self.admin_absolute if role is Role.ADMIN else self.absolute
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One signed-in device.
+
+    `seed` is 32 random bytes from which, with the server's secret, the refresh tokens are derived; alone it is
+    worth nothing. `rotated_at` is when the newest generation was issued first.
+    """
+
+    id: UUID
+    user_id: UUID
+    seed: bytes = field(repr=False)
+    generation: int
+    confirmed: bool
+    created_at: datetime
+    rotated_at: datetime
+    last_seen_at: datetime
+    device: Device
+
+    @classmethod
+    def start(cls, session_id: UUID, user_id: UUID, seed: bytes, device: Device, now: datetime) -> Self:
+        """A new session in its first generation. It has no predecessor, so there is nothing to confirm."""
+        return cls(session_id, user_id, seed, 1, True, now, now, now, device)
+
+    def rotated(self, presented: int, now: datetime) -> Self:
+        """The session after a genuine refresh token of generation `presented` came in.
+
+        Returns the very same object when the token yields the child it yielded before. Raises RefreshTokenReused
+        when the token had its successor used: the caller of this method must end the session. Raises
+        InvalidRefreshToken for a generation that was never issued, as after restoring an old backup.
+        """
+        if not 1 <= presented <= self.generation:
+            raise InvalidRefreshToken
+        if presented == self.generation:
+            return self.next_generation(now)
+        just_rotated = abs(now - self.rotated_at) <= _ROTATION_GRACE
+        if presented == self.generation - 1 and (just_rotated or not self.confirmed):
+            return self
+        raise RefreshTokenReused
+
+    def next_generation(self, now: datetime) -> Self:
+        return replace(self, generation=self.generation + 1, confirmed=False, rotated_at=now, last_seen_at=now)
+
+    def reseeded(self, seed: bytes, now: datetime) -> Self:
+        """The session after its owner proved itself anew: no refresh token of before is good any more."""
+        return replace(self.next_generation(now), seed=seed)
+
+    def used(self, generation: int, now: datetime) -> Self:
+        """The session after an access token of `generation` was used; the very same object when nothing is news.
+
+        `last_seen_at` moves in steps of five minutes, so that reading does not mean writing.
+        """
+        confirms = generation == self.generation and not self.confirmed
+        if confirms or now - self.last_seen_at >= _LAST_SEEN_RESOLUTION:
+            return replace(self, confirmed=self.confirmed or confirms, last_seen_at=max(now, self.last_seen_at))
+        return self
+
+    def ends_at(self, policy: SessionPolicy, role: Role) -> datetime:
+        """When this session is over if it is not used again."""
+        return min(self.last_seen_at + policy.idle, self.created_at + policy.absolute_for(role))
+
+    def is_over_at(self, now: datetime, policy: SessionPolicy, role: Role) -> bool:
+        return self.ends_at(policy, role) <= now

@@ -1,0 +1,47 @@
+"""What the two tokens say, before they are signed and after they are checked."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from bukhindor.domain.session import Session, SessionPolicy
+from bukhindor.domain.user import Role, User
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """The content of an access token (RFC 9068). `role` is for other services; this one asks the store."""
+
+    user_id: UUID
+    session_id: UUID
+    generation: int
+    role: Role
+    token_id: str
+    issued_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, session: Session, user: User, token_id: str, now: datetime, policy: SessionPolicy) -> Self:
+        """Claims for the newest generation; the token never outlives its session."""
+        expires_at = min(now + policy.access_token, session.ends_at(policy, user.role))
+        return cls(user.id, session.id, session.generation, user.role, token_id, now, expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTicket:
+    """A refresh token taken apart, not yet known to be genuine: that takes the seed of its session."""
+
+    session_id: UUID
+    generation: int
+    proof: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """What a client receives; lifetimes in whole seconds from now."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in: int
+    refresh_expires_in: int

@@ -1,0 +1,159 @@
+"""Users: who they are, what state their account is in, and how it may change."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, InvalidInput
+from bukhindor.domain.text import has_unsafe_characters
+
+MAX_NAME = 100
+MAX_STATUS_REASON = 500
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    USER = "user"
+    GUEST = "guest"
+
+
+class Status(StrEnum):
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    BANNED = "banned"
+
+
+def parse_name(raw: str, field_name: str = "name") -> str:
+    """The trimmed name of a person.
+
+    Raises InvalidInput when it is empty, longer than 100 characters or holds control characters.
+    """
+    return _parse_text(raw, field_name, MAX_NAME)
+
+
+def parse_status_reason(raw: str) -> str:
+    """The trimmed reason for a status, at most 500 characters. Raises InvalidInput."""
+    return _parse_text(raw, "status_reason", MAX_STATUS_REASON)
+
+
+def _parse_text(raw: str, field_name: str, max_length: int) -> str:
+    text = raw.strip()
+    if not text:
+        raise InvalidInput(FieldError(field_name, "This can't be empty.", "required"))
+    if len(text) > max_length:
+        raise InvalidInput(FieldError(field_name, f"This has at most {max_length} characters.", "too_long"))
+    if has_unsafe_characters(text):
+        message = "This can't hold control characters."
+        raise InvalidInput(FieldError(field_name, message, "invalid_characters"))
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanges:
+    """What somebody asks to change; None leaves a part as it is."""
+
+    name: str | None = None
+    email: EmailAddress | None = None
+    role: Role | None = None
+    status: Status | None = None
+    status_reason: str | None = None
+    status_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One account.
+
+    `password_hash` is None for an account that nobody can sign in to with a password. A status other than active
+    with `status_until` ends by itself at that moment.
+    """
+
+    id: UUID
+    email: EmailAddress
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    role: Role = Role.USER
+    status: Status = Status.ACTIVE
+    status_reason: str | None = None
+    status_until: datetime | None = None
+    email_verified: bool = False
+    password_hash: str | None = field(default=None, repr=False)
+    last_login_at: datetime | None = None
+
+    def status_at(self, now: datetime) -> Status:
+        """The status that holds at `now`."""
+        if self.status_until is not None and self.status_until <= now:
+            return Status.ACTIVE
+        return self.status
+
+    def is_active_at(self, now: datetime) -> bool:
+        return self.status_at(now) is Status.ACTIVE
+
+    def is_active_admin_at(self, now: datetime) -> bool:
+        return self.role is Role.ADMIN and self.is_active_at(now)
+
+    def refuse_unless_active(self, now: datetime) -> None:
+        """Raise AccountBanned or AccountInactive when the account may not be used at `now`."""
+        status = self.status_at(now)
+        if status is Status.BANNED:
+            raise AccountBanned
+        if status is Status.INACTIVE:
+            raise AccountInactive
+
+    def without_repeats(self, changes: UserChanges, now: datetime) -> UserChanges:
+        """`changes` less everything that already is so: a client may send a whole user back."""
+        status = None if changes.status is self.status_at(now) else changes.status
+        # With a new status its reason and its end are news too, even when the old one had the same.
+        same_reason = status is None and changes.status_reason == self.status_reason
+        same_end = status is None and changes.status_until == self.status_until
+        return UserChanges(
+            name=None if changes.name == self.name else changes.name,
+            email=None if changes.email == self.email else changes.email,
+            role=None if changes.role is self.role else changes.role,
+            status=status,
+            status_reason=None if same_reason else changes.status_reason,
+            status_until=None if same_end else changes.status_until,
+        )
+
+    def changed(self, changes: UserChanges, now: datetime) -> Self:
+        """The user after `changes`; the very same object when they change nothing.
+
+        A new address is unverified. Reason and end belong to the status they were given with: a new status drops
+        the old ones, and an active account has neither.
+
+        Raises InvalidInput for an end that has passed, or a reason or end without a status to go with.
+        """
+        changes = self.without_repeats(changes, now)
+        if changes == UserChanges():
+            return self
+        status = changes.status or self.status_at(now)
+        starts_anew = changes.status is not None or status is not self.status
+        reason = changes.status_reason or (None if starts_anew else self.status_reason)
+        until = changes.status_until or (None if starts_anew else self.status_until)
+        if status is Status.ACTIVE and (reason or until):
+            message = "An active account has no reason and no end of its status."
+            raise InvalidInput(FieldError("status_reason" if reason else "status_until", message, "not_allowed"))
+        if changes.status_until is not None and changes.status_until <= now:
+            raise InvalidInput(FieldError("status_until", "This moment has passed.", "in_the_past"))
+        return replace(
+            self,
+            name=changes.name or self.name,
+            email=changes.email or self.email,
+            email_verified=self.email_verified and changes.email is None,
+            role=changes.role or self.role,
+            status=status,
+            status_reason=reason,
+            status_until=until,
+            updated_at=now,
+        )
+
+    def signed_in(self, now: datetime) -> Self:
+        return replace(self, last_login_at=now)
+
+    def with_password_hash(self, password_hash: str, now: datetime) -> Self:
+        """The user with a newly chosen password."""
+        return replace(self, password_hash=password_hash, updated_at=now)

@@ -1,0 +1,67 @@
+"""Lists of users: what to look for, in which order, and where to go on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.text import has_unsafe_characters
+from bukhindor.domain.user import Role, Status, User
+
+MAX_LIMIT = 100
+MAX_PAGE = 1_000_000
+MAX_SEARCH = 100
+
+
+class SortBy(StrEnum):
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    EMAIL = "email"
+    NAME = "name"
+
+
+class Order(StrEnum):
+    ASC = "asc"
+    DESC = "desc"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The last row of a page: its value in the sort column, then its id to break ties."""
+
+    value: str | datetime
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UserQuery:
+    """`search` is a part of a name or an address, case ignored. `after` wins over `page`; pages count from 1."""
+
+    search: str | None = None
+    role: Role | None = None
+    status: Status | None = None
+    sort: SortBy = SortBy.CREATED_AT
+    order: Order = Order.DESC
+    page: int = 1
+    limit: int = 20
+    after: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """One page of users, how many match in all, and the position to go on from (None on the last page)."""
+
+    users: tuple[User, ...]
+    total: int
+    next: Position | None
+
+
+def parse_search(raw: str) -> str | None:
+    """The trimmed text to look for; None when there is nothing left. Raises InvalidInput for `search`."""
+    text = raw.strip()
+    if len(text) > MAX_SEARCH:
+        raise InvalidInput(FieldError("search", f"This has at most {MAX_SEARCH} characters.", "too_long"))
+    if has_unsafe_characters(text):
+        raise InvalidInput(FieldError("search", "This can't hold control characters.", "invalid_characters"))
+    return text or None

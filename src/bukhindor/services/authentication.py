@@ -1,0 +1,89 @@
+"""An access token becomes a caller, on every signed-in request."""
+
+import logging
+from datetime import datetime, timedelta
+
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.errors import InvalidAccessToken, StoreUnavailable
+from bukhindor.domain.session import SessionPolicy
+from bukhindor.domain.signing_key import verifying
+from bukhindor.domain.tokens import AccessClaims
+from bukhindor.ports import AccessTokens, Clock, Transactions
+
+_log = logging.getLogger(__name__)
+
+_KEY_RELOAD_INTERVAL = timedelta(seconds=1)
+
+
+class Authentication:
+    def __init__(
+        self, transactions: Transactions, access_tokens: AccessTokens, policy: SessionPolicy, clock: Clock
+    ) -> None:
+        self._transactions = transactions
+        self._access_tokens = access_tokens
+        self._policy = policy
+        self._clock = clock
+        self._keys_loaded_at: datetime | None = None
+
+    async def authenticate(self, token: str) -> Caller:
+        """The caller as the store holds it at this moment: a ban, logout, demotion or deletion works at once.
+
+        The first use of a new generation confirms that its tokens have arrived.
+
+        Raises InvalidAccessToken, AccountBanned, AccountInactive.
+        """
+        now = self._clock.now()
+        claims = await self._read(token, now)
+        async with self._transactions.read() as stored:
+            found = await stored.sessions.with_user(claims.session_id)
+        if found is None:
+            raise InvalidAccessToken
+        session, user = found
+        is_ours = session.user_id == claims.user_id and claims.generation <= session.generation
+        if not is_ours or session.is_over_at(now, self._policy, user.role):
+            raise InvalidAccessToken
+        user.refuse_unless_active(now)
+
+        if session.used(claims.generation, now) is not session:
+            await self._record_use(claims, now)
+        return Caller(user, session)
+
+    async def is_signed(self, token: str) -> bool:
+        """Whether we signed this token and it has not expired, whatever became of its session."""
+        try:
+            await self._read(token, self._clock.now())
+        except InvalidAccessToken:
+            return False
+        return True
+
+    async def _read(self, token: str, now: datetime) -> AccessClaims:
+        claims = self._access_tokens.read(token, now)
+        if claims is None and not self._access_tokens.knows_key_of(token):
+            await self._reload_keys(now)
+            claims = self._access_tokens.read(token, now)
+        if claims is None:
+            raise InvalidAccessToken
+        return claims
+
+    async def _reload_keys(self, now: datetime) -> None:
+        """Learn of a key made by another process, at most once a second: anybody can send an unknown key id."""
+        if self._keys_loaded_at is not None and abs(now - self._keys_loaded_at) < _KEY_RELOAD_INTERVAL:
+            return
+        async with self._transactions.read() as stored:
+            keys = await stored.signing_keys.all()
+        # Only now: whoever asks while the keys are on their way, or after this failed, must not be turned away.
+        self._keys_loaded_at = now
+        self._access_tokens.use(verifying(keys, now, self._policy.access_token))
+
+    async def _record_use(self, claims: AccessClaims, now: datetime) -> None:
+        try:
+            async with self._transactions.begin() as tx:
+                session = await tx.sessions.by_id(claims.session_id)
+                used = None if session is None else session.used(claims.generation, now)
+                # Of many requests at once the first has recorded it for all.
+                if used is not None and used is not session:
+                    await tx.sessions.save(used)
+                    await tx.commit()
+        except StoreUnavailable:
+            # Reading must go on while nothing can be written; the next request tries again.
+            _log.warning("use of a session not recorded: %s", StoreUnavailable.code)

@@ -1,0 +1,73 @@
+"""A signed-in person chooses another password."""
+
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken
+from bukhindor.domain.password import Password, PasswordPolicy
+from bukhindor.domain.tokens import TokenPair
+from bukhindor.ports import Clock, Identifiers, PasswordHasher, Transactions
+from bukhindor.services.token_issuer import TokenIssuer
+
+
+class PasswordChange:
+    def __init__(
+        self,
+        transactions: Transactions,
+        hasher: PasswordHasher,
+        password_policy: PasswordPolicy,
+        token_issuer: TokenIssuer,
+        identifiers: Identifiers,
+        clock: Clock,
+    ) -> None:
+        self._transactions = transactions
+        self._hasher = hasher
+        self._password_policy = password_policy
+        self._token_issuer = token_issuer
+        self._identifiers = identifiers
+        self._clock = clock
+
+    async def change(self, caller: Caller, current: Password, new: Password) -> TokenPair:
+        """Replace the password: other sessions end, the caller's goes on with fresh tokens.
+
+        Its older refresh tokens die with the change, since one of them may be why the password is changed. Asking
+        again after a lost answer, or twice at once, yields the tokens of the change that was made.
+
+        Raises IncorrectPassword, InvalidInput, InvalidAccessToken, TooBusy.
+        """
+        user = caller.user
+        self._password_policy.check(new, user.email, user.name, field="new_password")
+        if (await self._hasher.verify(current, user.password_hash)).matches:
+            tokens = await self._replace(caller, await self._hasher.hash(new))
+            if tokens is not None:
+                return tokens
+        return await self._repeat(caller, new)
+
+    async def _replace(self, caller: Caller, new_hash: str) -> TokenPair | None:
+        """None when the password has been replaced since the caller was admitted."""
+        now = self._clock.now()
+        async with self._transactions.begin() as tx:
+            found = await tx.sessions.with_user(caller.session.id)
+            if found is None:
+                raise InvalidAccessToken
+            session, user = found
+            if user.password_hash != caller.user.password_hash:
+                # Reading sees the other hash only when it is on the disk.
+                await tx.commit()
+                return None
+            user = user.with_password_hash(new_hash, now)
+            session = session.reseeded(self._identifiers.seed(), now)
+            await tx.users.save(user)
+            await tx.sessions.save(session)
+            await tx.sessions.remove_of_user(user.id, keep=session.id)
+            await tx.commit()
+        return self._token_issuer.issue(session, user, now)
+
+    async def _repeat(self, caller: Caller, new: Password) -> TokenPair:
+        """Whoever already has the new password has made the change: the answer may have been lost."""
+        async with self._transactions.read() as stored:
+            found = await stored.sessions.with_user(caller.session.id)
+        if found is None:
+            raise InvalidAccessToken
+        session, user = found
+        if not (await self._hasher.verify(new, user.password_hash)).matches:
+            raise IncorrectPassword
+        return self._token_issuer.issue(session, user, self._clock.now())

@@ -1,0 +1,31 @@
+"""What people change about themselves."""
+
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.errors import UserNotFound
+from bukhindor.domain.user import User, UserChanges
+from bukhindor.ports import Clock, Transactions
+
+
+class Profile:
+    def __init__(self, transactions: Transactions, clock: Clock) -> None:
+        self._transactions = transactions
+        self._clock = clock
+
+    async def rename(self, caller: Caller, name: str | None) -> User:
+        """Change the caller's own name; null leaves it. Guests may not.
+
+        Raises Forbidden.
+        """
+        now = self._clock.now()
+        changes = caller.user.without_repeats(UserChanges(name=name), now)
+        caller.require_right_to(changes)
+        if changes == UserChanges():
+            return caller.user
+        async with self._transactions.begin() as tx:
+            user = await tx.users.by_id(caller.user.id)
+            if user is None:
+                raise UserNotFound
+            renamed = user.changed(changes, now)
+            await tx.users.save(renamed)
+            await tx.commit()
+        return renamed

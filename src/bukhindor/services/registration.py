@@ -1,0 +1,45 @@
+"""Strangers become users."""
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import EmailTaken
+from bukhindor.domain.password import Password, PasswordPolicy
+from bukhindor.domain.user import User
+from bukhindor.ports import Clock, Identifiers, PasswordHasher, Transactions
+
+
+class Registration:
+    def __init__(
+        self,
+        transactions: Transactions,
+        hasher: PasswordHasher,
+        password_policy: PasswordPolicy,
+        identifiers: Identifiers,
+        clock: Clock,
+    ) -> None:
+        self._transactions = transactions
+        self._hasher = hasher
+        self._password_policy = password_policy
+        self._identifiers = identifiers
+        self._clock = clock
+
+    async def register(self, name: str, email: EmailAddress, password: Password) -> User:
+        """Create an account with the role user.
+
+        Nobody becomes an administrator this way, not even the first to come. The password may not be common, nor
+        the person's own address or name. An address has one account, however it is spelled.
+
+        Raises InvalidInput, EmailTaken, TooBusy.
+        """
+        self._password_policy.check(password, email, name)
+        async with self._transactions.read() as stored:
+            known = await stored.users.by_email(email)
+        if known is not None:
+            raise EmailTaken
+
+        password_hash = await self._hasher.hash(password)
+        now = self._clock.now()
+        user = User(self._identifiers.user_id(), email, name, now, now, password_hash=password_hash)
+        async with self._transactions.begin() as tx:
+            await tx.users.add(user)
+            await tx.commit()
+        return user

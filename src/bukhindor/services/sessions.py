@@ -1,0 +1,44 @@
+"""A person's own sessions: see them, end them."""
+
+from uuid import UUID
+
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.errors import SessionNotFound
+from bukhindor.domain.session import Session
+from bukhindor.ports import Transactions
+
+
+class Sessions:
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def list(self, caller: Caller) -> list[Session]:
+        """The caller's sessions, the newest first."""
+        async with self._transactions.read() as stored:
+            return await stored.sessions.of_user(caller.user.id)
+
+    async def end(self, caller: Caller, session_id: UUID) -> None:
+        """End one of the caller's sessions, its access tokens too; other people's do not exist.
+
+        Raises SessionNotFound.
+        """
+        async with self._transactions.begin() as tx:
+            session = await tx.sessions.by_id(session_id)
+            if session is None or session.user_id != caller.user.id:
+                raise SessionNotFound
+            await tx.sessions.remove(session_id)
+            await tx.commit()
+
+    async def log_out(self, caller: Caller) -> None:
+        """End the session that asks. Doing it twice is fine."""
+        async with self._transactions.begin() as tx:
+            await tx.sessions.remove(caller.session.id)
+            await tx.commit()
+
+    async def log_out_everywhere(self, caller: Caller, *, keep_current: bool) -> int:
+        """End all of the caller's sessions, or all others; how many ended."""
+        keep = caller.session.id if keep_current else None
+        async with self._transactions.begin() as tx:
+            ended = await tx.sessions.remove_of_user(caller.user.id, keep)
+            await tx.commit()
+        return ended

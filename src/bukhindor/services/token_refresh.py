@@ -1,0 +1,63 @@
+"""A refresh token becomes the next pair of tokens."""
+
+from collections.abc import Iterable
+
+from bukhindor.domain.errors import InvalidRefreshToken, RefreshTokenReused
+from bukhindor.domain.session import Session, SessionPolicy
+from bukhindor.domain.tokens import RefreshTicket, TokenPair
+from bukhindor.domain.user import User
+from bukhindor.ports import Clock, Reading, RefreshTokens, Transactions
+from bukhindor.services.token_issuer import TokenIssuer
+
+
+class TokenRefresh:
+    def __init__(
+        self,
+        transactions: Transactions,
+        refresh_tokens: RefreshTokens,
+        token_issuer: TokenIssuer,
+        policy: SessionPolicy,
+        clock: Clock,
+    ) -> None:
+        self._transactions = transactions
+        self._refresh_tokens = refresh_tokens
+        self._token_issuer = token_issuer
+        self._policy = policy
+        self._clock = clock
+
+    async def refresh(self, token: str) -> TokenPair:
+        """Exchange a refresh token for the next generation of its session.
+
+        A token whose successor was never used, or was issued less than ten seconds ago, yields that same successor
+        again: answers get lost, and tabs race. Any older token was copied: its session ends, others go on.
+
+        Raises InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive.
+        """
+        tickets = tuple(self._refresh_tokens.read(token))
+        if not tickets:
+            raise InvalidRefreshToken
+
+        now = self._clock.now()
+        async with self._transactions.begin() as tx:
+            generation, session, user = await self._find(tx, tickets)
+            if session.is_over_at(now, self._policy, user.role):
+                raise InvalidRefreshToken
+            user.refuse_unless_active(now)
+            try:
+                rotated = session.rotated(generation, now)
+            except RefreshTokenReused:
+                await tx.sessions.remove(session.id)
+                await tx.commit()
+                raise
+            if rotated is not session:
+                await tx.sessions.save(rotated)
+            # A repeated answer rests on a generation that another request may not have on the disk yet.
+            await tx.commit()
+        return self._token_issuer.issue(rotated, user, now)
+
+    async def _find(self, stored: Reading, tickets: Iterable[RefreshTicket]) -> tuple[int, Session, User]:
+        for ticket in tickets:
+            found = await stored.sessions.with_user(ticket.session_id)
+            if found is not None and self._refresh_tokens.is_genuine(ticket, found[0]):
+                return ticket.generation, *found
+        raise InvalidRefreshToken

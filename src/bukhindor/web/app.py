@@ -1,0 +1,40 @@
+"""The HTTP application, from top to bottom."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from litestar import Litestar
+from litestar.types import ASGIApp
+
+from bukhindor.ports import Clock
+from bukhindor.services import Services
+from bukhindor.web.docs import documentation_handlers
+from bukhindor.web.edge import Edge
+from bukhindor.web.endpoint import route_handler
+from bukhindor.web.errors import to_response
+from bukhindor.web.routes import ENDPOINTS
+from bukhindor.web.settings import WebSettings
+
+Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+
+
+@asynccontextmanager
+async def _nothing_to_open() -> AsyncIterator[None]:
+    yield
+
+
+def create_app(
+    services: Services, settings: WebSettings, clock: Clock, lifespan: Lifespan = _nothing_to_open
+) -> ASGIApp:
+    """The ASGI application. `lifespan` opens and closes what the services work on."""
+    handlers = [route_handler(endpoint, services, settings, clock) for endpoint in ENDPOINTS]
+    framework = Litestar(
+        [*handlers, *documentation_handlers(settings.public_url)],
+        lifespan=[lambda _: lifespan()],
+        exception_handlers={Exception: to_response},
+        request_max_body_size=settings.max_body_bytes,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    return Edge(framework, settings)

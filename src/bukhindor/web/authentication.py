@@ -1,0 +1,50 @@
+"""Who is calling: a bearer token, else the cookie of a browser → Caller."""
+
+from urllib.parse import urlsplit
+
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.errors import InvalidAccessToken, NotSignedIn
+from bukhindor.web import token_cookie
+from bukhindor.web.call import Call
+from bukhindor.web.errors import CrossSiteRequest
+from bukhindor.web.exchange import Exchange
+from bukhindor.web.settings import WebSettings
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+async def authenticate(call: Call) -> Caller:
+    """The signed-in caller. Raises NotSignedIn, InvalidAccessToken, CrossSiteRequest, AccountBanned, AccountInactive.
+
+    An Authorization header wins over the cookie, good or bad.
+    """
+    caller = await call.services.authentication.authenticate(access_token(call.exchange, call.settings))
+    call.exchange.user_id = str(caller.user.id)
+    return caller
+
+
+def access_token(exchange: Exchange, settings: WebSettings) -> str:
+    """The token that came with the request. Raises NotSignedIn, InvalidAccessToken, CrossSiteRequest."""
+    authorization = exchange.headers.get("authorization")
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise InvalidAccessToken
+        return token
+    token_in_cookie = token_cookie.read(exchange.headers, secure=settings.is_https)
+    if token_in_cookie is None:
+        raise NotSignedIn
+    if exchange.method not in _SAFE_METHODS and not _is_same_origin(exchange, settings):
+        raise CrossSiteRequest
+    return token_in_cookie
+
+
+def _is_same_origin(exchange: Exchange, settings: WebSettings) -> bool:
+    """Browsers send a cookie along whoever asks, so the page that asks must be ours (OWASP CSRF cheat sheet)."""
+    fetch_site = exchange.headers.get("sec-fetch-site")
+    if fetch_site is not None:
+        return fetch_site == "same-origin"
+    origin = exchange.headers.get("origin", "")
+    # Behind a front end that serves both, Host names the page's own origin.
+    is_own_host = origin != "" and urlsplit(origin).netloc == exchange.headers.get("host")
+    return origin == settings.public_url or is_own_host

@@ -1,0 +1,77 @@
+"""What a handler receives: one request, already admitted."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.device import Device
+from bukhindor.domain.errors import FieldError, InvalidInput, NotSignedIn, SessionNotFound, UserNotFound
+from bukhindor.domain.tokens import TokenPair
+from bukhindor.services import Services
+from bukhindor.web import token_cookie
+from bukhindor.web.exchange import Exchange
+from bukhindor.web.settings import WebSettings
+
+_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CLIENT_HEADERS = {"X-Device-ID": "x-device-id", "X-App-Type": "x-app-type", "X-App-Version": "x-app-version"}
+
+
+@dataclass(slots=True)
+class Call:
+    """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`."""
+
+    services: Services
+    settings: WebSettings
+    exchange: Exchange
+    path_parameters: dict[str, str]
+    now: datetime
+    signed_in: Caller | None = None
+
+    @property
+    def caller(self) -> Caller:
+        if self.signed_in is None:
+            raise NotSignedIn
+        return self.signed_in
+
+    @property
+    def user_id(self) -> UUID:
+        """The user named in the path, in canonical form only. Raises UserNotFound."""
+        raw = self.path_parameters["user_id"]
+        if not _CANONICAL_UUID.fullmatch(raw):
+            raise UserNotFound
+        return UUID(raw)
+
+    @property
+    def session_id(self) -> UUID:
+        """The session named in the path, in canonical form only. Raises SessionNotFound."""
+        raw = self.path_parameters["session_id"]
+        if not _CANONICAL_UUID.fullmatch(raw):
+            raise SessionNotFound
+        return UUID(raw)
+
+    @property
+    def device(self) -> Device:
+        """The client's device as its headers tell."""
+        headers = self.exchange.headers
+        device_id, app_type, app_version = (headers.get(name) for name in _CLIENT_HEADERS.values())
+        return Device.parse(device_id, app_type, app_version, self.exchange.client_ip, headers.get("user-agent", ""))
+
+    def check_client_headers(self) -> None:
+        """Raise InvalidInput for a client header that is not valid, or missing where configuration demands it."""
+        headers = self.exchange.headers
+        if self.settings.require_client_headers:
+            missing = [name for name, key in _CLIENT_HEADERS.items() if key not in headers]
+            if missing:
+                raise InvalidInput(*(FieldError(name, "This header is required.", "required") for name in missing))
+        if any(key in headers for key in _CLIENT_HEADERS.values()):
+            _ = self.device
+
+    def set_token_cookie(self, tokens: TokenPair) -> None:
+        """Let a browser keep the access token where scripts can't read it."""
+        cookie = token_cookie.set_header(tokens, secure=self.settings.is_https)
+        self.exchange.response_headers.append(cookie)
+
+    def clear_token_cookie(self) -> None:
+        self.exchange.response_headers.append(token_cookie.clear_header(secure=self.settings.is_https))

@@ -1,0 +1,142 @@
+"""The outermost layer, around everything that answers: identity of the request, CORS, headers, log, last resort."""
+
+import re
+import time
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Send
+
+from bukhindor.web.client_address import ClientAddress
+from bukhindor.web.cors import is_preflight, preflight_headers
+from bukhindor.web.errors import INTERNAL_ERROR
+from bukhindor.web.exchange import Exchange, first_values
+from bukhindor.web.problem import MEDIA_TYPE, problem
+from bukhindor.web.routes import allowed_methods, canonical_path
+from bukhindor.web.settings import WebSettings
+
+_log = structlog.get_logger("bukhindor.access")
+
+_SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+# What every answer carries unless its handler says otherwise (OWASP REST security cheat sheet).
+_DEFAULT_HEADERS = {
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+}
+_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+
+class Edge:
+    """Wraps the application; every HTTP answer passes here, errors of the framework and our own mistakes too."""
+
+    def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
+        self._app = app
+        self._cors = settings.cors
+        self._client_address = ClientAddress(settings.trusted_proxies)
+        self._fixed_headers = [_HSTS] if settings.is_https else []
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        headers = first_values(scope["headers"])
+        client = scope["client"]
+        exchange = Exchange(
+            _request_id(headers.get("x-request-id")),
+            scope["method"],
+            scope["path"],
+            self._client_address.of(client[0] if client else "", headers),
+            headers,
+        )
+        answer = _Answer(send, exchange, self._headers_of_every_answer(exchange))
+        if is_preflight(exchange.method, headers):
+            await answer.send_whole(204, preflight_headers(self._cors.allows(headers["origin"])), b"")
+        elif exchange.method == "OPTIONS" and allowed_methods(canonical_path(exchange.path)):
+            await answer.send_whole(204, [_allow(exchange)], b"")
+        else:
+            await self._run(scope, exchange, receive, answer)
+        _log_line(exchange, answer.status, time.perf_counter() - started)
+
+    async def _run(self, scope: Any, exchange: Exchange, receive: Receive, answer: "_Answer") -> None:
+        inner = dict(scope)
+        exchange.put_into(inner)
+        # Whatever reads answers to HEAD: the server leaves the body out.
+        inner["method"] = "GET" if exchange.method == "HEAD" else exchange.method
+        inner["path"] = canonical_path(exchange.path)
+        try:
+            await self._app(inner, receive, answer.send)  # type: ignore[arg-type]
+        except Exception:
+            _log.exception("unexpected error", request_id=exchange.request_id, route=exchange.route)
+            exchange.error_code = INTERNAL_ERROR[1]
+            if answer.status:
+                raise
+            body = problem(*INTERNAL_ERROR, instance=exchange.path, request_id=exchange.request_id)
+            length = str(len(body)).encode("ascii")
+            media_type = MEDIA_TYPE.encode("ascii")
+            await answer.send_whole(500, [(b"content-type", media_type), (b"content-length", length)], body)
+
+    def _headers_of_every_answer(self, exchange: Exchange) -> list[tuple[bytes, bytes]]:
+        return [
+            (b"x-request-id", exchange.request_id.encode("ascii")),
+            *self._cors.headers_for(exchange.headers.get("origin")),
+            *self._fixed_headers,
+        ]
+
+
+class _Answer:
+    """The answer on its way out: adds headers, remembers the status (0 until it has one)."""
+
+    def __init__(self, send: Send, exchange: Exchange, headers: list[tuple[bytes, bytes]]) -> None:
+        self._send = send
+        self._exchange = exchange
+        self._headers = headers
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            own = list(message["headers"])
+            names = {name.lower() for name, _ in own}
+            own.extend(self._headers)
+            own.extend(self._exchange.response_headers)
+            own.extend(header for header in _DEFAULT_HEADERS.items() if header[0] not in names)
+            if self.status == 405:
+                own.append(_allow(self._exchange))
+            message["headers"] = own
+        await self._send(message)
+
+    async def send_whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _allow(exchange: Exchange) -> tuple[bytes, bytes]:
+    # What the route table does not know is documentation, which can only be read.
+    methods = allowed_methods(canonical_path(exchange.path)) or ["GET", "HEAD"]
+    return b"allow", ", ".join(methods).encode("ascii")
+
+
+def _request_id(offered: str | None) -> str:
+    """The id that a proxy gave, if it can't harm a log; else a new one."""
+    if offered is not None and _SAFE_REQUEST_ID.fullmatch(offered):
+        return offered
+    return uuid4().hex
+
+
+def _log_line(exchange: Exchange, status: int, seconds: float) -> None:
+    _log.info(
+        "request",
+        method=exchange.method,
+        route=exchange.route,
+        status=status,
+        duration_ms=round(seconds * 1000, 2),
+        request_id=exchange.request_id,
+        user_id=exchange.user_id,
+        error_code=exchange.error_code,
+        ip=exchange.client_ip,
+    )

@@ -1,0 +1,43 @@
+"""One request on its way through the service, as the edge and the endpoints share it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_SCOPE_KEY = "bukhindor.exchange"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known of a request so far.
+
+    `headers` holds the first value of each request header, names in lower case. `path` is what the client asked
+    for, before aliases. The rest is filled in on the way, for the line in the access log.
+    """
+
+    request_id: str
+    method: str
+    path: str
+    client_ip: str
+    headers: Mapping[str, str]
+    route: str = "unmatched"
+    user_id: str | None = None
+    error_code: str | None = None
+    response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    @staticmethod
+    def of(scope: Mapping[str, Any]) -> "Exchange":
+        """The exchange that the edge has put into an ASGI scope."""
+        exchange: Exchange = scope[_SCOPE_KEY]
+        return exchange
+
+    def put_into(self, scope: dict[str, Any]) -> None:
+        scope[_SCOPE_KEY] = self
+
+
+def first_values(raw_headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """ASGI headers as a dictionary: names in lower case, the first of repeated values."""
+    headers: dict[str, str] = {}
+    for name, value in raw_headers:
+        headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+    return headers

@@ -1,0 +1,39 @@
+"""Health probes and public keys"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor import __version__
+from bukhindor.web.call import Call
+from bukhindor.web.errors import NotReady
+
+_SERVICE = "bukhindor-backend"
+
+
+class HealthStatus(msgspec.Struct, frozen=True):
+    status: Literal["ok"]
+    service: Annotated[str, Meta(examples=[_SERVICE])]
+    version: Annotated[str, Meta(examples=[__version__])]
+
+
+async def health(call: Call) -> HealthStatus:
+    """Tell that the service answers"""
+    return HealthStatus("ok", _SERVICE, __version__)
+
+
+async def live(call: Call) -> HealthStatus:
+    """Tell that the process lives
+
+    Depends on nothing else, so that a database that is away does not get the process restarted.
+    """
+    return HealthStatus("ok", _SERVICE, __version__)
+
+
+async def ready(call: Call) -> HealthStatus:
+    """Tell whether the service can do its work"""
+    problems = await call.services.health.problems()
+    if problems:
+        raise NotReady(problems)
+    return HealthStatus("ok", _SERVICE, __version__)

@@ -1,0 +1,111 @@
+"""Request bodies and query strings → typed structs, with every problem named."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.web.errors import MalformedJson, UnsupportedMediaType
+
+S = TypeVar("S", bound=msgspec.Struct)
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+
+_MAX_QUERY_PARAMETERS = 50
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def check_media_type(content_type: str, content_encoding: str) -> None:
+    """Raise UnsupportedMediaType unless the body is plain JSON.
+
+    A form or plain text body would let other sites' pages post without a preflight (CVE-2021-32677).
+    """
+    media_type, _, parameters = content_type.partition(";")
+    media_type = media_type.strip().lower()
+    is_json = media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+    charset = parameters.strip().lower()
+    if (
+        not is_json
+        or charset not in ("", "charset=utf-8", 'charset="utf-8"')
+        or content_encoding not in ("", "identity")
+    ):
+        raise UnsupportedMediaType
+
+
+def decode(raw: bytes, shape: type[S]) -> S:
+    """Decode JSON strictly: unknown keys are ignored, a known key of the wrong type is refused.
+
+    Raises MalformedJson, or InvalidInput that names every field in question.
+    """
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except msgspec.ValidationError:
+        fields = _decode_untyped(raw)
+    except _UNREADABLE:
+        raise MalformedJson from None
+    if not isinstance(fields, dict):
+        raise MalformedJson
+    raise InvalidInput(*_problems(fields, shape, strict=True))
+
+
+def _decode_untyped(raw: bytes) -> Any:
+    # The typed decoder stops at the first value of a wrong type, so what follows may still be no JSON at all.
+    try:
+        return msgspec.json.decode(raw)
+    except _UNREADABLE:
+        raise MalformedJson from None
+
+
+def decode_query(raw: bytes, shape: type[S]) -> S:
+    """Decode a query string. A parameter may stand there once; unknown ones are ignored. Raises InvalidInput."""
+    try:
+        pairs = parse_qsl(raw.decode("latin-1"), True, errors="strict", max_num_fields=_MAX_QUERY_PARAMETERS)
+    except ValueError:
+        raise InvalidInput(FieldError("query", "The query string can't be read.", "invalid_query")) from None
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        if name in values and name in shape.__struct_fields__:
+            raise InvalidInput(FieldError(name, "This parameter is given twice.", "repeated"))
+        values[name] = value
+    try:
+        return msgspec.convert(values, type=shape, strict=False)
+    except msgspec.ValidationError:
+        raise InvalidInput(*_problems(values, shape, strict=False)) from None
+
+
+def _problems(values: dict[str, Any], shape: type[msgspec.Struct], *, strict: bool) -> list[FieldError]:
+    problems = []
+    for field in msgspec.structs.fields(shape):
+        if field.encode_name not in values:
+            if field.required:
+                problems.append(FieldError(field.encode_name, "This is required.", "required"))
+            continue
+        try:
+            msgspec.convert(values[field.encode_name], type=field.type, strict=strict)
+        except msgspec.ValidationError as error:
+            # The message names types and limits, never the value.
+            problems.append(FieldError(field.encode_name, f"{error}.", "invalid_value"))
+    return problems
+
+
+@overload
+def parse_together(first: Callable[[], A], second: Callable[[], B], /) -> tuple[A, B]: ...
+@overload
+def parse_together(first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], /) -> tuple[A, B, C]: ...
+def parse_together(*parsers: Callable[[], Any]) -> tuple[Any, ...]:
+    """Run all parsers; raise one InvalidInput with the problems of all that failed."""
+    results = []
+    errors: list[FieldError] = []
+    for parse in parsers:
+        try:
+            results.append(parse())
+        except InvalidInput as invalid:
+            errors.extend(invalid.errors)
+    if errors:
+        raise InvalidInput(*errors)
+    return tuple(results)

@@ -1,0 +1,24 @@
+"""GET and PATCH /auth/me"""
+
+import msgspec
+
+from bukhindor.domain.user import parse_name
+from bukhindor.web.call import Call
+from bukhindor.web.shapes import NameField, UserShape
+
+
+class ProfileBody(msgspec.Struct, frozen=True):
+    """null leaves a field as it is."""
+
+    name: NameField | None = None
+
+
+async def me(call: Call) -> UserShape:
+    """Read one's own account"""
+    return UserShape.of(call.caller.user, call.now)
+
+
+async def update_me(call: Call, body: ProfileBody) -> UserShape:
+    """Change one's own account"""
+    name = None if body.name is None else parse_name(body.name)
+    return UserShape.of(await call.services.profile.rename(call.caller, name), call.now)

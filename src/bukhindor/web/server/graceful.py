@@ -1,0 +1,258 @@
+"""Serving the ASGI application until a signal says stop, and stopping without losing a request.
+
+The first SIGTERM or SIGINT calls `on_drain` at once (readiness says no), every answer from then on says
+`Connection: close`, the listener stays open for `drain_delay` seconds, requests under way are finished, idle
+connections are closed, and only then the application's own resources are closed (ASGI lifespan). What is still not
+finished `shutdown_timeout` seconds after the signal is cut off. A second signal cuts off at once, a third one ends the
+process without any order.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn._types import ASGI3Application
+from uvicorn.server import HANDLED_SIGNALS
+
+from bukhindor.web.server.connection import BoundedServerState
+from bukhindor.web.server.head import ConnectionLimits
+from bukhindor.web.server.lifespan import Lifespan
+from bukhindor.web.server.listener import address_of, explain, open_listeners, stop_listening
+from bukhindor.web.server.protocol import BoundedHttpProtocol
+
+logger = logging.getLogger("bukhindor.server")
+
+EXIT_FINISHED = 0
+EXIT_CUT_OFF = 1
+
+_TICK_SECONDS = 0.05
+# A connection that was used a moment ago may have its next request on the way; closing it now would reset that.
+_IDLE_GRACE_SECONDS = 1.0
+_CANCEL_SECONDS = 1.0
+
+
+class GracefulServer(uvicorn.Server):
+    """One server process, one event loop.
+
+    `shutdown_timeout` and `drain_delay` are seconds from the first signal; the delay is part of the time-out.
+    `closing_timeout` is how long the application may take to close its resources after that. `max_connections`
+    answers 503 above that number of open connections; None leaves it to the system's limit of open files.
+    """
+
+    server_state: BoundedServerState
+
+    def __init__(
+        self,
+        app: ASGI3Application,
+        host: str,
+        port: int,
+        *,
+        shutdown_timeout: float,
+        drain_delay: float,
+        on_drain: Callable[[], None],
+        on_ready: Callable[[str], None] | None = None,
+        limits: ConnectionLimits | None = None,
+        max_connections: int | None = None,
+        backlog: int = 2048,
+        closing_timeout: float = 10.0,
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                http=BoundedHttpProtocol,
+                ws="none",
+                lifespan="on",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                workers=1,
+                backlog=backlog,
+                limit_concurrency=max_connections,
+            )
+        )
+        self.config.load()
+        self.config.lifespan_class = Lifespan
+        self.server_state = BoundedServerState(limits or ConnectionLimits())
+        self.exit_code = EXIT_FINISHED
+        self._shutdown_timeout = shutdown_timeout
+        self._drain_delay = min(drain_delay, shutdown_timeout)
+        self._closing_timeout = closing_timeout
+        self._on_drain = on_drain
+        self._on_ready = on_ready
+        self._listeners: Sequence[socket.socket] = ()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop_requested_at = 0.0
+        self._ticks = 0
+
+    def run_until_stopped(self) -> int:
+        """Serves until a signal; returns EXIT_FINISHED, or EXIT_CUT_OFF when a request had to be cut off.
+
+        Raises CannotListen, or what the application's start-up raised.
+        """
+        listeners = open_listeners(self.config.host, self.config.port)
+        try:
+            self.run(sockets=listeners)
+        finally:
+            for listener in listeners:
+                listener.close()
+        return self.exit_code
+
+    def request_stop(self) -> None:
+        """Begins to stop; called again, cuts off what is under way. Runs in the event loop."""
+        if self.should_exit:
+            self.force_exit = True
+            return
+        self.should_exit = True
+        self._stop_requested_at = asyncio.get_running_loop().time()
+        self.server_state.draining = True
+        for connection in self.connections():
+            connection.stop_keeping_alive()
+        _report_failure("on_drain", self._on_drain)
+
+    def call_in_loop(self, function: Callable[[], None]) -> None:
+        """Runs `function` soon in the event loop; for signal handlers and other threads."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(function)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called by the interpreter for SIGTERM and SIGINT. The signal is not raised again after the shutdown."""
+        if self.should_exit and threading.current_thread() is threading.main_thread():
+            for handled in HANDLED_SIGNALS:
+                signal.signal(handled, signal.SIG_DFL)
+        self.call_in_loop(self.request_stop)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start-up, main loop and shutdown on `sockets`."""
+        self._loop = asyncio.get_running_loop()
+        self._listeners = sockets or ()
+        await super().serve(sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Opens the application, then listens. Raises what the application's start-up raised, or CannotListen."""
+        await self.lifespan.startup()
+        loop = asyncio.get_running_loop()
+        self.servers = []
+        await self.on_tick(0)
+        try:
+            # uvloop would close the file of a socket that cannot listen, behind the back of the socket object.
+            for listener in self._listeners:
+                listener.listen(self.config.backlog)
+        except OSError as error:
+            await self.lifespan.shutdown()
+            raise explain(error, self.config.host, self.config.port) from error
+        for listener in self._listeners:
+            self.servers.append(
+                await loop.create_server(self._make_protocol, sock=listener, backlog=self.config.backlog)
+            )
+        self.started = True
+        on_ready = self._on_ready
+        if on_ready is not None:
+            address = address_of(self._listeners[0], self.config.host)
+            _report_failure("on_ready", lambda: on_ready(address))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drains, cuts off what is left, closes the application."""
+        start = self._stop_requested_at
+        deadline = start + self._shutdown_timeout
+        logger.info(
+            "stopping: no new requests after %.1f s, all ends after %.1f s", self._drain_delay, self._shutdown_timeout
+        )
+        await self._tick_until(start + self._drain_delay, lambda: False)
+        await stop_listening(self.servers, self._listeners, self._make_protocol)
+        await self._tick_until(deadline, self._drained)
+        await self._cut_off()
+        try:
+            await asyncio.wait_for(self.lifespan.shutdown(), self._closing_timeout)
+        except Exception as error:
+            logger.error("the application did not close cleanly: %s", str(error) or type(error).__name__)
+            self.exit_code = EXIT_CUT_OFF
+        logger.info("stopped")
+
+    def _drained(self) -> bool:
+        for connection in self.connections():
+            if connection.idle_seconds() > _IDLE_GRACE_SECONDS:
+                connection.shutdown()
+        return not self.server_state.connections and not self.server_state.tasks
+
+    async def _tick_until(self, when: float, done: Callable[[], bool]) -> None:
+        loop = asyncio.get_running_loop()
+        while not done() and not self.force_exit and (left := when - loop.time()) > 0:
+            await asyncio.sleep(min(left, _TICK_SECONDS))
+            # Keeps the Date header going; uvicorn refreshes it at every tenth call.
+            self._ticks += 1
+            await self.on_tick(self._ticks)
+
+    async def _cut_off(self) -> None:
+        connections = self.connections()
+        unanswered = sum(connection.is_answering() for connection in connections)
+        for connection in connections:
+            connection.abort()
+        # One turn of the loop tells the applications that their clients are gone.
+        await asyncio.sleep(0)
+        tasks = list(self.server_state.tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
+        if unanswered or tasks:
+            logger.error("cut off %d unfinished requests", max(unanswered, len(tasks)))
+            self.exit_code = EXIT_CUT_OFF
+
+    def connections(self) -> list[BoundedHttpProtocol]:
+        """The open connections."""
+        return [each for each in self.server_state.connections if isinstance(each, BoundedHttpProtocol)]
+
+    def _make_protocol(self) -> BoundedHttpProtocol:
+        state: dict[str, Any] = self.lifespan.state
+        return BoundedHttpProtocol(self.config, self.server_state, state)
+
+
+def _report_failure(name: str, call: Callable[[], None]) -> None:
+    try:
+        call()
+    except Exception:
+        logger.exception("%s failed", name)
+
+
+def run_server(
+    app: ASGI3Application,
+    host: str,
+    port: int,
+    *,
+    shutdown_timeout: float,
+    drain_delay: float,
+    on_drain: Callable[[], None],
+    on_ready: Callable[[str], None] | None = None,
+    limits: ConnectionLimits | None = None,
+    max_connections: int | None = None,
+    backlog: int = 2048,
+) -> int:
+    """Serves `app` on `host` and `port` until a signal; returns the exit code of the process.
+
+    0: everything was finished. 1: requests had to be cut off, or the application did not close cleanly.
+    `on_ready` gets the address, such as `http://127.0.0.1:8080`, once connections are accepted. Raises CannotListen
+    when the address cannot be served, and whatever the application's start-up raised, unchanged.
+    """
+    server = GracefulServer(
+        app,
+        host,
+        port,
+        shutdown_timeout=shutdown_timeout,
+        drain_delay=drain_delay,
+        on_drain=on_drain,
+        on_ready=on_ready,
+        limits=limits,
+        max_connections=max_connections,
+        backlog=backlog,
+    )
+    return server.run_until_stopped()

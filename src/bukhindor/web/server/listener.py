@@ -1,0 +1,98 @@
+"""Opening and closing the sockets that the server accepts connections on."""
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Callable, Sequence
+
+_OPENING_SECONDS = 1.0
+
+
+class CannotListen(OSError):
+    """The address cannot be served. The message is one sentence that says what to do."""
+
+
+def open_listeners(host: str, port: int) -> list[socket.socket]:
+    """Sockets bound to every address of `host`; port 0 takes a free one, the same for all. They do not listen yet.
+
+    Raises CannotListen.
+    """
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise CannotListen(f"the host {host!r} is not known: set SERVER_HOST to an address of this machine") from error
+    listeners: list[socket.socket] = []
+    failures: list[OSError] = []
+    for family, kind, protocol, _, address in dict.fromkeys(found):
+        taken = listeners[0].getsockname()[1] if listeners else port
+        try:
+            listeners.append(_bind(family, kind, protocol, (address[0], taken, *address[2:])))
+        except OSError as error:
+            failures.append(error)
+    fatal = [error for error in failures if not listeners or error.errno == errno.EADDRINUSE]
+    if fatal:
+        for listener in listeners:
+            listener.close()
+        raise explain(fatal[0], host, port)
+    return listeners
+
+
+def _bind(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def explain(error: OSError, host: str, port: int) -> CannotListen:
+    """The operating system's error as a sentence with a way out."""
+    if error.errno == errno.EADDRINUSE:
+        return CannotListen(f"port {port} is in use: stop the other program or set SERVER_PORT")
+    if error.errno == errno.EACCES:
+        return CannotListen(f"port {port} needs more rights: set SERVER_PORT to 1024 or more")
+    if error.errno == errno.EADDRNOTAVAIL:
+        return CannotListen(f"the host {host!r} is not an address of this machine: set SERVER_HOST")
+    return CannotListen(f"cannot listen on {host!r} port {port}: {error.strerror}")
+
+
+def address_of(listener: socket.socket, host: str) -> str:
+    """The URL under which `listener` is reached, with `host` as it was configured."""
+    shown = host or listener.getsockname()[0]
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
+
+
+async def stop_listening(
+    servers: Sequence[asyncio.AbstractServer],
+    listeners: Sequence[socket.socket],
+    make_protocol: Callable[[], asyncio.Protocol],
+) -> None:
+    """Closes the listeners; connections that the kernel had completed already are served, not reset."""
+    loop = asyncio.get_running_loop()
+    spares = [listener.dup() for listener in listeners]
+    for server in servers:
+        server.close()
+    # The event loop lets go of its sockets one turn later; until then both would accept.
+    await asyncio.sleep(0)
+    accepted: list[socket.socket] = []
+    for spare in spares:
+        with spare:
+            spare.setblocking(False)
+            while True:
+                try:
+                    accepted.append(spare.accept()[0])
+                    accepted[-1].setblocking(False)
+                except OSError:
+                    break
+    if accepted:
+        # A client that has left already must not hold up the others, nor the shutdown.
+        opening = [asyncio.ensure_future(loop.connect_accepted_socket(make_protocol, each)) for each in accepted]
+        await asyncio.wait(opening, timeout=_OPENING_SECONDS)

@@ -1,0 +1,83 @@
+"""Answers that the server makes itself, before or instead of the application.
+
+Each has the shape of every other error of this service: a problem (RFC 9457) with the keys that old clients read.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from bukhindor.web.problem import MEDIA_TYPE, problem
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the server does not pass a request on: HTTP status, stable machine word, English sentence."""
+
+    status: HTTPStatus
+    error_code: str
+    detail: str
+
+
+MALFORMED = Refusal(HTTPStatus.BAD_REQUEST, "malformed_request", "The request is not valid HTTP/1.1.")
+TIMED_OUT = Refusal(HTTPStatus.REQUEST_TIMEOUT, "request_timeout", "The request did not arrive in time.")
+URL_TOO_LONG = Refusal(HTTPStatus.REQUEST_URI_TOO_LONG, "url_too_long", "The URL is too long.")
+HEADERS_TOO_LARGE = Refusal(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "headers_too_large",
+    "The request has too many or too large headers.",
+)
+SERVER_BUSY = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too_busy", "The server has too many connections.")
+FAILED = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on the server.")
+
+
+class RequestRefused(Exception):
+    """Raised inside the parser's callbacks to stop reading a request."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAnswer:
+    """A complete answer of the server itself. It always ends the connection."""
+
+    status: HTTPStatus
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+    request_id: str
+
+    def encode(self, default_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """Wire form: status line, `default_headers` (the date), own headers, body."""
+        lines = [f"HTTP/1.1 {self.status.value} {self.status.phrase}".encode()]
+        lines += [b"%b: %b" % header for header in (*default_headers, *self.headers)]
+        return b"\r\n".join([*lines, b"", self.body])
+
+
+def answer_for(refusal: Refusal, url: bytes) -> ServerAnswer:
+    """The answer that tells a client of `refusal`; `url` is its request target as far as it was read.
+
+    The query is left out of the answer: it may hold a token.
+    """
+    request_id = uuid.uuid4().hex
+    path = url.partition(b"?")[0][:256].decode("ascii", "replace")
+    body = problem(
+        refusal.status.value,
+        refusal.error_code,
+        refusal.detail,
+        instance=path if path.startswith("/") and path.isprintable() and path.isascii() else "/",
+        request_id=request_id,
+    )
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-request-id", request_id.encode()),
+    ]
+    if refusal.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append((b"retry-after", b"1"))
+    return ServerAnswer(refusal.status, tuple(headers), body, request_id)

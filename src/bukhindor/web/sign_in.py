@@ -1,0 +1,32 @@
+"""POST /auth/login"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.password import Password
+from bukhindor.web.call import Call
+from bukhindor.web.json_body import parse_together
+from bukhindor.web.shapes import EmailField, PasswordField, TokensShape
+
+
+class LoginBody(msgspec.Struct, frozen=True):
+    email: EmailField
+    password: PasswordField
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """The tokens stand under `user`: that is where clients look for them."""
+
+    message: Annotated[str, Meta(examples=["Signed in."])]
+    user: TokensShape
+
+
+async def login(call: Call, body: LoginBody) -> SignedIn:
+    """Sign in with e-mail and password"""
+    email, password = parse_together(lambda: EmailAddress.parse(body.email), lambda: Password.parse(body.password))
+    tokens = await call.services.sign_in.login(email, password, call.device)
+    call.set_token_cookie(tokens)
+    return SignedIn("Signed in.", TokensShape.of(tokens))

@@ -1,0 +1,29 @@
+"""POST /auth/refresh"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor.web.call import Call
+from bukhindor.web.shapes import TokensShape
+
+
+class RefreshBody(msgspec.Struct, frozen=True):
+    refresh_token: Annotated[str, Meta(examples=["bkr_…"])]
+
+
+class Refreshed(msgspec.Struct, frozen=True):
+    """The same tokens twice: some clients read `user`, others `tokens`."""
+
+    message: Annotated[str, Meta(examples=["Tokens renewed."])]
+    user: TokensShape
+    tokens: TokensShape
+
+
+async def refresh(call: Call, body: RefreshBody) -> Refreshed:
+    """Exchange a refresh token for new tokens"""
+    tokens = await call.services.token_refresh.refresh(body.refresh_token)
+    call.set_token_cookie(tokens)
+    shape = TokensShape.of(tokens)
+    return Refreshed("Tokens renewed.", shape, shape)

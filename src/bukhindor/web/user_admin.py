@@ -1,0 +1,121 @@
+"""/users: administrators manage everybody, people read and rename themselves"""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.password import Password
+from bukhindor.domain.user import Role, Status, UserChanges, parse_name, parse_status_reason
+from bukhindor.web.call import Call
+from bukhindor.web.json_body import parse_together
+from bukhindor.web.sessions import SessionsEnded
+from bukhindor.web.shapes import (
+    SAFE_TEXT_NOT_BLANK,
+    EmailField,
+    Message,
+    NameField,
+    NewPasswordField,
+    SessionList,
+    SessionShape,
+    UserShape,
+)
+from bukhindor.web.user_listing import UserList, UserListQuery
+
+
+class CreateUserBody(msgspec.Struct, frozen=True):
+    name: NameField
+    email: EmailField
+    password: NewPasswordField
+    role: Role | None = None
+    status: Status | None = None
+
+
+class UpdateUserBody(msgspec.Struct, frozen=True):
+    """null leaves a field as it is. `is_active` true and false stand for the statuses active and inactive."""
+
+    name: NameField | None = None
+    email: EmailField | None = None
+    is_active: bool | None = None
+    role: Role | None = None
+    status: Status | None = None
+    status_reason: Annotated[str, Meta(extra_json_schema={"maxLength": 500, "pattern": SAFE_TEXT_NOT_BLANK})] | None = (
+        None
+    )
+    status_until: Annotated[datetime, Meta(tz=True, description="When the status ends by itself")] | None = None
+
+
+async def list_users(call: Call, query: UserListQuery) -> UserList:
+    """List users"""
+    user_query = query.decoded(call.settings.cursor_key)
+    page = await call.services.user_admin.page(call.caller, user_query)
+    return UserList.of(page, user_query, call.settings.cursor_key, call.now)
+
+
+async def create_user(call: Call, body: CreateUserBody) -> UserShape:
+    """Create an account for somebody"""
+    name, email, password = parse_together(
+        lambda: parse_name(body.name),
+        lambda: EmailAddress.parse(body.email),
+        lambda: Password.parse(body.password),
+    )
+    role, status = body.role or Role.USER, body.status or Status.ACTIVE
+    user = await call.services.user_admin.create(call.caller, name, email, password, role, status)
+    return UserShape.of(user, call.now)
+
+
+async def get_user(call: Call) -> UserShape:
+    """Read an account"""
+    return UserShape.of(await call.services.user_admin.get(call.caller, call.user_id), call.now)
+
+
+async def replace_user(call: Call, body: UpdateUserBody) -> UserShape:
+    """Change an account
+
+    The same as PATCH: a field that is null or missing stays as it is.
+    """
+    return await update_user(call, body)
+
+
+async def update_user(call: Call, body: UpdateUserBody) -> UserShape:
+    """Change parts of an account"""
+    user = await call.services.user_admin.change(call.caller, call.user_id, _changes(body, call.now))
+    return UserShape.of(user, call.now)
+
+
+async def delete_user(call: Call) -> Message:
+    """Delete an account"""
+    await call.services.user_admin.remove(call.caller, call.user_id)
+    return Message("The user has been deleted.")
+
+
+async def list_user_sessions(call: Call) -> SessionList:
+    """List the sessions of a user"""
+    user, sessions = await call.services.user_admin.sessions_of(call.caller, call.user_id)
+    policy, current = call.settings.session_policy, call.caller.session.id
+    return SessionList([SessionShape.of(session, user, policy, current) for session in sessions])
+
+
+async def end_user_sessions(call: Call) -> SessionsEnded:
+    """End all sessions of a user"""
+    revoked = await call.services.user_admin.end_sessions(call.caller, call.user_id)
+    return SessionsEnded("The user has been signed out everywhere.", revoked)
+
+
+def _changes(body: UpdateUserBody, now: datetime) -> UserChanges:
+    name, email, reason = parse_together(
+        lambda: None if body.name is None else parse_name(body.name),
+        lambda: None if body.email is None else EmailAddress.parse(body.email),
+        lambda: None if body.status_reason is None else parse_status_reason(body.status_reason),
+    )
+    status = body.status
+    if body.is_active is not None:
+        implied = Status.ACTIVE if body.is_active else Status.INACTIVE
+        contradicts = status is not None and (status is Status.ACTIVE) != body.is_active
+        if contradicts:
+            raise InvalidInput(FieldError("is_active", "This contradicts the status.", "contradiction"))
+        status = status or implied
+    return UserChanges(name, email, body.role, status, reason, body.status_until)

@@ -1,0 +1,98 @@
+"""Every question finds its rows by an index, so that answers take as long for a million users as for a few."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import pysqlite
+from sqlalchemy.sql.dml import UpdateBase
+
+from bukhindor.adapters.sql.connection import Parameters, Row
+from bukhindor.adapters.sql.sessions import SqlSessions
+from bukhindor.adapters.sql.users import SqlUsers
+from bukhindor.domain.session import SessionPolicy
+from bukhindor.domain.user_listing import Order, Position, SortBy, UserQuery
+from tests.makers import T0, address, make_session, make_user
+
+ID = UUID(int=1)
+USER = make_user(id=ID)
+
+
+class ExplainingConnection:
+    """Asks SQLite how it would run each statement, and runs none."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.plans: list[tuple[str, str]] = []
+
+    async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> list[Row]:
+        sql = self._explain(statement, parameters)
+        return [[0]] if sql.startswith("SELECT count(") else []
+
+    async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
+        self._explain(statement, parameters)
+        return 0
+
+    def _explain(self, statement: sa.Select[Any] | UpdateBase, parameters: Parameters) -> str:
+        dialect = pysqlite.dialect(paramstyle="named")
+        compiled = statement.compile(dialect=dialect, column_keys=list(parameters))
+        values = dict.fromkeys(compiled.params)
+        for row in self._connection.execute(f"EXPLAIN QUERY PLAN {compiled}", values):
+            self.plans.append((str(compiled), row[3]))
+        return str(compiled)
+
+
+@pytest.fixture
+def explaining(database: Path) -> Iterator[ExplainingConnection]:
+    with closing(sqlite3.connect(database)) as connection:
+        yield ExplainingConnection(connection)
+
+
+Question = Callable[[SqlUsers, SqlSessions], Awaitable[object]]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda users, sessions: users.by_id(ID),
+        lambda users, sessions: users.by_email(address("ann@example.com")),
+        lambda users, sessions: users.save(USER),
+        lambda users, sessions: users.remove(ID),
+        lambda users, sessions: users.count_active_admins(T0),
+        lambda users, sessions: sessions.by_id(ID),
+        lambda users, sessions: sessions.with_user(ID),
+        lambda users, sessions: sessions.of_user(ID),
+        lambda users, sessions: sessions.save(make_session(USER)),
+        lambda users, sessions: sessions.remove(ID),
+        lambda users, sessions: sessions.remove_of_user(ID),
+        lambda users, sessions: sessions.remove_of_user(ID, keep=ID),
+        lambda users, sessions: sessions.remove_beyond(ID, 100),
+        lambda users, sessions: sessions.remove_over(T0, SessionPolicy()),
+    ],
+)
+async def test_no_question_reads_a_whole_table(explaining: ExplainingConnection, ask: Question) -> None:
+    await ask(SqlUsers(explaining), SqlSessions(explaining))
+    assert explaining.plans != []
+    allowed = "SCAN users USING INDEX ix_users_admins", "SCAN users USING COVERING INDEX ix_users_admins"
+    scans = [plan for plan in explaining.plans if plan[1].startswith("SCAN") and plan[1] not in allowed]
+    assert scans == []
+    assert [plan for plan in explaining.plans if "TEMP B-TREE" in plan[1]] == []
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("sort", SortBy)
+async def test_a_list_is_read_in_the_order_of_an_index(
+    explaining: ExplainingConnection, sort: SortBy, order: Order
+) -> None:
+    value = T0 if sort in (SortBy.CREATED_AT, SortBy.UPDATED_AT) else "x"
+    for after in (None, Position(value, ID)):
+        await SqlUsers(explaining).page(UserQuery(sort=sort, order=order, after=after), T0)
+    plans = [plan for sql, plan in explaining.plans if not sql.startswith("SELECT count(")]
+    assert len(plans) == 2
+    assert plans[0].startswith("SCAN users USING INDEX")
+    assert plans[1].startswith("SEARCH users USING INDEX")

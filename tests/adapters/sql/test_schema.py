@@ -1,0 +1,184 @@
+"""Migrations go up, down and up again, as a whole or not at all."""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from bukhindor.adapters.sql import schema, tables
+from bukhindor.adapters.sql.schema_version import MIGRATIONS, VERSIONS, head, revisions
+from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.sqlite_file import DatabaseUnusable
+from bukhindor.domain.errors import StoreUnavailable
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "bukhindor.db"
+
+
+@pytest.fixture
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def shape_of(path: Path) -> set[tuple[str, str, str]]:
+    """Every table and index as SQLite describes it."""
+    with closing(sqlite3.connect(path)) as connection:
+        return set(connection.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master").fetchall())
+
+
+def execute(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(statement)
+
+
+def test_the_names_of_the_files_tell_what_the_migration_tool_tells() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "newline")
+    scripts = ScriptDirectory.from_config(config)
+    history = [script.revision for script in scripts.walk_revisions()]
+    assert list(revisions()) == history[::-1]
+    assert scripts.get_heads() == [head()]
+
+
+def test_an_empty_database_is_brought_up(url: str, path: Path) -> None:
+    assert schema.status(url) == schema.SchemaStatus(None, head(), revisions())
+    assert not path.exists()
+    assert schema.upgrade(url) == list(revisions())
+    assert schema.status(url) == schema.SchemaStatus(head(), head(), ())
+
+
+def test_a_second_time_there_is_nothing_to_do(url: str, path: Path) -> None:
+    schema.upgrade(url)
+    before = shape_of(path)
+    assert schema.upgrade(url) == []
+    assert shape_of(path) == before
+
+
+def test_each_step_of_the_stairway_leads_up_down_and_up(url: str, path: Path) -> None:
+    """REL-23: the second way up ends where the first one did."""
+    schema.upgrade(url)
+    shapes = [shape_of(path)]
+    for steps in range(1, len(revisions()) + 1):
+        assert schema.downgrade(url) == [revisions()[-steps]]
+        shapes.append(shape_of(path))
+    assert {name for kind, name, _ in shapes[-1] if kind == "table"} == {"alembic_version"}
+    assert schema.status(url).current is None
+    assert schema.upgrade(url) == list(revisions())
+    assert shape_of(path) == shapes[0]
+
+
+def test_going_down_stops_at_the_ground(url: str) -> None:
+    schema.upgrade(url)
+    assert schema.downgrade(url, steps=100) == list(revisions())[::-1]
+    assert schema.downgrade(url) == []
+
+
+def test_the_migrated_schema_is_the_one_the_statements_are_written_for(url: str) -> None:
+    schema.upgrade(url)
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.metadata) == []
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_program_is_refused(url: str, path: Path) -> None:
+    """REL-25: with a message for people, and untouched."""
+    schema.upgrade(url)
+    execute(path, "UPDATE alembic_version SET version_num = '9999'")
+    before = shape_of(path)
+    for act in (schema.status, schema.upgrade, schema.downgrade):
+        with pytest.raises(schema.SchemaError, match=r"has schema 9999.*newer version"):
+            act(url)
+    assert shape_of(path) == before
+
+
+@pytest.mark.parametrize("version", ["'0000'", "NULL"])
+async def test_a_service_over_another_schema_is_not_ready(database: Path, version: str) -> None:
+    """REL-25, REL-30."""
+    statement = "DELETE FROM alembic_version" if version == "NULL" else "UPDATE alembic_version SET version_num = 0"
+    execute(database, statement)
+    store = SqliteTransactions(database, owner=True)
+    with pytest.raises(StoreUnavailable):
+        await store.check()
+    await store.close()
+
+
+async def test_a_service_over_an_empty_database_is_not_ready(path: Path) -> None:
+    store = SqliteTransactions(path, owner=True)
+    with pytest.raises(StoreUnavailable):
+        await store.check()
+    await store.close()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(url: str, path: Path) -> None:
+    """REL-24: all of it is one transaction."""
+    path.parent.mkdir()
+    execute(path, "CREATE TABLE signing_keys (something_else)")
+    with pytest.raises(DatabaseUnusable, match=r"can't be migrated, nothing was changed.*already exists"):
+        schema.upgrade(url)
+    assert {name for _, name, _ in shape_of(path)} == {"signing_keys"}
+    execute(path, "DROP TABLE signing_keys")
+    assert schema.upgrade(url) == list(revisions())
+
+
+def test_a_migration_that_breaks_references_is_undone(url: str, path: Path) -> None:
+    schema.upgrade(url)
+    columns = ", ".join(["x'00'"] + ["0"] * 12)
+    execute(path, f"INSERT INTO user_sessions SELECT {columns}")
+    with pytest.raises(schema.SchemaError, match="refer to missing ones"):
+        schema.downgrade(url, steps=0)
+    assert schema.status(url).current == head()
+
+
+def test_two_that_start_together_migrate_once(url: str) -> None:
+    """REL-24: one migrates, the other waits and finds nothing to do."""
+    program = f"from bukhindor.adapters.sql import schema; print(schema.upgrade({url!r}))"
+    starters = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    answers = sorted(starter.communicate()[0].strip() for starter in starters)
+    assert [starter.returncode for starter in starters] == [0, 0]
+    assert answers == [str(list(revisions())), "[]"]
+
+
+async def test_a_migration_runs_beside_an_open_store(url: str, path: Path) -> None:
+    store = SqliteTransactions(path, owner=True)
+    schema.upgrade(url)
+    await store.check()
+    await store.close()
+
+
+def test_a_file_that_is_no_database_is_named(url: str, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"This is not a database. " * 100)
+    with pytest.raises(DatabaseUnusable, match=r"bukhindor\.db can't be opened"):
+        schema.status(url)
+
+
+def test_a_database_of_somebody_else_is_named(url: str, path: Path) -> None:
+    path.parent.mkdir()
+    execute(path, "CREATE TABLE alembic_version (something_else)")
+    with pytest.raises(DatabaseUnusable, match=r"bukhindor\.db can't be read: no such column"):
+        schema.status(url)
+
+
+def test_a_new_migration_follows_the_newest(tmp_path: Path) -> None:
+    for file in VERSIONS.glob("*.py"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    made = schema.new("Add e-mail change!", tmp_path)
+    number = f"{int(head()) + 1:04}"
+    assert made == tmp_path / f"{number}_add_e_mail_change.py"
+    text = made.read_text("utf-8")
+    assert f"revision = '{number}'" in text or f'revision = "{number}"' in text
+    assert f"down_revision = '{head()}'" in text or f'down_revision = "{head()}"' in text
+    compile(text, made, "exec")

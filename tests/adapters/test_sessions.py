@@ -1,0 +1,139 @@
+"""What every store of sessions does."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from bukhindor.domain.device import AppType, Device
+from bukhindor.domain.session import Session, SessionPolicy
+from bukhindor.domain.user import Role
+from bukhindor.ports import Transactions
+from tests.adapters.keeping import keep
+from tests.makers import T0, make_session, make_user
+
+OWNER = make_user("owner@example.com", id=uuid4())
+FULL = make_session(
+    OWNER,
+    seed=bytes(range(32)),
+    generation=2**40,
+    confirmed=False,
+    rotated_at=T0 + timedelta(microseconds=1),
+    last_seen_at=T0 + timedelta(days=3),
+    device=Device("device-1", AppType.IOS, "1.2.3+4", "2001:db8::1", "Клиент/1.0"),
+)
+BARE = make_session(OWNER, device=Device())
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("session", [FULL, BARE])
+async def test_a_session_comes_back_as_it_was_kept(transactions: Transactions, session: Session) -> None:
+    await keep(transactions, OWNER, session)
+    async with transactions.read() as stored:
+        assert await stored.sessions.by_id(session.id) == session
+        assert await stored.sessions.with_user(session.id) == (session, OWNER)
+        assert await stored.sessions.of_user(OWNER.id) == [session]
+
+
+async def test_an_unknown_session_is_none(transactions: Transactions) -> None:
+    await keep(transactions, OWNER, BARE)
+    async with transactions.read() as stored:
+        assert await stored.sessions.by_id(uuid4()) is None
+        assert await stored.sessions.with_user(uuid4()) is None
+        assert await stored.sessions.of_user(uuid4()) == []
+
+
+async def test_a_session_without_an_owner_is_a_mistake_of_the_program(transactions: Transactions) -> None:
+    orphan = make_session(uuid4())
+    with pytest.raises(Exception, match=r"FOREIGN KEY|has no owner"):
+        await keep(transactions, orphan)
+    async with transactions.read() as stored:
+        assert await stored.sessions.by_id(orphan.id) is None
+
+
+async def test_sessions_of_a_user_come_newest_first(transactions: Transactions) -> None:
+    sessions = [make_session(OWNER, created_at=T0 + n * MINUTE) for n in (1, 3, 2)]
+    await keep(transactions, OWNER, *sessions)
+    async with transactions.read() as stored:
+        found = await stored.sessions.of_user(OWNER.id)
+    assert found == [sessions[1], sessions[2], sessions[0]]
+
+
+async def test_a_session_is_saved_as_it_moves_on(transactions: Transactions) -> None:
+    other = make_session(OWNER)
+    await keep(transactions, OWNER, FULL, other)
+    moved = FULL.next_generation(T0 + 5 * MINUTE)
+    async with transactions.begin() as tx:
+        await tx.sessions.save(moved)
+        await tx.commit()
+    async with transactions.read() as stored:
+        assert await stored.sessions.by_id(FULL.id) == moved
+        assert await stored.sessions.by_id(other.id) == other
+
+
+async def test_a_session_that_has_ended_stays_ended(transactions: Transactions) -> None:
+    await keep(transactions, OWNER, BARE)
+    async with transactions.begin() as tx:
+        assert await tx.sessions.remove(BARE.id) is True
+        await tx.sessions.save(replace(BARE, generation=2))
+        assert await tx.sessions.remove(BARE.id) is False
+        await tx.commit()
+    async with transactions.read() as stored:
+        assert await stored.sessions.by_id(BARE.id) is None
+
+
+async def test_all_sessions_of_a_user_end_but_the_one_to_keep(transactions: Transactions) -> None:
+    other = make_user()
+    mine = [make_session(OWNER) for _ in range(3)]
+    theirs = make_session(other)
+    await keep(transactions, OWNER, other, theirs, *mine)
+    async with transactions.begin() as tx:
+        assert await tx.sessions.remove_of_user(OWNER.id, keep=mine[1].id) == 2
+        assert await tx.sessions.of_user(OWNER.id) == [mine[1]]
+        assert await tx.sessions.remove_of_user(OWNER.id) == 1
+        assert await tx.sessions.remove_of_user(OWNER.id) == 0
+        await tx.commit()
+    async with transactions.read() as stored:
+        assert await stored.sessions.of_user(OWNER.id) == []
+        assert await stored.sessions.of_user(other.id) == [theirs]
+
+
+async def test_the_oldest_sessions_end_beyond_a_number(transactions: Transactions) -> None:
+    other = make_user()
+    mine = [make_session(OWNER, created_at=T0 + n * MINUTE) for n in range(5)]
+    theirs = make_session(other, created_at=T0 - MINUTE)
+    await keep(transactions, OWNER, other, theirs, *mine)
+    async with transactions.begin() as tx:
+        assert await tx.sessions.remove_beyond(OWNER.id, newest=5) == 0
+        assert await tx.sessions.remove_beyond(OWNER.id, newest=2) == 3
+        await tx.commit()
+    async with transactions.read() as stored:
+        assert await stored.sessions.of_user(OWNER.id) == [mine[4], mine[3]]
+        assert await stored.sessions.of_user(other.id) == [theirs]
+
+
+@pytest.mark.parametrize("admin_absolute", [timedelta(hours=24), timedelta(days=400)])
+async def test_exactly_the_sessions_whose_life_is_over_end(
+    transactions: Transactions, admin_absolute: timedelta
+) -> None:
+    policy = SessionPolicy(admin_absolute=admin_absolute)
+    admin = make_user(role=Role.ADMIN)
+    edges = {policy.idle, policy.absolute, policy.admin_absolute}
+    sessions = {
+        make_session(owner, created_at=T0 - age - shift, last_seen_at=T0 - seen - shift): owner
+        for owner in (OWNER, admin)
+        for age in edges
+        for seen in (timedelta(0), policy.idle)
+        for shift in (-timedelta(microseconds=1), timedelta(0))
+    }
+    await keep(transactions, OWNER, admin, *sessions)
+    over = {session for session, owner in sessions.items() if session.is_over_at(T0, policy, owner.role)}
+    assert 0 < len(over) < len(sessions)
+    async with transactions.begin() as tx:
+        assert await tx.sessions.remove_over(T0, policy) == len(over)
+        assert await tx.sessions.remove_over(T0, policy) == 0
+        await tx.commit()
+    async with transactions.read() as stored:
+        left = {*await stored.sessions.of_user(OWNER.id), *await stored.sessions.of_user(admin.id)}
+    assert left == set(sessions) - over

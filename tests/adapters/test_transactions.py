@@ -1,0 +1,236 @@
+"""How every store commits, rolls back and keeps use cases apart."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from uuid import UUID
+
+import pytest
+
+from bukhindor.domain.errors import EmailTaken
+from bukhindor.domain.user import User
+from bukhindor.ports import Transaction, Transactions
+from tests.adapters.keeping import keep
+from tests.makers import T0, make_session, make_user
+
+
+class Changed(Exception):
+    """Somebody's mind."""
+
+
+async def add_and_change_mind(store: Transactions, user: User, *, after_commit: bool = False) -> None:
+    async with store.begin() as tx:
+        await tx.users.add(user)
+        await asyncio.sleep(0)
+        if after_commit:
+            await tx.commit()
+        raise Changed
+
+
+async def is_kept(store: Transactions, user_id: UUID) -> bool:
+    async with store.read() as stored:
+        return await stored.users.by_id(user_id) is not None
+
+
+async def test_nobody_sees_what_is_not_committed(transactions: Transactions) -> None:
+    user = make_user()
+    async with transactions.begin() as tx:
+        await tx.users.add(user)
+        assert await tx.users.by_id(user.id) == user
+        assert not await is_kept(transactions, user.id)
+        async with transactions.scan() as stored:
+            assert await stored.users.by_id(user.id) is None
+        await tx.commit()
+        assert await is_kept(transactions, user.id)
+    async with transactions.scan() as stored:
+        assert await stored.users.by_id(user.id) == user
+
+
+async def test_leaving_without_commit_undoes_everything(transactions: Transactions) -> None:
+    ann, bob = make_user(), make_user()
+    session = make_session(ann)
+    await keep(transactions, ann, session)
+    async with transactions.begin() as tx:
+        await tx.users.remove(ann.id)
+        await tx.users.add(bob)
+    assert not await is_kept(transactions, bob.id)
+    async with transactions.read() as stored:
+        assert await stored.sessions.with_user(session.id) == (session, ann)
+
+
+async def test_an_error_undoes_everything_and_goes_on_its_way(transactions: Transactions) -> None:
+    user = make_user()
+    with pytest.raises(Changed):
+        await add_and_change_mind(transactions, user)
+    assert not await is_kept(transactions, user.id)
+
+
+async def test_an_error_after_the_commit_undoes_nothing(transactions: Transactions) -> None:
+    user = make_user()
+    with pytest.raises(Changed):
+        await add_and_change_mind(transactions, user, after_commit=True)
+    assert await is_kept(transactions, user.id)
+
+
+async def test_a_transaction_that_wrote_nothing_commits(transactions: Transactions) -> None:
+    async with transactions.begin() as tx:
+        assert await tx.users.count_active_admins(T0) == 0
+        await tx.commit()
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda tx: tx.commit(),
+        lambda tx: tx.users.by_id(UUID(int=1)),
+        lambda tx: tx.users.add(make_user()),
+    ],
+    ids=["commit", "read", "write"],
+)
+async def test_a_transaction_ends_with_its_commit(
+    transactions: Transactions, again: Callable[[Transaction], Awaitable[object]]
+) -> None:
+    user = make_user()
+    async with transactions.begin() as tx:
+        await tx.users.add(user)
+        await tx.commit()
+        with pytest.raises(RuntimeError):
+            await _later(again, tx)
+    assert await is_kept(transactions, user.id)
+
+
+async def _later(act: Callable[[Transaction], Awaitable[object]], tx: Transaction) -> None:
+    await act(tx)
+
+
+async def test_nothing_is_written_outside_of_a_transaction(transactions: Transactions) -> None:
+    user, other = make_user(), make_user()
+    await keep(transactions, user)
+    async with transactions.read() as stored:
+        with pytest.raises(TypeError):
+            await stored.users.add(other)
+        with pytest.raises(TypeError):
+            await stored.users.remove(user.id)
+    async with transactions.scan() as stored:
+        with pytest.raises(TypeError):
+            await stored.users.add(other)
+    assert await is_kept(transactions, user.id)
+    assert not await is_kept(transactions, other.id)
+
+
+async def test_each_read_sees_what_is_committed_by_then(transactions: Transactions) -> None:
+    user = make_user()
+    async with transactions.read() as stored:
+        assert await stored.users.by_id(user.id) is None
+        await keep(transactions, user)
+        assert await stored.users.by_id(user.id) == user
+
+
+async def test_two_hundred_use_cases_at_once_are_all_kept(transactions: Transactions) -> None:
+    """REL-18: none is lost, none refused."""
+    users = [make_user() for _ in range(200)]
+    await asyncio.gather(*(keep(transactions, user) for user in users))
+    for user in users:
+        assert await is_kept(transactions, user.id)
+
+
+async def test_what_a_use_case_has_read_does_not_change_under_it(transactions: Transactions) -> None:
+    """RT-04: every one of a hundred increments sees the one before."""
+    owner = make_user()
+    session = make_session(owner, generation=1)
+    await keep(transactions, owner, session)
+
+    async def advance() -> None:
+        async with transactions.begin() as tx:
+            found = await tx.sessions.by_id(session.id)
+            assert found is not None
+            await asyncio.sleep(0)
+            await tx.sessions.save(found.next_generation(T0))
+            await tx.commit()
+
+    await asyncio.gather(*(advance() for _ in range(100)))
+    async with transactions.read() as stored:
+        found = await stored.sessions.by_id(session.id)
+    assert found is not None
+    assert found.generation == 101
+
+
+async def test_of_many_registrations_with_one_address_one_wins(transactions: Transactions) -> None:
+    """REG-07: fifty at the same moment leave one account."""
+    users = [make_user("ann@example.com") for _ in range(50)]
+    answers = await asyncio.gather(*(keep(transactions, user) for user in users), return_exceptions=True)
+    assert [type(answer) for answer in answers if answer is not None] == [EmailTaken] * 49
+    async with transactions.read() as stored:
+        assert await stored.users.by_email(users[0].email) == users[answers.index(None)]
+
+
+async def test_a_use_case_that_fails_harms_no_other(transactions: Transactions) -> None:
+    kept = [make_user() for _ in range(30)]
+    dropped = [make_user() for _ in range(30)]
+
+    pairs = zip(kept, dropped, strict=True)
+    works = (work for yes, no in pairs for work in (add_and_change_mind(transactions, no), keep(transactions, yes)))
+    answers = await asyncio.gather(*works, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Changed, type(None)] * 30
+    assert [await is_kept(transactions, user.id) for user in kept] == [True] * 30
+    assert [await is_kept(transactions, user.id) for user in dropped] == [False] * 30
+
+
+async def test_cancelled_use_cases_leave_no_trace_and_stop_nobody(transactions: Transactions) -> None:
+    """Cancelled while waiting, while working, and in the instant the turn comes."""
+    working = asyncio.Event()
+
+    async def work_for_ever(user: User) -> None:
+        async with transactions.begin() as tx:
+            await tx.users.add(user)
+            working.set()
+            await asyncio.Event().wait()
+
+    first = make_user()
+    holder = asyncio.create_task(work_for_ever(first))
+    await working.wait()
+    users = [make_user() for _ in range(9)]
+    waiting = [asyncio.create_task(keep(transactions, user)) for user in users]
+    await asyncio.sleep(0)
+    for task in waiting[::3]:
+        task.cancel()
+    await asyncio.sleep(0)
+    holder.cancel()
+    await asyncio.sleep(0)
+    waiting[1].cancel()
+    answers = await asyncio.gather(holder, *waiting, return_exceptions=True)
+    assert not await is_kept(transactions, first.id)
+    for user, answer in zip(users, answers[1:], strict=True):
+        if answer is None:
+            assert await is_kept(transactions, user.id)
+        else:
+            assert isinstance(answer, asyncio.CancelledError)
+    assert answers.count(None) >= 5
+    late = make_user()
+    await keep(transactions, late)
+    assert await is_kept(transactions, late.id)
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_a_cancellation_at_any_step_is_all_or_nothing(transactions: Transactions, steps: int) -> None:
+    """However far a use case came when its caller went away, others go on and it is whole or not at all."""
+    owner = make_user()
+    session = make_session(owner)
+    task = asyncio.create_task(keep(transactions, owner, session))
+    others = [make_user() for _ in range(3)]
+    rest = [asyncio.create_task(keep(transactions, user)) for user in others]
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(*rest)
+    with suppress(asyncio.CancelledError):
+        await task
+    async with transactions.read() as stored:
+        assert await stored.users.by_id(owner.id) in (None, owner)
+        both = await stored.sessions.with_user(session.id)
+        assert both == (None if await stored.users.by_id(owner.id) is None else (session, owner))
+    assert [await is_kept(transactions, user.id) for user in others] == [True] * 3
+
+
+async def test_a_store_with_the_right_schema_is_ready(transactions: Transactions) -> None:
+    await transactions.check()

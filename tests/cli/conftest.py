@@ -1,0 +1,35 @@
+"""Every command runs in an empty folder, with none of this machine's settings."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bukhindor.cli import main
+from bukhindor.config import Settings
+from tests.process_logging import restored_logging
+
+__all__ = ["restored_logging"]
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for variable, _, _ in Settings.read({}, None).describe():
+        monkeypatch.delenv(variable, raising=False)
+    # One thread for hashing is enough, and an idle machine may have dozens of cores.
+    monkeypatch.setenv("HASH_WORKERS", "1")
+    return tmp_path
+
+
+@pytest.fixture
+def bukhindor() -> Command:
+    """Run a command in this process: `bukhindor("users", "list", stdin="…")`."""
+
+    def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
+        return CliRunner().invoke(main, arguments, input=stdin, prog_name="bukhindor")
+
+    return run

@@ -1,0 +1,90 @@
+"""The commands of the README's walk do what it says, pasted one after the other as they are printed."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bukhindor.config import Settings
+
+ROOT = Path(__file__).parents[2]
+PRINTED_PORT = "localhost:8080"
+PATIENCE_SECONDS = 30
+
+
+def commands_in(document: str) -> str:
+    """All blocks that are marked as bash, in order."""
+    text = (ROOT / document).read_text("utf-8")
+    return "".join(re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+
+
+def newcomers_environment(folder: Path) -> dict[str, str]:
+    """The environment without settings of ours, and a folder that has `.venv` like the project's."""
+    (folder / ".venv").symlink_to(sys.prefix)
+    ours = {variable for variable, _, _ in Settings.read({}, None).describe()}
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+@contextmanager
+def served(folder: Path, environ: dict[str, str]) -> Iterator[str]:
+    """The service as `make run` starts it, on a free port; yields `localhost:port`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [".venv/bin/bukhindor", "serve", "--port", str(port)],
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert any("listens on" in line for line in process.stdout)
+        yield f"localhost:{port}"
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE_SECONDS)
+
+
+def test_the_walk_works_as_printed(tmp_path: Path) -> None:
+    environ = newcomers_environment(tmp_path)
+    with served(tmp_path, environ) as address:
+        walk = subprocess.run(
+            ["bash", "-e", "-u", "-c", commands_in("README.md").replace(PRINTED_PORT, address)],
+            cwd=tmp_path,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+
+    assert (walk.returncode, walk.stderr) == (0, "")
+    lines = walk.stdout.splitlines()
+    (created,) = [line for line in lines if not line.startswith("{")]
+    health, registered, signed_in, me, renewed, sessions, changed, signed_out, refused, users = answers(lines)
+    assert created.startswith("Created admin admin@example.com with id ")
+    assert health["status"] == "ok"
+    assert registered["user"]["email"] == me["email"] == "anna@example.com"
+    issued = [signed_in["user"], renewed["user"], changed["user"]]
+    assert len({tokens["refresh_token"] for tokens in issued}) == 3
+    assert len({tokens["access_token"] for tokens in issued}) == 3
+    assert [session["current"] for session in sessions["sessions"]] == [True]
+    assert signed_out["message"]
+    assert (refused["status"], refused["error_code"]) == (401, "invalid_token")
+    assert {user["email"] for user in users["users"]} == {"anna@example.com", "admin@example.com"}
+
+
+def answers(lines: list[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def test_both_languages_print_the_same_commands() -> None:
+    assert commands_in("README.ru.md") == commands_in("README.md") != ""

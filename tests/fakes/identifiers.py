@@ -1,0 +1,27 @@
+"""Identifiers that count: the first user is 00000000-0000-7000-8000-000000000001."""
+
+from itertools import count
+from uuid import UUID
+
+_VERSION_7 = 0x7 << 76 | 0x2 << 62
+_VERSION_4 = 0x4 << 76 | 0x2 << 62
+
+
+class FakeIdentifiers:
+    def __init__(self) -> None:
+        self._users = count(1)
+        self._sessions = count(1)
+        self._tokens = count(1)
+        self._seeds = count(1)
+
+    def user_id(self) -> UUID:
+        return UUID(int=_VERSION_7 | next(self._users))
+
+    def session_id(self) -> UUID:
+        return UUID(int=_VERSION_4 | next(self._sessions))
+
+    def token_id(self) -> str:
+        return f"token-{next(self._tokens):016}"
+
+    def seed(self) -> bytes:
+        return next(self._seeds).to_bytes(32, "big")

@@ -1,0 +1,138 @@
+"""A store in memory with real transactions: each works on a copy, and its commit replaces what was there."""
+
+import asyncio
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
+from uuid import UUID
+
+from bukhindor.domain.errors import StoreUnavailable
+from bukhindor.domain.session import Session
+from bukhindor.domain.signing_key import SigningKey
+from bukhindor.domain.user import User
+from tests.fakes.sessions import FakeSessions
+from tests.fakes.signing_keys import FakeSigningKeys
+from tests.fakes.users import FakeUsers
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Tables(NamedTuple):
+    users: dict[UUID, User]
+    sessions: dict[UUID, Session]
+    keys: dict[str, SigningKey]
+
+    def copy(self) -> "_Tables":
+        return _Tables(dict(self.users), dict(self.sessions), dict(self.keys))
+
+    def read_only(self) -> "_Tables":
+        return _Tables(_ReadOnly(self.users), _ReadOnly(self.sessions), _ReadOnly(self.keys))
+
+
+class _ReadOnly(dict[K, V]):
+    def _refuse(self, *_: Any) -> Any:
+        message = "Nothing can be written outside of begin()."
+        raise TypeError(message)
+
+    __setitem__ = __delitem__ = pop = _refuse
+
+
+class _Scope:
+    """The three repositories over whatever `_tables` returns at that moment."""
+
+    @property
+    def users(self) -> FakeUsers:
+        tables = self._tables()
+        return FakeUsers(tables.users, tables.sessions)
+
+    @property
+    def sessions(self) -> FakeSessions:
+        tables = self._tables()
+        return FakeSessions(tables.users, tables.sessions)
+
+    @property
+    def signing_keys(self) -> FakeSigningKeys:
+        return FakeSigningKeys(self._tables().keys)
+
+    def _tables(self) -> _Tables:
+        raise AssertionError
+
+
+class FakeTransactions(_Scope):
+    """Its own `users`, `sessions` and `signing_keys` show and change what is committed: tests arrange and look there.
+
+    `commits` counts; `fail_next_commit` has the next one fail; `is_down` has everything fail that begins.
+    """
+
+    def __init__(self) -> None:
+        self.commits = 0
+        self.fail_next_commit = False
+        self.is_down = False
+        self.committed = _Tables({}, {}, {})
+        self.turn = asyncio.Lock()
+
+    def begin(self) -> "_Transaction":
+        return _Transaction(self)
+
+    def read(self) -> "_Reading":
+        return _Reading(self)
+
+    def scan(self) -> "_Reading":
+        return _Reading(self)
+
+    async def check(self) -> None:
+        if self.is_down:
+            raise StoreUnavailable
+
+    def _tables(self) -> _Tables:
+        return self.committed
+
+
+class _Reading(_Scope):
+    def __init__(self, store: FakeTransactions) -> None:
+        self._store = store
+
+    async def __aenter__(self) -> Self:
+        await self._store.check()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is open between two reads."""
+
+    def _tables(self) -> _Tables:
+        return self._store.committed.read_only()
+
+
+class _Transaction(_Scope):
+    def __init__(self, store: FakeTransactions) -> None:
+        self._store = store
+        self._copy: _Tables | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._store.check()
+        await self._store.turn.acquire()
+        self._copy = self._store.committed.copy()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._copy = None
+        self._store.turn.release()
+
+    async def commit(self) -> None:
+        tables = self._tables()
+        self._copy = None
+        if self._store.fail_next_commit:
+            self._store.fail_next_commit = False
+            raise StoreUnavailable
+        self._store.committed = tables
+        self._store.commits += 1
+
+    def _tables(self) -> _Tables:
+        if self._copy is None:
+            message = "A transaction can't be used after its commit."
+            raise RuntimeError(message)
+        return self._copy

@@ -1,0 +1,245 @@
+"""The whole application over a real SQLite file, asked in-process; time moves only when a test says so."""
+
+import asyncio
+import json
+import shutil
+import sqlite3
+from base64 import urlsafe_b64decode
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, fields, replace
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bukhindor.bootstrap import Application, create_application
+from bukhindor.config import Settings
+from bukhindor.domain.caller import Operator
+from bukhindor.domain.device import Device
+from bukhindor.domain.password import Password
+from bukhindor.domain.user import Role, Status, UserChanges
+from tests.fakes.clock import FakeClock
+from tests.makers import address
+
+PUBLIC_URL = "http://localhost:8080"
+API = "/api/v1"
+PASSWORD = "violet-otter-41"
+PEER = "203.0.113.9"
+_SECRET = "kq3v8Zp1TnW6yRb0sXcJ4uLmGd9eHf2aQo7i"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a sign-in gave. `session_id` is read from the access token."""
+
+    access_token: str
+    refresh_token: str
+
+    @property
+    def claims(self) -> Json:
+        return segment(self.access_token, 1)
+
+    @property
+    def session_id(self) -> str:
+        return str(self.claims["sid"])
+
+
+@dataclass(frozen=True)
+class Person(Tokens):
+    """An account and one signed-in device of it; every password is PASSWORD."""
+
+    id: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class People:
+    """One of each kind. Banned and inactive took their sessions before they became so; there is one administrator."""
+
+    admin: Person
+    user: Person
+    other: Person
+    guest: Person
+    banned: Person
+    inactive: Person
+
+    def __iter__(self) -> Any:
+        return (getattr(self, field.name) for field in fields(self))
+
+
+@dataclass(frozen=True)
+class Template:
+    """A database with all the people in it, to be copied for each test."""
+
+    file: Path
+    people: People
+
+
+def segment(token: str, index: int) -> Json:
+    """One part of a JWT, not verified."""
+    part = token.split(".")[index]
+    decoded: Json = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return decoded
+
+
+def cheap_settings(folder: Path, **changes: Any) -> Settings:
+    """Development settings with a hash that costs nothing; `changes` are fields of Settings."""
+    settings = Settings.read({"DATA_DIR": str(folder), "JWT_SECRET": _SECRET, "PUBLIC_URL": PUBLIC_URL}, None)
+    cheap: Json = {"hash_memory_kib": 8, "hash_iterations": 1, "hash_workers": 2}
+    return replace(settings, **(cheap | changes))
+
+
+class Service:
+    """A running service, and how to ask it something."""
+
+    def __init__(self, application: Application, settings: Settings, clock: FakeClock, people: People) -> None:
+        self.application = application
+        self.settings = settings
+        self.clock = clock
+        self.people = people
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        by: Tokens | str | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
+        content: Any = None,
+        peer: str = PEER,
+    ) -> httpx.Response:
+        """One request. `by` is whose access token goes along; `body` is sent as JSON, `content` as it is."""
+        own = httpx.Headers(dict(headers or {}))  # type: ignore[arg-type]
+        if by is not None:
+            own["authorization"] = f"Bearer {by.access_token if isinstance(by, Tokens) else by}"
+        if body is not None:
+            content = json.dumps(body).encode()
+            own.setdefault("content-type", "application/json")
+        transport = httpx.ASGITransport(self.application.web, raise_app_exceptions=False, client=(peer, 50_000))
+        # A test says itself which cookies it sends.
+        no_cookies: Any = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL, cookies=no_cookies) as client:
+            return await client.request(method, path, content=content, headers=own)
+
+    async def get(self, path: str, **how: Any) -> httpx.Response:
+        return await self.ask("GET", API + path, **how)
+
+    async def post(self, path: str, body: object = None, **how: Any) -> httpx.Response:
+        return await self.ask("POST", API + path, body, **how)
+
+    async def put(self, path: str, body: object = None, **how: Any) -> httpx.Response:
+        return await self.ask("PUT", API + path, body, **how)
+
+    async def patch(self, path: str, body: object = None, **how: Any) -> httpx.Response:
+        return await self.ask("PATCH", API + path, body, **how)
+
+    async def delete(self, path: str, **how: Any) -> httpx.Response:
+        return await self.ask("DELETE", API + path, **how)
+
+    async def log_in(self, email: str, password: str = PASSWORD, **how: Any) -> httpx.Response:
+        return await self.post("/auth/login", {"email": email, "password": password}, **how)
+
+    async def signed_in(self, person: Person, **how: Any) -> Tokens:
+        """A further device of a person."""
+        return tokens_in(await self.log_in(person.email, **how))
+
+    async def refresh(self, token: Tokens | str, **how: Any) -> httpx.Response:
+        raw = token.refresh_token if isinstance(token, Tokens) else token
+        return await self.post("/auth/refresh", {"refresh_token": raw}, **how)
+
+    async def refreshed(self, token: Tokens | str) -> Tokens:
+        return tokens_in(await self.refresh(token))
+
+    async def works(self, token: Tokens | str) -> bool:
+        """Whether an access token signs in."""
+        return (await self.get("/auth/me", by=token)).status_code == 200
+
+    async def users(self) -> list[Json]:
+        """Every account, as the administrator sees it."""
+        answer = await self.get("/users?limit=100&sort=email&order=asc", by=await self._admin())
+        found: list[Json] = answer.json()["users"]
+        return found
+
+    async def _admin(self) -> Tokens:
+        admin = self.people.admin
+        return admin if await self.works(admin) else await self.signed_in(admin)
+
+    def sql(self, statement: str, *parameters: object) -> list[Any]:
+        """What another process reads from the database file, or changes in it."""
+        with closing(sqlite3.connect(self.settings.database_file)) as connection, connection:
+            return connection.execute(statement, parameters).fetchall()
+
+    async def user(self, user_id: str) -> Json:
+        answer = await self.get(f"/users/{user_id}", by=await self._admin())
+        found: Json = answer.json()
+        return found
+
+
+def tokens_in(answer: httpx.Response) -> Tokens:
+    """The tokens under `user`, where clients look for them."""
+    assert answer.status_code == 200, answer.text
+    user = answer.json()["user"]
+    return Tokens(user["access_token"], user["refresh_token"])
+
+
+@asynccontextmanager
+async def running(application: Application) -> AsyncIterator[None]:
+    """The lifespan of an ASGI application, as a server would drive it."""
+    to_app: asyncio.Queue[Any] = asyncio.Queue()
+    from_app: asyncio.Queue[Any] = asyncio.Queue()
+    scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
+
+    async def drive() -> None:
+        await application.web(scope, to_app.get, from_app.put)
+
+    task = asyncio.create_task(drive())
+    await to_app.put({"type": "lifespan.startup"})
+    assert await from_app.get() == {"type": "lifespan.startup.complete"}
+    try:
+        yield
+    finally:
+        await to_app.put({"type": "lifespan.shutdown"})
+        assert await from_app.get() == {"type": "lifespan.shutdown.complete"}
+        await task
+
+
+@asynccontextmanager
+async def started(template: Template, folder: Path, **changes: Any) -> AsyncIterator[Service]:
+    """A service on its own copy of the template."""
+    settings = cheap_settings(folder, **changes)
+    shutil.copy(template.file, settings.database_file)
+    clock = FakeClock()
+    application = create_application(settings, clock)
+    async with running(application):
+        yield Service(application, settings, clock, template.people)
+
+
+async def make_template(folder: Path) -> Template:
+    """Migrate an empty database and let everybody in."""
+    settings = cheap_settings(folder)
+    application = create_application(settings, FakeClock())
+    async with running(application):
+        people = People(
+            admin=await _join(application, "Ada Admin", Role.ADMIN),
+            user=await _join(application, "Uma User", Role.USER),
+            other=await _join(application, "Otto Other", Role.USER),
+            guest=await _join(application, "Gus Guest", Role.GUEST),
+            banned=await _join(application, "Ben Banned", Role.USER, Status.BANNED),
+            inactive=await _join(application, "Ina Inactive", Role.USER, Status.INACTIVE),
+        )
+    return Template(settings.database_file, people)
+
+
+async def _join(application: Application, name: str, role: Role, status: Status = Status.ACTIVE) -> Person:
+    services, operator = application.services, Operator()
+    email, password = address(f"{name.split(maxsplit=1)[0].lower()}@example.com"), Password(PASSWORD)
+    user = await services.user_admin.create(operator, name, email, password, role, Status.ACTIVE)
+    tokens = await services.sign_in.login(email, password, Device())
+    await services.user_admin.change(operator, user.id, UserChanges(status=status))
+    return Person(tokens.access_token, tokens.refresh_token, str(user.id), name, email.value)

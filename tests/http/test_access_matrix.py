@@ -1,0 +1,142 @@
+"""Who may call what, about whom: one row for each endpoint, and none may be missing (AZ-01)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from bukhindor.web.endpoint import Endpoint
+from bukhindor.web.routes import ENDPOINTS
+from tests.http.answers import assert_problem
+from tests.http.service import PASSWORD, Json, People, Person, Service
+
+MISSING = "01890a5d-ac96-774b-bcce-b302099a8057"
+CALLERS = ("anonymous", "inactive", "banned", "guest", "user", "admin")
+Body = Callable[[People], Json]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each caller is answered, in the order of CALLERS.
+
+    Where the path names somebody and it matters who, an answer has three parts: for a missing id, for another
+    user's, for one's own.
+    """
+
+    answers: str
+    body: Body | None = None
+
+
+def renamed(_: People) -> Json:
+    return {"name": "Renamed"}
+
+
+def a_stranger(_: People) -> Json:
+    return {"name": "Nina", "email": "nina@example.org", "password": PASSWORD}
+
+
+def signing_in(people: People) -> Json:
+    return {"email": people.other.email, "password": PASSWORD}
+
+
+def refreshing(people: People) -> Json:
+    return {"refresh_token": people.other.refresh_token}
+
+
+def new_password(_: People) -> Json:
+    return {"current_password": PASSWORD, "new_password": "scarlet-heron-77"}
+
+
+# fmt: off
+MATRIX = {
+    #                                         anonymous inactive banned guest       user        admin
+    "GET /health":                        Row("200       200      200    200         200         200"),
+    "GET /health/live":                   Row("200       200      200    200         200         200"),
+    "GET /health/ready":                  Row("200       200      200    200         200         200"),
+    "GET /.well-known/jwks.json":         Row("200       200      200    200         200         200"),
+    "POST /auth/register":                Row("201       201      201    201         201         201", a_stranger),
+    "POST /auth/login":                   Row("200       200      200    200         200         200", signing_in),
+    "POST /auth/refresh":                 Row("200       200      200    200         200         200", refreshing),
+    "POST /auth/logout":                  Row("401       200      200    200         200         200"),
+    "POST /auth/logout-all":              Row("401       401      401    200         200         200"),
+    "GET /auth/me":                       Row("401       401      401    200         200         200"),
+    "PATCH /auth/me":                     Row("401       401      401    403         200         200", renamed),
+    "GET /auth/sessions":                 Row("401       401      401    200         200         200"),
+    "DELETE /auth/sessions/{session_id}": Row("401       401      401    404/404/200 404/404/200 404/404/200"),
+    "POST /auth/change-password":         Row("401       401      401    200         200         200", new_password),
+    "GET /users":                         Row("401       401      401    403         403         200"),
+    "POST /users":                        Row("401       401      401    403         403         201", a_stranger),
+    "GET /users/{user_id}":               Row("401       401      401    404/404/200 404/404/200 404/200/200"),
+    "PUT /users/{user_id}":               Row("401       401      401    404/404/403 404/404/200 404/200/200", renamed),
+    "PATCH /users/{user_id}":             Row("401       401      401    404/404/403 404/404/200 404/200/200", renamed),
+    "DELETE /users/{user_id}":            Row("401       401      401    404/404/200 404/404/200 404/200/409"),
+    "GET /users/{user_id}/sessions":      Row("401       401      401    403         403         404/200/200"),
+    "DELETE /users/{user_id}/sessions":   Row("401       401      401    403         403         404/200/200"),
+}
+# fmt: on
+PROBLEMS = {
+    400: {"validation_failed"},
+    401: {"not_authenticated", "invalid_token"},
+    403: {"forbidden"},
+    404: {"user_not_found", "session_not_found"},
+    409: {"last_admin"},
+}
+
+
+def key(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.template.removeprefix('/api/v1')}"
+
+
+def test_every_endpoint_has_a_row_and_every_row_an_endpoint() -> None:
+    """AZ-01"""
+    assert [key(endpoint) for endpoint in ENDPOINTS] == list(MATRIX)
+
+
+@pytest.mark.parametrize("who", CALLERS)
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=key)
+async def test_the_answer_is_that_of_the_matrix(service: Service, endpoint: Endpoint, who: str) -> None:
+    """AZ-01 to AZ-03, AZ-13"""
+    row = MATRIX[key(endpoint)]
+    caller: Person | None = getattr(service.people, who, None)
+    expected = [int(status) for status in row.answers.split()[CALLERS.index(who)].split("/")]
+    body = None if row.body is None else row.body(service.people)
+    paths = paths_of(endpoint, service.people, caller)
+    if len(expected) == 1:
+        expected *= len(paths)
+    for path, status in zip(paths, expected, strict=True):
+        before = everybody(service)
+        answer = await service.ask(endpoint.method, path, body, by=caller)
+        assert answer.status_code == status, f"{path}: {answer.text}"
+        if status >= 400:
+            problem = assert_problem(answer, status, answer.json()["error_code"])
+            assert problem["error_code"] in PROBLEMS[status]
+            assert everybody(service) == before
+
+
+@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.path.startswith("/api/")], ids=key)
+async def test_the_other_prefix_leads_to_the_same(service: Service, endpoint: Endpoint) -> None:
+    """A front end's proxy takes /api away; the answer tells the path that was asked for."""
+    path = paths_of(endpoint, service.people, None)[0]
+    long = await service.ask(endpoint.method, path, {})
+    short = await service.ask(endpoint.method, path.removeprefix("/api"), {})
+    assert (short.status_code, short.headers.get("allow")) == (long.status_code, long.headers.get("allow"))
+    assert short.json()["error_code"] == long.json()["error_code"]
+    assert short.json()["instance"] == path.removeprefix("/api")
+
+
+def paths_of(endpoint: Endpoint, people: People, caller: Person | None) -> list[str]:
+    """The address for a missing id, another's and one's own; one address where the path names nobody."""
+    own = caller or people.user
+    if "{user_id}" in endpoint.template:
+        ids = [MISSING, people.other.id, own.id]
+        return [endpoint.template.replace("{user_id}", id_) for id_ in ids]
+    if "{session_id}" in endpoint.template:
+        ids = [MISSING, people.other.session_id, own.session_id]
+        return [endpoint.template.replace("{session_id}", id_) for id_ in ids]
+    return [endpoint.template]
+
+
+def everybody(service: Service) -> list[tuple[object, ...]]:
+    """Who and what there is: a refused call must leave it as it was."""
+    users = service.sql("SELECT id, email, name, role, status, password_hash FROM users ORDER BY id")
+    return users + service.sql("SELECT id, user_id, generation FROM user_sessions ORDER BY id")

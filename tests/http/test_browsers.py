@@ -1,0 +1,146 @@
+"""Cookies, requests of other sites, and the headers that browsers obey"""
+
+import pytest
+
+from tests.http.answers import assert_problem
+from tests.http.conftest import StartService
+from tests.http.service import PASSWORD, PUBLIC_URL, Person, Service
+
+HTTPS = "https://api.example.com"
+
+
+def cookie(person: Person, name: str = "access_token") -> dict[str, str | bytes]:
+    return {"cookie": f"theme=dark; {name}={person.access_token}; other=1"}
+
+
+async def test_a_sign_in_sets_a_cookie_that_scripts_can_not_read(service: Service) -> None:
+    """WEB-01: the access token only, and never the refresh token."""
+    answer = await service.log_in(service.people.user.email)
+    (value,) = answer.headers.get_list("set-cookie")
+    token = answer.json()["user"]["access_token"]
+    assert value == f"access_token={token}; Max-Age=900; Path=/; HttpOnly; SameSite=Lax"
+    assert len(value) < 4096
+    assert answer.json()["user"]["refresh_token"] not in value
+
+
+async def test_over_https_the_cookie_belongs_to_this_host_alone(start_service: StartService) -> None:
+    """WEB-01"""
+    service = await start_service(public_url=HTTPS)
+    answer = await service.log_in(service.people.user.email)
+    name, _, attributes = answer.headers["set-cookie"].partition("=")
+    assert name == "__Host-access_token"
+    assert attributes.endswith("; Max-Age=900; Path=/; HttpOnly; SameSite=Lax; Secure")
+    token = answer.json()["user"]["access_token"]
+    assert (await service.get("/auth/me", headers={"cookie": f"__Host-access_token={token}"})).status_code == 200
+    assert (await service.get("/auth/me", headers={"cookie": f"access_token={token}"})).status_code == 401
+
+
+async def test_https_is_demanded_of_browsers_where_it_is_offered(start_service: StartService) -> None:
+    """WEB-06: on refusals too."""
+    service = await start_service(public_url=HTTPS)
+    for path in ("/health", "/nowhere", "/api/v1/auth/me"):
+        answer = await service.ask("GET", path)
+        assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+
+
+async def test_without_https_it_is_not_demanded(service: Service) -> None:
+    assert "strict-transport-security" not in (await service.ask("GET", "/health")).headers
+
+
+async def test_a_refresh_renews_the_cookie(service: Service) -> None:
+    answer = await service.refresh(service.people.user)
+    assert answer.headers["set-cookie"].startswith(f"access_token={answer.json()['user']['access_token']};")
+
+
+async def test_the_cookie_signs_in(service: Service) -> None:
+    answer = await service.get("/auth/me", headers=cookie(service.people.user))
+    assert (answer.status_code, answer.json()["id"]) == (200, service.people.user.id)
+
+
+async def test_the_header_wins_over_the_cookie_good_or_bad(service: Service) -> None:
+    """JWT-16"""
+    people = service.people
+    answer = await service.get("/auth/me", by=people.user, headers=cookie(people.admin))
+    assert answer.json()["id"] == people.user.id
+    answer = await service.get("/auth/me", by="a.b.c", headers=cookie(people.admin))
+    assert_problem(answer, 401, "invalid_token")
+
+
+@pytest.mark.parametrize(
+    "raw", ["access_token=", "access_token", "=x", ";;;", "access_token=a.b.c", "\x01=1", "a=b" * 3000]
+)
+async def test_a_cookie_that_is_no_token_signs_nobody_in(service: Service, raw: str) -> None:
+    answer = await service.get("/auth/me", headers={"cookie": raw})
+    assert_problem(answer, 401, answer.json()["error_code"])
+    assert (await service.log_in(service.people.user.email, headers={"cookie": raw})).status_code == 200
+
+
+FOREIGN: list[dict[str, str]] = [
+    {},
+    {"origin": "null"},
+    {"origin": "https://evil.example"},
+    {"origin": "http://localhost:8080.evil.example"},
+    {"origin": "http://localhost:9090"},
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "none"},
+    {"sec-fetch-site": "cross-site", "origin": PUBLIC_URL},
+    {"sec-fetch-site": ""},
+    {"referer": PUBLIC_URL},
+]
+OWN: list[dict[str, str]] = [
+    {"sec-fetch-site": "same-origin"},
+    {"origin": PUBLIC_URL},
+    {"origin": "https://app.example.com", "host": "app.example.com"},
+]
+UNSAFE = [
+    ("PATCH", "/auth/me", {"name": "Hacked"}), ("POST", "/auth/logout", None), ("POST", "/auth/logout-all", None),
+    ("POST", "/auth/change-password", {"current_password": PASSWORD, "new_password": "scarlet-heron-77"}),
+    ("DELETE", "/auth/sessions/{session_id}", None), ("PUT", "/users/{id}", {"name": "Hacked"}),
+    ("DELETE", "/users/{id}", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+async def test_a_cookie_acts_for_no_other_site(service: Service, headers: dict[str, str]) -> None:
+    """WEB-02"""
+    user = service.people.user
+    for method, path, body in UNSAFE:
+        address = "/api/v1" + path.format(id=user.id, session_id=user.session_id)
+        answer = await service.ask(method, address, body, headers=cookie(user) | headers)
+        assert_problem(answer, 403, "cross_site_request")
+    assert (await service.get("/auth/me", by=user)).json()["name"] == user.name
+    assert (await service.log_in(user.email)).status_code == 200
+
+
+@pytest.mark.parametrize("headers", OWN, ids=str)
+async def test_a_cookie_acts_for_its_own_site(service: Service, headers: dict[str, str]) -> None:
+    """WEB-02: behind a front end's proxy, Host names the front end."""
+    answer = await service.patch("/auth/me", {"name": "New"}, headers=cookie(service.people.user) | headers)
+    assert (answer.status_code, answer.json()["name"]) == (200, "New")
+
+
+async def test_a_cookie_reads_whoever_asks_but_only_its_own_site_sees_the_answer(service: Service) -> None:
+    """WEB-02, WEB-03, WEB-04"""
+    headers = cookie(service.people.user) | {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
+    answer = await service.get("/auth/me", headers=headers)
+    assert answer.status_code == 200
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_a_token_in_the_header_acts_from_anywhere(service: Service) -> None:
+    """WEB-02: no page of another site can send it."""
+    headers = {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
+    answer = await service.patch("/auth/me", {"name": "New"}, by=service.people.user, headers=headers)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+async def test_no_form_signs_anybody_in(service: Service, media_type: str) -> None:
+    """WEB-02: login by another site's form."""
+    content = f'{{"email": "uma@example.com", "password": "{PASSWORD}", "x": "="}}'.encode()
+    answer = await service.post("/auth/login", content=content, headers={"content-type": media_type})
+    assert_problem(answer, 415, "unsupported_media_type")
+    assert "set-cookie" not in answer.headers

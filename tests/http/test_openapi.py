@@ -1,0 +1,220 @@
+"""The description of the API: right, complete, current, and true"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from bukhindor.domain.text import has_unsafe_characters
+from bukhindor.web.endpoint import Access, Endpoint
+from bukhindor.web.openapi import openapi_json
+from bukhindor.web.routes import ENDPOINTS
+from bukhindor.web.shapes import SAFE_TEXT, SAFE_TEXT_NOT_BLANK
+from tests.http.service import PASSWORD, PUBLIC_URL, Json, Service
+
+ON_DISK = Path(__file__).parents[2] / "docs" / "openapi.json"
+DOCUMENT: Json = json.loads(openapi_json(PUBLIC_URL))
+SCHEMAS: Json = DOCUMENT["components"]["schemas"]
+MISSING = "01890a5d-ac96-774b-bcce-b302099a8057"
+# Present only when fields are to be named.
+SOMETIMES = {("Problem", "errors")}
+
+
+def operation_of(endpoint: Endpoint) -> Json:
+    found: Json = DOCUMENT["paths"][endpoint.template][endpoint.method.lower()]
+    return found
+
+
+def name_of(endpoint: Endpoint) -> str:
+    return endpoint.operation_id
+
+
+def references(node: Any) -> Iterator[str]:
+    """The names of the schemas that a piece of the document refers to, and that those refer to."""
+    match node:
+        case {"$ref": str(reference)}:
+            name = reference.rpartition("/")[2]
+            yield name
+            yield from references(SCHEMAS[name])
+        case dict():
+            for value in node.values():
+                yield from references(value)
+        case list():
+            for value in node:
+                yield from references(value)
+
+
+def test_it_is_valid_openapi_3_1() -> None:
+    assert DOCUMENT["openapi"].startswith("3.1")
+    assert [error.message for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()] == []
+
+
+def test_the_copy_in_the_repository_is_current() -> None:
+    """`make openapi` writes it anew."""
+    assert ON_DISK.read_bytes() == openapi_json(PUBLIC_URL)
+
+
+def test_it_tells_every_endpoint_and_no_other() -> None:
+    """ERR-05"""
+    described = {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
+    assert described == {(endpoint.method, endpoint.template) for endpoint in ENDPOINTS}
+
+
+def test_names_of_operations_stand_once_and_tags_are_explained() -> None:
+    operations = [operation for item in DOCUMENT["paths"].values() for operation in item.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names)
+    explained = {tag["name"] for tag in DOCUMENT["tags"]}
+    assert {tag for operation in operations for tag in operation["tags"]} == explained
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=name_of)
+def test_an_operation_tells_what_it_is_who_may_call_and_what_can_come_back(endpoint: Endpoint) -> None:
+    operation = operation_of(endpoint)
+    responses = operation["responses"]
+    assert operation["summary"]
+    assert not operation["summary"].endswith(".")
+    assert str(endpoint.status) in responses
+    assert "500" in responses
+    is_public = endpoint.access is Access.ANYONE
+    assert operation["security"] == ([] if is_public else [{"bearer": []}, {"cookie": []}])
+    assert is_public or {"401", "403"} <= set(responses)
+    assert endpoint.body is None or {"400", "413", "415"} <= set(responses)
+    for status, response in responses.items():
+        (media_type,) = response["content"]
+        assert media_type == ("application/json" if int(status) < 300 else "application/problem+json")
+        assert response["description"]
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=name_of)
+def test_examples_of_refusals_are_refusals(endpoint: Endpoint) -> None:
+    for status, response in operation_of(endpoint)["responses"].items():
+        for media in response["content"].values():
+            for example in media.get("examples", {}).values():
+                assert problems_with(example["value"], media["schema"]) == []
+                assert example["value"]["status"] == int(status)
+
+
+def test_what_is_always_there_is_required() -> None:
+    """A generated client would otherwise ask everywhere whether it is."""
+    responses = [
+        response for item in DOCUMENT["paths"].values() for op in item.values() for response in op["responses"].values()
+    ]
+    for name in set(references(responses)):
+        properties = set(SCHEMAS[name].get("properties", {}))
+        optional = properties - set(SCHEMAS[name].get("required", []))
+        assert {(name, field) for field in optional} <= SOMETIMES
+
+
+def test_choices_are_words() -> None:
+    """A generated client needs the type of an enumeration."""
+
+    def enumerations(node: Any) -> Iterator[Json]:
+        if isinstance(node, dict):
+            if isinstance(node.get("enum"), list):
+                yield node
+            node = list(node.values())
+        if isinstance(node, list):
+            for value in node:
+                yield from enumerations(value)
+
+    found = list(enumerations(DOCUMENT))
+    assert found
+    assert all(schema.get("type") == "string" for schema in found)
+
+
+def test_the_texts_that_it_allows_are_those_that_the_domain_allows() -> None:
+    """IN-04"""
+    safe, not_blank = re.compile(SAFE_TEXT), re.compile(SAFE_TEXT_NOT_BLANK)
+    for code in range(0x11000):
+        character = chr(code)
+        if unicodedata.category(character) == "Cs":
+            continue
+        assert (safe.fullmatch(f"a{character}") is None) == has_unsafe_characters(character), hex(code)
+    assert not_blank.fullmatch("  ") is None
+    assert not_blank.fullmatch(" a ")
+
+
+async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
+    """Real answers of every operation, good and bad, each with the name of its operation."""
+    people = service.people
+    person = f"/users/{people.other.id}"
+    body: Json = {"name": "Nina", "email": "nina@example.org", "password": PASSWORD}
+    guest = {**body, "email": "n@example.org", "role": "guest"}
+    wrong: Json = {"current_password": "x", "new_password": "scarlet-heron-77"}
+    change: Json = {"current_password": PASSWORD, "new_password": "scarlet-heron-77"}
+    phone = await service.signed_in(people.user)
+    return [
+        ("health", await service.ask("GET", "/health")),
+        ("live", await service.ask("GET", "/health/live")),
+        ("ready", await service.ask("GET", "/health/ready")),
+        ("jwks", await service.ask("GET", "/.well-known/jwks.json")),
+        ("register", await service.post("/auth/register", body)),
+        ("register", await service.post("/auth/register", body)),
+        ("register", await service.post("/auth/register", {})),
+        ("register", await service.post("/auth/register", content=b"{")),
+        ("register", await service.post("/auth/register", content=b"{}", headers={"content-type": "text/plain"})),
+        ("register", await service.post("/auth/register", content=b" " * 70_000)),
+        ("login", await service.log_in(people.other.email)),
+        ("login", await service.log_in(people.other.email, "x")),
+        ("login", await service.log_in(people.banned.email)),
+        ("refresh", await service.refresh(people.other)),
+        ("refresh", await service.refresh("x")),
+        ("me", await service.get("/auth/me", by=people.user)),
+        ("me", await service.get("/auth/me")),
+        ("update_me", await service.patch("/auth/me", {"name": "Neu"}, by=people.user)),
+        ("update_me", await service.patch("/auth/me", {"name": "Neu"}, by=people.guest)),
+        ("list_sessions", await service.get("/auth/sessions", by=people.user)),
+        ("end_session", await service.delete(f"/auth/sessions/{phone.session_id}", by=people.user)),
+        ("end_session", await service.delete(f"/auth/sessions/{MISSING}", by=people.user)),
+        ("change_password", await service.post("/auth/change-password", change, by=people.guest)),
+        ("change_password", await service.post("/auth/change-password", wrong, by=people.user)),
+        ("list_users", await service.get("/users?limit=2", by=people.admin)),
+        ("list_users", await service.get("/users?limit=x", by=people.admin)),
+        ("list_users", await service.get("/users", by=people.user)),
+        ("create_user", await service.post("/users", guest, by=people.admin)),
+        ("get_user", await service.get(person, by=people.admin)),
+        ("get_user", await service.get(f"/users/{MISSING}", by=people.admin)),
+        ("replace_user", await service.put(person, {"name": "New"}, by=people.admin)),
+        ("update_user", await service.patch(f"/users/{people.admin.id}", {"role": "user"}, by=people.admin)),
+        ("list_user_sessions", await service.get(f"{person}/sessions", by=people.admin)),
+        ("end_user_sessions", await service.delete(f"{person}/sessions", by=people.admin)),
+        ("delete_user", await service.delete(person, by=people.admin)),
+        ("logout", await service.post("/auth/logout", by=people.user)),
+        ("logout_all", await service.post("/auth/logout-all", by=people.admin)),
+    ]  # fmt: skip
+
+
+async def test_real_answers_are_what_it_says(service: Service) -> None:
+    """ERR-04"""
+    operations = {op["operationId"]: op for item in DOCUMENT["paths"].values() for op in item.values()}
+    answers = await answers_of(service)
+    assert {name for name, _ in answers} == set(operations)
+    for name, answer in answers:
+        response = operations[name]["responses"][str(answer.status_code)]
+        schema = response["content"][answer.headers["content-type"]]["schema"]
+        assert problems_with(answer.json(), schema) == [], (name, answer.text)
+
+
+async def test_a_session_that_its_user_may_not_use_is_told_too(service: Service) -> None:
+    user = service.people.user
+    service.sql("UPDATE users SET status = 'banned' WHERE email = ?", user.email)
+    answer = await service.get("/auth/me", by=user)
+    described = DOCUMENT["paths"]["/api/v1/auth/me"]["get"]["responses"][str(answer.status_code)]
+    assert answer.json()["error_code"] in described["content"]["application/problem+json"]["examples"]
+
+
+def problems_with(value: object, schema: Json) -> list[str]:
+    """What about `value` is not as the schema says, nothing more than it says included."""
+    closed = {
+        name: {**one, "additionalProperties": False} if "properties" in one else one for name, one in SCHEMAS.items()
+    }
+    validator = OAS31Validator({**schema, "components": {"schemas": closed}}, format_checker=oas31_format_checker)
+    return [error.message for error in validator.iter_errors(value)]

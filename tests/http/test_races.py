@@ -1,0 +1,105 @@
+"""What happens at the same moment, on a real database file"""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from tests.http.service import PASSWORD, Json, Service, tokens_in
+
+
+@pytest.mark.parametrize("parallel", [20, 100])
+async def test_parallel_refreshes_of_one_token_give_one_child(service: Service, parallel: int) -> None:
+    """RT-04: one live generation afterwards."""
+    user = service.people.user
+    answers = await asyncio.gather(*(service.refresh(user) for _ in range(parallel)))
+    assert Counter(answer.status_code for answer in answers) == {200: parallel}
+    (child,) = {tokens_in(answer).refresh_token for answer in answers}
+    generations = service.sql("SELECT generation FROM user_sessions WHERE user_id = ?", user.id.replace("-", ""))
+    assert generations == [(2,)]
+    assert child != user.refresh_token
+    assert await service.works(tokens_in(answers[0]))
+    assert await service.works(tokens_in(answers[-1]))
+
+
+async def test_parallel_registrations_make_one_account(service: Service) -> None:
+    """REG-07"""
+    body = {"name": "Anna", "email": "anna@example.org", "password": PASSWORD}
+    spellings = ["anna@example.org", "ANNA@example.org"]
+    answers = await asyncio.gather(
+        *(service.post("/auth/register", body | {"email": spellings[n % 2]}) for n in range(50))
+    )
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 49}
+    assert service.sql("SELECT count(*) FROM users WHERE email = 'anna@example.org'") == [(1,)]
+
+
+async def test_two_administrators_never_demote_each_other(service: Service) -> None:
+    """AZ-06, REL-18"""
+    admins = [service.people.admin, service.people.other]
+    body: Json = {"role": "user"}
+    for _ in range(50):
+        service.sql("UPDATE users SET role = 'admin' WHERE email IN (?, ?)", *(admin.email for admin in admins))
+        answers = await asyncio.gather(
+            service.patch(f"/users/{admins[1].id}", body, by=admins[0]),
+            service.patch(f"/users/{admins[0].id}", body, by=admins[1]),
+        )
+        assert service.sql("SELECT count(*) FROM users WHERE role = 'admin'") == [(1,)]
+        assert sorted(answer.status_code for answer in answers)[0] == 200
+        assert all(answer.status_code in (200, 403, 404, 409) for answer in answers)
+
+
+async def test_two_administrators_never_delete_each_other(service: Service) -> None:
+    """AZ-06"""
+    admins = [service.people.admin, service.people.other]
+    service.sql("UPDATE users SET role = 'admin' WHERE email = ?", admins[1].email)
+    answers = await asyncio.gather(
+        service.delete(f"/users/{admins[1].id}", by=admins[0]), service.delete(f"/users/{admins[0].id}", by=admins[1])
+    )
+    assert service.sql("SELECT count(*) FROM users WHERE role = 'admin'") == [(1,)]
+    assert all(answer.status_code < 500 for answer in answers)
+
+
+async def test_a_ban_beside_refreshes_leaves_no_token_that_works(service: Service) -> None:
+    """JWT-10, RT-08"""
+    people = service.people
+    ban = service.patch(f"/users/{people.user.id}", {"status": "banned"}, by=people.admin)
+    refreshes = [service.refresh(people.user) for _ in range(20)]
+    logins = [service.log_in(people.user.email) for _ in range(5)]
+    answers = await asyncio.gather(*refreshes[:10], ban, *refreshes[10:], *logins)
+    assert all(answer.status_code < 500 for answer in answers)
+    assert service.sql("SELECT count(*) FROM user_sessions WHERE user_id = ?", people.user.id.replace("-", "")) == [
+        (0,)
+    ]
+    for answer in answers:
+        if answer.status_code == 200 and "user" in answer.json():
+            assert not await service.works(tokens_in(answer))
+
+
+async def test_parallel_logouts_are_all_fine(service: Service) -> None:
+    """SES-01, REL-19"""
+    answers = await asyncio.gather(*(service.post("/auth/logout", by=service.people.user) for _ in range(20)))
+    assert Counter(answer.status_code for answer in answers) == {200: 20}
+
+
+async def test_parallel_password_changes_leave_one_password(service: Service) -> None:
+    """SES-03"""
+    user = service.people.user
+    chosen = [f"scarlet-heron-{n:02}" for n in range(10)]
+    answers = await asyncio.gather(
+        *(
+            service.post("/auth/change-password", {"current_password": PASSWORD, "new_password": new}, by=user)
+            for new in chosen
+        )
+    )
+    changed = [new for new, answer in zip(chosen, answers, strict=True) if answer.status_code == 200]
+    assert all(answer.status_code in (200, 400, 401) for answer in answers)
+    working = [new for new in (*chosen, PASSWORD) if (await service.log_in(user.email, new)).status_code == 200]
+    assert len(working) == 1
+    assert working[0] in changed
+
+
+async def test_parallel_sign_ins_each_have_a_session(service: Service) -> None:
+    """LGN-13"""
+    answers = await asyncio.gather(*(service.log_in(service.people.user.email) for _ in range(30)))
+    assert Counter(answer.status_code for answer in answers) == {200: 30}
+    assert len({tokens_in(answer).session_id for answer in answers}) == 30

@@ -1,0 +1,324 @@
+"""Starting and stopping: signals, exit codes, what is finished and what is cut off."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+import uvloop
+
+from bukhindor.web.server.graceful import run_server
+from bukhindor.web.server.lifespan import LifespanFailed
+from bukhindor.web.server.listener import CannotListen, address_of, explain, open_listeners, stop_listening
+from tests.http import raw_client
+from tests.http.raw_client import ProbeApp, connection, exchange, free_port, get, read_answer, running
+
+ROOT = pathlib.Path(raw_client.__file__).parents[2]
+
+
+class ServerProcess:
+    """The server as a child process."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.http.raw_client", *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline().rpartition(":")[2] or 0)
+
+    def signal(self, number: int = signal.SIGTERM) -> float:
+        self.process.send_signal(number)
+        return time.monotonic()
+
+    async def end(self) -> tuple[int, str, str]:
+        """Exit code, the rest of stdout, stderr."""
+        out, err = await asyncio.to_thread(self.process.communicate, timeout=10)
+        return self.process.returncode, out, err
+
+
+@contextlib.contextmanager
+def child(*arguments: str) -> Iterator[ServerProcess]:
+    server = ServerProcess(*arguments)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.process.kill()
+        server.process.communicate()
+
+
+async def test_nothing_is_lost_when_it_stops_under_load() -> None:
+    """REL-01: no reset and no 5xx for a request that was sent; exit code 0; readiness at once; stores close last."""
+    failures: list[str] = []
+    answered = 0
+    refused = asyncio.Event()
+
+    async def client() -> None:
+        nonlocal answered
+        while not refused.is_set():
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            except ConnectionRefusedError:
+                refused.set()
+                return
+            try:
+                keep = True
+                while keep:
+                    writer.write(get("/slow/0.02"))
+                    answer = await read_answer(reader)
+                    answered += 1
+                    keep = answer.headers.get("connection") != "close"
+                    if answer.status != 200:
+                        failures.append(str(answer))
+                    await asyncio.sleep(0.01)
+            except (OSError, asyncio.IncompleteReadError) as error:
+                failures.append(repr(error))
+            finally:
+                writer.close()
+
+    with child("delay=0.5", "timeout=5") as server:
+        clients = [asyncio.create_task(client()) for _ in range(8)]
+        await asyncio.sleep(0.5)
+        stopped_at = server.signal()
+        await asyncio.sleep(0.1)
+        (ready,) = await exchange(server.port, get("/ready"))
+        (alive,) = await exchange(server.port, get("/live"))
+        await asyncio.wait_for(asyncio.gather(*clients), 5)
+        code, out, err = await server.end()
+
+    assert (ready.status, alive.status) == (503, 200)
+    assert ready.headers["connection"] == "close"
+    assert failures == []
+    assert answered > 100
+    assert (code, out, err) == (0, "drain\nclosed\n", "")
+    assert 0.5 <= time.monotonic() - stopped_at < 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_request_under_way_is_finished(number: signal.Signals) -> None:
+    """REL-01: while new connections are refused."""
+    with child("timeout=5") as server:
+        async with connection(server.port) as (reader, writer):
+            writer.write(get("/slow/0.7"))
+            await asyncio.sleep(0.1)
+            server.signal(number)
+            await asyncio.sleep(0.3)
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection("127.0.0.1", server.port)
+            answer = await read_answer(reader)
+            assert await reader.read() == b""
+        assert await server.end() == (0, "drain\nclosed\n", "")
+
+    assert answer.status == 200
+    assert answer.headers["connection"] == "close"
+
+
+async def test_an_idle_server_ends_soon_and_idle_connections_with_it() -> None:
+    with child("timeout=5") as server:
+        async with connection(server.port) as (reader, writer):
+            writer.write(get())
+            await read_answer(reader)
+            stopped_at = server.signal()
+            assert await reader.read() == b""
+            assert await server.end() == (0, "drain\nclosed\n", "")
+
+    assert time.monotonic() - stopped_at < 2
+
+
+@pytest.mark.parametrize("path", ["/slow/20", "/stream"])
+async def test_what_does_not_finish_is_cut_off_in_time(path: str) -> None:
+    """REL-02: a stuck request or a reader that has stopped; exit code 1; the stores are closed all the same."""
+    with child("timeout=1") as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(get(path))
+        await asyncio.sleep(0.2)
+        stopped_at = server.signal()
+        code, out, err = await server.end()
+
+    assert 0.9 < time.monotonic() - stopped_at < 1.9
+    assert (code, out) == (1, "drain\nclosed\n")
+    assert err == "cut off 1 unfinished requests\n"
+
+
+async def test_a_second_signal_ends_at_once() -> None:
+    """REL-02."""
+    with child("timeout=20", "delay=10") as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(get("/slow/20"))
+        await asyncio.sleep(0.2)
+        server.signal()
+        await asyncio.sleep(0.3)
+        assert server.process.poll() is None
+        stopped_at = server.signal(signal.SIGINT)
+        code, out, _ = await server.end()
+
+    assert time.monotonic() - stopped_at < 1
+    assert (code, out) == (1, "drain\nclosed\n")
+
+
+async def test_a_failing_start_is_one_line() -> None:
+    with child("broken=yes") as server:
+        assert await server.end() == (1, "", "the store is broken\n")
+
+
+async def test_a_port_in_use_is_one_line_that_says_what_to_do() -> None:
+    with running(ProbeApp()) as first, child(f"port={first.port}") as server:
+        code, out, err = await server.end()
+
+    assert (code, out) == (1, "")
+    assert err == f"port {first.port} is in use: stop the other program or set SERVER_PORT\n"
+
+
+async def test_a_port_that_is_lost_between_binding_and_listening_is_the_same() -> None:
+    """Two servers that start together may both bind; the application is closed again."""
+    port = free_port()
+    app = ProbeApp()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        original = app.lifespan
+
+        async def lifespan(receive: object, send: object) -> None:
+            other.listen()
+            await original(receive, send)
+
+        app.lifespan = lifespan  # type: ignore[method-assign]
+        with pytest.raises(CannotListen, match=f"port {port} is in use"):
+            await asyncio.to_thread(serve, app, "127.0.0.1", port)
+
+    assert app.closed
+
+
+def serve(app: Any, host: str, port: int) -> int:
+    return run_server(app, host, port, shutdown_timeout=1.0, drain_delay=0.0, on_drain=lambda: None)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
+async def test_an_address_of_another_machine_is_one_line(host: str) -> None:
+    with pytest.raises(CannotListen, match="SERVER_HOST"):
+        await asyncio.to_thread(serve, ProbeApp(), host, 0)
+
+
+async def test_a_failing_start_reaches_the_caller_unchanged() -> None:
+    failure = ValueError("the store is broken")
+    with pytest.raises(ValueError, match="the store is broken") as caught, running(ProbeApp(fail_startup=failure)):
+        pass
+
+    assert caught.value is failure
+
+
+async def test_an_application_that_only_says_that_it_failed_does_not_start() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "lifespan.startup.failed", "message": "no store"})
+
+    with pytest.raises(LifespanFailed, match="no store"):
+        await asyncio.to_thread(serve, app, "127.0.0.1", 0)
+
+
+async def test_an_application_that_ends_without_a_word_does_not_start() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+
+    with pytest.raises(LifespanFailed, match="ended during startup"):
+        await asyncio.to_thread(serve, app, "127.0.0.1", 0)
+
+
+@pytest.mark.parametrize(("host", "shown"), [("localhost", "http://localhost:"), ("", "http://0.0.0.0:")])
+async def test_every_address_of_a_host_is_served(host: str, shown: str) -> None:
+    addresses: list[str] = []
+    with running(ProbeApp(), host=host, on_address=addresses.append) as served:
+        (answer,) = await exchange(served.port, get("/", "Connection: close"))
+
+    assert answer.status == 200
+    assert addresses[0].startswith(shown)
+
+
+def test_an_ipv6_address_is_shown_in_brackets() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        assert address_of(listener, "::1") == f"http://[::1]:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"), [(errno.EACCES, "1024 or more"), (errno.EMFILE, "cannot listen on 'a' port 80: Too many")]
+)
+def test_other_reasons_not_to_listen_are_sentences(number: int, advice: str) -> None:
+    assert advice in str(explain(OSError(number, os.strerror(number)), "a", 80))
+
+
+async def test_an_application_that_does_not_close_is_an_exit_code() -> None:
+    with running(ProbeApp(fail_shutdown=ValueError("the store is broken"))) as served:
+        assert served.stop() == 1
+        assert served.drained == [True]
+
+
+async def test_failing_callbacks_do_not_keep_it_from_stopping() -> None:
+    def fail() -> None:
+        raise ValueError("the pipe is broken")
+
+    with running(ProbeApp(), on_drain=fail) as served:
+        assert served.stop() == 0
+
+
+class Greeting(asyncio.Protocol):
+    """Says hello."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        transport.write(b"hello")
+        asyncio.get_running_loop().call_soon(transport.close)
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_connections_of_the_last_moment_are_served(run: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+    """REL-01: the kernel had accepted them before the listener was closed; later ones are refused."""
+
+    async def scenario() -> None:
+        listeners = open_listeners("127.0.0.1", 0)
+        address = listeners[0].getsockname()
+        server = await asyncio.get_running_loop().create_server(Greeting, sock=listeners[0])
+        # Nothing is accepted between these two lines: the event loop has no turn.
+        clients = [socket.create_connection(address) for _ in range(20)]
+        await stop_listening([server], listeners, Greeting)
+
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address)
+        for client in clients:
+            with client:
+                client.settimeout(5)
+                assert await asyncio.to_thread(client.recv, 5) == b"hello"
+
+    run(scenario())
+
+
+async def test_more_connections_than_files_do_not_stop_the_server() -> None:
+    """DOS-04: it goes on accepting afterwards and does not spin meanwhile."""
+    with child("files=40") as server:
+        clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(80)]
+        before = cpu_seconds(server.process.pid)
+        await asyncio.sleep(0.5)
+        assert cpu_seconds(server.process.pid) - before < 0.2
+        for client in clients:
+            client.close()
+        await asyncio.sleep(0.2)
+        (answer,) = await exchange(server.port, get("/", "Connection: close"))
+        server.signal()
+        code, _, _ = await server.end()
+
+    assert answer.status == 200
+    assert code == 0
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,104 @@
+"""The tree of refusals: complete, drawn, and with words that clients may rely on."""
+
+import inspect
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from bukhindor.domain import errors
+from bukhindor.domain.errors import BukhindorError, FieldError, InvalidInput, TooBusy, Unavailable
+
+# Clients compare with these words: one may be added, none may change or go.
+PROMISED_CODES = {
+    "validation_failed",
+    "incorrect_password",
+    "not_authenticated",
+    "invalid_token",
+    "invalid_credentials",
+    "invalid_refresh_token",
+    "refresh_token_reused",
+    "forbidden",
+    "account_banned",
+    "account_inactive",
+    "user_not_found",
+    "session_not_found",
+    "email_taken",
+    "last_admin",
+    "too_busy",
+    "store_unavailable",
+}
+
+Drawn = tuple[str, str, str | None]
+_DRAWN_LINE = re.compile(r"    (?P<branches>[│├└─ ]*)(?P<name>\w+)(?: +(?P<code>[a-z_]+))?")
+
+
+def descendants(error: type[BukhindorError]) -> Iterator[type[BukhindorError]]:
+    for child in error.__subclasses__():
+        yield child
+        yield from descendants(child)
+
+
+ALL = list(descendants(BukhindorError))
+LEAVES = [error for error in ALL if not error.__subclasses__()]
+
+
+def drawn_tree() -> Iterator[Drawn]:
+    """Each line of the drawing in the module's docstring, as (parent, name, code)."""
+    _, _, drawing = (errors.__doc__ or "").partition("one table.\n\n")
+    path: list[str] = []
+    for line in drawing.splitlines():
+        found = _DRAWN_LINE.fullmatch(line)
+        assert found, f"This line of the tree can't be read: {line!r}"
+        path[len(found["branches"]) // 4 :] = [found["name"]]
+        if len(path) > 1:
+            yield path[-2], path[-1], found["code"]
+
+
+def test_the_drawing_names_exactly_the_refusals_that_exist() -> None:
+    existing = {(error.__bases__[0].__name__, error.__name__, error.__dict__.get("code")) for error in ALL}
+    drawn = list(drawn_tree())
+    assert set(drawn) == existing
+    assert len(drawn) == len(existing)
+
+
+def test_every_refusal_is_defined_on_the_one_page() -> None:
+    defined_here = {
+        thing
+        for _, thing in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(thing, BukhindorError) and thing is not BukhindorError
+    }
+    assert defined_here == set(ALL)
+
+
+def test_the_codes_are_the_promised_ones_and_each_belongs_to_one_refusal() -> None:
+    assert sorted(leaf.code for leaf in LEAVES) == sorted(PROMISED_CODES)
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_a_refusal_says_what_it_is(leaf: type[BukhindorError]) -> None:
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", leaf.code)
+    assert leaf.detail.endswith(".")
+    assert str(leaf()) == leaf.detail
+
+
+@pytest.mark.parametrize("branch", [error for error in ALL if error not in LEAVES])
+def test_a_branch_has_no_word_of_its_own(branch: type[BukhindorError]) -> None:
+    assert not hasattr(branch, "code")
+    assert not hasattr(branch, "detail")
+
+
+def test_invalid_input_carries_every_problem_and_none_of_the_input() -> None:
+    email = FieldError("email", "This is not a valid e-mail address.", "invalid_email")
+    password = FieldError("password", "Enter a password.", "required")
+    error = InvalidInput(email, password)
+    assert error.errors == (email, password)
+    assert str(error) == "Some fields are not valid."
+    assert repr(error) == "InvalidInput()"
+
+
+def test_what_is_unavailable_says_when_to_come_back() -> None:
+    assert TooBusy().retry_after == 1
+    error = TooBusy(retry_after=7)
+    assert isinstance(error, Unavailable)
+    assert error.retry_after == 7

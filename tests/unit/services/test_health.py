@@ -1,0 +1,33 @@
+"""Whether the service can do its work."""
+
+from tests.unit.services.scene import Scene
+
+
+async def test_a_service_with_store_and_keys_has_no_problems(scene: Scene) -> None:
+    assert await scene.services.health.problems() == {}
+    assert scene.store.commits == 0
+
+
+async def test_a_service_without_a_key_to_sign_with_is_not_ready(scene: Scene) -> None:
+    scene.access_tokens.use([])
+    assert await scene.services.health.problems() == {"signing_keys": "none to sign with"}
+
+
+async def test_a_service_whose_store_is_down_is_not_ready_and_recovers_with_it(scene: Scene) -> None:
+    scene.store.is_down = True
+    assert list(await scene.services.health.problems()) == ["database"]
+    scene.store.is_down = False
+    assert await scene.services.health.problems() == {}
+
+
+async def test_a_service_that_is_about_to_stop_is_not_ready_any_more(scene: Scene) -> None:
+    scene.services.health.drain()
+    assert await scene.services.health.problems() == {"process": "shutting down"}
+    assert await scene.services.health.problems() == {"process": "shutting down"}
+
+
+async def test_all_problems_are_told_at_once(scene: Scene) -> None:
+    scene.services.health.drain()
+    scene.access_tokens.use([])
+    scene.store.is_down = True
+    assert set(await scene.services.health.problems()) == {"process", "signing_keys", "database"}

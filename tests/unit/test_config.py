@@ -1,0 +1,237 @@
+"""What settings come from, and what stops a start."""
+
+import os
+import re
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from bukhindor.config import ConfigurationError, Environment, LogFormat, LogLevel, Origin, Settings
+
+SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
+OTHER_SECRET = "Zx9Cv8Bn7Mq6We5Rt4Yu3Io2Pa1Sd0Fg"
+GOOD_PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "JWT_SECRET": SECRET,
+    "PUBLIC_URL": "https://api.example.com",
+}
+LOCAL_DISK = "rootfs / ext4 rw 0 0\n"
+
+
+def read(environ: dict[str, str] | None = None, env_file: Path | None = None) -> Settings:
+    return Settings.read(environ or {}, env_file)
+
+
+def problems(environ: dict[str, str], env_file: Path | None = None) -> tuple[str, ...]:
+    with pytest.raises(ConfigurationError) as refused:
+        read(environ, env_file)
+    return refused.value.problems
+
+
+def test_development_needs_nothing() -> None:
+    settings = read()
+    assert settings.environment is Environment.DEVELOPMENT
+    assert (settings.server_host, settings.server_port) == ("127.0.0.1", 8080)
+    assert settings.public_url == "http://localhost:8080"
+    assert settings.database_file == Path("data/bukhindor.db")
+    assert settings.jwt_secrets == ()
+    assert settings.jwt_expiration == timedelta(minutes=15)
+    assert settings.refresh_token_expiration == timedelta(days=30)
+    assert settings.session_expiration == timedelta(days=180)
+    assert settings.admin_session_expiration == timedelta(hours=24)
+    assert (settings.log_level, settings.log_format) == (LogLevel.INFO, LogFormat.CONSOLE)
+    assert settings.cors_allowed_origins.any_local_port
+    assert settings.min_password_length == 8
+    assert (settings.hash_memory_kib, settings.hash_iterations, settings.hash_parallelism) == (19_456, 2, 1)
+    assert 1 <= settings.hash_workers <= (os.cpu_count() or 1)
+    assert settings.trusted_proxies == ()
+    assert not settings.require_client_headers
+    assert (settings.shutdown_timeout, settings.shutdown_delay) == (timedelta(seconds=30), timedelta())
+    assert settings.workers == 1
+
+
+def test_production_defaults_are_the_careful_ones() -> None:
+    settings = read(GOOD_PRODUCTION)
+    assert settings.is_production
+    assert settings.server_host == "0.0.0.0"
+    assert settings.log_format is LogFormat.JSON
+    assert settings.jwt_secrets == (SECRET.encode(),)
+    assert settings.shutdown_delay == timedelta(seconds=3)
+    allowed = settings.cors_allowed_origins
+    assert (allowed.named, allowed.any_local_port) == (frozenset(), False)
+
+
+def test_values_are_read() -> None:
+    settings = read(
+        {
+            "SERVER_HOST": "[::1]",
+            "SERVER_PORT": "9000",
+            "DATA_DIR": "/var/lib/accounts",
+            "JWT_SECRET": f"{SECRET}, {OTHER_SECRET}",
+            "JWT_EXPIRATION": "1h30m",
+            "CORS_ALLOWED_ORIGINS": "https://App.example.com:443/, http://localhost:3000",
+            "TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::1",
+            "REQUIRE_CLIENT_HEADERS": "YES",
+            "LOG_LEVEL": "DEBUG",
+            "HASH_MEMORY_KIB": "65536",
+            "SHUTDOWN_TIMEOUT": "5s",
+            "SHUTDOWN_DELAY": "1s",
+        }
+    )
+    assert (settings.server_host, settings.public_url) == ("::1", "http://localhost:9000")
+    assert settings.database_url == "sqlite:////var/lib/accounts/bukhindor.db"
+    assert settings.jwt_secrets == (SECRET.encode(), OTHER_SECRET.encode())
+    assert settings.jwt_expiration == timedelta(minutes=90)
+    assert settings.cors_allowed_origins.named == {"https://app.example.com", "http://localhost:3000"}
+    assert not settings.cors_allowed_origins.any_local_port
+    assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("2001:db8::1"))
+    assert settings.require_client_headers
+    assert settings.log_level is LogLevel.DEBUG
+    assert settings.hash_memory_kib == 65_536
+    assert (settings.shutdown_timeout.seconds, settings.shutdown_delay.seconds) == (5, 1)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("ENVIRONMENT", "prod", "not one of development, production"),
+        ("SERVER_HOST", "http://0.0.0.0", "not an IP address or a host name"),
+        ("SERVER_HOST", "256.1.1.1", "not an IP address or a host name"),
+        ("SERVER_PORT", "http", "not a whole number"),
+        ("SERVER_PORT", "8_080", "not a whole number"),
+        ("SERVER_PORT", "٨٠٨٠", "not a whole number"),
+        ("SERVER_PORT", "0", "not from 1 to 65535"),
+        ("SERVER_PORT", "65536", "not from 1 to 65535"),
+        ("PUBLIC_URL", "api.example.com", "not of the form"),
+        ("PUBLIC_URL", "ftp://api.example.com", "not of the form"),
+        ("PUBLIC_URL", "https://", "not of the form"),
+        ("PUBLIC_URL", "https://api.example.com/base", "goes on after the host"),
+        ("PUBLIC_URL", "https://api.example.com?", "goes on after the host"),
+        ("PUBLIC_URL", "https://api.example.com:99999", "not an address"),
+        ("PUBLIC_URL", "https://[::1", "not an address"),
+        ("DATA_DIR", __file__, "not a folder"),
+        ("DATA_DIR", "data?", "can't hold"),
+        ("DATABASE_URL", "bukhindor.db", "not a URL"),
+        ("DATABASE_URL", "mysql://localhost/db", "not a database that this version speaks"),
+        ("DATABASE_URL", "postgresql://localhost/db", "SQLite only"),
+        ("DATABASE_URL", "postgres://localhost/db", "SQLite only"),
+        ("DATABASE_URL", "sqlite://bukhindor.db", "begins with sqlite:///"),
+        ("DATABASE_URL", "sqlite:///", "names no file"),
+        ("DATABASE_URL", "sqlite:///:memory:", "names no file"),
+        ("DATABASE_URL", "sqlite:///data/", "names no file"),
+        ("DATABASE_URL", "sqlite:///data/b.db?mode=memory", "can't hold"),
+        ("JWT_EXPIRATION", "abc", "not a duration"),
+        ("JWT_EXPIRATION", "7", "not a duration"),
+        ("JWT_EXPIRATION", "-1", "not a duration"),
+        ("JWT_EXPIRATION", "0", "not a duration"),
+        ("JWT_EXPIRATION", "0s", "not from 1s to 1d"),
+        ("JWT_EXPIRATION", "7d", "not from 1s to 1d"),
+        ("JWT_EXPIRATION", "15 m", "not a duration"),
+        ("JWT_EXPIRATION", "5m1h", "not a duration"),
+        ("JWT_EXPIRATION", "1.5h", "not a duration"),
+        ("REFRESH_TOKEN_EXPIRATION", "1month", "not a duration"),
+        ("REFRESH_TOKEN_EXPIRATION", "999999999d", "not from 1s to 3650d"),
+        ("SESSION_EXPIRATION", "0d", "not from"),
+        ("ADMIN_SESSION_EXPIRATION", "-24h", "not a duration"),
+        ("LOG_LEVEL", "verbose", "not one of debug, info, warning, error"),
+        ("LOG_FORMAT", "text", "not one of console, json"),
+        ("CORS_ALLOWED_ORIGINS", "*", "every web page"),
+        ("CORS_ALLOWED_ORIGINS", "https://*.example.com", "every web page"),
+        ("CORS_ALLOWED_ORIGINS", "https://app.example.com,,https://b.example.com", "not of the form"),
+        ("CORS_ALLOWED_ORIGINS", "null", "not of the form"),
+        ("CORS_ALLOWED_ORIGINS", "https://app.example.com/page", "goes on after the host"),
+        ("MIN_PASSWORD_LENGTH", "7", "not from 8 to 64"),
+        ("MIN_PASSWORD_LENGTH", "65", "not from 8 to 64"),
+        ("HASH_MEMORY_KIB", "19455", "not from 19456"),
+        ("HASH_ITERATIONS", "1", "not from 2"),
+        ("HASH_PARALLELISM", "0", "not from 1"),
+        ("HASH_WORKERS", "0", "not from 1"),
+        ("HASH_QUEUE", "-1", "not from 1"),
+        ("TRUSTED_PROXIES", "proxy.local", "not an IP address or a network"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "not an IP address or a network"),
+        ("TRUSTED_PROXIES", "10.0.0.1,0.0.0.0/0", "choose its own address"),
+        ("TRUSTED_PROXIES", "::/0", "choose its own address"),
+        ("REQUIRE_CLIENT_HEADERS", "maybe", "neither true nor false"),
+        ("SHUTDOWN_TIMEOUT", "0s", "not from 1s"),
+        ("SHUTDOWN_DELAY", "2m", "not from 0s to 1m"),
+        ("SHUTDOWN_DELAY", "30s", "not shorter than SHUTDOWN_TIMEOUT"),
+        ("WORKERS", "2", "one process owns"),
+    ],
+)
+def test_a_bad_value_is_refused_in_one_line_with_its_variable_and_a_good_value(
+    variable: str, value: str, reason: str
+) -> None:
+    """CFG-02"""
+    (problem,) = problems({variable: value})
+    assert problem.startswith(f"{variable}: ")
+    assert reason in problem
+    assert "; for example " in problem
+
+
+def test_the_good_value_that_a_refusal_shows_is_accepted() -> None:
+    names = [variable for variable, _, _ in read().describe() if variable != "JWT_SECRET"]
+    for variable in names:
+        (problem,) = problems({variable: "\x00"})
+        example = problem.rpartition("; for example ")[2].partition(" or ")[0]
+        assert read({variable: example}).origins[variable] is Origin.ENVIRONMENT
+
+
+def test_every_bad_value_is_reported_at_once() -> None:
+    found = problems({"SERVER_PORT": "x", "JWT_EXPIRATION": "x", "LOG_LEVEL": "x"})
+    assert [line.partition(":")[0] for line in found] == ["SERVER_PORT", "JWT_EXPIRATION", "LOG_LEVEL"]
+
+
+def test_a_value_with_line_breaks_and_escapes_stays_on_one_line() -> None:
+    (problem,) = problems({"LOG_LEVEL": "x\nLOG_LEVEL: fine\x1b[2J" + "y" * 500})
+    assert problem.isprintable()
+    assert len(problem) < 200
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    settings = read({"JWT_EXPIRATION": "", "SERVER_PORT": "  "})
+    assert settings == read()
+    assert settings.origins["JWT_EXPIRATION"] is Origin.DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("changes", "variable", "reason"),
+    [
+        ({"JWT_SECRET": ""}, "JWT_SECRET", "not set"),
+        ({"JWT_SECRET": "your-secret-key"}, "JWT_SECRET", "15 bytes"),
+        ({"JWT_SECRET": SECRET[:-1]}, "JWT_SECRET", "31 bytes"),
+        ({"PUBLIC_URL": ""}, "PUBLIC_URL", "not set"),
+        ({"PUBLIC_URL": "http://api.example.com"}, "PUBLIC_URL", "needs https"),
+        ({"PUBLIC_URL": "http://localhost:8080"}, "PUBLIC_URL", "needs https"),
+        ({"CORS_ALLOWED_ORIGINS": "*"}, "CORS_ALLOWED_ORIGINS", "every web page"),
+    ],
+)
+def test_production_refuses_what_is_unsafe(changes: dict[str, str], variable: str, reason: str) -> None:
+    """CFG-01, JWT-06"""
+    (problem,) = problems({**GOOD_PRODUCTION, **changes})
+    assert problem.startswith(f"{variable}: ")
+    assert reason in problem
+
+
+@pytest.mark.parametrize("file_system", ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs"])
+def test_production_refuses_a_database_on_a_network_file_system(tmp_path: Path, file_system: str) -> None:
+    """CFG-01"""
+    shared = tmp_path / "a share"
+    table = tmp_path / "mounts"
+    escaped = str(shared).replace(" ", "\\040")
+    table.write_text(f"{LOCAL_DISK}\nserver:/x {escaped} {file_system} rw 0 0\n", "utf-8")
+    environ = {**GOOD_PRODUCTION, "DATA_DIR": str(shared / "accounts")}
+    with pytest.raises(ConfigurationError, match=rf"DATABASE_URL: .* {re.escape(file_system)}, a network"):
+        Settings.read(environ, None, table)
+    assert Settings.read({**environ, "DATA_DIR": str(tmp_path)}, None, table).is_production
+    development = {**environ, "ENVIRONMENT": "development"}
+    assert not Settings.read(development, None, table).is_production
+
+
+def test_a_disk_mounted_over_a_share_is_local_again(tmp_path: Path) -> None:
+    table = tmp_path / "mounts"
+    table.write_text(f"{LOCAL_DISK}server:/x {tmp_path} nfs4 rw 0 0\n/dev/sda {tmp_path} ext4 rw 0 0\n", "utf-8")
+    environ = {**GOOD_PRODUCTION, "DATA_DIR": str(tmp_path)}
+    assert Settings.read(environ, None, table).is_production
+    assert Settings.read(environ, None, tmp_path / "missing").is_production
