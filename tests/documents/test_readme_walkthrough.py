@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 from bukhindor.config import Settings
 
 ROOT = Path(__file__).parents[2]
+CURL_STAND_IN = Path(__file__).with_name("curl_stand_in.py")
 PRINTED_PORT = "localhost:8080"
 PATIENCE_SECONDS = 30
 
@@ -28,7 +30,14 @@ def newcomers_environment(folder: Path) -> dict[str, str]:
     """The environment without settings of ours, and a folder that has `.venv` like the project's."""
     (folder / ".venv").symlink_to(sys.prefix)
     ours = {variable for variable, _, _ in Settings.read({}, None).describe()}
-    return {name: value for name, value in os.environ.items() if name not in ours}
+    environ = {name: value for name, value in os.environ.items() if name not in ours}
+    if shutil.which("curl") is None:
+        program = folder / "programs" / "curl"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} {CURL_STAND_IN} "$@"\n')
+        program.chmod(0o755)
+        environ["PATH"] = f"{program.parent}{os.pathsep}{environ['PATH']}"
+    return environ
 
 
 @contextmanager

@@ -91,7 +91,7 @@ class SqliteFile:
         """
         try:
             connection = sqlite3.connect(
-                self.path, timeout, isolation_level=None, check_same_thread=False, cached_statements=256
+                self.path, timeout=timeout, isolation_level=None, check_same_thread=False, cached_statements=256
             )
             with ExitStack() as unless_usable:
                 unless_usable.callback(connection.close)
