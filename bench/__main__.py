@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from bench.figures import Figure, table
-from bench.parts import badinput, me, memory, refresh, scale, signin
+from bench.parts import badinput, mail, me, memory, refresh, scale, signin, timing
 from bench.stage import QUICK, Scale, Stage
 
 PARTS: dict[str, Callable[[Stage], list[Figure]]] = {
@@ -22,6 +22,8 @@ PARTS: dict[str, Callable[[Stage], list[Figure]]] = {
     "memory": memory.measure,
     "scale": scale.measure,
     "badinput": badinput.measure,
+    "timing": timing.measure,
+    "mail": mail.measure,
 }
 
 

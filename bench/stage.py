@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -82,9 +82,11 @@ class Stage:
         return home
 
     @contextmanager
-    def serving(self, users: int, cores: set[int] | None = None) -> Iterator[Server]:
-        """The service with that many users, on the server's core unless others are named."""
-        with self._serve(self.home(users), self.cores.server if cores is None else cores) as server:
+    def serving(
+        self, users: int, cores: set[int] | None = None, more: Mapping[str, str] | None = None
+    ) -> Iterator[Server]:
+        """The service with that many users and `more` settings, on the server's core unless others are named."""
+        with self._serve(self.home(users), self.cores.server if cores is None else cores, more or {}) as server:
             yield server
 
     @cached_property
@@ -93,7 +95,7 @@ class Stage:
         return rival.seeded(self.folder / "peer", self.scale.users, len(self.readers))
 
     @contextmanager
-    def _serve(self, home: Path, cores: set[int]) -> Iterator[Server]:
+    def _serve(self, home: Path, cores: set[int], more: Mapping[str, str] | None = None) -> Iterator[Server]:
         port = free_port()
         # The command lies beside the interpreter that runs this; links are not followed, the environment is here.
         command = [
@@ -109,6 +111,7 @@ class Stage:
             DATA_DIR=str(home / "data"),
             LOG_FORMAT="json",
             RATE_LIMITS="off",
+            **(more or {}),
         )
         with serving(command, port, "/health/ready", home, settings, cores) as server:
             yield server

@@ -1,17 +1,26 @@
 """Users, sessions and moments for tests: everything has a sensible value, and a test names only what matters to it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
+from bukhindor.domain.audit import AuditEvent, AuditType
+from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.mail import Letter, LetterKind, Mail, QueuedMail
+from bukhindor.domain.one_time_token import OneTimeToken, Purpose
+from bukhindor.domain.origin import Language, Origin
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
 
 T0 = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 """When tests begin, unless they say otherwise."""
+
+ORIGIN = Origin("192.0.2.7", "Tests/1.0", "device-1", "request-1", Language.ENGLISH)
+"""Where the requests of tests come from."""
 
 
 def address(value: str) -> EmailAddress:
@@ -59,5 +68,80 @@ def make_signing_key(kid: str = "key", **parts: Any) -> SigningKey:
         public_jwk=parts.pop("public_jwk", {"kty": "EC", "crv": "P-256", "kid": kid, "x": "x", "y": "y"}),
         sealed_private_key=parts.pop("sealed_private_key", b"sealed:" + kid.encode()),
         created_at=parts.pop("created_at", T0),
+        **parts,
+    )
+
+
+def make_caller(user: User, session: Session | None = None, origin: Origin = ORIGIN) -> Caller:
+    """`user`, signed in."""
+    return Caller(user, session or make_session(user), origin)
+
+
+def make_one_time_token(
+    owner: User, purpose: Purpose = Purpose.RESET_PASSWORD, token: str | None = None, **parts: Any
+) -> OneTimeToken:
+    """A token of `owner` for its own mailbox; `parts` are fields of OneTimeToken."""
+    created_at: datetime = parts.pop("created_at", T0)
+    return OneTimeToken(
+        user_id=owner.id,
+        purpose=purpose,
+        email=parts.pop("email", owner.email),
+        token_hash=sha256((token or uuid4().hex).encode()).digest(),
+        code_hash=parts.pop("code_hash", sha256(b"12345678").digest()),
+        created_at=created_at,
+        expires_at=parts.pop("expires_at", created_at + purpose.lifetime),
+        **parts,
+    )
+
+
+def make_letter(kind: LetterKind = LetterKind.RESET_PASSWORD, to: str = "ann@example.com", **parts: Any) -> Letter:
+    """A letter that has everything any kind needs; `parts` are fields of Letter."""
+    return Letter(
+        kind=kind,
+        to=address(to),
+        name=parts.pop("name", "Ann Example"),
+        language=parts.pop("language", Language.ENGLISH),
+        **parts,
+    )
+
+
+def make_mail(to: str = "ann@example.com", **parts: Any) -> Mail:
+    """A mail with a link and a code; `parts` are fields of Mail."""
+    return Mail(
+        to=address(to),
+        subject=parts.pop("subject", "Reset your password"),
+        text=parts.pop("text", "https://app.example.com/reset-password?token=t0ken 1234 5678"),
+        html=parts.pop("html", "<a href='https://app.example.com/reset-password?token=t0ken'>Reset</a> 1234 5678"),
+        links=parts.pop("links", ("https://app.example.com/reset-password?token=t0ken",)),
+        codes=parts.pop("codes", ("12345678",)),
+        **parts,
+    )
+
+
+def make_queued_mail(mail: Mail | None = None, **parts: Any) -> QueuedMail:
+    """A mail that is due at once; `parts` are fields of QueuedMail."""
+    created_at: datetime = parts.pop("created_at", T0)
+    return QueuedMail(
+        id=parts.pop("id", None) or uuid4(),
+        user_id=parts.pop("user_id", None),
+        mail=mail or make_mail(),
+        created_at=created_at,
+        due_at=parts.pop("due_at", created_at),
+        **parts,
+    )
+
+
+def make_audit_event(
+    type: AuditType = AuditType.SIGNED_IN, at: datetime | timedelta = timedelta(0), **parts: Any
+) -> AuditEvent:
+    """An event at a moment, or so long after T0; `parts` are fields of AuditEvent."""
+    return AuditEvent(
+        id=parts.pop("id", None) or uuid4(),
+        at=T0 + at if isinstance(at, timedelta) else at,
+        type=type,
+        actor_id=parts.pop("actor_id", None),
+        subject_id=parts.pop("subject_id", None),
+        session_id=parts.pop("session_id", None),
+        origin=parts.pop("origin", ORIGIN),
         **parts,
     )

@@ -9,6 +9,7 @@ import pytest
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.ports import Transactions
+from tests.fakes.seal import FakeSeal
 from tests.fakes.transactions import FakeTransactions
 
 
@@ -31,7 +32,7 @@ def database(migrated_database: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 async def sqlite(database: Path) -> AsyncIterator[SqliteTransactions]:
     """The store that a server has."""
-    store = SqliteTransactions(database, owner=True)
+    store = SqliteTransactions(database, owner=True, seal=FakeSeal())
     yield store
     await store.close()
 
@@ -41,6 +42,6 @@ async def transactions(request: pytest.FixtureRequest, database: Path) -> AsyncI
     if request.param == "fake":
         yield FakeTransactions()
     else:
-        store = SqliteTransactions(database, owner=True)
+        store = SqliteTransactions(database, owner=True, seal=FakeSeal())
         yield store
         await store.close()

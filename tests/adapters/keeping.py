@@ -1,13 +1,18 @@
 """Arranging what a store holds."""
 
+from bukhindor.domain.audit import AuditEvent
+from bukhindor.domain.mail import QueuedMail
+from bukhindor.domain.one_time_token import OneTimeToken
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
 from bukhindor.ports import Transactions
 
 
-async def keep(store: Transactions, *things: User | Session | SigningKey) -> None:
-    """Commit new things, owners before their sessions."""
+async def keep(
+    store: Transactions, *things: User | Session | SigningKey | OneTimeToken | QueuedMail | AuditEvent
+) -> None:
+    """Commit new things, owners before what belongs to them."""
     async with store.begin() as tx:
         for thing in things:
             match thing:
@@ -17,4 +22,10 @@ async def keep(store: Transactions, *things: User | Session | SigningKey) -> Non
                     await tx.sessions.add(thing)
                 case SigningKey():
                     await tx.signing_keys.add(thing)
+                case OneTimeToken():
+                    await tx.one_time_tokens.put(thing)
+                case QueuedMail():
+                    await tx.outbox.add(thing)
+                case AuditEvent():
+                    await tx.audit_events.add(thing)
         await tx.commit()

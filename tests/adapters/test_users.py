@@ -23,6 +23,7 @@ FULL = make_user(
     password_hash="$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
     updated_at=T0 + timedelta(seconds=1),
     last_login_at=T0 + timedelta(hours=2),
+    failed_sign_ins=99,
 )
 BARE = make_user("bare@example.com", password_hash=None)
 

@@ -9,7 +9,10 @@ import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from bukhindor.adapters.memory.mailbox import DevelopmentMailbox
+from bukhindor.adapters.memory.no_rate_limiter import Unlimited
 from bukhindor.domain.session import SessionPolicy
+from bukhindor.ports import Mailbox
 from bukhindor.web.app import create_app
 from bukhindor.web.call import Call
 from bukhindor.web.cors import CorsPolicy
@@ -18,10 +21,17 @@ from bukhindor.web.routes import ALIASES, ENDPOINTS, allowed_methods, canonical_
 from bukhindor.web.settings import WebSettings
 from tests.fakes.clock import FakeClock
 
+# Pages, not operations: they stand in no description.
+PAGES = {
+    ("GET", "/account/account.css"), ("GET", "/account/{page}"), ("POST", "/account/{page}"),
+}  # fmt: skip
+MAILBOX = {("GET", "/dev/mailbox"), ("GET", "/dev/mailbox.json")}
 DOCUMENTATION = {("GET", "/docs"), ("GET", "/docs/{name}"), ("GET", "/openapi.json")}
 # The only ones that need no token. Whoever adds one here has thought about it.
 PUBLIC = {
     "health", "live", "ready", "jwks", "register", "login", "refresh",
+    "reset_password", "forgot_password", "confirm_password_reset", "verify_email", "confirm_email",
+    "confirm_email_change",
 }  # fmt: skip
 
 
@@ -29,22 +39,31 @@ def name_of(endpoint: Endpoint) -> str:
     return endpoint.operation_id
 
 
-def framework() -> Litestar:
+def framework(mailbox: Mailbox | None = None) -> Litestar:
     """The application inside the edge, over no services at all."""
     policy = SessionPolicy()
     settings = WebSettings("http://localhost:8080", CorsPolicy(), policy, b"key")
-    edge = create_app(cast("Any", None), settings, FakeClock())
+    edge = create_app(cast("Any", None), settings, Unlimited(), FakeClock(), mailbox=mailbox)
     inner = vars(edge)["_app"]
     assert isinstance(inner, Litestar)
     return inner
 
 
-def test_nothing_answers_beside_the_table_and_the_documentation() -> None:
+def served_by(application: Litestar) -> set[tuple[str, str]]:
+    routes = [route for route in application.routes if isinstance(route, HTTPRoute)]
+    assert len(routes) == len(application.routes)
+    return {(method, route.path_format) for route in routes for method in route.methods if method != "OPTIONS"}
+
+
+def test_nothing_answers_beside_the_table_and_the_pages() -> None:
     """ERR-05"""
-    routes = [route for route in framework().routes if isinstance(route, HTTPRoute)]
-    served = {(method, route.path_format) for route in routes for method in route.methods if method != "OPTIONS"}
-    assert len(routes) == len(framework().routes)
-    assert served == {(endpoint.method, endpoint.template) for endpoint in ENDPOINTS} | DOCUMENTATION
+    table = {(endpoint.method, endpoint.template) for endpoint in ENDPOINTS}
+    assert served_by(framework()) == table | DOCUMENTATION | PAGES
+
+
+def test_the_mailbox_is_there_only_where_mails_are_kept() -> None:
+    """ERR-05"""
+    assert served_by(framework(DevelopmentMailbox(FakeClock()))) - served_by(framework()) == MAILBOX
 
 
 def test_who_may_call_is_said_of_every_endpoint() -> None:
@@ -108,7 +127,9 @@ def test_the_edge_is_around_everything() -> None:
 
     async def ask() -> None:
         policy = SessionPolicy()
-        app = create_app(cast("Any", None), WebSettings("http://a", CorsPolicy(), policy, b"key"), FakeClock())
+        app = create_app(
+            cast("Any", None), WebSettings("http://a", CorsPolicy(), policy, b"key"), Unlimited(), FakeClock()
+        )
         scope: dict[str, Any] = {
             "type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "headers": [],
             "client": None,

@@ -15,6 +15,7 @@ from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.cli.refusal import Program
 from tests.cli.conftest import Command
+from tests.fakes.seal import FakeSeal
 from tests.makers import make_signing_key
 
 SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
@@ -22,7 +23,7 @@ SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
 
 def test_help_names_every_command_and_version_is_short(bukhindor: Command) -> None:
     shown = bukhindor("--help").stdout
-    assert all(f"\n  {name} " in shown for name in ("serve", "migrate", "users", "keys", "config", "openapi"))
+    assert all(f"\n  {name} " in shown for name in ("serve", "migrate", "users", "keys", "config", "doctor", "openapi"))
     assert bukhindor("--version").stdout == f"bukhindor, version {__version__}\n"
     assert bukhindor("fly").exit_code == 2
 
@@ -68,6 +69,8 @@ def test_a_bad_configuration_stops_every_command_with_2_and_a_line_for_each_prob
         "JWT_SECRET",
         "JWT_EXPIRATION",
         "PUBLIC_URL",
+        "SMTP_URL",
+        "MAIL_FROM",
     ]
     assert "your-secret-key" not in result.stderr
     assert not Path("data").exists()
@@ -119,7 +122,7 @@ def test_keys_are_rotated_and_listed(bukhindor: Command) -> None:
 async def test_a_retired_key_expires_with_its_last_token(bukhindor: Command) -> None:
     await asyncio.to_thread(bukhindor, "migrate", "up")
     now = datetime.now(UTC)
-    store = SqliteTransactions(Path("data/bukhindor.db"), owner=False)
+    store = SqliteTransactions(Path("data/bukhindor.db"), owner=False, seal=FakeSeal())
     async with store.begin() as tx:
         for minutes in (0, 10, 20):
             retired_at = now - timedelta(minutes=minutes) if minutes else None

@@ -14,6 +14,7 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
 from bukhindor.domain.user import User
 from tests.cli.conftest import Command
+from tests.fakes.seal import FakeSeal
 from tests.makers import make_session, make_user
 
 ANN = "ann@example.com"
@@ -34,7 +35,7 @@ def printed(bukhindor: Command, *arguments: str) -> Any:
 
 
 async def stored(email: str) -> User | None:
-    store = SqliteTransactions(Path("data/bukhindor.db"), owner=False)
+    store = SqliteTransactions(Path("data/bukhindor.db"), owner=False, seal=FakeSeal())
     try:
         async with store.read() as reading:
             return await reading.users.by_email(EmailAddress.parse(email))
@@ -178,7 +179,7 @@ def test_lists_are_found_by_filters_and_cut_by_limit(bukhindor: Command) -> None
 
 async def test_a_list_goes_on_past_the_first_page(bukhindor: Command) -> None:
     await run(bukhindor, "migrate", "up")
-    store = SqliteTransactions(Path("data/bukhindor.db"), owner=False)
+    store = SqliteTransactions(Path("data/bukhindor.db"), owner=False, seal=FakeSeal())
     async with store.begin() as tx:
         for number in range(105):
             await tx.users.add(make_user(f"p{number:03}@example.com"))
@@ -234,7 +235,7 @@ async def test_sessions_are_revoked_and_counted(bukhindor: Command) -> None:
     bob, ann = await stored(BOB), await stored(ANN)
     assert bob is not None
     assert ann is not None
-    store = SqliteTransactions(Path("data/bukhindor.db"), owner=False)
+    store = SqliteTransactions(Path("data/bukhindor.db"), owner=False, seal=FakeSeal())
     async with store.begin() as tx:
         for owner in (bob, bob, bob, ann):
             await tx.sessions.add(make_session(owner))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -78,17 +79,34 @@ def test_the_walk_works_as_printed(tmp_path: Path) -> None:
     assert (walk.returncode, walk.stderr) == (0, "")
     lines = walk.stdout.splitlines()
     (created,) = [line for line in lines if not line.startswith("{")]
-    health, registered, signed_in, me, renewed, sessions, changed, signed_out, refused, users = answers(lines)
+    said = iter(answers(lines))
+    health, registered, signed_in, verified, me, renewed, sessions, changed, signed_out, refused = islice(said, 10)
     assert created.startswith("Created admin admin@example.com with id ")
     assert health["status"] == "ok"
     assert registered["user"]["email"] == me["email"] == "anna@example.com"
+    assert verified["message"] == "The address is verified."
+    assert (registered["user"]["email_verified"], me["email_verified"]) == (False, True)
     issued = [signed_in["user"], renewed["user"], changed["user"]]
     assert len({tokens["refresh_token"] for tokens in issued}) == 3
     assert len({tokens["access_token"] for tokens in issued}) == 3
     assert [session["current"] for session in sessions["sessions"]] == [True]
     assert signed_out["message"]
     assert (refused["status"], refused["error_code"]) == (401, "invalid_token")
-    assert {user["email"] for user in users["users"]} == {"anna@example.com", "admin@example.com"}
+    asked_for_link, reset_by_link, signed_in_after_link = islice(said, 3)
+    registered_boris, asked_for_code, reset_by_code, signed_in_after_code = islice(said, 4)
+    assert asked_for_link == asked_for_code
+    assert reset_by_link == reset_by_code
+    assert reset_by_link["message"].startswith("The password has been changed.")
+    assert signed_in_after_link["user"]["access_token"]
+    assert signed_in_after_code["user"]["access_token"]
+    users, resets = said
+    anna, boris = registered["user"]["id"], registered_boris["user"]["id"]
+    assert {user["email"]: user["email_verified"] for user in users["users"]} == {
+        "anna@example.com": True,
+        "boris@example.com": True,
+        "admin@example.com": False,
+    }
+    assert [event["subject_id"] for event in resets["events"]] == [boris, anna]
 
 
 def answers(lines: list[str]) -> list[dict[str, Any]]:

@@ -10,12 +10,16 @@ _VERSION_4 = 0x4 << 76 | 0x2 << 62
 class FakeIdentifiers:
     def __init__(self) -> None:
         self._users = count(1)
+        self._events = count(1)
         self._sessions = count(1)
         self._tokens = count(1)
         self._seeds = count(1)
 
     def user_id(self) -> UUID:
         return UUID(int=_VERSION_7 | next(self._users))
+
+    def event_id(self) -> UUID:
+        return UUID(int=_VERSION_7 | next(self._events))
 
     def session_id(self) -> UUID:
         return UUID(int=_VERSION_4 | next(self._sessions))

@@ -5,10 +5,16 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 from uuid import UUID
 
+from bukhindor.domain.audit import AuditEvent
 from bukhindor.domain.errors import StoreUnavailable
+from bukhindor.domain.mail import QueuedMail
+from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
+from tests.fakes.audit_events import FakeAuditEvents
+from tests.fakes.one_time_tokens import FakeOneTimeTokens
+from tests.fakes.outbox import FakeOutbox
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.signing_keys import FakeSigningKeys
 from tests.fakes.users import FakeUsers
@@ -21,12 +27,15 @@ class _Tables(NamedTuple):
     users: dict[UUID, User]
     sessions: dict[UUID, Session]
     keys: dict[str, SigningKey]
+    one_time_tokens: dict[tuple[UUID, Purpose], OneTimeToken]
+    outbox: dict[UUID, QueuedMail]
+    audit_events: dict[UUID, AuditEvent]
 
     def copy(self) -> "_Tables":
-        return _Tables(dict(self.users), dict(self.sessions), dict(self.keys))
+        return _Tables._make(dict(table) for table in self)
 
     def read_only(self) -> "_Tables":
-        return _Tables(_ReadOnly(self.users), _ReadOnly(self.sessions), _ReadOnly(self.keys))
+        return _Tables._make(_ReadOnly(table) for table in self)
 
 
 class _ReadOnly(dict[K, V]):
@@ -38,12 +47,12 @@ class _ReadOnly(dict[K, V]):
 
 
 class _Scope:
-    """The three repositories over whatever `_tables` returns at that moment."""
+    """The repositories over whatever `_tables` returns at that moment."""
 
     @property
     def users(self) -> FakeUsers:
         tables = self._tables()
-        return FakeUsers(tables.users, tables.sessions)
+        return FakeUsers(tables.users, tables.sessions, tables.one_time_tokens)
 
     @property
     def sessions(self) -> FakeSessions:
@@ -54,12 +63,25 @@ class _Scope:
     def signing_keys(self) -> FakeSigningKeys:
         return FakeSigningKeys(self._tables().keys)
 
+    @property
+    def one_time_tokens(self) -> FakeOneTimeTokens:
+        tables = self._tables()
+        return FakeOneTimeTokens(tables.users, tables.one_time_tokens)
+
+    @property
+    def outbox(self) -> FakeOutbox:
+        return FakeOutbox(self._tables().outbox)
+
+    @property
+    def audit_events(self) -> FakeAuditEvents:
+        return FakeAuditEvents(self._tables().audit_events)
+
     def _tables(self) -> _Tables:
         raise AssertionError
 
 
 class FakeTransactions(_Scope):
-    """Its own `users`, `sessions` and `signing_keys` show and change what is committed: tests arrange and look there.
+    """Its own `users`, `sessions` and so on show and change what is committed: tests arrange and look there.
 
     `commits` counts; `fail_next_commit` has the next one fail; `is_down` has everything fail that begins.
     """
@@ -68,7 +90,7 @@ class FakeTransactions(_Scope):
         self.commits = 0
         self.fail_next_commit = False
         self.is_down = False
-        self.committed = _Tables({}, {}, {})
+        self.committed = _Tables({}, {}, {}, {}, {}, {})
         self.turn = asyncio.Lock()
 
     def begin(self) -> "_Transaction":

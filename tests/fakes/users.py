@@ -7,6 +7,7 @@ from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken
+from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import User
 from bukhindor.domain.user_listing import Order, Position, SortBy, UserPage, UserQuery
@@ -20,9 +21,15 @@ _VALUES: dict[SortBy, Callable[[User], str | datetime]] = {
 
 
 class FakeUsers:
-    def __init__(self, users: dict[UUID, User], sessions: dict[UUID, Session]) -> None:
+    def __init__(
+        self,
+        users: dict[UUID, User],
+        sessions: dict[UUID, Session],
+        one_time_tokens: dict[tuple[UUID, Purpose], OneTimeToken],
+    ) -> None:
         self._users = users
         self._sessions = sessions
+        self._one_time_tokens = one_time_tokens
 
     async def by_id(self, user_id: UUID) -> User | None:
         return self._users.get(user_id)
@@ -45,6 +52,8 @@ class FakeUsers:
     async def remove(self, user_id: UUID) -> bool:
         for session in [session for session in self._sessions.values() if session.user_id == user_id]:
             del self._sessions[session.id]
+        for key in [key for key in self._one_time_tokens if key[0] == user_id]:
+            del self._one_time_tokens[key]
         return self._users.pop(user_id, None) is not None
 
     async def count_active_admins(self, now: datetime) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -18,6 +19,7 @@ from bukhindor.bootstrap import Application, create_application
 from bukhindor.config import Settings
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.device import Device
+from bukhindor.domain.origin import NOWHERE
 from bukhindor.domain.password import Password
 from bukhindor.domain.user import Role, Status, UserChanges
 from tests.fakes.clock import FakeClock
@@ -90,7 +92,8 @@ def segment(token: str, index: int) -> Json:
 def cheap_settings(folder: Path, **changes: Any) -> Settings:
     """Development settings with a hash that costs nothing; `changes` are fields of Settings."""
     settings = Settings.read({"DATA_DIR": str(folder), "JWT_SECRET": _SECRET, "PUBLIC_URL": PUBLIC_URL}, None)
-    cheap: Json = {"hash_memory_kib": 8, "hash_iterations": 1, "hash_workers": 2}
+    # Limits would get in the way of tests that are about something else.
+    cheap: Json = {"hash_memory_kib": 8, "hash_iterations": 1, "hash_workers": 2, "rate_limits": False}
     return replace(settings, **(cheap | changes))
 
 
@@ -139,8 +142,8 @@ class Service:
     async def patch(self, path: str, body: object = None, **how: Any) -> httpx.Response:
         return await self.ask("PATCH", API + path, body, **how)
 
-    async def delete(self, path: str, **how: Any) -> httpx.Response:
-        return await self.ask("DELETE", API + path, **how)
+    async def delete(self, path: str, body: object = None, **how: Any) -> httpx.Response:
+        return await self.ask("DELETE", API + path, body, **how)
 
     async def log_in(self, email: str, password: str = PASSWORD, **how: Any) -> httpx.Response:
         return await self.post("/auth/login", {"email": email, "password": password}, **how)
@@ -159,6 +162,25 @@ class Service:
     async def works(self, token: Tokens | str) -> bool:
         """Whether an access token signs in."""
         return (await self.get("/auth/me", by=token)).status_code == 200
+
+    async def mails(self, to: str | None = None) -> list[Json]:
+        """The mails that have been delivered, the newest first, once all that are queued have been."""
+        while self.sql("SELECT count(*) FROM outbox WHERE failed_at IS NULL") != [(0,)]:
+            await self.application.services.mail_delivery.deliver_due()
+        found: list[Json] = (await self.ask("GET", "/dev/mailbox.json")).json()["messages"]
+        return [mail for mail in found if to in (None, mail["to"])]
+
+    async def proof(self, to: str) -> "Proof":
+        """What the newest mail to an address proves that it can be read."""
+        mail = next(mail for mail in await self.mails(to) if mail["links"])
+        (link,), (code,) = mail["links"], mail["codes"]
+        return Proof(parse_qs(urlsplit(link).query)["token"][0], code, link)
+
+    async def events(self, query: str = "") -> list[Json]:
+        """What the administrator reads in the record, the newest first."""
+        answer = await self.get(f"/audit-events?limit=100{query}", by=await self._admin())
+        found: list[Json] = answer.json()["events"]
+        return found
 
     async def users(self) -> list[Json]:
         """Every account, as the administrator sees it."""
@@ -179,6 +201,15 @@ class Service:
         answer = await self.get(f"/users/{user_id}", by=await self._admin())
         found: Json = answer.json()
         return found
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a mail carries: the token of its link, the code to type, and the link itself."""
+
+    token: str
+    code: str
+    link: str
 
 
 def tokens_in(answer: httpx.Response) -> Tokens:
@@ -240,6 +271,6 @@ async def _join(application: Application, name: str, role: Role, status: Status 
     services, operator = application.services, Operator()
     email, password = address(f"{name.split(maxsplit=1)[0].lower()}@example.com"), Password(PASSWORD)
     user = await services.user_admin.create(operator, name, email, password, role, Status.ACTIVE)
-    tokens = await services.sign_in.login(email, password, Device())
+    tokens = await services.sign_in.login(email, password, Device(), NOWHERE)
     await services.user_admin.change(operator, user.id, UserChanges(status=status))
     return Person(tokens.access_token, tokens.refresh_token, str(user.id), name, email.value)

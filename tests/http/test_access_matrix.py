@@ -47,6 +47,26 @@ def new_password(_: People) -> Json:
     return {"current_password": PASSWORD, "new_password": "scarlet-heron-77"}
 
 
+def own_password(_: People) -> Json:
+    return {"password": PASSWORD}
+
+
+def an_address(people: People) -> Json:
+    return {"email": people.other.email}
+
+
+def a_wrong_token(_: People) -> Json:
+    return {"token": "a" * 43}
+
+
+def a_wrong_reset(_: People) -> Json:
+    return {"token": "a" * 43, "new_password": "scarlet-heron-77"}
+
+
+def another_address(_: People) -> Json:
+    return {"new_email": "elsewhere@example.org", "password": PASSWORD}
+
+
 # fmt: off
 MATRIX = {
     #                                         anonymous inactive banned guest       user        admin
@@ -64,6 +84,15 @@ MATRIX = {
     "GET /auth/sessions":                 Row("401       401      401    200         200         200"),
     "DELETE /auth/sessions/{session_id}": Row("401       401      401    404/404/200 404/404/200 404/404/200"),
     "POST /auth/change-password":         Row("401       401      401    200         200         200", new_password),
+    "DELETE /auth/me":                    Row("401       401      401    200         200         409", own_password),
+    "GET /auth/me/export":                Row("401       401      401    200         200         200"),
+    "POST /auth/reset-password":          Row("200       200      200    200         200         200", an_address),
+    "POST /auth/forgot-password":         Row("200       200      200    200         200         200", an_address),
+    "POST /auth/reset-password/confirm":  Row("400       400      400    400         400         400", a_wrong_reset),
+    "POST /auth/verify-email":            Row("200       200      200    200         200         200", an_address),
+    "POST /auth/verify-email/confirm":    Row("400       400      400    400         400         400", a_wrong_token),
+    "POST /auth/change-email":            Row("401       401      401    200         200         200", another_address),
+    "POST /auth/change-email/confirm":    Row("400       400      400    400         400         400", a_wrong_token),
     "GET /users":                         Row("401       401      401    403         403         200"),
     "POST /users":                        Row("401       401      401    403         403         201", a_stranger),
     "GET /users/{user_id}":               Row("401       401      401    404/404/200 404/404/200 404/200/200"),
@@ -72,10 +101,12 @@ MATRIX = {
     "DELETE /users/{user_id}":            Row("401       401      401    404/404/200 404/404/200 404/200/409"),
     "GET /users/{user_id}/sessions":      Row("401       401      401    403         403         404/200/200"),
     "DELETE /users/{user_id}/sessions":   Row("401       401      401    403         403         404/200/200"),
+    "POST /users/{user_id}/reset-password": Row("401     401      401    403         403         404/200/200"),
+    "GET /audit-events":                  Row("401       401      401    403         403         200"),
 }
 # fmt: on
 PROBLEMS = {
-    400: {"validation_failed"},
+    400: {"validation_failed", "invalid_one_time_token"},
     401: {"not_authenticated", "invalid_token"},
     403: {"forbidden"},
     404: {"user_not_found", "session_not_found"},

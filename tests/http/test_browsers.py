@@ -96,6 +96,8 @@ OWN: list[dict[str, str]] = [
 UNSAFE = [
     ("PATCH", "/auth/me", {"name": "Hacked"}), ("POST", "/auth/logout", None), ("POST", "/auth/logout-all", None),
     ("POST", "/auth/change-password", {"current_password": PASSWORD, "new_password": "scarlet-heron-77"}),
+    ("DELETE", "/auth/me", {"password": PASSWORD}),
+    ("POST", "/auth/change-email", {"new_email": "evil@example.com", "password": PASSWORD}),
     ("DELETE", "/auth/sessions/{session_id}", None), ("PUT", "/users/{id}", {"name": "Hacked"}),
     ("DELETE", "/users/{id}", None),
 ]  # fmt: skip
@@ -126,6 +128,45 @@ async def test_a_cookie_reads_whoever_asks_but_only_its_own_site_sees_the_answer
     answer = await service.get("/auth/me", headers=headers)
     assert answer.status_code == 200
     assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/auth/logout", "/auth/logout-all"])
+async def test_signing_out_has_the_browser_forget(service: Service, path: str) -> None:
+    """SES-01: the second time, too."""
+    user = service.people.user
+    answer = await service.post(path, by=user)
+    assert answer.status_code == 200
+    assert answer.headers["clear-site-data"] == '"cache", "cookies"'
+    assert answer.headers["set-cookie"] == "access_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+    assert not await service.works(user)
+    assert (await service.refresh(user)).status_code == 401
+    again = await service.post("/auth/logout", by=user)
+    assert (again.status_code, again.headers["clear-site-data"]) == (200, '"cache", "cookies"')
+
+
+async def test_signing_others_out_has_the_browser_forget_nothing(service: Service) -> None:
+    answer = await service.post("/auth/logout-all", {"keep_current": True}, by=service.people.user)
+    assert not {"clear-site-data", "set-cookie"} & set(answer.headers)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/auth/logout", "/auth/logout-all", "/auth/verify-email/confirm?token=x", "/auth/reset-password/confirm?token=x",
+     "/auth/change-email/confirm?token=x", "/auth/reset-password?email=uma@example.com"],
+)  # fmt: skip
+async def test_reading_does_nothing(service: Service, path: str) -> None:
+    """WEB-03, RST-10"""
+    answer = await service.get(path, headers=cookie(service.people.user))
+    assert_problem(answer, 405, "method_not_allowed")
+    assert await service.works(service.people.user)
+
+
+@pytest.mark.parametrize("path", ["/auth/me/x.css", "/auth/me;x.js", "/auth/me.css", "/auth/me/export/x.css"])
+async def test_no_personal_answer_passes_for_a_file(service: Service, path: str) -> None:
+    """WEB-10"""
+    answer = await service.get(path, headers=cookie(service.people.user))
+    assert_problem(answer, 404, "not_found")
+    assert service.people.user.email not in answer.text
 
 
 async def test_a_token_in_the_header_acts_from_anywhere(service: Service) -> None:

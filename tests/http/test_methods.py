@@ -17,7 +17,7 @@ ALLOWED = {
     "/openapi.json": "GET, HEAD",
     "/api/v1/auth/register": "POST",
     "/v1/auth/login": "POST",
-    "/api/v1/auth/me": "GET, HEAD, PATCH",
+    "/api/v1/auth/me": "DELETE, GET, HEAD, PATCH",
     "/api/v1/users": "GET, HEAD, POST",
     f"/v1/users/{ID}": "DELETE, GET, HEAD, PATCH, PUT",
     f"/api/v1/users/{ID}/sessions": "DELETE, GET, HEAD",
@@ -58,6 +58,9 @@ async def test_head_is_get_without_the_body(service: Service, endpoint: Endpoint
         head = await service.ask("HEAD", path, by=by)
         assert head.status_code == get.status_code
         assert head.headers["content-type"] == get.headers["content-type"]
+        if endpoint.operation_id == "export_me":
+            # What has happened is part of the export, and so is the export before.
+            continue
         assert head.headers["content-length"] == get.headers["content-length"]
         assert head.headers.get("www-authenticate") == get.headers.get("www-authenticate")
 

@@ -150,6 +150,8 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
     guest = {**body, "email": "n@example.org", "role": "guest"}
     wrong: Json = {"current_password": "x", "new_password": "scarlet-heron-77"}
     change: Json = {"current_password": PASSWORD, "new_password": "scarlet-heron-77"}
+    proof: Json = {"token": "a" * 43}
+    moving: Json = {"new_email": "moved@example.org", "password": PASSWORD}
     phone = await service.signed_in(people.user)
     return [
         ("health", await service.ask("GET", "/health")),
@@ -187,7 +189,21 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
         ("list_user_sessions", await service.get(f"{person}/sessions", by=people.admin)),
         ("end_user_sessions", await service.delete(f"{person}/sessions", by=people.admin)),
         ("delete_user", await service.delete(person, by=people.admin)),
-        ("logout", await service.post("/auth/logout", by=people.user)),
+        ("export_me", await service.get("/auth/me/export", by=people.user)),
+        ("reset_password", await service.post("/auth/reset-password", {"email": people.user.email})),
+        ("forgot_password", await service.post("/auth/forgot-password", {"email": "x"})),
+        ("confirm_password_reset", await service.post("/auth/reset-password/confirm", {**proof, **change})),
+        ("verify_email", await service.post("/auth/verify-email", {"email": people.user.email})),
+        ("confirm_email", await service.post("/auth/verify-email/confirm", proof)),
+        ("change_email", await service.post("/auth/change-email", moving, by=people.user)),
+        ("change_email", await service.post("/auth/change-email", {**moving, "password": "x"}, by=people.user)),
+        ("confirm_email_change", await service.post("/auth/change-email/confirm", proof)),
+        ("reset_user_password", await service.post(f"/users/{people.user.id}/reset-password", by=people.admin)),
+        ("list_audit_events", await service.get("/audit-events?limit=100", by=people.admin)),
+        ("list_audit_events", await service.get("/audit-events?type=x", by=people.admin)),
+        ("delete_me", await service.delete("/auth/me", body={"password": "x"}, by=people.user)),
+        ("delete_me", await service.delete("/auth/me", body={"password": PASSWORD}, by=people.user)),
+        ("logout", await service.post("/auth/logout", by=people.guest)),
         ("logout_all", await service.post("/auth/logout-all", by=people.admin)),
     ]  # fmt: skip
 

@@ -26,11 +26,15 @@ from tests.http.service import PUBLIC_URL, Template, cheap_settings
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
 OWN_PASSWORD = "amber-walrus-58"
 ENDS_SESSIONS = {"/api/v1/auth/logout", "/api/v1/auth/logout-all"}
-# What is valid here depends on more than a schema can say: the password of today, a cursor that was given before,
-# which statuses go with which reason and end. So does a new password, which may be neither common nor the person's
-# own name. The scenario tables of these operations cover it.
+# What is valid here depends on more than a schema can say: the password of today, a token that was mailed, a
+# cursor that was given before, which statuses go with which reason and end. So does a new password, which may be
+# neither common nor the person's own name. The scenario tables of these operations cover it.
 DEPENDS_ON_MORE = {
     ("POST", "/api/v1/auth/change-password"),
+    ("DELETE", "/api/v1/auth/me"),
+    ("POST", "/api/v1/auth/change-email"),
+    ("GET", "/api/v1/audit-events"),
+    *(("POST", f"/api/v1/auth/{flow}/confirm") for flow in ("reset-password", "verify-email", "change-email")),
     ("GET", "/api/v1/users"),
     ("PUT", "/api/v1/users/{user_id}"),
     ("PATCH", "/api/v1/users/{user_id}"),

@@ -190,7 +190,7 @@ async def test_sessions_that_are_over_are_removed(service: Service) -> None:
     service.clock.advance(timedelta(days=31))
     assert (await service.log_in(service.people.user.email)).status_code == 200
     assert service.sql("SELECT count(*) FROM user_sessions") == [(5,)]
-    assert await service.application.services.upkeep.end_sessions_that_are_over() == 4
+    await service.application.services.upkeep.purge()
     assert service.sql("SELECT count(*) FROM user_sessions") == [(1,)]
 
 

@@ -16,6 +16,8 @@ GOOD_PRODUCTION = {
     "ENVIRONMENT": "production",
     "JWT_SECRET": SECRET,
     "PUBLIC_URL": "https://api.example.com",
+    "SMTP_URL": "smtp://user:hunter22@mail.example.com",
+    "MAIL_FROM": "Accounts <no-reply@example.com>",
 }
 LOCAL_DISK = "rootfs / ext4 rw 0 0\n"
 
@@ -48,6 +50,10 @@ def test_development_needs_nothing() -> None:
     assert 1 <= settings.hash_workers <= (os.cpu_count() or 1)
     assert settings.trusted_proxies == ()
     assert not settings.require_client_headers
+    assert (settings.app_url, settings.smtp_url) == ("", "")
+    assert settings.mail_from == "Bukhindor <no-reply@localhost.localdomain>"
+    assert settings.rate_limits
+    assert settings.audit_retention == timedelta(days=365)
     assert (settings.shutdown_timeout, settings.shutdown_delay) == (timedelta(seconds=30), timedelta())
     assert settings.workers == 1
 
@@ -76,6 +82,11 @@ def test_values_are_read() -> None:
             "REQUIRE_CLIENT_HEADERS": "YES",
             "LOG_LEVEL": "DEBUG",
             "HASH_MEMORY_KIB": "65536",
+            "APP_URL": "https://App.example.com:443/account/",
+            "SMTP_URL": "smtps://user@mail.example.com",
+            "MAIL_FROM": "Accounts <No-Reply@Example.com>",
+            "RATE_LIMITS": "OFF",
+            "AUDIT_RETENTION": "90d",
             "SHUTDOWN_TIMEOUT": "5s",
             "SHUTDOWN_DELAY": "1s",
         }
@@ -90,6 +101,11 @@ def test_values_are_read() -> None:
     assert settings.require_client_headers
     assert settings.log_level is LogLevel.DEBUG
     assert settings.hash_memory_kib == 65_536
+    assert settings.app_url == "https://app.example.com/account"
+    assert settings.smtp_url == "smtps://user@mail.example.com"
+    assert settings.mail_from == "Accounts <no-reply@example.com>"
+    assert not settings.rate_limits
+    assert settings.audit_retention == timedelta(days=90)
     assert (settings.shutdown_timeout.seconds, settings.shutdown_delay.seconds) == (5, 1)
 
 
@@ -154,6 +170,9 @@ def test_values_are_read() -> None:
         ("TRUSTED_PROXIES", "10.0.0.1,0.0.0.0/0", "choose its own address"),
         ("TRUSTED_PROXIES", "::/0", "choose its own address"),
         ("REQUIRE_CLIENT_HEADERS", "maybe", "neither true nor false"),
+        ("RATE_LIMITS", "false", "neither on nor off"),
+        ("AUDIT_RETENTION", "23h", "not from 1d to 3650d"),
+        ("AUDIT_RETENTION", "forever", "not a duration"),
         ("SHUTDOWN_TIMEOUT", "0s", "not from 1s"),
         ("SHUTDOWN_DELAY", "2m", "not from 0s to 1m"),
         ("SHUTDOWN_DELAY", "30s", "not shorter than SHUTDOWN_TIMEOUT"),
@@ -205,6 +224,12 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ({"PUBLIC_URL": "http://api.example.com"}, "PUBLIC_URL", "needs https"),
         ({"PUBLIC_URL": "http://localhost:8080"}, "PUBLIC_URL", "needs https"),
         ({"CORS_ALLOWED_ORIGINS": "*"}, "CORS_ALLOWED_ORIGINS", "every web page"),
+        ({"SMTP_URL": ""}, "SMTP_URL", "not set"),
+        ({"SMTP_URL": "smtp://user:hunter22@mail.example.com?starttls=never"}, "SMTP_URL", "password travels in clear"),
+        ({"SMTP_URL": "mail.example.com"}, "SMTP_URL", "begins with smtp://"),
+        ({"MAIL_FROM": ""}, "MAIL_FROM", "not set"),
+        ({"APP_URL": "http://app.example.com"}, "APP_URL", "travel in clear"),
+        ({"RATE_LIMITS": "off"}, "RATE_LIMITS", "passwords can be guessed"),
     ],
 )
 def test_production_refuses_what_is_unsafe(changes: dict[str, str], variable: str, reason: str) -> None:
@@ -212,6 +237,21 @@ def test_production_refuses_what_is_unsafe(changes: dict[str, str], variable: st
     (problem,) = problems({**GOOD_PRODUCTION, **changes})
     assert problem.startswith(f"{variable}: ")
     assert reason in problem
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"SMTP_URL": "smtp://localhost:25?starttls=never"},
+        {"SMTP_URL": "smtp://user:hunter22@127.0.0.1:25?starttls=never"},
+        {"SMTP_URL": "smtp://mail-relay:25?starttls=never"},
+        {"SMTP_URL": "smtps://user:hunter22@mail.example.com"},
+        {"APP_URL": "https://app.example.com"},
+        {"APP_URL": "myapp://account"},
+    ],
+)
+def test_production_accepts_what_keeps_passwords_and_links_out_of_sight(changes: dict[str, str]) -> None:
+    assert read({**GOOD_PRODUCTION, **changes}).is_production
 
 
 @pytest.mark.parametrize("file_system", ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs"])

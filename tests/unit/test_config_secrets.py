@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bukhindor.config import ConfigurationError, Settings, development_secret
+from bukhindor.config.data_folder import made_secret
 
 SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
 OTHER_SECRET = "Zx9Cv8Bn7Mq6We5Rt4Yu3Io2Pa1Sd0Fg"
@@ -73,6 +74,23 @@ def test_no_secret_is_in_any_text_of_the_settings() -> None:
         {"DATABASE_URL": "sqlite:///data/?key=hunter22"},
         {"PUBLIC_URL": "https://ann:hunter22@api.example.com"},
         {"CORS_ALLOWED_ORIGINS": "https://ann:hunter22@api.example.com"},
+        {"APP_URL": "https://ann:hunter22@app.example.com"},
+        {"APP_URL": "https://ann:hunter22@\uff0fapp.example.com"},
+        {"APP_URL": "myapp://ann:hunter22@account"},
+        {"SMTP_URL": "http://ann:hunter22@mail.example.com"},
+        {"SMTP_URL": "ann:hunter22@mail.example.com"},
+        {"SMTP_URL": "smtp://ann:hunter22@"},
+        {"SMTP_URL": "smtp://ann:hunter22@mail.example.com:port"},
+        {"SMTP_URL": "smtp://ann:hunter22@mail.example.com:0"},
+        {"SMTP_URL": "smtp://ann:hunter22@mail.example.com/path"},
+        {"SMTP_URL": "smtp://ann:hunter22@mail.example.com?tls=no"},
+        {"SMTP_URL": "smtp://ann:hunter22@[::1"},
+        {"SMTP_URL": "smtp://ann:hunter22@mail\u2100.example.com"},
+        {"SMTP_URL": "smtp://ann:hunter22@mail example.com"},
+        {"SMTP_URL": "smtp://ann@example.com:hunter22 @mail.example.com"},
+        {"SMTP_URL": "smtp://ann:hunter22/more@mail.example.com"},
+        {"SMTP_URL": "smtp://ann:hunter22#more@mail.example.com"},
+        {"SMTP_URL": "smtp://ann:hunter22?more@mail.example.com"},
     ],
 )
 def test_a_refusal_repeats_no_password_of_a_url(environ: dict[str, str]) -> None:
@@ -86,6 +104,40 @@ def test_a_password_in_the_database_url_is_masked_when_shown() -> None:
     settings = Settings.read({"DATABASE_URL": "sqlite:///ann://ann:hunter22@db"}, None)
     assert "hunter22" not in repr(settings)
     assert "ann:***@db" in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("smtp://ann:hunter22@mail.example.com:25", "smtp://ann:***@mail.example.com:25"),
+        ("smtp://ann@example.com:hunter22@mail.example.com", "smtp://ann@example.com:***@mail.example.com"),
+        ("smtp://ann%40example.com:hunter22@h", "smtp://ann%40example.com:***@h"),
+        ("smtp://ann:p@hunter22@h", "smtp://ann:***@h"),
+        ("smtp://ann:p:hunter22@h", "smtp://ann:***@h"),
+        ("smtp://ann:%68unter22%40hunter22@h", "smtp://ann:***@h"),
+        ("smtps://:hunter22@h", "smtps://:***@h"),
+        ("smtp://hunter22:hunter22@h", "smtp://***:***@h"),
+        ("smtp://%68unter22:hunter22@h", "smtp://***:***@h"),
+        ("smtp://ann:hunter22@h?starttls=never", "smtp://ann:***@h?starttls=never"),
+    ],
+)
+def test_a_mail_password_is_masked_in_every_form_of_the_url(url: str, shown: str) -> None:
+    """CFG-03"""
+    settings = Settings.read({"SMTP_URL": url}, None)
+    described = {variable: text for variable, text, _ in settings.describe()}
+    assert described["SMTP_URL"] == shown
+    for text in (repr(settings), str(settings), f"{settings}", str(settings.describe())):
+        assert "unter22" not in text
+
+
+def test_looking_for_the_development_secret_makes_and_changes_nothing(tmp_path: Path) -> None:
+    assert made_secret(tmp_path / "data") is None
+    assert list(tmp_path.iterdir()) == []
+    secret = development_secret(tmp_path)
+    file = tmp_path / "jwt_secret"
+    file.chmod(0o640)
+    assert made_secret(tmp_path) == secret
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
 def test_the_development_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:

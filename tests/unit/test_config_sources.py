@@ -13,6 +13,10 @@ from bukhindor.config.durations import format_duration, parse_duration
 
 ROOT = Path(__file__).parents[2]
 SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
+GOOD_PRODUCTION = (
+    f"JWT_SECRET={SECRET}\nPUBLIC_URL=https://a.example.com\n"
+    "SMTP_URL=smtp://mail.example.com\nMAIL_FROM=no-reply@example.com\n"
+)
 
 
 def env_file(tmp_path: Path, text: str) -> Path:
@@ -33,16 +37,21 @@ def test_the_env_file_counts_and_the_process_environment_wins_over_it(tmp_path: 
 
 
 def test_the_env_file_may_say_production(tmp_path: Path) -> None:
-    path = env_file(tmp_path, f"ENVIRONMENT=production\nJWT_SECRET={SECRET}\nPUBLIC_URL=https://a.example.com\n")
+    path = env_file(tmp_path, f"ENVIRONMENT=production\n{GOOD_PRODUCTION}")
     assert Settings.read({}, path).environment is Environment.PRODUCTION
     assert Settings.read({"ENVIRONMENT": "development"}, path).environment is Environment.DEVELOPMENT
 
 
 def test_a_deployed_service_does_not_read_the_env_file(tmp_path: Path) -> None:
-    path = env_file(tmp_path, f"JWT_SECRET={SECRET}\nPUBLIC_URL=https://a.example.com\nthis is no assignment\n")
+    path = env_file(tmp_path, f"{GOOD_PRODUCTION}this is no assignment\n")
     with pytest.raises(ConfigurationError) as refused:
         Settings.read({"ENVIRONMENT": " Production "}, path)
-    assert [line.partition(":")[0] for line in refused.value.problems] == ["JWT_SECRET", "PUBLIC_URL"]
+    assert [line.partition(":")[0] for line in refused.value.problems] == [
+        "JWT_SECRET",
+        "PUBLIC_URL",
+        "SMTP_URL",
+        "MAIL_FROM",
+    ]
 
 
 def test_values_of_the_env_file_are_taken_as_they_stand(tmp_path: Path) -> None:
@@ -86,6 +95,10 @@ def test_the_description_lists_every_variable_with_value_and_origin() -> None:
     assert described["JWT_EXPIRATION"] == ("15m", Origin.DEFAULT)
     assert described["REQUIRE_CLIENT_HEADERS"] == ("false", Origin.DEFAULT)
     assert described["TRUSTED_PROXIES"] == ("none", Origin.DEFAULT)
+    assert described["RATE_LIMITS"] == ("on", Origin.DEFAULT)
+    assert described["AUDIT_RETENTION"] == ("365d", Origin.DEFAULT)
+    assert described["SMTP_URL"] == ("none", Origin.DEFAULT)
+    assert described["APP_URL"] == ("none", Origin.DEFAULT)
     assert described["CORS_ALLOWED_ORIGINS"] == ("any localhost port", Origin.DEFAULT)
     assert described["JWT_SECRET"] == ("(in data/jwt_secret, made at the first start)", Origin.DEFAULT)
 

@@ -28,10 +28,20 @@ def development_secret(data_dir: Path) -> bytes:
     if not path.exists():
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         _place(path, secrets.token_urlsafe(48).encode())
-    with path.open("rb") as file:
-        secret = file.read().strip()
-        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) != 0o600:
-            path.chmod(0o600)
+    secret = _read(path)
+    if stat.S_IMODE(path.stat().st_mode) != 0o600:
+        path.chmod(0o600)
+    return secret
+
+
+def made_secret(data_dir: Path) -> bytes | None:
+    """The development secret if it was made already; nothing is changed. Raises as `development_secret`."""
+    path = data_dir / SECRET_FILE
+    return _read(path) if path.exists() else None
+
+
+def _read(path: Path) -> bytes:
+    secret = path.read_bytes().strip()
     if len(secret) < MIN_SECRET_BYTES:
         reason = f"has {len(secret)} bytes, at least {MIN_SECRET_BYTES} are needed"
         raise ConfigurationError([f"JWT_SECRET: {path} {reason}; delete the file and a new one is made"])

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 from bukhindor.config.durations import quoted
 
@@ -40,5 +41,10 @@ def sqlite_file(url: str) -> Path:
 
 
 def masked_url(url: str) -> str:
-    """The URL with *** for a password."""
-    return re.sub(r"(//[^/@:]*):[^@]*@", r"\1:***@", url)
+    """The URL with *** for a password, whatever is in it; a user that repeats the password is one too."""
+    return re.sub(r"//([^/?#:]*):([^/?#]*)@", _masked_login, url)
+
+
+def _masked_login(match: re.Match[str]) -> str:
+    user = match[1] if unquote(match[1]) != unquote(match[2]) else "***"
+    return f"//{user}:***@"

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Self
 
-from bukhindor.config import values
+from bukhindor.config import mail, values
 from bukhindor.config.data_folder import SECRET_FILE, network_file_system
 from bukhindor.config.database_url import masked_url, sqlite_file, sqlite_url, sqlite_url_of
 from bukhindor.config.durations import format_duration
@@ -22,6 +22,8 @@ _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 _TEN_YEARS = timedelta(days=3650)
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - A service in production is there to be reached.
+_GOOD_MAIL_SERVER = "smtp://user:password@mail.example.com:587"
+_GOOD_SENDER = "Example <no-reply@example.com>"
 _GOOD_SECRET = "the output of: openssl rand -base64 48"
 
 
@@ -72,6 +74,11 @@ class Settings:
     hash_queue: int
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     require_client_headers: bool
+    app_url: str
+    smtp_url: str
+    mail_from: str
+    rate_limits: bool
+    audit_retention: timedelta
     shutdown_timeout: timedelta
     shutdown_delay: timedelta
     workers: int
@@ -134,6 +141,11 @@ class Settings:
             hash_queue=read("HASH_QUEUE", number(1, 100_000), 256, "256"),
             trusted_proxies=read("TRUSTED_PROXIES", values.networks, (), "10.0.0.0/8,127.0.0.1"),
             require_client_headers=read("REQUIRE_CLIENT_HEADERS", values.yes_or_no, False, "false"),
+            app_url=read("APP_URL", mail.app_address, "", "https://app.example.com"),
+            smtp_url=read("SMTP_URL", mail.smtp_url, "", _GOOD_MAIL_SERVER),
+            mail_from=read("MAIL_FROM", mail.sender, "Bukhindor <no-reply@localhost.localdomain>", _GOOD_SENDER),
+            rate_limits=read("RATE_LIMITS", values.on_or_off, True, "on"),
+            audit_retention=read("AUDIT_RETENTION", duration(_DAY, _TEN_YEARS), 365 * _DAY, "365d"),
             shutdown_timeout=timeout,
             shutdown_delay=read("SHUTDOWN_DELAY", duration(_ZERO, 60 * _SECOND), delay, "3s"),
             workers=read("WORKERS", number(1, 256), 1, "1"),
@@ -158,6 +170,19 @@ class Settings:
         elif self.public_url.startswith("http:") and not sources.is_refused("PUBLIC_URL"):
             reason = "http sends passwords in clear, production needs https"
             sources.refuse("PUBLIC_URL", reason, "https://api.example.com")
+        if sources.origins["SMTP_URL"] is Origin.DEFAULT:
+            reason = "it is not set, and production sends mails: verification, password reset, notices"
+            sources.refuse("SMTP_URL", reason, _GOOD_MAIL_SERVER)
+        elif self.smtp_url and mail.sends_login_in_clear(self.smtp_url):
+            sources.refuse("SMTP_URL", "without TLS the password travels in clear", _GOOD_MAIL_SERVER)
+        if self.app_url.startswith("http:"):
+            reason = "over http mailed links travel in clear, production needs https or a deep link"
+            sources.refuse("APP_URL", reason, "https://app.example.com")
+        if sources.origins["MAIL_FROM"] is Origin.DEFAULT:
+            sources.refuse("MAIL_FROM", "it is not set, and production needs the sender of its mails", _GOOD_SENDER)
+        if not self.rate_limits:
+            reason = "without limits passwords can be guessed; off is for load tests in development"
+            sources.refuse("RATE_LIMITS", reason, "on")
         mounts = mount_table.read_text("utf-8", "replace") if mount_table.exists() else ""
         file_system = network_file_system(self.database_file, mounts)
         if file_system is not None:
@@ -185,12 +210,14 @@ class Settings:
                 return ",".join("***" for _ in parts)
             case tuple(parts):
                 return ",".join(map(str, parts)) or "none"
+            case bool(value) if name == "rate_limits":
+                return "on" if value else "off"
             case bool(value):
                 return "true" if value else "false"
             case timedelta() as value:
                 return format_duration(value)
             case value:
-                return masked_url(str(value))
+                return masked_url(str(value)) or "none"
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{variable}={text}' for variable, text, _ in self.describe())})"

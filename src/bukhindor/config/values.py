@@ -69,6 +69,12 @@ def yes_or_no(text: str) -> bool:
     return text.lower() in _YES
 
 
+def on_or_off(text: str) -> bool:
+    if text.lower() not in ("on", "off"):
+        raise ValueError(f"{quoted(text)} is neither on nor off")
+    return text.lower() == "on"
+
+
 def host(text: str) -> str:
     """An IP address or a host name to listen on."""
     try:
@@ -78,6 +84,14 @@ def host(text: str) -> str:
         if looks_like_ip or _HOST_NAME.fullmatch(text) is None:
             raise ValueError(f"{quoted(text)} is not an IP address or a host name") from None
     return text
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine is there: localhost, 127.0.0.0/8, ::1."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def folder(text: str) -> Path:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from bukhindor.domain.errors import Forbidden, UserNotFound
+from bukhindor.domain.origin import NOWHERE, Origin
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import Role, User, UserChanges
 
@@ -14,6 +15,15 @@ class Caller:
 
     user: User
     session: Session
+    origin: Origin = NOWHERE
+
+    @property
+    def actor_id(self) -> UUID | None:
+        return self.user.id
+
+    @property
+    def session_id(self) -> UUID | None:
+        return self.session.id
 
     @property
     def is_admin(self) -> bool:
@@ -44,6 +54,9 @@ class Operator:
     """Whoever runs the command line on the server: every right, and no account."""
 
     is_admin = True
+    actor_id: UUID | None = None
+    session_id: UUID | None = None
+    origin = NOWHERE
 
     def require_admin(self) -> None:
         """Always allowed."""

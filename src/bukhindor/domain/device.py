@@ -68,6 +68,12 @@ class Device:
         known_type = None if app_type is None else AppType(app_type)
         return cls(device_id, known_type, app_version, ip, printable[:MAX_USER_AGENT])
 
+    def is_same_as(self, other: "Device") -> bool:
+        """Whether both seem to be one device: the same id, or without ids the same program."""
+        if self.device_id is not None or other.device_id is not None:
+            return self.device_id == other.device_id
+        return self.user_agent == other.user_agent
+
     @property
     def name(self) -> str | None:
         """A label for the list of devices, `Firefox on Windows`, or None when the user agent tells nothing."""

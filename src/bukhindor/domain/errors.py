@@ -6,6 +6,8 @@ maps it to a status in one table.
     BukhindorError
     ├── InvalidInput                    validation_failed
     ├── IncorrectPassword               incorrect_password
+    ├── InvalidOneTimeToken             invalid_one_time_token
+    ├── RateLimited                     rate_limited
     ├── Unauthenticated
     │   ├── NotSignedIn                 not_authenticated
     │   ├── InvalidAccessToken          invalid_token
@@ -29,6 +31,8 @@ maps it to a status in one table.
 
 from dataclasses import dataclass
 from typing import ClassVar
+
+from bukhindor.domain.rate_limit import Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,27 @@ class IncorrectPassword(BukhindorError):
 
     code = "incorrect_password"
     detail = "The current password is not correct."
+
+
+class InvalidOneTimeToken(BukhindorError):
+    code = "invalid_one_time_token"
+    detail = "The link or code is not valid, was used, or has expired; ask for a new one."
+
+
+class RateLimited(BukhindorError):
+    """Too often; the same request is heard again after `retry_after` seconds.
+
+    `is_first` marks the first refusal since the limit was reached, so that a flood is recorded once.
+    """
+
+    code = "rate_limited"
+    detail = "Too many attempts; wait a while."
+
+    def __init__(self, limit: Limit, retry_after: int, *, is_first: bool = False) -> None:
+        super().__init__()
+        self.limit = limit
+        self.retry_after = retry_after
+        self.is_first = is_first
 
 
 class Unauthenticated(BukhindorError):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, InvalidInput
+from bukhindor.domain.rate_limit import MAX_CONSECUTIVE_FAILURES
 from bukhindor.domain.text import has_unsafe_characters
 
 MAX_NAME = 100
@@ -67,7 +68,8 @@ class UserChanges:
 class User:
     """One account.
 
-    `password_hash` is None for an account that nobody can sign in to with a password. A status other than active
+    `password_hash` is None for an account that nobody can sign in to with a password. `failed_sign_ins` counts
+    wrong passwords in a row. A status other than active
     with `status_until` ends by itself at that moment.
     """
 
@@ -83,6 +85,12 @@ class User:
     email_verified: bool = False
     password_hash: str | None = field(default=None, repr=False)
     last_login_at: datetime | None = None
+    failed_sign_ins: int = 0
+
+    @property
+    def usable_password_hash(self) -> str | None:
+        """None also after too many failures in a row: then only a reset by mail helps."""
+        return None if self.failed_sign_ins >= MAX_CONSECUTIVE_FAILURES else self.password_hash
 
     def status_at(self, now: datetime) -> Status:
         """The status that holds at `now`."""
@@ -152,8 +160,21 @@ class User:
         )
 
     def signed_in(self, now: datetime) -> Self:
-        return replace(self, last_login_at=now)
+        return replace(self, last_login_at=now, failed_sign_ins=0)
+
+    def after_failed_sign_in(self) -> Self:
+        return replace(self, failed_sign_ins=self.failed_sign_ins + 1)
 
     def with_password_hash(self, password_hash: str, now: datetime) -> Self:
         """The user with a newly chosen password."""
-        return replace(self, password_hash=password_hash, updated_at=now)
+        return replace(self, password_hash=password_hash, failed_sign_ins=0, updated_at=now)
+
+    def without_password(self, now: datetime) -> Self:
+        """The user until a password is chosen by whoever reads the mailbox."""
+        return replace(self, password_hash=None, updated_at=now)
+
+    def with_proven_email(self, email: EmailAddress, now: datetime) -> Self:
+        """The user after a mail to `email` was read; it becomes the account's address."""
+        if self.email == email and self.email_verified:
+            return self
+        return replace(self, email=email, email_verified=True, updated_at=now)

@@ -2,9 +2,15 @@
 
 from dataclasses import dataclass
 
+from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
+from bukhindor.services.email_change import EmailChange
+from bukhindor.services.email_verification import EmailVerification
 from bukhindor.services.health import Health
+from bukhindor.services.mail_delivery import MailDelivery
+from bukhindor.services.own_account import OwnAccount
 from bukhindor.services.password_change import PasswordChange
+from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
 from bukhindor.services.registration import Registration
 from bukhindor.services.sessions import Sessions
@@ -18,6 +24,12 @@ from bukhindor.services.user_admin import UserAdmin
 @dataclass(frozen=True, slots=True)
 class Services:
     authentication: Authentication
+    password_reset: PasswordReset
+    own_account: OwnAccount
+    mail_delivery: MailDelivery
+    email_verification: EmailVerification
+    email_change: EmailChange
+    audit_log: AuditLog
     health: Health
     password_change: PasswordChange
     profile: Profile

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import InvalidAccessToken, StoreUnavailable
+from bukhindor.domain.origin import Origin
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.signing_key import verifying
 from bukhindor.domain.tokens import AccessClaims
@@ -25,7 +26,7 @@ class Authentication:
         self._clock = clock
         self._keys_loaded_at: datetime | None = None
 
-    async def authenticate(self, token: str) -> Caller:
+    async def authenticate(self, token: str, origin: Origin) -> Caller:
         """The caller as the store holds it at this moment: a ban, logout, demotion or deletion works at once.
 
         The first use of a new generation confirms that its tokens have arrived.
@@ -46,7 +47,7 @@ class Authentication:
 
         if session.used(claims.generation, now) is not session:
             await self._record_use(claims, now)
-        return Caller(user, session)
+        return Caller(user, session, origin)
 
     async def is_signed(self, token: str) -> bool:
         """Whether we signed this token and it has not expired, whatever became of its session."""

@@ -1,11 +1,16 @@
 """A signed-in person chooses another password."""
 
+from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken
+from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password import Password, PasswordPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.ports import Clock, Identifiers, PasswordHasher, Transactions
-from bukhindor.services.token_issuer import TokenIssuer
+from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.letters import Letters
+from bukhindor.services.steps.own_password import OwnPassword
+from bukhindor.services.steps.token_issuer import TokenIssuer
 
 
 class PasswordChange:
@@ -15,6 +20,9 @@ class PasswordChange:
         hasher: PasswordHasher,
         password_policy: PasswordPolicy,
         token_issuer: TokenIssuer,
+        own_password: OwnPassword,
+        letters: Letters,
+        trail: AuditTrail,
         identifiers: Identifiers,
         clock: Clock,
     ) -> None:
@@ -22,6 +30,9 @@ class PasswordChange:
         self._hasher = hasher
         self._password_policy = password_policy
         self._token_issuer = token_issuer
+        self._own_password = own_password
+        self._letters = letters
+        self._trail = trail
         self._identifiers = identifiers
         self._clock = clock
 
@@ -31,11 +42,11 @@ class PasswordChange:
         Its older refresh tokens die with the change, since one of them may be why the password is changed. Asking
         again after a lost answer, or twice at once, yields the tokens of the change that was made.
 
-        Raises IncorrectPassword, InvalidInput, InvalidAccessToken, TooBusy.
+        Raises IncorrectPassword, InvalidInput, InvalidAccessToken, RateLimited, TooBusy.
         """
         user = caller.user
         self._password_policy.check(new, user.email, user.name, field="new_password")
-        if (await self._hasher.verify(current, user.password_hash)).matches:
+        if await self._own_password.matches(caller, current):
             tokens = await self._replace(caller, await self._hasher.hash(new))
             if tokens is not None:
                 return tokens
@@ -58,6 +69,9 @@ class PasswordChange:
             await tx.users.save(user)
             await tx.sessions.save(session)
             await tx.sessions.remove_of_user(user.id, keep=session.id)
+            await tx.one_time_tokens.remove_of_user(user.id)
+            await self._letters.tell(tx, user, LetterKind.PASSWORD_CHANGED, caller.origin, now)
+            await tx.audit_events.add(self._trail.by(caller, AuditType.PASSWORD_CHANGED, now))
             await tx.commit()
         return self._token_issuer.issue(session, user, now)
 
@@ -68,6 +82,14 @@ class PasswordChange:
         if found is None:
             raise InvalidAccessToken
         session, user = found
-        if not (await self._hasher.verify(new, user.password_hash)).matches:
+        if not (await self._hasher.verify(new, user.usable_password_hash)).matches:
+            await self._record_failure(caller)
             raise IncorrectPassword
+        await self._own_password.forget_failures(caller)
         return self._token_issuer.issue(session, user, self._clock.now())
+
+    async def _record_failure(self, caller: Caller) -> None:
+        event = self._trail.by(caller, AuditType.PASSWORD_CHANGE_FAILED, self._clock.now())
+        async with self._transactions.begin() as tx:
+            await tx.audit_events.add(event)
+            await tx.commit()

@@ -1,14 +1,17 @@
 """What people change about themselves."""
 
+from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import UserNotFound
 from bukhindor.domain.user import User, UserChanges
 from bukhindor.ports import Clock, Transactions
+from bukhindor.services.steps.audit_trail import AuditTrail
 
 
 class Profile:
-    def __init__(self, transactions: Transactions, clock: Clock) -> None:
+    def __init__(self, transactions: Transactions, trail: AuditTrail, clock: Clock) -> None:
         self._transactions = transactions
+        self._trail = trail
         self._clock = clock
 
     async def rename(self, caller: Caller, name: str | None) -> User:
@@ -27,5 +30,6 @@ class Profile:
                 raise UserNotFound
             renamed = user.changed(changes, now)
             await tx.users.save(renamed)
+            await tx.audit_events.add(self._trail.by(caller, AuditType.RENAMED, now))
             await tx.commit()
         return renamed

@@ -2,15 +2,19 @@
 
 from uuid import UUID
 
+from bukhindor.domain.audit import AuditEvent, AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import SessionNotFound
 from bukhindor.domain.session import Session
-from bukhindor.ports import Transactions
+from bukhindor.ports import Clock, Transactions
+from bukhindor.services.steps.audit_trail import AuditTrail
 
 
 class Sessions:
-    def __init__(self, transactions: Transactions) -> None:
+    def __init__(self, transactions: Transactions, trail: AuditTrail, clock: Clock) -> None:
         self._transactions = transactions
+        self._trail = trail
+        self._clock = clock
 
     async def list(self, caller: Caller) -> list[Session]:
         """The caller's sessions, the newest first."""
@@ -27,12 +31,14 @@ class Sessions:
             if session is None or session.user_id != caller.user.id:
                 raise SessionNotFound
             await tx.sessions.remove(session_id)
+            await tx.audit_events.add(self._ended(caller, "one", session_id))
             await tx.commit()
 
     async def log_out(self, caller: Caller) -> None:
         """End the session that asks. Doing it twice is fine."""
         async with self._transactions.begin() as tx:
-            await tx.sessions.remove(caller.session.id)
+            if await tx.sessions.remove(caller.session.id):
+                await tx.audit_events.add(self._ended(caller, "logout", caller.session.id))
             await tx.commit()
 
     async def log_out_everywhere(self, caller: Caller, *, keep_current: bool) -> int:
@@ -40,5 +46,10 @@ class Sessions:
         keep = caller.session.id if keep_current else None
         async with self._transactions.begin() as tx:
             ended = await tx.sessions.remove_of_user(caller.user.id, keep)
+            await tx.audit_events.add(self._ended(caller, "all others" if keep else "all", None))
             await tx.commit()
         return ended
+
+    def _ended(self, caller: Caller, which: str, session_id: UUID | None) -> AuditEvent:
+        ended = {} if session_id is None else {"ended": str(session_id)}
+        return self._trail.by(caller, AuditType.SESSION_ENDED, self._clock.now(), which=which, **ended)

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 
+from bukhindor.domain.audit import AuditType
+from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import InvalidRefreshToken, RefreshTokenReused
+from bukhindor.domain.origin import Origin
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import RefreshTicket, TokenPair
 from bukhindor.domain.user import User
 from bukhindor.ports import Clock, Reading, RefreshTokens, Transactions
-from bukhindor.services.token_issuer import TokenIssuer
+from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.token_issuer import TokenIssuer
 
 
 class TokenRefresh:
@@ -16,16 +20,18 @@ class TokenRefresh:
         transactions: Transactions,
         refresh_tokens: RefreshTokens,
         token_issuer: TokenIssuer,
+        trail: AuditTrail,
         policy: SessionPolicy,
         clock: Clock,
     ) -> None:
         self._transactions = transactions
         self._refresh_tokens = refresh_tokens
         self._token_issuer = token_issuer
+        self._trail = trail
         self._policy = policy
         self._clock = clock
 
-    async def refresh(self, token: str) -> TokenPair:
+    async def refresh(self, token: str, origin: Origin) -> TokenPair:
         """Exchange a refresh token for the next generation of its session.
 
         A token whose successor was never used, or was issued less than ten seconds ago, yields that same successor
@@ -47,6 +53,8 @@ class TokenRefresh:
                 rotated = session.rotated(generation, now)
             except RefreshTokenReused:
                 await tx.sessions.remove(session.id)
+                caller = Caller(user, session, origin)
+                await tx.audit_events.add(self._trail.by(caller, AuditType.REFRESH_TOKEN_REUSED, now))
                 await tx.commit()
                 raise
             if rotated is not session:

@@ -1,18 +1,37 @@
 """What must happen now and then without anybody asking."""
 
+from datetime import timedelta
+
+from bukhindor.domain.audit import Retention
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports import Clock, Transactions
 
+_FAILED_MAIL_LIFE = timedelta(days=7)
+
 
 class Upkeep:
-    def __init__(self, transactions: Transactions, policy: SessionPolicy, clock: Clock) -> None:
+    def __init__(self, transactions: Transactions, policy: SessionPolicy, retention: Retention, clock: Clock) -> None:
         self._transactions = transactions
         self._policy = policy
+        self._retention = retention
         self._clock = clock
 
-    async def end_sessions_that_are_over(self) -> int:
-        """Remove sessions whose life is over; how many there were."""
+    async def purge(self) -> int:
+        """Remove sessions, one-time tokens, given-up mails and events whose life is over; how many there were.
+
+        It goes in small steps, so that nobody waits long behind it.
+        """
+        removed = 0
+        while some := await self._purge_some():
+            removed += some
+        return removed
+
+    async def _purge_some(self) -> int:
+        now = self._clock.now()
         async with self._transactions.begin() as tx:
-            ended = await tx.sessions.remove_over(self._clock.now(), self._policy)
+            removed = await tx.sessions.remove_over(now, self._policy)
+            removed += await tx.one_time_tokens.remove_expired(now)
+            removed += await tx.outbox.remove_failed(now - _FAILED_MAIL_LIFE)
+            removed += await tx.audit_events.remove_before(now - self._retention.audit)
             await tx.commit()
-        return ended
+        return removed

@@ -1,15 +1,23 @@
 """Managing users: administrators over the API, operators on the command line, people themselves in part."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
+from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Actor
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken, LastAdmin, UserNotFound
+from bukhindor.domain.mail import LetterKind
+from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.password import Password, PasswordPolicy
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import Role, Status, User, UserChanges
 from bukhindor.domain.user_listing import UserPage, UserQuery
 from bukhindor.ports import Clock, Identifiers, PasswordHasher, Transaction, Transactions
+from bukhindor.services.steps.account_removal import AccountRemoval
+from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.letters import Letters
 
 
 class UserAdmin:
@@ -18,12 +26,18 @@ class UserAdmin:
         transactions: Transactions,
         hasher: PasswordHasher,
         password_policy: PasswordPolicy,
+        letters: Letters,
+        removal: AccountRemoval,
+        trail: AuditTrail,
         identifiers: Identifiers,
         clock: Clock,
     ) -> None:
         self._transactions = transactions
         self._hasher = hasher
         self._password_policy = password_policy
+        self._letters = letters
+        self._removal = removal
+        self._trail = trail
         self._identifiers = identifiers
         self._clock = clock
 
@@ -39,7 +53,7 @@ class UserAdmin:
     async def create(
         self, actor: Actor, name: str, email: EmailAddress, password: Password, role: Role, status: Status
     ) -> User:
-        """Create an account of any role and status.
+        """Create an account of any role and status, and send a mail to verify its address.
 
         Raises Forbidden, InvalidInput, EmailTaken, TooBusy.
         """
@@ -55,6 +69,10 @@ class UserAdmin:
         user = User(self._identifiers.user_id(), email, name, now, now, role, status, password_hash=password_hash)
         async with self._transactions.begin() as tx:
             await tx.users.add(user)
+            if user.is_active_at(now):
+                await self._letters.ask_for_proof(tx, user, Purpose.VERIFY_EMAIL, actor.origin, now)
+            event = self._trail.by(actor, AuditType.CREATED, now, user.id, role=role, status=status)
+            await tx.audit_events.add(event)
             await tx.commit()
         return user
 
@@ -76,7 +94,8 @@ class UserAdmin:
     async def change(self, actor: Actor, user_id: UUID, changes: UserChanges) -> User:
         """Change what is given; repeating what already is so is no change and needs no right.
 
-        A user that stops being active loses its sessions. At least one active administrator remains.
+        A user that stops being active loses its sessions. With the address or the activity go all links and codes
+        that were mailed; the old address is told. At least one active administrator remains.
 
         Raises UserNotFound, Forbidden, InvalidInput, EmailTaken, LastAdmin.
         """
@@ -95,20 +114,42 @@ class UserAdmin:
                 await self._refuse_without_admin(tx)
             if not changed.is_active_at(now):
                 await tx.sessions.remove_of_user(user_id)
+            if not changed.is_active_at(now) or changed.email != user.email:
+                await tx.one_time_tokens.remove_of_user(user_id)
+            if changed.email != user.email:
+                told = LetterKind.EMAIL_CHANGED
+                await self._letters.tell(tx, user, told, actor.origin, now, changed.email.masked)
+            for type, details in _news(user, changed, now):
+                await tx.audit_events.add(self._trail.by(actor, type, now, user_id, **details))
             await tx.commit()
         return changed
 
     async def remove(self, actor: Actor, user_id: UUID) -> None:
-        """Delete a user and its sessions. At least one active administrator remains.
+        """Delete a user and everything personal. At least one active administrator remains.
+
+        Of what happened only the fact and the id stay. A last mail tells the user.
 
         Raises UserNotFound, LastAdmin.
         """
         actor.require_sight_of(user_id)
+        now = self._clock.now()
         async with self._transactions.begin() as tx:
             user = _present(await tx.users.by_id(user_id))
-            await tx.users.remove(user_id)
-            if user.is_active_admin_at(self._clock.now()):
-                await self._refuse_without_admin(tx)
+            await self._removal.remove(tx, actor, user, now)
+            await tx.commit()
+
+    async def send_password_reset(self, actor: Actor, user_id: UUID) -> None:
+        """Send the user a link and a code to choose a new password; nobody chooses it for them.
+
+        Raises Forbidden, UserNotFound, AccountBanned, AccountInactive.
+        """
+        actor.require_admin()
+        now = self._clock.now()
+        async with self._transactions.begin() as tx:
+            user = _present(await tx.users.by_id(user_id))
+            user.refuse_unless_active(now)
+            await self._letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, actor.origin, now)
+            await tx.audit_events.add(self._trail.by(actor, AuditType.PASSWORD_RESET_ASKED, now, user_id))
             await tx.commit()
 
     async def sessions_of(self, actor: Actor, user_id: UUID) -> tuple[User, list[Session]]:
@@ -130,12 +171,30 @@ class UserAdmin:
         async with self._transactions.begin() as tx:
             _present(await tx.users.by_id(user_id))
             ended = await tx.sessions.remove_of_user(user_id)
+            event = self._trail.by(actor, AuditType.SESSION_ENDED, self._clock.now(), user_id, which="all")
+            await tx.audit_events.add(event)
             await tx.commit()
         return ended
 
     async def _refuse_without_admin(self, tx: Transaction) -> None:
         if await tx.users.count_active_admins(self._clock.now()) == 0:
             raise LastAdmin
+
+
+def _news(before: User, after: User, now: datetime) -> Iterator[tuple[AuditType, dict[str, str]]]:
+    """The events that a change amounts to."""
+    if before.name != after.name:
+        yield AuditType.RENAMED, {}
+    if before.email != after.email:
+        yield AuditType.EMAIL_CHANGED, {}
+    if before.role is not after.role:
+        yield AuditType.ROLE_CHANGED, {"old": before.role, "new": after.role}
+    status = (before.status_at(now), before.status_until, before.status_reason)
+    if status != (after.status, after.status_until, after.status_reason):
+        details = {"old": str(before.status_at(now)), "new": str(after.status)}
+        if after.status_until is not None:
+            details["until"] = after.status_until.isoformat()
+        yield AuditType.STATUS_CHANGED, details
 
 
 def _present(user: User | None) -> User:

@@ -6,12 +6,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from litestar import Litestar
 from litestar.types import ASGIApp
 
-from bukhindor.ports import Clock
+from bukhindor.ports import Clock, Mailbox, RateLimiter
 from bukhindor.services import Services
+from bukhindor.web.dev_mailbox import mailbox_handlers
 from bukhindor.web.docs import documentation_handlers
 from bukhindor.web.edge import Edge
-from bukhindor.web.endpoint import route_handler
 from bukhindor.web.errors import to_response
+from bukhindor.web.landing import landing_handlers
+from bukhindor.web.operation import route_handler
 from bukhindor.web.routes import ENDPOINTS
 from bukhindor.web.settings import WebSettings
 
@@ -24,12 +26,22 @@ async def _nothing_to_open() -> AsyncIterator[None]:
 
 
 def create_app(
-    services: Services, settings: WebSettings, clock: Clock, lifespan: Lifespan = _nothing_to_open
+    services: Services,
+    settings: WebSettings,
+    limiter: RateLimiter,
+    clock: Clock,
+    *,
+    mailbox: Mailbox | None = None,
+    lifespan: Lifespan = _nothing_to_open,
 ) -> ASGIApp:
-    """The ASGI application. `lifespan` opens and closes what the services work on."""
-    handlers = [route_handler(endpoint, services, settings, clock) for endpoint in ENDPOINTS]
+    """The ASGI application. `lifespan` opens and closes what the services work on; `mailbox` is for development."""
+    handlers = [route_handler(endpoint, services, settings, limiter, clock) for endpoint in ENDPOINTS]
+    handlers += documentation_handlers(settings.public_url)
+    handlers += landing_handlers(services, settings, limiter, clock)
+    if mailbox is not None:
+        handlers += mailbox_handlers(mailbox)
     framework = Litestar(
-        [*handlers, *documentation_handlers(settings.public_url)],
+        handlers,
         lifespan=[lambda _: lifespan()],
         exception_handlers={Exception: to_response},
         request_max_body_size=settings.max_body_bytes,

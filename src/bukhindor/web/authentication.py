@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.errors import InvalidAccessToken, NotSignedIn
+from bukhindor.domain.errors import Denied, InvalidAccessToken, NotSignedIn, Unauthenticated
 from bukhindor.web import token_cookie
 from bukhindor.web.call import Call
 from bukhindor.web.errors import CrossSiteRequest
@@ -18,9 +18,17 @@ async def authenticate(call: Call) -> Caller:
 
     An Authorization header wins over the cookie, good or bad.
     """
-    caller = await call.services.authentication.authenticate(access_token(call.exchange, call.settings))
+    caller = await call.services.authentication.authenticate(access_token(call.exchange, call.settings), call.origin)
     call.exchange.user_id = str(caller.user.id)
     return caller
+
+
+async def authenticate_if_possible(call: Call) -> Caller | None:
+    """The signed-in caller; None where the token is missing or no good, since anyone may call."""
+    try:
+        return await authenticate(call)
+    except (Unauthenticated, Denied, CrossSiteRequest):
+        return None
 
 
 def access_token(exchange: Exchange, settings: WebSettings) -> str:

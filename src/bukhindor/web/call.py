@@ -6,8 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.device import Device
+from bukhindor.domain.device import MAX_USER_AGENT, Device
 from bukhindor.domain.errors import FieldError, InvalidInput, NotSignedIn, SessionNotFound, UserNotFound
+from bukhindor.domain.origin import Origin
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.services import Services
 from bukhindor.web import token_cookie
@@ -34,6 +35,18 @@ class Call:
         if self.signed_in is None:
             raise NotSignedIn
         return self.signed_in
+
+    @property
+    def origin(self) -> Origin:
+        """Where the request came from, for the audit and for mails."""
+        headers = self.exchange.headers
+        return Origin(
+            self.exchange.client_ip,
+            headers.get("user-agent", "")[:MAX_USER_AGENT],
+            headers.get("x-device-id"),
+            self.exchange.request_id,
+            self.exchange.language,
+        )
 
     @property
     def user_id(self) -> UUID:
@@ -73,5 +86,8 @@ class Call:
         cookie = token_cookie.set_header(tokens, secure=self.settings.is_https)
         self.exchange.response_headers.append(cookie)
 
-    def clear_token_cookie(self) -> None:
-        self.exchange.response_headers.append(token_cookie.clear_header(secure=self.settings.is_https))
+    def forget_browser(self) -> None:
+        """Take the cookie back, and have the browser drop what it kept of us (ASVS 14.3.1)."""
+        headers = self.exchange.response_headers
+        headers.append(token_cookie.clear_header(secure=self.settings.is_https))
+        headers.append((b"clear-site-data", b'"cache", "cookies"'))

@@ -12,6 +12,7 @@ from bukhindor.web.client_address import ClientAddress
 from bukhindor.web.cors import is_preflight, preflight_headers
 from bukhindor.web.errors import INTERNAL_ERROR
 from bukhindor.web.exchange import Exchange, first_values
+from bukhindor.web.landing_words import PAGES
 from bukhindor.web.problem import MEDIA_TYPE, problem
 from bukhindor.web.routes import allowed_methods, canonical_path
 from bukhindor.web.settings import WebSettings
@@ -116,8 +117,9 @@ class _Answer:
 
 
 def _allow(exchange: Exchange) -> tuple[bytes, bytes]:
-    # What the route table does not know is documentation, which can only be read.
-    methods = allowed_methods(canonical_path(exchange.path)) or ["GET", "HEAD"]
+    # What the route table does not know can only be read, but for the pages with a button.
+    others = ["GET", "HEAD", "POST"] if exchange.path.removeprefix("/account/") in PAGES else ["GET", "HEAD"]
+    methods = allowed_methods(canonical_path(exchange.path)) or others
     return b"allow", ", ".join(methods).encode("ascii")
 
 

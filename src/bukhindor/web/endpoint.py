@@ -1,4 +1,4 @@
-"""One row of the route table, and how a request to it is carried out: admit, decode, call, encode."""
+"""One row of the route table."""
 
 import inspect
 from collections.abc import Awaitable, Callable
@@ -8,24 +8,12 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
-from litestar.exceptions import InternalServerException
-from litestar.handlers import HTTPRouteHandler
 
 from bukhindor.domain.errors import BukhindorError
-from bukhindor.ports import Clock
-from bukhindor.services import Services
-from bukhindor.web import json_body
-from bukhindor.web.authentication import authenticate
-from bukhindor.web.call import Call
-from bukhindor.web.errors import IncompleteBody, WebRefusal
-from bukhindor.web.exchange import Exchange
-from bukhindor.web.settings import WebSettings
+from bukhindor.web.errors import WebRefusal
+from bukhindor.web.rate_limits import AddressLimit
 
-LitestarRequest = Request[Any, Any, Any]
 Handler = Callable[..., Awaitable[msgspec.Struct]]
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Access(Enum):
@@ -55,6 +43,7 @@ class Endpoint:
     tag: str
     status: int = 200
     refuses: tuple[type[BukhindorError | WebRefusal], ...] = ()
+    limit: AddressLimit | None = None
     rules: Callable[..., Any] | None = None
 
     @cached_property
@@ -103,48 +92,3 @@ class Endpoint:
         return len(own) == len(segments) and all(
             mine.startswith("{") or mine == theirs for mine, theirs in zip(own, segments, strict=True)
         )
-
-
-async def _read_body(request: LitestarRequest) -> bytes:
-    try:
-        return await request.body()
-    except InternalServerException:
-        # That is how the framework says that the client has gone.
-        raise IncompleteBody from None
-
-
-def route_handler(endpoint: Endpoint, services: Services, settings: WebSettings, clock: Clock) -> HTTPRouteHandler:
-    """The framework's handler of one row."""
-    body, query = endpoint.body, endpoint.query
-    body_is_optional = body is not None and endpoint.body_is_optional
-    needs_caller = endpoint.access in (Access.SIGNED_IN, Access.ADMIN)
-    route = endpoint.template
-
-    async def handle(request: LitestarRequest) -> Response[bytes]:
-        exchange = Exchange.of(request.scope)
-        exchange.route = route
-        call = Call(services, settings, exchange, request.path_params, clock.now())
-        if endpoint.is_for_clients:
-            call.check_client_headers()
-        if needs_caller:
-            call.signed_in = await authenticate(call)
-            if endpoint.access is Access.ADMIN:
-                call.caller.require_admin()
-        arguments: dict[str, msgspec.Struct] = {}
-        if query is not None:
-            arguments["query"] = json_body.decode_query(request.scope["query_string"], query)
-        if body is not None:
-            raw = await _read_body(request)
-            if raw or not body_is_optional:
-                headers = exchange.headers
-                json_body.check_media_type(headers.get("content-type", ""), headers.get("content-encoding", ""))
-                arguments["body"] = json_body.decode(raw, body)
-        answer = await endpoint.handler(call, **arguments)
-        return Response(_encode(answer), status_code=endpoint.status, media_type="application/json")
-
-    return HTTPRouteHandler(
-        endpoint.path,
-        http_method=endpoint.method,  # type: ignore[arg-type]  # The table holds the methods' own names.
-        status_code=endpoint.status,
-        name=endpoint.operation_id,
-    )(handle)

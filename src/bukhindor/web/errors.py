@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from bukhindor.domain import errors as domain
 from bukhindor.web.exchange import Exchange
 from bukhindor.web.problem import MEDIA_TYPE, FieldProblem, problem
+from bukhindor.web.wording import worded
 
 _log = structlog.get_logger("bukhindor.web")
 
@@ -67,6 +68,8 @@ class UnsupportedMediaType(WebRefusal):
 STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.InvalidInput: 400,
     domain.IncorrectPassword: 400,
+    domain.InvalidOneTimeToken: 400,
+    domain.RateLimited: 429,
     domain.NotSignedIn: 401,
     domain.InvalidAccessToken: 401,
     domain.InvalidCredentials: 401,
@@ -100,7 +103,7 @@ class _Answer:
     code: str
     detail: str
     headers: dict[str, str]
-    errors: list[FieldProblem] | None = None
+    errors: tuple[domain.FieldError, ...] = ()
 
 
 def to_response(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
@@ -110,26 +113,26 @@ def to_response(request: Request, error: Exception) -> Response[bytes]:  # type:
     if answer.status == INTERNAL_ERROR[0]:
         _log.error("unexpected error", request_id=exchange.request_id, route=exchange.route, exc_info=error)
     exchange.error_code = answer.code
+    language = exchange.language
+    errors = [FieldProblem(e.field, worded(e.code, e.message, language), e.code) for e in answer.errors]
     body = problem(
         answer.status,
         answer.code,
-        answer.detail,
+        worded(answer.code, answer.detail, language),
         instance=exchange.path,
         request_id=exchange.request_id,
-        errors=answer.errors,
+        errors=errors or None,
     )
     return Response(body, status_code=answer.status, media_type=MEDIA_TYPE, headers=answer.headers)
 
 
 def _answer_to(error: Exception) -> _Answer:
     if isinstance(error, domain.BukhindorError):
-        errors = None
-        if isinstance(error, domain.InvalidInput):
-            errors = [FieldProblem(e.field, e.message, e.code) for e in error.errors]
-        return _Answer(STATUS_OF[type(error)], error.code, error.detail, _headers_for(error), errors)
+        errors = error.errors if isinstance(error, domain.InvalidInput) else ()
+        return _Answer(STATUS_OF[type(error)], error.code, error.detail, headers_for(error), errors)
     if isinstance(error, NotReady):
-        errors = [FieldProblem(part, what, "not_ready") for part, what in error.problems.items()]
-        return _Answer(error.status, error.code, error.detail, {"retry-after": "5"}, errors)
+        parts = tuple(domain.FieldError(part, what, "not_ready") for part, what in error.problems.items())
+        return _Answer(error.status, error.code, error.detail, {"retry-after": "5"}, parts)
     if isinstance(error, WebRefusal):
         return _Answer(error.status, error.code, error.detail, {})
     if isinstance(error, HTTPException) and error.status_code in FRAMEWORK:
@@ -139,7 +142,11 @@ def _answer_to(error: Exception) -> _Answer:
     return _Answer(*INTERNAL_ERROR, {})
 
 
-def _headers_for(error: domain.BukhindorError) -> dict[str, str]:
+def headers_for(error: domain.BukhindorError) -> dict[str, str]:
+    """What a refusal says in headers, in whichever form its body comes."""
+    if isinstance(error, domain.RateLimited):
+        wait, hits = str(error.retry_after), str(error.limit.hits)
+        return {"retry-after": wait, "ratelimit-limit": hits, "ratelimit-remaining": "0", "ratelimit-reset": wait}
     if isinstance(error, domain.Unavailable):
         return {"retry-after": str(error.retry_after)}
     if isinstance(error, domain.Unauthenticated):

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bukhindor.domain.origin import Language
+from bukhindor.web.language import preferred_language
+
 _SCOPE_KEY = "bukhindor.exchange"
 
 
@@ -24,6 +27,10 @@ class Exchange:
     user_id: str | None = None
     error_code: str | None = None
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    @property
+    def language(self) -> Language:
+        return preferred_language(self.headers.get("accept-language", ""))
 
     @staticmethod
     def of(scope: Mapping[str, Any]) -> "Exchange":

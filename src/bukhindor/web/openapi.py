@@ -17,6 +17,7 @@ from bukhindor.domain.errors import (
     InvalidAccessToken,
     InvalidInput,
     NotSignedIn,
+    RateLimited,
     StoreUnavailable,
 )
 from bukhindor.web.endpoint import Access, Endpoint
@@ -44,10 +45,14 @@ answer was lost can be exchanged again. Every refusal is a problem (RFC 9457): r
 _TAGS = {
     "Account": "Create an account, read and change one's own",
     "Sign-in": "Passwords and refresh tokens become access tokens",
+    "Mailbox": "Proving an address: reset, verification, change",
     "Sessions": "Signed-in devices",
     "Users": "For administrators, and in part for people themselves",
+    "Audit": "What has happened",
     "Service": "Health and public keys",
 }
+_SECONDS = {"description": "Seconds", "schema": {"type": "integer"}}
+_HITS = {"description": "Requests", "schema": {"type": "integer"}}
 _CLIENT_HEADERS = {
     "X-App-Type": (
         {"type": "string", "enum": ["ios", "android", "web", "windows", "macos", "linux", "desktop"]},
@@ -154,7 +159,10 @@ def _inlined(schema: Json, components: Json) -> Json:
     schema = dict(schema)
     reference = schema.pop("$ref", None)
     for option in schema.pop("anyOf", []):
-        reference = option["$ref"]
+        if "$ref" in option:
+            reference = option["$ref"]
+        elif option["type"] != "null":
+            schema.update(option)
     if reference is not None:
         schema.update(_typed(components[reference.rpartition("/")[2]]))
     return schema
@@ -201,6 +209,8 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
             refusals.append(CrossSiteRequest)
     if endpoint.access is Access.ADMIN:
         refusals.append(Forbidden)
+    if endpoint.limit is not None:
+        refusals.append(RateLimited)
     return list(dict.fromkeys(refusals))
 
 
@@ -227,7 +237,10 @@ def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
         "content": {MEDIA_TYPE: {"schema": _ref(Problem), "examples": examples}},
     }
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+        response["headers"] = {"Retry-After": _SECONDS}
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        limit = {"RateLimit-Limit": _HITS, "RateLimit-Remaining": _HITS, "RateLimit-Reset": _SECONDS}
+        response["headers"] = {"Retry-After": _SECONDS, **limit}
     if status == HTTPStatus.UNAUTHORIZED:
         response["headers"] = {"WWW-Authenticate": {"description": "RFC 6750", "schema": {"type": "string"}}}
     return response

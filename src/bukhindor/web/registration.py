@@ -31,6 +31,6 @@ async def register(call: Call, body: RegisterBody) -> Registered:
         lambda: EmailAddress.parse(body.email),
         lambda: Password.parse(body.password),
     )
-    user = await call.services.registration.register(name, email, password)
+    user = await call.services.registration.register(name, email, password, call.origin)
     call.exchange.user_id = str(user.id)
     return Registered("Account created.", UserShape.of(user, call.now))

@@ -7,16 +7,24 @@ from bukhindor.domain.errors import (
     Forbidden,
     IncorrectPassword,
     InvalidCredentials,
+    InvalidOneTimeToken,
     InvalidRefreshToken,
     LastAdmin,
+    RateLimited,
     RefreshTokenReused,
     SessionNotFound,
     StoreUnavailable,
     TooBusy,
     UserNotFound,
 )
+from bukhindor.domain.rate_limit import GUESSES_PER_ADDRESS, REGISTRATIONS_PER_ADDRESS, SIGN_IN_FAILURES_PER_ADDRESS
+from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
+from bukhindor.services.email_change import EmailChange
+from bukhindor.services.email_verification import EmailVerification
+from bukhindor.services.own_account import OwnAccount
 from bukhindor.services.password_change import PasswordChange
+from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
 from bukhindor.services.registration import Registration
 from bukhindor.services.sessions import Sessions
@@ -24,8 +32,13 @@ from bukhindor.services.sign_in import SignIn
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.user_admin import UserAdmin
 from bukhindor.web import (
+    audit_log,
+    email_change,
+    email_verification,
     health,
+    own_account,
     password_change,
+    password_reset,
     profile,
     registration,
     sessions,
@@ -36,6 +49,7 @@ from bukhindor.web import (
 )
 from bukhindor.web.endpoint import Access, Endpoint
 from bukhindor.web.errors import NotReady
+from bukhindor.web.rate_limits import AddressLimit
 
 API = "/api/v1"
 
@@ -44,6 +58,10 @@ ALIASES = (("/v1/", "/api/v1/"), ("/api/health", "/health"))
 
 _ANYONE, _TOKEN, _SIGNED_IN, _ADMIN = Access.ANYONE, Access.TOKEN_HOLDER, Access.SIGNED_IN, Access.ADMIN
 _USER = "/users/{user_id:str}"
+
+_REGISTRATIONS = AddressLimit(REGISTRATIONS_PER_ADDRESS, failures_only=False)
+_SIGN_IN_FAILURES = AddressLimit(SIGN_IN_FAILURES_PER_ADDRESS, failures_only=True)
+GUESSES = AddressLimit(GUESSES_PER_ADDRESS, failures_only=True)
 
 # fmt: off
 _HEALTH = (
@@ -54,9 +72,10 @@ _HEALTH = (
 )
 _AUTH = (
     Endpoint("POST", "/auth/register", registration.register, _ANYONE, "Account", 201, (EmailTaken, TooBusy),
-             rules=Registration.register),
+             limit=_REGISTRATIONS, rules=Registration.register),
     Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",
-             refuses=(InvalidCredentials, AccountBanned, AccountInactive, TooBusy), rules=SignIn.login),
+             refuses=(InvalidCredentials, AccountBanned, AccountInactive, RateLimited, TooBusy),
+             limit=_SIGN_IN_FAILURES, rules=SignIn.login),
     Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
              refuses=(InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive),
              rules=TokenRefresh.refresh),
@@ -70,7 +89,29 @@ _AUTH = (
     Endpoint("DELETE", "/auth/sessions/{session_id:str}", sessions.end_session, _SIGNED_IN, "Sessions",
              refuses=(SessionNotFound,), rules=Sessions.end),
     Endpoint("POST", "/auth/change-password", password_change.change_password, _SIGNED_IN, "Account",
-             refuses=(IncorrectPassword, TooBusy), rules=PasswordChange.change),
+             refuses=(IncorrectPassword, RateLimited, TooBusy), rules=PasswordChange.change),
+    Endpoint("DELETE", "/auth/me", own_account.delete_me, _SIGNED_IN, "Account",
+             refuses=(IncorrectPassword, LastAdmin, RateLimited, TooBusy), rules=OwnAccount.delete),
+    Endpoint("GET", "/auth/me/export", own_account.export_me, _SIGNED_IN, "Account", rules=OwnAccount.export),
+)
+_MAILBOX = (
+    Endpoint("POST", "/auth/reset-password", password_reset.reset_password, _ANYONE, "Mailbox",
+             rules=PasswordReset.request),
+    Endpoint("POST", "/auth/forgot-password", password_reset.forgot_password, _ANYONE, "Mailbox",
+             rules=PasswordReset.request),
+    Endpoint("POST", "/auth/reset-password/confirm", password_reset.confirm_password_reset, _ANYONE, "Mailbox",
+             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, TooBusy), limit=GUESSES,
+             rules=PasswordReset.confirm),
+    Endpoint("POST", "/auth/verify-email", email_verification.verify_email, _ANYONE, "Mailbox",
+             rules=EmailVerification.request),
+    Endpoint("POST", "/auth/verify-email/confirm", email_verification.confirm_email, _ANYONE, "Mailbox",
+             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, TooBusy), limit=GUESSES,
+             rules=EmailVerification.confirm),
+    Endpoint("POST", "/auth/change-email", email_change.change_email, _SIGNED_IN, "Mailbox",
+             refuses=(IncorrectPassword, RateLimited, TooBusy), rules=EmailChange.request),
+    Endpoint("POST", "/auth/change-email/confirm", email_change.confirm_email_change, _ANYONE, "Mailbox",
+             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive), limit=GUESSES,
+             rules=EmailChange.confirm),
 )
 _USERS = (
     Endpoint("GET", "/users", user_admin.list_users, _ADMIN, "Users", rules=UserAdmin.page),
@@ -87,10 +128,13 @@ _USERS = (
              rules=UserAdmin.sessions_of),
     Endpoint("DELETE", f"{_USER}/sessions", user_admin.end_user_sessions, _ADMIN, "Users",
              refuses=(UserNotFound,), rules=UserAdmin.end_sessions),
+    Endpoint("POST", f"{_USER}/reset-password", user_admin.reset_user_password, _ADMIN, "Users",
+             refuses=(UserNotFound, AccountBanned, AccountInactive), rules=UserAdmin.send_password_reset),
+    Endpoint("GET", "/audit-events", audit_log.list_audit_events, _ADMIN, "Audit", rules=AuditLog.page),
 )
 # fmt: on
 
-ENDPOINTS = _HEALTH + tuple(endpoint.under(API) for endpoint in _AUTH + _USERS)
+ENDPOINTS = _HEALTH + tuple(endpoint.under(API) for endpoint in _AUTH + _MAILBOX + _USERS)
 
 
 def canonical_path(path: str) -> str:

@@ -19,6 +19,7 @@ class WebSettings:
     cursor_key: bytes = field(repr=False)
     trusted_proxies: tuple[Network, ...] = ()
     require_client_headers: bool = False
+    app_url: str = ""
     max_body_bytes: int = 64 * 1024
 
     @property

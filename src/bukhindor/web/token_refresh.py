@@ -23,7 +23,7 @@ class Refreshed(msgspec.Struct, frozen=True):
 
 async def refresh(call: Call, body: RefreshBody) -> Refreshed:
     """Exchange a refresh token for new tokens"""
-    tokens = await call.services.token_refresh.refresh(body.refresh_token)
+    tokens = await call.services.token_refresh.refresh(body.refresh_token, call.origin)
     call.set_token_cookie(tokens)
     shape = TokensShape.of(tokens)
     return Refreshed("Tokens renewed.", shape, shape)

@@ -92,6 +92,12 @@ async def delete_user(call: Call) -> Message:
     return Message("The user has been deleted.")
 
 
+async def reset_user_password(call: Call) -> Message:
+    """Send a user a mail to choose a new password"""
+    await call.services.user_admin.send_password_reset(call.caller, call.user_id)
+    return Message("A mail to choose a new password is on its way.")
+
+
 async def list_user_sessions(call: Call) -> SessionList:
     """List the sessions of a user"""
     user, sessions = await call.services.user_admin.sessions_of(call.caller, call.user_id)

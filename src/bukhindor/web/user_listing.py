@@ -1,17 +1,13 @@
 """The query and the answer of GET /users, and the sealed cursor that leads from page to page."""
 
-import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.domain.user import Role, Status
 from bukhindor.domain.user_listing import (
     MAX_LIMIT,
@@ -24,10 +20,8 @@ from bukhindor.domain.user_listing import (
     UserQuery,
     parse_search,
 )
+from bukhindor.web import cursor
 from bukhindor.web.shapes import SAFE_TEXT, UserShape
-
-_SEAL_BYTES = 16
-_MAX_CURSOR = 2048
 
 
 class UserListQuery(msgspec.Struct, frozen=True):
@@ -87,27 +81,14 @@ class _Cursor(msgspec.Struct, array_like=True):
 
 def _seal(position: Position, query: UserQuery, key: bytes) -> str:
     value = position.value if isinstance(position.value, str) else position.value.isoformat()
-    payload = msgspec.json.encode(_Cursor(value, position.user_id))
-    return urlsafe_b64encode(_mac(payload, query, key) + payload).decode("ascii")
+    return cursor.seal(_Cursor(value, position.user_id), _filters(query), key)
 
 
-def _unseal(cursor: str, query: UserQuery, key: bytes) -> Position:
-    """Only what `_seal` made for the same filters and order comes through, so nothing in it can be chosen freely."""
-    invalid = InvalidInput(FieldError("cursor", "This cursor does not belong to this query.", "invalid_cursor"))
-    if len(cursor) > _MAX_CURSOR or not cursor.isascii():
-        raise invalid
-    try:
-        sealed = urlsafe_b64decode(cursor)
-    except ValueError:
-        raise invalid from None
-    mac, payload = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
-    if not hmac.compare_digest(mac, _mac(payload, query, key)):
-        raise invalid
-    decoded = msgspec.json.decode(payload, type=_Cursor)
+def _unseal(sealed: str, query: UserQuery, key: bytes) -> Position:
+    position = cursor.unseal(sealed, _filters(query), key, _Cursor)
     is_time = query.sort in (SortBy.CREATED_AT, SortBy.UPDATED_AT)
-    return Position(datetime.fromisoformat(decoded.value) if is_time else decoded.value, decoded.user_id)
+    return Position(datetime.fromisoformat(position.value) if is_time else position.value, position.user_id)
 
 
-def _mac(payload: bytes, query: UserQuery, key: bytes) -> bytes:
-    context = msgspec.json.encode([query.search, query.role, query.status, query.sort, query.order])
-    return hmac.new(key, context + b"\n" + payload, sha256).digest()[:_SEAL_BYTES]
+def _filters(query: UserQuery) -> list[str | None]:
+    return ["users", query.search, query.role, query.status, query.sort, query.order]

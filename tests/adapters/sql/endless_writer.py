@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from tests.fakes.seal import FakeSeal
 from tests.makers import make_session, make_user
 
 _WRITERS = 16
@@ -24,7 +25,7 @@ async def _register_for_ever(store: SqliteTransactions) -> None:
 
 
 async def _main(path: Path) -> None:
-    store = SqliteTransactions(path, owner=True)
+    store = SqliteTransactions(path, owner=True, seal=FakeSeal())
     await asyncio.gather(*(_register_for_ever(store) for _ in range(_WRITERS)))
 
 

@@ -8,6 +8,7 @@ from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.adapters.sql.sqlite_file import SqliteFile
 from tests.adapters.keeping import keep
 from tests.adapters.sql.test_durability import is_sound, users_in
+from tests.fakes.seal import FakeSeal
 from tests.makers import make_user
 
 ENOUGH_FOR_A_CHECKPOINT = 600
@@ -59,7 +60,7 @@ async def test_the_log_does_not_move_while_another_process_writes(sqlite: Sqlite
 
 
 async def test_a_closed_database_is_one_file(database: Path) -> None:
-    store = SqliteTransactions(database, owner=True)
+    store = SqliteTransactions(database, owner=True, seal=FakeSeal())
     user = make_user()
     await keep(store, user)
     await store.close()

@@ -12,12 +12,18 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.sql.dml import UpdateBase
 
+from bukhindor.adapters.sql.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.connection import Parameters, Row
+from bukhindor.adapters.sql.one_time_tokens import SqlOneTimeTokens
+from bukhindor.adapters.sql.outbox import SqlOutbox
 from bukhindor.adapters.sql.sessions import SqlSessions
 from bukhindor.adapters.sql.users import SqlUsers
+from bukhindor.domain.audit import AuditQuery, AuditType
+from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.user_listing import Order, Position, SortBy, UserQuery
-from tests.makers import T0, address, make_session, make_user
+from tests.fakes.seal import FakeSeal
+from tests.makers import T0, address, make_one_time_token, make_queued_mail, make_session, make_user
 
 ID = UUID(int=1)
 USER = make_user(id=ID)
@@ -82,6 +88,77 @@ async def test_no_question_reads_a_whole_table(explaining: ExplainingConnection,
     scans = [plan for plan in explaining.plans if plan[1].startswith("SCAN") and plan[1] not in allowed]
     assert scans == []
     assert [plan for plan in explaining.plans if "TEMP B-TREE" in plan[1]] == []
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda tokens: tokens.by_token_hash(b"x"),
+        lambda tokens: tokens.of_user(ID, Purpose.VERIFY_EMAIL),
+        lambda tokens: tokens.put(make_one_time_token(USER)),
+        lambda tokens: tokens.save(make_one_time_token(USER)),
+        lambda tokens: tokens.remove_of_user(ID),
+        lambda tokens: tokens.remove_expired(T0),
+    ],
+)
+async def test_one_time_tokens_are_found_by_an_index(
+    explaining: ExplainingConnection, ask: Callable[[SqlOneTimeTokens], Awaitable[object]]
+) -> None:
+    await ask(SqlOneTimeTokens(explaining))
+    assert_no_scan(explaining)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda outbox: outbox.has_due(T0),
+        lambda outbox: outbox.claim(T0, T0, 10),
+        lambda outbox: outbox.save(make_queued_mail()),
+        lambda outbox: outbox.remove(ID),
+        lambda outbox: outbox.remove_of_user(ID),
+        lambda outbox: outbox.remove_failed(T0),
+    ],
+)
+async def test_waiting_mails_are_found_by_an_index(
+    explaining: ExplainingConnection, ask: Callable[[SqlOutbox], Awaitable[object]]
+) -> None:
+    await ask(SqlOutbox(explaining, FakeSeal()))
+    assert_no_scan(explaining)
+
+
+@pytest.mark.parametrize("place", [None, (T0, ID)])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"actor_id": ID},
+        {"subject_id": ID},
+        {"type": AuditType.SIGNED_IN},
+        {"since": T0},
+        {"until": T0},
+        {"subject_id": ID, "type": AuditType.SIGNED_IN, "since": T0, "until": T0},
+    ],
+)
+async def test_events_are_read_in_the_order_of_an_index(
+    explaining: ExplainingConnection, parts: dict[str, Any], place: tuple[Any, UUID] | None
+) -> None:
+    await SqlAuditEvents(explaining).page(AuditQuery(**parts, before=place))
+    assert_no_scan(explaining)
+
+
+async def test_events_are_forgotten_and_removed_by_an_index(explaining: ExplainingConnection) -> None:
+    await SqlAuditEvents(explaining).forget(ID)
+    await SqlAuditEvents(explaining).remove_before(T0)
+    assert_no_scan(explaining)
+
+
+async def test_the_newest_events_are_read_from_the_end_of_an_index(explaining: ExplainingConnection) -> None:
+    await SqlAuditEvents(explaining).page(AuditQuery())
+    assert [plan for _, plan in explaining.plans] == ["SCAN audit_events USING INDEX ix_audit_events_at_id"]
+
+
+def assert_no_scan(explaining: ExplainingConnection) -> None:
+    plans = [plan for _, plan in explaining.plans]
+    assert [plan for plan in plans if plan.startswith("SCAN") or "TEMP B-TREE" in plan] == []
 
 
 @pytest.mark.parametrize("order", Order)

@@ -18,6 +18,7 @@ from bukhindor.adapters.sql.schema_version import MIGRATIONS, VERSIONS, head, re
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.adapters.sql.sqlite_file import DatabaseUnusable
 from bukhindor.domain.errors import StoreUnavailable
+from tests.fakes.seal import FakeSeal
 
 
 @pytest.fixture
@@ -34,6 +35,11 @@ def shape_of(path: Path) -> set[tuple[str, str, str]]:
     """Every table and index as SQLite describes it."""
     with closing(sqlite3.connect(path)) as connection:
         return set(connection.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master").fetchall())
+
+
+def rows_of(path: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
 
 
 def execute(path: Path, statement: str) -> None:
@@ -78,6 +84,35 @@ def test_each_step_of_the_stairway_leads_up_down_and_up(url: str, path: Path) ->
     assert shape_of(path) == shapes[0]
 
 
+def test_what_the_first_schema_held_is_kept_up_and_down(url: str, path: Path) -> None:
+    """REL-23: every user has no failed sign-in; only what the second schema added goes with it."""
+    schema.upgrade(url)
+    schema.downgrade(url, steps=len(revisions()) - 1)
+    assert schema.status(url).current == "0001"
+    names = "id, email, name, role, status, email_verified, password_hash, created_at, updated_at, search_text"
+    values = "'0190', 'ann@example.com', 'Анна', 'admin', 'active', 1, 'hash', 1, 2, 'анна'"
+    execute(path, f"INSERT INTO users ({names}) VALUES ({values})")
+    execute(path, "INSERT INTO user_sessions SELECT 'a1', '0190', x'00', 1, 1, 1, 1, 1, NULL, NULL, NULL, '', ''")
+    execute(path, "INSERT INTO signing_keys VALUES ('kid', 'ES256', '{}', x'00', 1, NULL)")
+    tables_of_0001 = ("SELECT " + names + " FROM users", "SELECT * FROM user_sessions", "SELECT * FROM signing_keys")
+    before = [rows_of(path, query) for query in tables_of_0001]
+    first_shape = shape_of(path)
+
+    schema.upgrade(url)
+    assert [rows_of(path, query) for query in tables_of_0001] == before
+    assert rows_of(path, "SELECT failed_sign_ins FROM users") == [(0,)]
+    execute(path, "INSERT INTO one_time_tokens VALUES ('0190', 'verify_email', 'a@b.co', x'01', x'02', 1, 2, 0)")
+    second_shape = shape_of(path)
+
+    schema.downgrade(url, steps=len(revisions()) - 1)
+    assert [rows_of(path, query) for query in tables_of_0001] == before
+    assert shape_of(path) == first_shape
+    schema.upgrade(url)
+    assert [rows_of(path, query) for query in tables_of_0001] == before
+    assert rows_of(path, "SELECT * FROM one_time_tokens") == []
+    assert shape_of(path) == second_shape
+
+
 def test_going_down_stops_at_the_ground(url: str) -> None:
     schema.upgrade(url)
     assert schema.downgrade(url, steps=100) == list(revisions())[::-1]
@@ -109,14 +144,14 @@ async def test_a_service_over_another_schema_is_not_ready(database: Path, versio
     """REL-25, REL-30."""
     statement = "DELETE FROM alembic_version" if version == "NULL" else "UPDATE alembic_version SET version_num = 0"
     execute(database, statement)
-    store = SqliteTransactions(database, owner=True)
+    store = SqliteTransactions(database, owner=True, seal=FakeSeal())
     with pytest.raises(StoreUnavailable):
         await store.check()
     await store.close()
 
 
 async def test_a_service_over_an_empty_database_is_not_ready(path: Path) -> None:
-    store = SqliteTransactions(path, owner=True)
+    store = SqliteTransactions(path, owner=True, seal=FakeSeal())
     with pytest.raises(StoreUnavailable):
         await store.check()
     await store.close()
@@ -152,7 +187,7 @@ def test_two_that_start_together_migrate_once(url: str) -> None:
 
 
 async def test_a_migration_runs_beside_an_open_store(url: str, path: Path) -> None:
-    store = SqliteTransactions(path, owner=True)
+    store = SqliteTransactions(path, owner=True, seal=FakeSeal())
     schema.upgrade(url)
     await store.check()
     await store.close()

@@ -15,6 +15,7 @@ from bukhindor.adapters.sql.sqlite_file import DatabaseInUse, DatabaseUnusable, 
 from bukhindor.domain.errors import StoreUnavailable
 from tests.adapters.keeping import keep
 from tests.adapters.sql.test_durability import is_sound, users_in
+from tests.fakes.seal import FakeSeal
 from tests.makers import make_user
 
 
@@ -28,14 +29,14 @@ def stranger(database: Path) -> Iterator[sqlite3.Connection]:
 async def test_a_second_server_is_refused_by_name(sqlite: SqliteTransactions, database: Path) -> None:
     """REL-06: the message names the file and says who has it."""
     with pytest.raises(DatabaseInUse, match=r"bukhindor\.db is in use: another bukhindor server"):
-        SqliteTransactions(database, owner=True)
+        SqliteTransactions(database, owner=True, seal=FakeSeal())
     await keep(sqlite, make_user())
 
 
 async def test_a_server_starts_after_the_other_has_stopped(database: Path) -> None:
-    first = SqliteTransactions(database, owner=True)
+    first = SqliteTransactions(database, owner=True, seal=FakeSeal())
     await first.close()
-    second = SqliteTransactions(database, owner=True)
+    second = SqliteTransactions(database, owner=True, seal=FakeSeal())
     await second.check()
     await second.close()
 
@@ -44,9 +45,9 @@ async def test_a_server_that_could_not_open_the_file_holds_no_lock(database: Pat
     content = database.read_bytes()
     database.write_bytes(b"This is not a database. " * 100)
     with pytest.raises(DatabaseUnusable, match="not a database"):
-        SqliteTransactions(database, owner=True)
+        SqliteTransactions(database, owner=True, seal=FakeSeal())
     database.write_bytes(content)
-    store = SqliteTransactions(database, owner=True)
+    store = SqliteTransactions(database, owner=True, seal=FakeSeal())
     await store.check()
     await store.close()
 
@@ -54,12 +55,12 @@ async def test_a_server_that_could_not_open_the_file_holds_no_lock(database: Pat
 def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DatabaseUnusable, match=r"file/bukhindor\.db can't be made"):
-        SqliteTransactions(tmp_path / "file" / "bukhindor.db", owner=True)
+        SqliteTransactions(tmp_path / "file" / "bukhindor.db", owner=True, seal=FakeSeal())
 
 
 async def test_the_command_line_writes_while_the_server_does(sqlite: SqliteTransactions, database: Path) -> None:
     """REL-05, REL-06: both keep all they were promised, and see each other's work at once."""
-    beside = SqliteTransactions(database, owner=False)
+    beside = SqliteTransactions(database, owner=False, seal=FakeSeal())
     users = [make_user() for _ in range(400)]
     await asyncio.gather(
         *(keep(store, user) for store, half in ((sqlite, users[::2]), (beside, users[1::2])) for user in half)
@@ -73,7 +74,7 @@ async def test_the_command_line_writes_while_the_server_does(sqlite: SqliteTrans
 
 
 async def test_the_command_line_works_alone(database: Path) -> None:
-    store = SqliteTransactions(database, owner=False)
+    store = SqliteTransactions(database, owner=False, seal=FakeSeal())
     user = make_user()
     await keep(store, user)
     await store.close()
@@ -103,7 +104,7 @@ async def test_writers_are_refused_when_the_lock_stays(
     database: Path, stranger: sqlite3.Connection, owner: bool
 ) -> None:
     """REL-06: all who waited are told to come again, and can."""
-    store = SqliteTransactions(database, owner=owner, lock_patience=0.05)
+    store = SqliteTransactions(database, owner=owner, seal=FakeSeal(), lock_patience=0.05)
     stranger.execute("BEGIN IMMEDIATE")
     users = [make_user() for _ in range(3)]
     answers = await asyncio.gather(*(keep(store, user) for user in users), return_exceptions=True)
@@ -116,7 +117,7 @@ async def test_writers_are_refused_when_the_lock_stays(
 
 async def test_the_command_line_waits_for_a_checkpoint(database: Path) -> None:
     """REL-05: nobody begins to write at the moment when the log moves into the file."""
-    beside = SqliteTransactions(database, owner=False, lock_patience=0.05)
+    beside = SqliteTransactions(database, owner=False, seal=FakeSeal(), lock_patience=0.05)
     user = make_user()
     with SqliteFile(database).checkpointing() as obtained:
         assert obtained
@@ -140,14 +141,14 @@ def test_a_file_that_another_process_keeps_writing_is_named(database: Path) -> N
 def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "bukhindor.db").mkdir(mode=0o755)
     with pytest.raises(DatabaseUnusable, match="can't be opened: unable to open"):
-        SqliteTransactions(tmp_path / "bukhindor.db", owner=True)
+        SqliteTransactions(tmp_path / "bukhindor.db", owner=True, seal=FakeSeal())
     assert stat.S_IMODE((tmp_path / "bukhindor.db").stat().st_mode) == 0o755
 
 
 async def test_the_files_are_for_the_eyes_of_their_owner(tmp_path: Path) -> None:
     path = tmp_path / "new" / "bukhindor.db"
     schema.upgrade(f"sqlite:///{path}")
-    store = SqliteTransactions(path, owner=True)
+    store = SqliteTransactions(path, owner=True, seal=FakeSeal())
     await keep(store, make_user())
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     assert {f"bukhindor.db{end}" for end in ("", "-wal", "-shm", ".lock")} <= set(modes)
@@ -158,7 +159,7 @@ async def test_the_files_are_for_the_eyes_of_their_owner(tmp_path: Path) -> None
 
 async def test_a_file_that_others_could_read_is_closed_to_them(database: Path) -> None:
     database.chmod(0o644)
-    store = SqliteTransactions(database, owner=True)
+    store = SqliteTransactions(database, owner=True, seal=FakeSeal())
     await store.close()
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
 

@@ -13,6 +13,7 @@ from bukhindor.adapters.sql.sqlite_file import SqliteFile
 from bukhindor.domain.errors import StoreUnavailable
 from tests.adapters.keeping import keep
 from tests.adapters.sql.test_durability import users_in
+from tests.fakes.seal import FakeSeal
 from tests.makers import make_user
 
 SMALL_KEY = "INSERT INTO signing_keys VALUES ('small', 'ES256', '{}', x'00', 1, NULL)"
@@ -31,7 +32,7 @@ def refusing(step: str) -> Callable[[int, str | None, str | None, str | None, st
 
 async def test_a_stuck_use_case_is_rolled_back_and_the_next_goes_on(database: Path) -> None:
     """DOS-03: the turn ends after its limit; the stuck one is told at its next step."""
-    store = SqliteTransactions(database, owner=True, turn_limit=0.05)
+    store = SqliteTransactions(database, owner=True, seal=FakeSeal(), turn_limit=0.05)
     stuck, others = make_user(), [make_user() for _ in range(3)]
     async with store.begin() as tx:
         await tx.users.add(stuck)
@@ -152,7 +153,7 @@ async def test_a_commit_that_fails_is_rolled_back(database: Path) -> None:
 
 
 async def test_a_mistake_of_the_program_stays_visible_and_stops_nobody(tmp_path: Path) -> None:
-    store = SqliteTransactions(tmp_path / "without_tables.db", owner=True)
+    store = SqliteTransactions(tmp_path / "without_tables.db", owner=True, seal=FakeSeal())
     for _ in range(2):
         async with store.begin() as tx:
             with pytest.raises(sqlite3.OperationalError, match="no such table"):
@@ -163,7 +164,7 @@ async def test_a_mistake_of_the_program_stays_visible_and_stops_nobody(tmp_path:
 
 
 async def test_closing_takes_the_turn_away_and_refuses_who_waits(database: Path) -> None:
-    store = SqliteTransactions(database, owner=True)
+    store = SqliteTransactions(database, owner=True, seal=FakeSeal())
     working = asyncio.Event()
 
     async def work_for_ever() -> None:
@@ -187,7 +188,7 @@ async def test_closing_takes_the_turn_away_and_refuses_who_waits(database: Path)
 
 
 async def test_closing_waits_for_what_is_being_committed(database: Path) -> None:
-    store = SqliteTransactions(database, owner=True)
+    store = SqliteTransactions(database, owner=True, seal=FakeSeal())
     user = make_user()
     committing = asyncio.create_task(keep(store, user))
     await asyncio.sleep(0)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bukhindor.domain.caller import Actor, Caller, Operator
 from bukhindor.domain.errors import BukhindorError, Forbidden, UserNotFound
+from bukhindor.domain.origin import NOWHERE
 from bukhindor.domain.user import Role, Status, UserChanges
 from tests.makers import T0, address, make_session, make_user
 
@@ -122,6 +123,14 @@ def test_the_operator_may_do_everything(changes: UserChanges) -> None:
     assert operator.is_admin
     operator.require_admin()
     assert answer(operator, OTHER, changes) is None
+
+
+def test_a_caller_acts_as_its_user_in_its_session_and_the_operator_as_nobody() -> None:
+    """LOG-02."""
+    who = caller(Role.USER)
+    assert (who.actor_id, who.session_id, who.origin) == (OWN, who.session.id, NOWHERE)
+    operator = Operator()
+    assert (operator.actor_id, operator.session_id, operator.origin) == (None, None, NOWHERE)
 
 
 def test_neither_the_hash_nor_the_seed_is_printed() -> None:

@@ -123,3 +123,30 @@ def test_any_headers_are_refused_in_one_way_or_become_a_sound_device(
     assert (device.device_id, device.app_type, device.app_version) == (device_id, app_type, app_version)
     assert device.user_agent.isprintable()
     assert len(device.user_agent) <= MAX_USER_AGENT
+
+
+IDS = st.none() | st.sampled_from(["device-1", "device-2"])
+PROGRAMS = st.sampled_from(["", "curl/8.5.0", f"{WINDOWS} {CHROME}"])
+DEVICES = st.builds(Device, IDS, st.none() | st.sampled_from(AppType), st.none(), st.just("192.0.2.1"), PROGRAMS)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (Device("device-1", user_agent="1.0"), Device("device-1", user_agent="2.0", ip="192.0.2.9"), True),
+        (Device("device-1", user_agent="1.0"), Device("device-2", user_agent="1.0"), False),
+        (Device("device-1", user_agent="1.0"), Device(user_agent="1.0"), False),
+        (Device(user_agent="1.0", ip="192.0.2.1"), Device(user_agent="1.0", ip="192.0.2.9"), True),
+        (Device(user_agent="1.0"), Device(user_agent="2.0"), False),
+        (Device(), Device(), True),
+    ],
+)
+def test_an_id_tells_devices_apart_and_without_one_the_program(one: Device, other: Device, *, same: bool) -> None:
+    """LGN-15."""
+    assert one.is_same_as(other) is same
+
+
+@given(DEVICES, DEVICES)
+def test_being_the_same_device_goes_both_ways(one: Device, other: Device) -> None:
+    assert one.is_same_as(other) is other.is_same_as(one)
+    assert one.is_same_as(one)

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from bukhindor.domain import errors
-from bukhindor.domain.errors import BukhindorError, FieldError, InvalidInput, TooBusy, Unavailable
+from bukhindor.domain.errors import BukhindorError, FieldError, InvalidInput, RateLimited, TooBusy, Unavailable
+from bukhindor.domain.rate_limit import GUESSES_PER_ADDRESS
 
 # Clients compare with these words: one may be added, none may change or go.
 PROMISED_CODES = {
     "validation_failed",
     "incorrect_password",
+    "invalid_one_time_token",
+    "rate_limited",
     "not_authenticated",
     "invalid_token",
     "invalid_credentials",
@@ -79,7 +82,8 @@ def test_the_codes_are_the_promised_ones_and_each_belongs_to_one_refusal() -> No
 def test_a_refusal_says_what_it_is(leaf: type[BukhindorError]) -> None:
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", leaf.code)
     assert leaf.detail.endswith(".")
-    assert str(leaf()) == leaf.detail
+    refusal = RateLimited(GUESSES_PER_ADDRESS, 60) if leaf is RateLimited else leaf()
+    assert str(refusal) == leaf.detail
 
 
 @pytest.mark.parametrize("branch", [error for error in ALL if error not in LEAVES])
@@ -102,3 +106,9 @@ def test_what_is_unavailable_says_when_to_come_back() -> None:
     error = TooBusy(retry_after=7)
     assert isinstance(error, Unavailable)
     assert error.retry_after == 7
+
+
+def test_too_often_says_of_which_limit_until_when_and_whether_for_the_first_time() -> None:
+    again = RateLimited(GUESSES_PER_ADDRESS, 60)
+    assert (again.limit, again.retry_after, again.is_first) == (GUESSES_PER_ADDRESS, 60, False)
+    assert RateLimited(GUESSES_PER_ADDRESS, 60, is_first=True).is_first

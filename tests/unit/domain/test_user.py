@@ -289,8 +289,3 @@ def test_whatever_is_asked_the_user_stays_sound(user: User, changes: UserChanges
     if changes.status_until and changed.status_at(now) is not Status.ACTIVE:
         assert changed.status_until == changes.status_until
     assert changed.changed(replace(changes, status_reason=None, status_until=None), now) is changed
-
-
-def test_signing_in_and_hashes_touch_nothing_else() -> None:
-    assert USER.signed_in(LATER) == replace(USER, last_login_at=LATER)
-    assert USER.with_password_hash("$new", LATER) == replace(USER, password_hash="$new", updated_at=LATER)

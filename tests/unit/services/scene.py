@@ -1,4 +1,4 @@
-"""All services over fakes, at T0, with one signing key in use."""
+"""All services over fakes, at T0, with one signing key in use and nothing in the outbox."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,44 +7,65 @@ from uuid import UUID
 
 import pytest
 
+from bukhindor.domain.audit import AuditEvent, AuditType, Retention
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device
+from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import BukhindorError
+from bukhindor.domain.mail import LetterKind, MailLinks, QueuedMail
+from bukhindor.domain.one_time_token import LinkToken, OneTimeSecret, OneTimeToken, Purpose, TypedCode
+from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password, PasswordPolicy
 from bukhindor.domain.session import Session, SessionPolicy
-from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Role, User
 from bukhindor.ports import PasswordVerdict
 from bukhindor.services import Services
+from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
+from bukhindor.services.email_change import EmailChange
+from bukhindor.services.email_verification import EmailVerification
 from bukhindor.services.health import Health
+from bukhindor.services.mail_delivery import MailDelivery
+from bukhindor.services.own_account import OwnAccount
 from bukhindor.services.password_change import PasswordChange
+from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
 from bukhindor.services.registration import Registration
 from bukhindor.services.sessions import Sessions
 from bukhindor.services.sign_in import SignIn
 from bukhindor.services.signing_key_ring import SigningKeyRing
-from bukhindor.services.token_issuer import TokenIssuer
+from bukhindor.services.steps.account_removal import AccountRemoval
+from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.letters import Letters
+from bukhindor.services.steps.mailbox_proof import MailboxProofs
+from bukhindor.services.steps.own_password import OwnPassword
+from bukhindor.services.steps.token_issuer import TokenIssuer
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.upkeep import Upkeep
 from bukhindor.services.user_admin import UserAdmin
 from tests.fakes.access_tokens import FakeAccessTokens
 from tests.fakes.clock import FakeClock
 from tests.fakes.identifiers import FakeIdentifiers
+from tests.fakes.letter_writer import FakeLetterWriter
+from tests.fakes.mailer import FakeMailer
+from tests.fakes.one_time_secrets import FakeOneTimeSecrets
 from tests.fakes.password_hasher import FakePasswordHasher
+from tests.fakes.rate_limiter import FakeRateLimiter
 from tests.fakes.refresh_tokens import FakeRefreshTokens
 from tests.fakes.signing_key_maker import FakeSigningKeyMaker
 from tests.fakes.transactions import FakeTransactions
-from tests.makers import make_session, make_signing_key, make_user
+from tests.makers import ORIGIN, make_session, make_signing_key, make_user
 
 PASSWORD = Password("correct horse battery")
 """What the users of `make_user` sign in with."""
 
 NEW_PASSWORD = Password("a quite different one")
+DEVICE = Device()
 COMMON_PASSWORD = Password("Password123")
+WRONG_PASSWORD = Password("not her password")
 
-Snapshot = tuple[dict[UUID, User], dict[UUID, Session], dict[str, SigningKey]]
+Snapshot = tuple[dict[Any, Any], ...]
 Event = Callable[[], Awaitable[object]]
 
 
@@ -86,27 +107,42 @@ class Scene:
         self.access_tokens = FakeAccessTokens()
         self.refresh_tokens = FakeRefreshTokens()
         self.key_maker = FakeSigningKeyMaker()
+        self.limiter = FakeRateLimiter()
+        self.writer = FakeLetterWriter()
+        self.secrets = FakeOneTimeSecrets()
+        self.mailer = FakeMailer()
         self.policy = SessionPolicy()
         key = make_signing_key("first")
         self.store.committed.keys[key.kid] = key
         self.access_tokens.use([key])
         self.token_issuer = TokenIssuer(self.access_tokens, self.refresh_tokens, self.identifiers, self.policy)
+        self.trail = AuditTrail(self.identifiers)
         self.services = self._services(PasswordPolicy(8, {"password123"}))
 
     def _services(self, passwords: PasswordPolicy) -> Services:
-        store, hasher, clock, identifiers, policy = self.store, self.hasher, self.clock, self.identifiers, self.policy
+        store, hasher, limiter, clock, policy = self.store, self.hasher, self.limiter, self.clock, self.policy
+        identifiers, issuer, trail = self.identifiers, self.token_issuer, self.trail
+        letters = Letters(self.writer, self.secrets, identifiers, MailLinks("https://app.example.com"))
+        removal = AccountRemoval(letters, trail)
+        proofs, own = MailboxProofs(store, self.secrets, trail), OwnPassword(hasher, limiter)
         return Services(
+            audit_log=AuditLog(store, trail, self.limiter, clock),
             authentication=Authentication(store, self.access_tokens, policy, clock),
+            email_change=EmailChange(store, own, proofs, letters, trail, limiter, clock),
+            email_verification=EmailVerification(store, hasher, proofs, letters, trail, limiter, clock),
             health=Health(store, self.access_tokens),
-            password_change=PasswordChange(store, hasher, passwords, self.token_issuer, identifiers, clock),
-            profile=Profile(store, clock),
-            registration=Registration(store, hasher, passwords, identifiers, clock),
-            sessions=Sessions(store),
-            sign_in=SignIn(store, hasher, self.token_issuer, identifiers, clock),
+            mail_delivery=MailDelivery(store, self.mailer, trail, clock),
+            own_account=OwnAccount(store, own, removal, trail, clock),
+            password_change=PasswordChange(store, hasher, passwords, issuer, own, letters, trail, identifiers, clock),
+            password_reset=PasswordReset(store, hasher, passwords, proofs, letters, trail, limiter, clock),
+            profile=Profile(store, trail, clock),
+            registration=Registration(store, hasher, passwords, letters, trail, identifiers, clock),
+            sessions=Sessions(store, trail, clock),
+            sign_in=SignIn(store, hasher, issuer, letters, trail, limiter, identifiers, clock),
             signing_key_ring=SigningKeyRing(store, self.access_tokens, self.key_maker, policy, clock),
-            token_refresh=TokenRefresh(store, self.refresh_tokens, self.token_issuer, policy, clock),
-            upkeep=Upkeep(store, policy, clock),
-            user_admin=UserAdmin(store, hasher, passwords, identifiers, clock),
+            token_refresh=TokenRefresh(store, self.refresh_tokens, issuer, trail, policy, clock),
+            upkeep=Upkeep(store, policy, Retention(), clock),
+            user_admin=UserAdmin(store, hasher, passwords, letters, removal, trail, identifiers, clock),
         )
 
     async def add_user(self, email: str | None = None, **parts: Any) -> User:
@@ -124,17 +160,26 @@ class Scene:
     async def add_caller(self, role: Role = Role.USER, **parts: Any) -> Caller:
         """A user with one session, both in the store."""
         user = await self.add_user(role=role, **parts)
-        return Caller(user, await self.add_session(user))
+        return Caller(user, await self.add_session(user), ORIGIN)
+
+    async def login(
+        self,
+        email: EmailAddress,
+        password: Password = PASSWORD,
+        device: Device = DEVICE,
+        origin: Origin = ORIGIN,
+    ) -> TokenPair:
+        return await self.services.sign_in.login(email, password, device, origin)
 
     async def sign_in(self, user: User) -> TokenPair:
-        return await self.services.sign_in.login(user.email, PASSWORD, Device())
+        return await self.login(user.email)
 
     async def caller_of(self, tokens: TokenPair) -> Caller:
-        return await self.services.authentication.authenticate(tokens.access_token)
+        return await self.services.authentication.authenticate(tokens.access_token, ORIGIN)
 
     async def refresh(self, tokens: TokenPair | str) -> TokenPair:
         token = tokens if isinstance(tokens, str) else tokens.refresh_token
-        return await self.services.token_refresh.refresh(token)
+        return await self.services.token_refresh.refresh(token, ORIGIN)
 
     async def refused_refresh(self, tokens: TokenPair | str) -> type[BukhindorError]:
         """How the refresh token is refused; it is checked that none is issued for it."""
@@ -165,8 +210,41 @@ class Scene:
 
     def snapshot(self) -> Snapshot:
         """All that is committed, to be compared with later: equal means that nothing was written."""
-        users, sessions, keys = self.store.committed
-        return dict(users), dict(sessions), dict(keys)
+        return tuple(dict(table) for table in self.store.committed)
+
+    def state(self) -> Snapshot:
+        """All that is committed but the record of what happened: equal means that nothing was changed."""
+        return self.snapshot()[:-1]
+
+    def events(self, type: AuditType | None = None) -> list[AuditEvent]:
+        """What was recorded, in the order in which it was."""
+        return [event for event in self.store.committed.audit_events.values() if type in (None, event.type)]
+
+    def recorded(self) -> list[AuditType]:
+        return [event.type for event in self.events()]
+
+    def queued(self) -> list[QueuedMail]:
+        """The mails that wait, in the order in which they were queued."""
+        return list(self.store.committed.outbox.values())
+
+    def mails(self) -> list[tuple[LetterKind, str]]:
+        """What the waiting mails are about, and whom they go to."""
+        return [(LetterKind(queued.mail.subject.split()[0]), queued.mail.to.value) for queued in self.queued()]
+
+    async def one_time_token(self, user: User, purpose: Purpose) -> OneTimeToken | None:
+        return await self.store.one_time_tokens.of_user(user.id, purpose)
+
+    def newest_secret(self) -> OneTimeSecret:
+        """What the last mail that asks for a proof carries."""
+        return self.secrets.made[-1]
+
+    def link(self) -> LinkToken:
+        """What is sent by opening the last link that was mailed."""
+        return LinkToken(self.newest_secret().token)
+
+    def code(self, email: EmailAddress) -> TypedCode:
+        """What is sent by typing the last code that was mailed, beside the account's address."""
+        return TypedCode(email, self.newest_secret().code)
 
 
 async def _nothing() -> None:

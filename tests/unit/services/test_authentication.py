@@ -17,7 +17,7 @@ from bukhindor.domain.errors import (
 )
 from bukhindor.domain.user import Role, Status, UserChanges
 from bukhindor.domain.user_listing import UserQuery
-from tests.makers import T0, make_session, make_user
+from tests.makers import ORIGIN, T0, make_session, make_user
 from tests.unit.services.scene import Scene
 
 SECOND = timedelta(seconds=1)
@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 
 
 async def authenticate(scene: Scene, token: str) -> Caller:
-    return await scene.services.authentication.authenticate(token)
+    return await scene.services.authentication.authenticate(token, ORIGIN)
 
 
 async def assert_refused(scene: Scene, token: str) -> None:
@@ -205,8 +205,10 @@ async def test_recording_a_use_does_not_bring_an_ended_session_back(scene: Scene
     user = await scene.add_user()
     session = await scene.add_session(user, confirmed=False)
     token = scene.access_token_of(session, user)
-    caller, _ = await asyncio.gather(authenticate(scene, token), scene.services.sessions.log_out(Caller(user, session)))
-    assert caller == Caller(user, session)
+    caller, _ = await asyncio.gather(
+        authenticate(scene, token), scene.services.sessions.log_out(Caller(user, session, ORIGIN))
+    )
+    assert caller == Caller(user, session, ORIGIN)
     assert not await scene.has_session(session)
     assert scene.store.commits == 1
 
@@ -216,7 +218,7 @@ async def test_recording_a_use_does_not_undo_a_refresh(scene: Scene) -> None:
     user = await scene.add_user()
     session = await scene.add_session(user, generation=2, confirmed=False)
     token = scene.access_token_of(session, user)
-    refresh = scene.services.token_refresh.refresh(scene.refresh_tokens.derive(session))
+    refresh = scene.refresh(scene.refresh_tokens.derive(session))
     await asyncio.gather(authenticate(scene, token), refresh)
     stored = await scene.session(session.id)
     assert (stored.generation, stored.confirmed) == (3, False)

@@ -8,7 +8,7 @@ import pytest
 from bukhindor.domain.errors import InvalidAccessToken, StoreUnavailable
 from bukhindor.domain.signing_key import SigningKey
 from tests.fakes.access_tokens import FakeAccessTokens
-from tests.makers import T0, make_signing_key
+from tests.makers import ORIGIN, T0, make_signing_key
 from tests.unit.services.scene import Scene
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -19,7 +19,7 @@ GARBAGE = "access.unknown.1"
 
 async def is_accepted(scene: Scene, token: str) -> bool:
     try:
-        await scene.services.authentication.authenticate(token)
+        await scene.services.authentication.authenticate(token, ORIGIN)
     except InvalidAccessToken:
         return False
     return True
@@ -83,7 +83,7 @@ async def test_a_store_that_fails_to_read_keys_is_not_taken_for_a_bad_token(scen
     scene.store.is_down = True
     for _ in range(2):
         with pytest.raises(StoreUnavailable):
-            await scene.services.authentication.authenticate(token)
+            await scene.services.authentication.authenticate(token, ORIGIN)
     scene.store.is_down = False
     assert await is_accepted(scene, token)
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
 from bukhindor.domain.tokens import TokenPair
@@ -21,7 +20,7 @@ DAY = timedelta(days=1)
 
 
 async def login(scene: Scene, email: EmailAddress = ANN, password: Password = PASSWORD) -> TokenPair:
-    return await scene.services.sign_in.login(email, password, Device())
+    return await scene.login(email, password)
 
 
 async def test_an_outdated_hash_is_upgraded_by_signing_in(scene: Scene) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bukhindor.domain.device import Device
+from bukhindor.domain.audit import AuditType
 from bukhindor.domain.errors import (
     IncorrectPassword,
     InvalidAccessToken,
@@ -15,6 +15,7 @@ from bukhindor.domain.errors import (
     TooBusy,
 )
 from bukhindor.domain.password import Password
+from bukhindor.domain.rate_limit import SIGN_IN_FAILURES_PER_ACCOUNT
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Role, Status, UserChanges
 from tests.makers import T0
@@ -31,21 +32,21 @@ async def change(
 
 async def assert_both_tokens_work(scene: Scene, tokens: TokenPair) -> None:
     await scene.caller_of(tokens)
-    await scene.services.token_refresh.refresh(tokens.refresh_token)
+    await scene.refresh(tokens)
 
 
 async def assert_signed_out(scene: Scene, tokens: TokenPair) -> None:
     with pytest.raises(InvalidAccessToken):
         await scene.caller_of(tokens)
     with pytest.raises(InvalidRefreshToken):
-        await scene.services.token_refresh.refresh(tokens.refresh_token)
+        await scene.refresh(tokens)
 
 
 async def test_the_new_password_signs_in_and_the_old_one_does_not(scene: Scene) -> None:
     """PW-12."""
     user = await scene.add_user()
     await change(scene, await scene.sign_in(user))
-    await scene.services.sign_in.login(user.email, NEW_PASSWORD, Device())
+    await scene.login(user.email, NEW_PASSWORD)
     with pytest.raises(InvalidCredentials):
         await scene.sign_in(user)
 
@@ -67,11 +68,11 @@ async def test_other_sessions_end_and_this_one_goes_on_with_fresh_tokens(scene: 
 async def test_refresh_tokens_from_before_the_change_are_worthless_and_end_nothing(scene: Scene) -> None:
     """SES-03: one of them may have been stolen; presenting it must not throw the owner out."""
     old = await scene.sign_in(await scene.add_user())
-    newer = await scene.services.token_refresh.refresh(old.refresh_token)
+    newer = await scene.refresh(old)
     fresh = await change(scene, newer)
     for tokens in (old, newer):
         with pytest.raises(InvalidRefreshToken):
-            await scene.services.token_refresh.refresh(tokens.refresh_token)
+            await scene.refresh(tokens)
     await assert_both_tokens_work(scene, fresh)
 
 
@@ -84,14 +85,16 @@ async def test_the_change_is_one_write(scene: Scene) -> None:
 
 
 async def test_a_wrong_current_password_changes_nothing(scene: Scene) -> None:
-    """PW-12: the caller stays signed in, on all devices."""
+    """PW-12: the caller stays signed in, on all devices; it is counted and recorded."""
     user = await scene.add_user()
     here, there = await scene.sign_in(user), await scene.sign_in(user)
-    before, commits, issued = scene.snapshot(), scene.store.commits, len(scene.access_tokens.issued)
+    before, commits, issued = scene.state(), scene.store.commits, len(scene.access_tokens.issued)
     with pytest.raises(IncorrectPassword):
         await change(scene, here, current=WRONG)
-    assert scene.snapshot() == before
-    assert (scene.hasher.hashed, scene.store.commits) == (0, commits)
+    assert scene.state() == before
+    assert (scene.hasher.hashed, scene.store.commits) == (0, commits + 1)
+    assert scene.recorded()[2:] == [AuditType.PASSWORD_CHANGE_FAILED]
+    assert scene.limiter.hits(SIGN_IN_FAILURES_PER_ACCOUNT, user.email.value) == 1
     assert len(scene.access_tokens.issued) == issued
     for tokens in (here, there):
         await assert_both_tokens_work(scene, tokens)
@@ -101,10 +104,10 @@ async def test_a_wrong_current_password_changes_nothing(scene: Scene) -> None:
 async def test_an_account_without_a_password_gets_none_this_way(scene: Scene, current: str) -> None:
     """PW-13."""
     caller = await scene.add_caller(password_hash=None)
-    before = scene.snapshot()
+    before = scene.state()
     with pytest.raises(IncorrectPassword):
         await scene.services.password_change.change(caller, Password(current), NEW_PASSWORD)
-    assert scene.snapshot() == before
+    assert scene.state() == before
 
 
 @pytest.mark.parametrize(

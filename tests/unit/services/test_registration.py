@@ -1,20 +1,23 @@
 """Strangers become users."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from bukhindor.domain.errors import EmailTaken, InvalidInput, StoreUnavailable, TooBusy
+from bukhindor.domain.mail import LetterKind
+from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.password import Password
 from bukhindor.domain.user import Role, Status, User
-from tests.makers import T0, address
+from tests.makers import ORIGIN, T0, address
 from tests.unit.services.scene import COMMON_PASSWORD, NEW_PASSWORD, PASSWORD, Scene
 
 ANN = address("ann@example.com")
 
 
 async def register(scene: Scene, email: str = "ann@example.com", password: Password = PASSWORD) -> User:
-    return await scene.services.registration.register("Ann Example", address(email), password)
+    return await scene.services.registration.register("Ann Example", address(email), password, ORIGIN)
 
 
 async def test_the_first_to_come_is_an_ordinary_user(scene: Scene) -> None:
@@ -31,6 +34,19 @@ async def test_the_password_is_kept_only_as_its_hash(scene: Scene) -> None:
     user = await register(scene)
     assert user.password_hash == f"hashed:{PASSWORD.reveal()}"
     assert PASSWORD.reveal() not in repr(user)
+
+
+async def test_a_mail_to_verify_the_address_goes_out_with_the_account(scene: Scene) -> None:
+    """REG-02, RST-13: link and code live 24 hours."""
+    user = await register(scene)
+    assert scene.mails() == [(LetterKind.VERIFY_EMAIL, "ann@example.com")]
+    assert scene.queued()[0].mail.links == (
+        f"https://app.example.com/verify-email?token={scene.newest_secret().token}",
+    )
+    token = await scene.one_time_token(user, Purpose.VERIFY_EMAIL)
+    assert token is not None
+    assert (token.email, token.expires_at) == (ANN, T0 + timedelta(hours=24))
+    assert scene.store.commits == 1
 
 
 async def test_registering_signs_nobody_in(scene: Scene) -> None:
@@ -93,4 +109,5 @@ async def test_an_account_that_was_not_stored_does_not_exist(scene: Scene) -> No
     with pytest.raises(StoreUnavailable):
         await register(scene)
     assert scene.store.committed.users == {}
+    assert (scene.queued(), scene.events()) == ([], [])
     assert (await register(scene)).email == ANN

@@ -10,7 +10,7 @@ from bukhindor.domain.device import AppType, Device
 from bukhindor.domain.errors import InvalidAccessToken, InvalidRefreshToken, SessionNotFound, StoreUnavailable
 from bukhindor.domain.user import Role
 from tests.makers import T0
-from tests.unit.services.scene import PASSWORD, Scene
+from tests.unit.services.scene import Scene
 
 MINUTE = timedelta(minutes=1)
 
@@ -60,7 +60,7 @@ async def test_after_logging_out_neither_token_is_good(scene: Scene) -> None:
     with pytest.raises(InvalidAccessToken):
         await scene.caller_of(tokens)
     with pytest.raises(InvalidRefreshToken):
-        await scene.services.token_refresh.refresh(tokens.refresh_token)
+        await scene.refresh(tokens)
     assert (await scene.caller_of(elsewhere)).user.id == user.id
 
 
@@ -107,5 +107,5 @@ async def test_who_logged_out_everywhere_signs_in_again(scene: Scene) -> None:
     caller = await scene.caller_of(await scene.sign_in(user))
     assert await scene.services.sessions.log_out_everywhere(caller, keep_current=False) == 1
     assert await scene.services.sessions.log_out_everywhere(caller, keep_current=False) == 0
-    tokens = await scene.services.sign_in.login(user.email, PASSWORD, Device())
+    tokens = await scene.login(user.email)
     assert isinstance(await scene.caller_of(tokens), Caller)

@@ -52,7 +52,7 @@ async def test_when_no_key_can_be_unsealed_a_new_one_signs_and_the_old_ones_veri
     assert await stored_keys(scene) == ["key-1", "first"]
     assert scene.store.committed.keys["first"].retired_at == now
     await scene.caller_of(tokens)
-    assert key_of(await scene.services.token_refresh.refresh(tokens.refresh_token)) == "key-1"
+    assert key_of(await scene.refresh(tokens)) == "key-1"
 
 
 async def test_after_a_rotation_new_tokens_have_the_new_key_and_old_ones_stay_good(scene: Scene) -> None:
@@ -61,7 +61,7 @@ async def test_after_a_rotation_new_tokens_have_the_new_key_and_old_ones_stay_go
     now = scene.clock.advance(MINUTE)
     made = await scene.services.signing_key_ring.rotate()
     assert (made.kid, made.created_at, made.retired_at) == ("key-1", now, None)
-    new = await scene.services.token_refresh.refresh(old.refresh_token)
+    new = await scene.refresh(old)
     assert (key_of(old), key_of(new)) == ("first", "key-1")
     assert (await scene.caller_of(old)).session.id == (await scene.caller_of(new)).session.id
     scene.clock.advance(14 * MINUTE)

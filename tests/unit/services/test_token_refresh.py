@@ -17,7 +17,7 @@ from bukhindor.domain.tokens import RefreshTicket
 from bukhindor.domain.user import User
 from bukhindor.services.token_refresh import TokenRefresh
 from tests.fakes.refresh_tokens import FakeRefreshTokens
-from tests.makers import T0, make_session
+from tests.makers import ORIGIN, T0, make_session
 from tests.unit.services.scene import Scene
 
 SECOND = timedelta(seconds=1)
@@ -216,8 +216,8 @@ async def test_each_reading_of_a_token_is_tried(scene: Scene) -> None:
     """JWT-15: a token made before the secret was changed goes on."""
     tokens = await scene.sign_in(await scene.add_user())
     two_secrets = RefreshTokensOfTwoSecrets()
-    service = TokenRefresh(scene.store, two_secrets, scene.token_issuer, scene.policy, scene.clock)
-    assert (await service.refresh(tokens.refresh_token)).refresh_token != tokens.refresh_token
+    service = TokenRefresh(scene.store, two_secrets, scene.token_issuer, scene.trail, scene.policy, scene.clock)
+    assert (await service.refresh(tokens.refresh_token, ORIGIN)).refresh_token != tokens.refresh_token
 
 
 async def test_a_generation_that_was_never_issued_is_no_theft(scene: Scene) -> None:

@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from bukhindor.domain.audit import Retention
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.user import Role
-from tests.makers import T0
+from bukhindor.services.upkeep import Upkeep
+from tests.makers import T0, make_audit_event, make_one_time_token, make_queued_mail
 from tests.unit.services.scene import Scene
 
+SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -27,20 +30,49 @@ async def test_sessions_that_are_over_are_removed_and_the_others_go_on(scene: Sc
         await scene.add_session(user, created_at=T0 - 180 * DAY + HOUR, last_seen_at=T0),
         await scene.add_session(admin, created_at=T0 - DAY + HOUR),
     ]
-    assert await scene.services.upkeep.end_sessions_that_are_over() == len(over)
+    assert await scene.services.upkeep.purge() == len(over)
     assert set(scene.store.committed.sessions) == {session.id for session in alive}
     assert set(scene.store.committed.users) == {user.id, admin.id}
 
 
+async def test_tokens_given_up_mails_and_old_events_are_removed(scene: Scene) -> None:
+    """SES-08, DP-01: an expired token at once, a given-up mail after seven days, an event after a year."""
+    user, other = await scene.add_user(), await scene.add_user()
+    await scene.store.one_time_tokens.put(make_one_time_token(user, expires_at=T0))
+    alive = make_one_time_token(other, expires_at=T0 + SECOND)
+    await scene.store.one_time_tokens.put(alive)
+    mails = [
+        make_queued_mail(failed_at=T0 - 7 * DAY - SECOND),
+        make_queued_mail(failed_at=T0 - 7 * DAY),
+        make_queued_mail(created_at=T0 - 100 * DAY),
+    ]
+    for queued in mails:
+        await scene.store.outbox.add(queued)
+    events = [make_audit_event(at=-365 * DAY - SECOND), make_audit_event(at=-365 * DAY)]
+    for event in events:
+        await scene.store.audit_events.add(event)
+    assert await scene.services.upkeep.purge() == 3
+    assert list(scene.store.committed.one_time_tokens.values()) == [alive]
+    assert {queued.id for queued in scene.queued()} == {mails[1].id, mails[2].id}
+    assert [event.id for event in scene.events()] == [events[1].id]
+
+
+async def test_how_long_events_are_kept_can_be_set(scene: Scene) -> None:
+    await scene.store.audit_events.add(make_audit_event(at=-2 * DAY))
+    upkeep = Upkeep(scene.store, scene.policy, Retention(audit=DAY), scene.clock)
+    assert await upkeep.purge() == 1
+    assert scene.events() == []
+
+
 async def test_a_second_turn_finds_nothing_to_end(scene: Scene) -> None:
     await scene.add_session(await scene.add_user(), created_at=T0 - 31 * DAY)
-    assert await scene.services.upkeep.end_sessions_that_are_over() == 1
-    assert await scene.services.upkeep.end_sessions_that_are_over() == 0
+    assert await scene.services.upkeep.purge() == 1
+    assert await scene.services.upkeep.purge() == 0
 
 
 async def test_nothing_ends_while_the_store_fails(scene: Scene) -> None:
     session = await scene.add_session(await scene.add_user(), created_at=T0 - 31 * DAY)
     scene.store.fail_next_commit = True
     with pytest.raises(StoreUnavailable):
-        await scene.services.upkeep.end_sessions_that_are_over()
+        await scene.services.upkeep.purge()
     assert await scene.has_session(session)

@@ -40,6 +40,7 @@ ADMIN_ONLY: dict[str, Callable[[Scene, Actor, UUID], Awaitable[Any]]] = {
     "find": lambda scene, actor, _: scene.services.user_admin.find(actor, address("ann@example.com")),
     "sessions_of": lambda scene, actor, user_id: scene.services.user_admin.sessions_of(actor, user_id),
     "end_sessions": lambda scene, actor, user_id: scene.services.user_admin.end_sessions(actor, user_id),
+    "reset": lambda scene, actor, user_id: scene.services.user_admin.send_password_reset(actor, user_id),
 }
 FOR_ONESELF: dict[str, Callable[[Scene, Actor, UUID], Awaitable[Any]]] = {
     "get": lambda scene, actor, user_id: scene.services.user_admin.get(actor, user_id),
@@ -198,7 +199,7 @@ async def test_who_stops_being_active_is_signed_out_everywhere(scene: Scene, sta
         with pytest.raises(InvalidAccessToken):
             await scene.caller_of(tokens)
         with pytest.raises(InvalidRefreshToken):
-            await scene.services.token_refresh.refresh(tokens.refresh_token)
+            await scene.refresh(tokens)
     assert await scene.has_session(stranger.session)
     await scene.caller_of(await scene.sign_in(user))
 
@@ -248,7 +249,7 @@ async def test_administrators_end_all_sessions_of_a_user(scene: Scene) -> None:
     assert await scene.services.user_admin.end_sessions(admin, user.id) == 0
 
 
-@pytest.mark.parametrize("call", ["change", "remove", "end_sessions"])
+@pytest.mark.parametrize("call", ["change", "remove", "end_sessions", "reset"])
 async def test_what_was_not_stored_did_not_happen(scene: Scene, call: str) -> None:
     caller = await scene.add_caller()
     before = scene.snapshot()

@@ -4,10 +4,16 @@ import json
 import unicodedata
 from typing import Any
 
+import msgspec
+
 from bukhindor.adapters.sql import tables
 from bukhindor.adapters.sql.connection import Row
+from bukhindor.domain.audit import AuditEvent, AuditType
 from bukhindor.domain.device import AppType, Device
 from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.mail import Mail, QueuedMail
+from bukhindor.domain.one_time_token import OneTimeToken, Purpose
+from bukhindor.domain.origin import Origin
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import Role, Status, User
@@ -23,6 +29,7 @@ _user = tables.users.c
 USER_COLUMNS = (
     _user.id, _user.email, _user.name, _user.created_at, _user.updated_at, _user.role, _user.status,
     _user.status_reason, _user.status_until, _user.email_verified, _user.password_hash, _user.last_login_at,
+    _user.failed_sign_ins,
 )  # fmt: skip
 
 _session = tables.user_sessions.c
@@ -35,14 +42,34 @@ SESSION_COLUMNS = (
 _key = tables.signing_keys.c
 SIGNING_KEY_COLUMNS = (_key.kid, _key.public_jwk, _key.sealed_private_key, _key.created_at, _key.retired_at)
 
+_token = tables.one_time_tokens.c
+ONE_TIME_TOKEN_COLUMNS = (
+    _token.user_id, _token.purpose, _token.email, _token.token_hash, _token.code_hash, _token.created_at,
+    _token.expires_at, _token.failed_tries,
+)  # fmt: skip
+
+_queued = tables.outbox.c
+OUTBOX_COLUMNS = (
+    _queued.id, _queued.user_id, _queued.sealed_content, _queued.created_at, _queued.due_at, _queued.tries,
+    _queued.failed_at,
+)  # fmt: skip
+
+_event = tables.audit_events.c
+AUDIT_EVENT_COLUMNS = (
+    _event.id, _event.at, _event.type, _event.actor_id, _event.subject_id, _event.session_id, _event.ip,
+    _event.user_agent, _event.device_id, _event.request_id, _event.details,
+)  # fmt: skip
+
+_mails = msgspec.json.Decoder(Mail)
+
 
 def to_user(row: Row) -> User:
     """The user of USER_COLUMNS. Its address was parsed when it came in, and is not parsed again."""
     (id_, email, name, created_at, updated_at, role, status,
-     reason, until, verified, password_hash, last_login_at) = row  # fmt: skip
+     reason, until, verified, password_hash, last_login_at, failed_sign_ins) = row  # fmt: skip
     return User(
         id_, EmailAddress(email), name, created_at, updated_at, _ROLES[role], _STATUSES[status],
-        reason, until, verified, password_hash, last_login_at,
+        reason, until, verified, password_hash, last_login_at, failed_sign_ins,
     )  # fmt: skip
 
 
@@ -60,6 +87,7 @@ def from_user(user: User) -> dict[str, Any]:
         "created_at": user.created_at,
         "updated_at": user.updated_at,
         "last_login_at": user.last_login_at,
+        "failed_sign_ins": user.failed_sign_ins,
         # No search holds a line break, so none can match across the two.
         "search_text": f"{folded(user.name)}\n{folded(user.email.value)}",
     }
@@ -111,4 +139,69 @@ def from_signing_key(key: SigningKey) -> dict[str, Any]:
         "sealed_private_key": key.sealed_private_key,
         "created_at": key.created_at,
         "retired_at": key.retired_at,
+    }
+
+
+def to_one_time_token(row: Row) -> OneTimeToken:
+    """The token of ONE_TIME_TOKEN_COLUMNS."""
+    user_id, purpose, email, *rest = row
+    return OneTimeToken(user_id, Purpose(purpose), EmailAddress(email), *rest)
+
+
+def from_one_time_token(token: OneTimeToken) -> dict[str, Any]:
+    return {
+        "user_id": token.user_id,
+        "purpose": token.purpose.value,
+        "email": token.email.value,
+        "token_hash": token.token_hash,
+        "code_hash": token.code_hash,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "failed_tries": token.failed_tries,
+    }
+
+
+def to_queued_mail(row: Row, content: bytes) -> QueuedMail:
+    """The mail of OUTBOX_COLUMNS with its opened content."""
+    id_, user_id, _, created_at, due_at, tries, failed_at = row
+    return QueuedMail(id_, user_id, _mails.decode(content), created_at, due_at, tries, failed_at)
+
+
+def content_of(queued: QueuedMail) -> bytes:
+    """What of a mail must be sealed: all that it says, and to whom."""
+    return msgspec.json.encode(queued.mail)
+
+
+def from_queued_mail(queued: QueuedMail, sealed_content: bytes) -> dict[str, Any]:
+    return {
+        "id": queued.id,
+        "user_id": queued.user_id,
+        "sealed_content": sealed_content,
+        "created_at": queued.created_at,
+        "due_at": queued.due_at,
+        "tries": queued.tries,
+        "failed_at": queued.failed_at,
+    }
+
+
+def to_audit_event(row: Row) -> AuditEvent:
+    """The event of AUDIT_EVENT_COLUMNS. The language of its request was not kept."""
+    id_, at, type_, actor_id, subject_id, session_id, ip, user_agent, device_id, request_id, details = row
+    origin = Origin(ip, user_agent, device_id, request_id)
+    return AuditEvent(id_, at, AuditType(type_), actor_id, subject_id, session_id, origin, json.loads(details))
+
+
+def from_audit_event(event: AuditEvent) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "at": event.at,
+        "type": event.type.value,
+        "actor_id": event.actor_id,
+        "subject_id": event.subject_id,
+        "session_id": event.session_id,
+        "ip": event.origin.ip,
+        "user_agent": event.origin.user_agent,
+        "device_id": event.origin.device_id,
+        "request_id": event.origin.request_id,
+        "details": json.dumps(dict(event.details), ensure_ascii=False),
     }

@@ -41,12 +41,17 @@ _REMOVE_BEYOND = _REMOVE_OF_USER.where(
         .offset(sa.bindparam("newest", type_=sa.Integer()))
     )
 )
+
+
+def _some(*conditions: sa.ColumnElement[bool]) -> sa.Delete:
+    found = sa.select(_sessions.c.id).where(*conditions).limit(tables.REMOVED_AT_ONCE)
+    return sa.delete(_sessions).where(_sessions.c.id.in_(found))
+
+
 # Three statements, because each then finds its rows by an index of its own.
-_REMOVE_IDLE = sa.delete(_sessions).where(
-    _sessions.c.last_seen_at <= sa.bindparam("moment", type_=tables.UtcDateTime())
-)
-_REMOVE_OLD = sa.delete(_sessions).where(_created_by_then, _sessions.c.user_id.not_in(_admins))
-_REMOVE_OLD_OF_ADMINS = sa.delete(_sessions).where(_created_by_then, _sessions.c.user_id.in_(_admins))
+_REMOVE_IDLE = _some(_sessions.c.last_seen_at <= sa.bindparam("moment", type_=tables.UtcDateTime()))
+_REMOVE_OLD = _some(_created_by_then, _sessions.c.user_id.not_in(_admins))
+_REMOVE_OLD_OF_ADMINS = _some(_created_by_then, _sessions.c.user_id.in_(_admins))
 
 
 class SqlSessions:

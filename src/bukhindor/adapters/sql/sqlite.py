@@ -11,14 +11,18 @@ import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
 from bukhindor.adapters.sql import sqlite_statements
+from bukhindor.adapters.sql.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.connection import Connection, Parameters, Row
 from bukhindor.adapters.sql.group_commit import TURN_LIMIT_SECONDS, GroupCommit, Turn
+from bukhindor.adapters.sql.one_time_tokens import SqlOneTimeTokens
+from bukhindor.adapters.sql.outbox import SqlOutbox
 from bukhindor.adapters.sql.schema_version import VERSION_QUERY, head
 from bukhindor.adapters.sql.sessions import SqlSessions
 from bukhindor.adapters.sql.signing_keys import SqlSigningKeys
 from bukhindor.adapters.sql.sqlite_file import LOCK_PATIENCE_SECONDS, SqliteFile
 from bukhindor.adapters.sql.users import SqlUsers
 from bukhindor.domain.errors import StoreUnavailable
+from bukhindor.ports import Seal
 
 # A reader waits only while another process repairs the log after a crash; the whole service waits with it.
 _INLINE_PATIENCE_SECONDS = 1.0
@@ -29,7 +33,8 @@ class SqliteTransactions:
 
     The server opens as owner: it alone moves the log into the file, and a second one raises DatabaseInUse. Without
     ownership the store works beside a server or alone. A use case that keeps its turn to write for `turn_limit`
-    seconds is rolled back; the lock of another process is waited for `lock_patience` seconds.
+    seconds is rolled back; the lock of another process is waited for `lock_patience` seconds. `seal` closes what
+    rests in the file and must not be read there.
     """
 
     def __init__(
@@ -37,9 +42,11 @@ class SqliteTransactions:
         path: Path,
         *,
         owner: bool,
+        seal: Seal,
         turn_limit: float = TURN_LIMIT_SECONDS,
         lock_patience: float = LOCK_PATIENCE_SECONDS,
     ) -> None:
+        self._seal = seal
         self._file = SqliteFile(path)
         self._file.create()
         if owner:
@@ -52,11 +59,11 @@ class SqliteTransactions:
             self._file.disown()
             raise
         self._scanner = ThreadPoolExecutor(1, "sqlite-scan")
-        self._reading = _Scope(_InlineConnection(self._inline))
-        self._scanning = _Scope(_AsideConnection(self._aside, self._scanner))
+        self._reading = _Scope(_InlineConnection(self._inline), seal)
+        self._scanning = _Scope(_AsideConnection(self._aside, self._scanner), seal)
 
     def begin(self) -> "_Transaction":
-        return _Transaction(self._writer)
+        return _Transaction(self._writer, self._seal)
 
     def read(self) -> "_Scope":
         return self._reading
@@ -82,13 +89,18 @@ class SqliteTransactions:
         self._file.disown()
 
 
-class _Scope:
-    """Repositories that keep nothing of a scope: one object serves all."""
-
-    def __init__(self, connection: Connection) -> None:
+class _Repositories:
+    def __init__(self, connection: Connection, seal: Seal) -> None:
         self.users = SqlUsers(connection)
         self.sessions = SqlSessions(connection)
         self.signing_keys = SqlSigningKeys(connection)
+        self.one_time_tokens = SqlOneTimeTokens(connection)
+        self.outbox = SqlOutbox(connection, seal)
+        self.audit_events = SqlAuditEvents(connection)
+
+
+class _Scope(_Repositories):
+    """Repositories that keep nothing of a scope: one object serves all."""
 
     async def __aenter__(self) -> "_Scope":
         return self
@@ -99,16 +111,14 @@ class _Scope:
         """Nothing is open between two reads."""
 
 
-class _Transaction:
-    def __init__(self, writer: GroupCommit) -> None:
+class _Transaction(_Repositories):
+    def __init__(self, writer: GroupCommit, seal: Seal) -> None:
         self._writer = writer
+        self._seal = seal
 
     async def __aenter__(self) -> "_Transaction":
         self._turn = await self._writer.enter()
-        connection = _WriterConnection(self._writer, self._turn)
-        self.users = SqlUsers(connection)
-        self.sessions = SqlSessions(connection)
-        self.signing_keys = SqlSigningKeys(connection)
+        super().__init__(_WriterConnection(self._writer, self._turn), self._seal)
         return self
 
     async def __aexit__(

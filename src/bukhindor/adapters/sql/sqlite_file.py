@@ -84,6 +84,10 @@ class SqliteFile:
     def disown(self) -> None:
         self._ownership.release()
 
+    def has_owner(self) -> bool:
+        """Whether a server, of this process or another, serves from this file now."""
+        return self._ownership.is_held()
+
     def connect(self, *, timeout: float, cache_kibibytes: int, read_only: bool = False) -> sqlite3.Connection:
         """A connection that begins and ends no transaction by itself; `timeout` is its patience in seconds.
 

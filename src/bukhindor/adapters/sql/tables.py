@@ -41,6 +41,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         return _EPOCH + timedelta(microseconds=value)
 
 
+REMOVED_AT_ONCE = 1000
+"""Rows that one purge may take: whoever writes waits for some milliseconds, not for all that is over."""
+
 metadata = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -74,6 +77,7 @@ users = sa.Table(
     sa.Column("last_login_at", UtcDateTime()),
     # Name and address with case folded, because SQLite folds ASCII only and would not find Cyrillic names.
     sa.Column("search_text", sa.Text(), nullable=False),
+    sa.Column("failed_sign_ins", sa.Integer(), nullable=False, server_default=sa.text("0")),
     _one_of("role", Role),
     _one_of("status", Status),
     sa.Index("uq_users_email", "email", unique=True),
@@ -115,4 +119,59 @@ signing_keys = sa.Table(
     sa.Column("sealed_private_key", sa.LargeBinary(), nullable=False),
     sa.Column("created_at", UtcDateTime(), nullable=False),
     sa.Column("retired_at", UtcDateTime()),
+)
+
+one_time_tokens = sa.Table(
+    "one_time_tokens",
+    metadata,
+    sa.Column("user_id", sa.Uuid(), sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("purpose", sa.String(32), primary_key=True),
+    sa.Column("email", sa.String(254), nullable=False),
+    sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+    sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+    sa.Column("created_at", UtcDateTime(), nullable=False),
+    sa.Column("expires_at", UtcDateTime(), nullable=False),
+    sa.Column("failed_tries", sa.Integer(), nullable=False),
+    sa.Index("uq_one_time_tokens_token_hash", "token_hash", unique=True),
+    sa.Index(None, "expires_at"),
+)
+
+_waits = sa.text("failed_at IS NULL")
+_was_given_up = sa.text("failed_at IS NOT NULL")
+
+# No reference to users: the mail that tells of a deletion outlives the account.
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("user_id", sa.Uuid()),
+    sa.Column("sealed_content", sa.LargeBinary(), nullable=False),
+    sa.Column("created_at", UtcDateTime(), nullable=False),
+    sa.Column("due_at", UtcDateTime(), nullable=False),
+    sa.Column("tries", sa.Integer(), nullable=False),
+    sa.Column("failed_at", UtcDateTime()),
+    sa.Index("ix_outbox_due", "due_at", "id", sqlite_where=_waits, postgresql_where=_waits),
+    sa.Index("ix_outbox_failed", "failed_at", sqlite_where=_was_given_up, postgresql_where=_was_given_up),
+    sa.Index(None, "user_id"),
+)
+
+# No reference to users either: events stay when the people they tell of have gone.
+audit_events = sa.Table(
+    "audit_events",
+    metadata,
+    sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("at", UtcDateTime(), nullable=False),
+    sa.Column("type", sa.String(64), nullable=False),
+    sa.Column("actor_id", sa.Uuid()),
+    sa.Column("subject_id", sa.Uuid()),
+    sa.Column("session_id", sa.Uuid()),
+    sa.Column("ip", sa.String(64), nullable=False),
+    sa.Column("user_agent", sa.String(256), nullable=False),
+    sa.Column("device_id", sa.String(128)),
+    sa.Column("request_id", sa.String(64), nullable=False),
+    sa.Column("details", sa.Text(), nullable=False),
+    sa.Index(None, "at", "id"),
+    sa.Index(None, "subject_id", "at", "id"),
+    sa.Index(None, "actor_id", "at", "id"),
+    sa.Index(None, "type", "at", "id"),
 )

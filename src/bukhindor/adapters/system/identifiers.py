@@ -12,6 +12,9 @@ class SystemIdentifiers:
     def user_id(self) -> UUID:
         return _uuid7(time.time_ns() // 1_000_000)
 
+    def event_id(self) -> UUID:
+        return _uuid7(time.time_ns() // 1_000_000)
+
     def session_id(self) -> UUID:
         return uuid4()
 

@@ -1,98 +1,21 @@
-"""Everything the core needs from outside.
+"""The store: repositories, and the transactions they live in.
 
-Each method says what absence means. A port that talks to a store may also raise StoreUnavailable from any method.
+Any method may raise StoreUnavailable.
 """
 
-from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from bukhindor.domain.audit import AuditEvent, AuditQuery
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.password import Password
+from bukhindor.domain.mail import QueuedMail
+from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.signing_key import SigningKey
-from bukhindor.domain.tokens import AccessClaims, RefreshTicket
 from bukhindor.domain.user import User
 from bukhindor.domain.user_listing import UserPage, UserQuery
-
-
-class Clock(Protocol):
-    def now(self) -> datetime:
-        """The present moment, in UTC."""
-
-
-class Identifiers(Protocol):
-    """New identifiers and random bytes, from the operating system's generator."""
-
-    def user_id(self) -> UUID:
-        """A version 7 UUID (RFC 9562): ordered by time of creation."""
-
-    def session_id(self) -> UUID:
-        """A version 4 UUID: it tells nothing."""
-
-    def token_id(self) -> str:
-        """At least 128 random bits as base64url."""
-
-    def seed(self) -> bytes:
-        """32 random bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordVerdict:
-    """`outdated` says that the stored hash is weaker than what is made today; only set on a match."""
-
-    matches: bool
-    outdated: bool = False
-
-
-class PasswordHasher(Protocol):
-    """Slow hashes in a bounded pool of their own. Both methods raise TooBusy when the pool's queue is full."""
-
-    async def hash(self, password: Password) -> str:
-        """A new salted argon2id hash in PHC form."""
-
-    async def verify(self, password: Password, stored: str | None) -> PasswordVerdict:
-        """Compare with a stored hash; no hash, or one that can't be read, takes the same time and never matches."""
-
-
-class AccessTokens(Protocol):
-    """Signed access tokens under a ring of keys that the caller provides."""
-
-    def use(self, keys: Sequence[SigningKey]) -> None:
-        """Replace the ring: the newest key that is not retired and can be unsealed signs, all of them verify."""
-
-    def can_sign(self) -> bool:
-        """Whether the ring has a key to sign with."""
-
-    def issue(self, claims: AccessClaims) -> str:
-        """A signed compact JWT. Asking while `can_sign()` is False is a mistake of the program."""
-
-    def knows_key_of(self, token: str) -> bool:
-        """Whether the token names a key of the ring; False may mean that the ring is old."""
-
-    def read(self, token: str, now: datetime) -> AccessClaims | None:
-        """The claims of a token that we signed for us and that lives at `now`; None for anything else."""
-
-
-class SigningKeyMaker(Protocol):
-    def make(self, now: datetime) -> SigningKey:
-        """A new key pair, its private part sealed under the server's first secret."""
-
-
-class RefreshTokens(Protocol):
-    """Opaque refresh tokens, derived from a session, its generation and the server's secret; stored nowhere."""
-
-    def derive(self, session: Session) -> str:
-        """The token of the session's newest generation: the same one whenever it is asked for."""
-
-    def read(self, token: str) -> Iterable[RefreshTicket]:
-        """What the token may say, one reading for each secret in use; empty when it has not our form."""
-
-    def is_genuine(self, ticket: RefreshTicket, session: Session) -> bool:
-        """Whether we derived this ticket for this session."""
 
 
 class Users(Protocol):
@@ -144,7 +67,7 @@ class Sessions(Protocol):
         """End all but the `newest` sessions of a user; how many there were."""
 
     async def remove_over(self, now: datetime, policy: SessionPolicy) -> int:
-        """End every session whose idle or absolute life is over; how many there were."""
+        """End sessions whose idle or absolute life is over, not too many at once; 0 when none is left."""
 
 
 class SigningKeys(Protocol):
@@ -161,6 +84,67 @@ class SigningKeys(Protocol):
         """Forget a key; nothing happens when it is gone already."""
 
 
+class OneTimeTokens(Protocol):
+    async def by_token_hash(self, token_hash: bytes) -> OneTimeToken | None:
+        """None when no live or expired token has the digest."""
+
+    async def of_user(self, user_id: UUID, purpose: Purpose) -> OneTimeToken | None:
+        """None when nothing was asked for, or it was used."""
+
+    async def put(self, token: OneTimeToken) -> None:
+        """Keep a new token; the older one of the same user and purpose is gone."""
+
+    async def save(self, token: OneTimeToken) -> None:
+        """Write the count of failed tries."""
+
+    async def remove_of_user(self, user_id: UUID) -> int:
+        """Remove the tokens of all purposes; how many there were."""
+
+    async def remove(self, user_id: UUID, purpose: Purpose) -> bool:
+        """False when it was gone: somebody else has used it."""
+
+    async def remove_expired(self, now: datetime) -> int:
+        """Not too many at once; how many, 0 when none is left."""
+
+
+class Outbox(Protocol):
+    async def add(self, queued: QueuedMail) -> None:
+        """Keep a mail for delivery; its content is sealed in the store."""
+
+    async def has_due(self, now: datetime) -> bool:
+        """Whether a mail waits whose time has come."""
+
+    async def claim(self, now: datetime, lease_until: datetime, at_most: int) -> list[QueuedMail]:
+        """Take the mails that are due, the oldest first: their tries count one more, and nobody else gets them
+        before `lease_until`."""
+
+    async def save(self, queued: QueuedMail) -> None:
+        """Write when it is due next, or that it was given up."""
+
+    async def remove(self, queued_id: UUID) -> None:
+        """Forget a mail that was delivered."""
+
+    async def remove_of_user(self, user_id: UUID) -> int:
+        """Forget all mails of a user; how many there were."""
+
+    async def remove_failed(self, before: datetime) -> int:
+        """Forget mails that were given up before a moment, not too many at once; 0 when none is left."""
+
+
+class AuditEvents(Protocol):
+    async def add(self, event: AuditEvent) -> None:
+        """Keep an event for as long as events are kept."""
+
+    async def page(self, query: AuditQuery) -> list[AuditEvent]:
+        """The newest first, at most `query.limit`."""
+
+    async def forget(self, user_id: UUID) -> None:
+        """Remove address, device and details from the events of a user; its id stays as a pseudonym."""
+
+    async def remove_before(self, moment: datetime) -> int:
+        """Not too many at once; how many, 0 when none is left."""
+
+
 class Reading(Protocol):
     """The repositories of one scope."""
 
@@ -175,6 +159,18 @@ class Reading(Protocol):
     @property
     def signing_keys(self) -> SigningKeys:
         """All signing keys, retired ones too."""
+
+    @property
+    def one_time_tokens(self) -> OneTimeTokens:
+        """Proofs of a mailbox that wait to be used."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Mails that wait for their delivery."""
+
+    @property
+    def audit_events(self) -> AuditEvents:
+        """What has happened."""
 
 
 class Transaction(Reading, Protocol):

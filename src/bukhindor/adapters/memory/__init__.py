@@ -1,0 +1,1 @@
+"""What one process keeps to itself and loses when it ends."""

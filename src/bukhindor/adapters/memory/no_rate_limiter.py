@@ -1,0 +1,14 @@
+"""No limits at all, for load tests."""
+
+from bukhindor.domain.rate_limit import Limit
+
+
+class Unlimited:
+    async def take(self, limit: Limit, key: str) -> None:
+        """Never refuses."""
+
+    async def give_back(self, limit: Limit, key: str) -> None:
+        """Nothing was counted."""
+
+    async def clear(self, limit: Limit, key: str) -> None:
+        """Nothing is remembered."""

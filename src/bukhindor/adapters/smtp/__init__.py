@@ -1,0 +1,1 @@
+"""Letters in words, and their way out by SMTP."""

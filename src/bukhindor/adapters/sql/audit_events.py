@@ -1,0 +1,93 @@
+"""The record of what has happened, on any SQL database."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from bukhindor.adapters.sql import rows, tables
+from bukhindor.adapters.sql.connection import Connection
+from bukhindor.domain.audit import AuditEvent, AuditQuery
+
+_events = tables.audit_events
+
+_person = sa.bindparam("person", type_=sa.Uuid())
+_did_it = _events.c.actor_id == _person
+_concerned = _events.c.subject_id == _person
+
+_ADD = sa.insert(_events)
+_FORGET_PLACE = (
+    sa.update(_events)
+    .where(sa.or_(_did_it, sa.and_(_concerned, _events.c.actor_id.is_(None))))
+    .values(ip="", user_agent="", device_id=None)
+)
+_FORGET_DETAILS = sa.update(_events).where(_concerned).values(details="{}")
+_REMOVE_BEFORE = sa.delete(_events).where(
+    _events.c.id.in_(
+        sa.select(_events.c.id)
+        .where(_events.c.at < sa.bindparam("moment", type_=tables.UtcDateTime()))
+        .limit(tables.REMOVED_AT_ONCE)
+    )
+)
+
+
+class SqlAuditEvents:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, event: AuditEvent) -> None:
+        await self._connection.change(_ADD, rows.from_audit_event(event))
+
+    async def page(self, query: AuditQuery) -> list[AuditEvent]:
+        values = dict(_values_of(query))
+        statement = _page_statement(tuple(values))
+        found = await self._connection.fetch(statement, {**values, "at_most": query.limit})
+        return [rows.to_audit_event(row) for row in found]
+
+    async def forget(self, user_id: UUID) -> None:
+        """As the port says: where somebody else acted on the user, that person's address and device stay, and so
+        do the details of what the user did to others."""
+        await self._connection.change(_FORGET_PLACE, {"person": user_id})
+        await self._connection.change(_FORGET_DETAILS, {"person": user_id})
+
+    async def remove_before(self, moment: datetime) -> int:
+        return await self._connection.change(_REMOVE_BEFORE, {"moment": moment})
+
+
+def _values_of(query: AuditQuery) -> Iterator[tuple[str, Any]]:
+    if query.actor_id is not None:
+        yield "wanted_actor", query.actor_id
+    if query.subject_id is not None:
+        yield "wanted_subject", query.subject_id
+    if query.type is not None:
+        yield "wanted_type", query.type.value
+    if query.since is not None:
+        yield "since", query.since
+    if query.until is not None:
+        yield "until", query.until
+    if query.before is not None:
+        yield "before_at", query.before[0]
+        yield "before_id", query.before[1]
+
+
+_FILTERS: dict[str, sa.ColumnElement[bool]] = {
+    "wanted_actor": _events.c.actor_id == sa.bindparam("wanted_actor"),
+    "wanted_subject": _events.c.subject_id == sa.bindparam("wanted_subject"),
+    "wanted_type": _events.c.type == sa.bindparam("wanted_type"),
+    "since": _events.c.at >= sa.bindparam("since", type_=tables.UtcDateTime()),
+    "until": _events.c.at < sa.bindparam("until", type_=tables.UtcDateTime()),
+    "before_at": sa.tuple_(_events.c.at, _events.c.id)
+    < sa.tuple_(sa.bindparam("before_at", type_=tables.UtcDateTime()), sa.bindparam("before_id", type_=sa.Uuid())),
+}
+
+
+# Few shapes of a list exist, and each is built once like every other statement.
+@cache
+def _page_statement(names: tuple[str, ...]) -> sa.Select[Any]:
+    conditions = (_FILTERS[name] for name in names if name in _FILTERS)
+    statement = sa.select(*rows.AUDIT_EVENT_COLUMNS).where(*conditions)
+    statement = statement.order_by(_events.c.at.desc(), _events.c.id.desc())
+    return statement.limit(sa.bindparam("at_most", type_=sa.Integer()))

@@ -1,0 +1,88 @@
+"""Mails that wait for their delivery, on any SQL database."""
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from bukhindor.adapters.sql import rows, tables
+from bukhindor.adapters.sql.connection import Connection
+from bukhindor.domain.mail import QueuedMail
+from bukhindor.ports import Seal
+
+_log = logging.getLogger(__name__)
+
+_outbox = tables.outbox
+
+_this_mail = _outbox.c.id == sa.bindparam("which")
+_now = sa.bindparam("now", type_=tables.UtcDateTime())
+_is_due = sa.and_(_outbox.c.failed_at.is_(None), _outbox.c.due_at <= _now)
+
+_ADD = sa.insert(_outbox)
+_FIRST_DUE = sa.select(_outbox.c.id).where(_is_due).limit(1)
+_DUE = (
+    sa.select(*rows.OUTBOX_COLUMNS)
+    .where(_is_due)
+    .order_by(_outbox.c.due_at, _outbox.c.id)
+    .limit(sa.bindparam("at_most", type_=sa.Integer()))
+)
+# Asking again whether it is due lets one of two claimers win wherever both could read the row.
+_CLAIM = sa.update(_outbox).where(_this_mail, _is_due).values(tries=_outbox.c.tries + 1)
+_SAVE = sa.update(_outbox).where(_this_mail)
+_REMOVE = sa.delete(_outbox).where(_this_mail)
+_REMOVE_OF_USER = sa.delete(_outbox).where(_outbox.c.user_id == sa.bindparam("owner"))
+_REMOVE_FAILED = sa.delete(_outbox).where(
+    _outbox.c.id.in_(
+        sa.select(_outbox.c.id)
+        .where(_outbox.c.failed_at < sa.bindparam("moment", type_=tables.UtcDateTime()))
+        .limit(tables.REMOVED_AT_ONCE)
+    )
+)
+
+
+class SqlOutbox:
+    """What a mail says and to whom is sealed: a copy of the database holds no token that still works."""
+
+    def __init__(self, connection: Connection, seal: Seal) -> None:
+        self._connection = connection
+        self._seal = seal
+
+    async def add(self, queued: QueuedMail) -> None:
+        sealed = self._seal.close(rows.content_of(queued), _context(queued.id))
+        await self._connection.change(_ADD, rows.from_queued_mail(queued, sealed))
+
+    async def has_due(self, now: datetime) -> bool:
+        return bool(await self._connection.fetch(_FIRST_DUE, {"now": now}))
+
+    async def claim(self, now: datetime, lease_until: datetime, at_most: int) -> list[QueuedMail]:
+        """As the port says. A mail that can't be opened, because the server's secret was lost, is given up here."""
+        claimed = []
+        for row in await self._connection.fetch(_DUE, {"now": now, "at_most": at_most}):
+            queued_id: UUID = row[0]
+            content = self._seal.open(row[2], _context(queued_id))
+            if content is None:
+                await self._connection.change(_SAVE, {"which": queued_id, "failed_at": now})
+                _log.error("mail %s can't be opened with the server's secret and is given up", queued_id)
+            elif await self._connection.change(_CLAIM, {"which": queued_id, "now": now, "due_at": lease_until}):
+                queued = rows.to_queued_mail(row, content)
+                claimed.append(replace(queued, tries=queued.tries + 1, due_at=lease_until))
+        return claimed
+
+    async def save(self, queued: QueuedMail) -> None:
+        values = {"which": queued.id, "due_at": queued.due_at, "failed_at": queued.failed_at}
+        await self._connection.change(_SAVE, values)
+
+    async def remove(self, queued_id: UUID) -> None:
+        await self._connection.change(_REMOVE, {"which": queued_id})
+
+    async def remove_of_user(self, user_id: UUID) -> int:
+        return await self._connection.change(_REMOVE_OF_USER, {"owner": user_id})
+
+    async def remove_failed(self, before: datetime) -> int:
+        return await self._connection.change(_REMOVE_FAILED, {"moment": before})
+
+
+def _context(queued_id: UUID) -> str:
+    return f"mail:{queued_id}"

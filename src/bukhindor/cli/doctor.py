@@ -1,0 +1,52 @@
+"""bukhindor doctor: what is wrong, and what to do."""
+
+import click
+
+from bukhindor.cli.access import read_settings
+from bukhindor.cli.findings import Finding, State
+from bukhindor.cli.printing import json_option, print_json, say
+from bukhindor.cli.refusal import MISCONFIGURED, REFUSED, Refusal
+from bukhindor.config import ConfigurationError
+from bukhindor.domain.email_address import EmailAddress
+
+_COLOURS = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
+
+
+@click.command("doctor")
+@click.option("--send-mail", "recipient", metavar="ADDRESS", help="Send a test mail to ADDRESS.")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, recipient: str | None, as_json: bool) -> None:
+    """Look at everything that the service needs; nothing is changed. Exit with 1 when there is a problem."""
+    from bukhindor.cli import checks
+
+    address = None if recipient is None else EmailAddress.parse(recipient, "--send-mail")
+    try:
+        settings = read_settings()
+    except ConfigurationError as error:
+        findings = checks.of_bad_configuration(error)
+        exit_code = MISCONFIGURED
+    else:
+        if address is not None and not settings.smtp_url:
+            raise Refusal("Mails go to the development mailbox: set SMTP_URL to send one.")
+        findings = checks.of_installation(settings, address)
+        exit_code = REFUSED
+
+    found = []
+    for finding in findings:
+        found.append(finding)
+        if not as_json:
+            _show(finding)
+    problems = sum(finding.state is State.PROBLEM for finding in found)
+    if as_json:
+        print_json({"problems": problems, "checks": found})
+    elif problems:
+        say(f"{problems} problem{'s' * (problems > 1)} found.")
+    else:
+        say("No problem found.")
+    ctx.exit(exit_code if problems else 0)
+
+
+def _show(finding: Finding) -> None:
+    state = click.style(f"{finding.state:8}", _COLOURS[finding.state])
+    say(f"{state} {finding.check}: {finding.found}.{f' {finding.advice}.' if finding.advice else ''}")

@@ -1,0 +1,101 @@
+"""Mails: what they say, and how they wait for their delivery."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
+from bukhindor.domain.origin import Language
+
+# After the first try the next ones wait this long; a mail that failed five times is given up.
+_PAUSES = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
+MAX_TRIES = len(_PAUSES) + 1
+
+_PAGES = {
+    Purpose.RESET_PASSWORD: "reset-password",
+    Purpose.VERIFY_EMAIL: "verify-email",
+    Purpose.CHANGE_EMAIL: "change-email",
+}
+
+
+class LetterKind(StrEnum):
+    VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"
+    CHANGE_EMAIL = "change_email"
+    EMAIL_CHANGE_ASKED = "email_change_asked"
+    EMAIL_CHANGED = "email_changed"
+    PASSWORD_CHANGED = "password_changed"
+    PASSWORD_DISABLED = "password_disabled"
+    NEW_DEVICE = "new_device"
+    ACCOUNT_DELETED = "account_deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is to be told to whom; how it is worded is the writer's business.
+
+    `link` and `code` are for letters that ask for a proof; `device` and `ip` for those that report a sign-in;
+    `new_email` for those about a change of address.
+    """
+
+    kind: LetterKind
+    to: EmailAddress
+    name: str
+    language: Language
+    link: str = field(default="", repr=False)
+    code: str = field(default="", repr=False)
+    device: str = ""
+    ip: str = ""
+    new_email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A letter in words. `links` and `codes` repeat what the text holds, for the development mailbox."""
+
+    to: EmailAddress
+    subject: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+    links: tuple[str, ...] = field(default=(), repr=False)
+    codes: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedMail:
+    """A mail on its way. `tries` counts the ones that have begun; `failed_at` is when it was given up."""
+
+    id: UUID
+    user_id: UUID | None
+    mail: Mail
+    created_at: datetime
+    due_at: datetime
+    tries: int = 0
+    failed_at: datetime | None = None
+
+    def after_failure(self, now: datetime, *, permanent: bool) -> Self:
+        if permanent or self.tries >= MAX_TRIES:
+            return replace(self, failed_at=now)
+        return replace(self, due_at=now + _PAUSES[self.tries - 1])
+
+
+class MailNotAccepted(Exception):
+    """The mail server did not take a mail; `permanent` says that it never will."""
+
+    def __init__(self, reason: str, *, permanent: bool) -> None:
+        super().__init__(reason)
+        self.permanent = permanent
+
+
+@dataclass(frozen=True, slots=True)
+class MailLinks:
+    """Where mailed links lead: `base` is one of the addresses in the configuration, never one from a request."""
+
+    base: str
+
+    def to(self, purpose: Purpose, secret: OneTimeSecret) -> str:
+        return f"{self.base}/{quote(_PAGES[purpose])}?{urlencode({'token': secret.token})}"

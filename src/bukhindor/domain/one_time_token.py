@@ -1,0 +1,86 @@
+"""Tokens that prove a mailbox once: a long one for the link, a short code to type.
+
+Of both only hashes are kept. There is one live token per user and purpose: a newer one takes the place of the older.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from bukhindor.domain.email_address import EmailAddress
+
+MAX_CODE_TRIES = 5
+
+
+class Purpose(StrEnum):
+    RESET_PASSWORD = "reset_password"
+    VERIFY_EMAIL = "verify_email"
+    CHANGE_EMAIL = "change_email"
+
+    @property
+    def lifetime(self) -> timedelta:
+        return timedelta(hours=24) if self is Purpose.VERIFY_EMAIL else timedelta(minutes=60)
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimeSecret:
+    """What the mail carries and nobody keeps: the token of the link and the code of eight digits."""
+
+    token: str = field(repr=False)
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimeToken:
+    """`email` is the mailbox it was sent to, and what it proves: for a change of address that is the new one.
+
+    A wrong code counts; after five the code is dead and the link still works.
+    """
+
+    user_id: UUID
+    purpose: Purpose
+    email: EmailAddress
+    token_hash: bytes = field(repr=False)
+    code_hash: bytes = field(repr=False)
+    created_at: datetime
+    expires_at: datetime
+    failed_tries: int = 0
+
+    @classmethod
+    def issue(
+        cls,
+        user_id: UUID,
+        purpose: Purpose,
+        email: EmailAddress,
+        token_hash: bytes,
+        code_hash: bytes,
+        now: datetime,
+    ) -> Self:
+        return cls(user_id, purpose, email, token_hash, code_hash, now, now + purpose.lifetime)
+
+    def lives_at(self, now: datetime) -> bool:
+        return now < self.expires_at
+
+    def accepts_codes_at(self, now: datetime) -> bool:
+        return self.lives_at(now) and self.failed_tries < MAX_CODE_TRIES
+
+    def after_wrong_code(self) -> Self:
+        return replace(self, failed_tries=self.failed_tries + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkToken:
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedCode:
+    """`email` is the account's address, also while another one is to be proven."""
+
+    email: EmailAddress
+    code: str = field(repr=False)
+
+
+Proof = LinkToken | TypedCode

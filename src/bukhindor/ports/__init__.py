@@ -1,0 +1,49 @@
+"""Everything the core needs from outside; each method says what absence means."""
+
+from bukhindor.ports.mail import LetterWriter, Mailbox, Mailer
+from bukhindor.ports.secrets import (
+    AccessTokens,
+    OneTimeSecrets,
+    PasswordHasher,
+    PasswordVerdict,
+    RefreshTokens,
+    Seal,
+    SigningKeyMaker,
+)
+from bukhindor.ports.store import (
+    AuditEvents,
+    OneTimeTokens,
+    Outbox,
+    Reading,
+    Sessions,
+    SigningKeys,
+    Transaction,
+    Transactions,
+    Users,
+)
+from bukhindor.ports.system import Clock, Identifiers, RateLimiter
+
+__all__ = [
+    "AccessTokens",
+    "AuditEvents",
+    "Clock",
+    "Identifiers",
+    "LetterWriter",
+    "Mailbox",
+    "Mailer",
+    "OneTimeSecrets",
+    "OneTimeTokens",
+    "Outbox",
+    "PasswordHasher",
+    "PasswordVerdict",
+    "RateLimiter",
+    "Reading",
+    "RefreshTokens",
+    "Seal",
+    "Sessions",
+    "SigningKeyMaker",
+    "SigningKeys",
+    "Transaction",
+    "Transactions",
+    "Users",
+]

@@ -1,0 +1,95 @@
+"""Proving that an account's address belongs to whoever uses the account."""
+
+from contextlib import suppress
+
+from bukhindor.domain.audit import AuditType
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import InvalidOneTimeToken, RateLimited
+from bukhindor.domain.one_time_token import Proof, Purpose
+from bukhindor.domain.origin import Origin
+from bukhindor.domain.password import Password
+from bukhindor.domain.user import User
+from bukhindor.ports import Clock, PasswordHasher, RateLimiter, Transactions
+from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.letters import Letters
+from bukhindor.services.steps.mail_allowance import MailAllowance
+from bukhindor.services.steps.mailbox_proof import MailboxProofs
+
+
+class EmailVerification:
+    def __init__(
+        self,
+        transactions: Transactions,
+        hasher: PasswordHasher,
+        proofs: MailboxProofs,
+        letters: Letters,
+        trail: AuditTrail,
+        limiter: RateLimiter,
+        clock: Clock,
+    ) -> None:
+        self._transactions = transactions
+        self._hasher = hasher
+        self._proofs = proofs
+        self._letters = letters
+        self._trail = trail
+        self._allowance = MailAllowance(limiter)
+        self._clock = clock
+
+    async def request(self, email: EmailAddress, origin: Origin) -> None:
+        """Send the mail of the registration again.
+
+        Nothing tells whether there is such an account, nor whether it is verified. One address gets one mail a
+        minute and five an hour.
+        """
+        with suppress(RateLimited):
+            async with self._allowance.of(f"verify:{email}"):
+                await self._send(email, origin)
+
+    async def _send(self, email: EmailAddress, origin: Origin) -> None:
+        now = self._clock.now()
+        async with self._transactions.begin() as tx:
+            user = await tx.users.by_email(email)
+            subject_id = None if user is None else user.id
+            if user is not None and user.is_active_at(now) and not user.email_verified:
+                await self._letters.ask_for_proof(tx, user, Purpose.VERIFY_EMAIL, origin, now)
+            asked = AuditType.EMAIL_VERIFICATION_ASKED
+            await tx.audit_events.add(self._trail.by_stranger(origin, asked, now, subject_id, email=email.masked))
+            await tx.commit()
+
+    async def confirm(
+        self, proof: Proof, origin: Origin, caller: Caller | None = None, password: Password | None = None
+    ) -> bool:
+        """Mark the address as verified; whether the password is good any more.
+
+        Whoever registered need not own the mailbox. So the password and the sessions stay only if the proof comes
+        from a session of the account, or with its password; else both end, and a mail to choose a new password is
+        sent (account pre-hijacking, CVE-2024-38351).
+
+        Raises InvalidOneTimeToken, AccountBanned, AccountInactive, TooBusy.
+        """
+        known = await self._proofs.owner_of(Purpose.VERIFY_EMAIL, proof, origin, self._clock.now())
+        is_registrant = caller is not None and caller.user.id == known.id
+        if not is_registrant and password is not None:
+            is_registrant = (await self._hasher.verify(password, known.usable_password_hash)).matches
+        now = self._clock.now()
+        async with self._transactions.begin() as tx:
+            user, token = await self._proofs.use(tx, Purpose.VERIFY_EMAIL, proof, origin, now)
+            user.refuse_unless_active(now)
+            if token.email != user.email or user.password_hash != known.password_hash:
+                raise InvalidOneTimeToken
+            user = user.with_proven_email(token.email, now)
+            if not is_registrant:
+                user = user.without_password(now)
+                await tx.sessions.remove_of_user(user.id)
+                await tx.one_time_tokens.remove_of_user(user.id)
+                await self._letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
+            await tx.users.save(user)
+            event = self._trail.by_stranger(origin, AuditType.EMAIL_VERIFIED, now, user.id, by=_who(user))
+            await tx.audit_events.add(event)
+            await tx.commit()
+        return is_registrant
+
+
+def _who(user: User) -> str:
+    return "mailbox owner alone" if user.password_hash is None else "registrant"

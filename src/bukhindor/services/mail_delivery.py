@@ -1,0 +1,69 @@
+"""Mails leave the outbox."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from bukhindor.domain.audit import AuditType
+from bukhindor.domain.mail import MAX_TRIES, MailNotAccepted, QueuedMail
+from bukhindor.domain.origin import NOWHERE
+from bukhindor.ports import Clock, Mailer, Transactions
+from bukhindor.services.steps.audit_trail import AuditTrail
+
+_log = logging.getLogger(__name__)
+
+_AT_ONCE = 10
+# Longer than any delivery may take: a mail whose deliverer died is tried again after that.
+_LEASE = timedelta(minutes=2)
+
+
+class MailDelivery:
+    def __init__(self, transactions: Transactions, mailer: Mailer, trail: AuditTrail, clock: Clock) -> None:
+        self._transactions = transactions
+        self._mailer = mailer
+        self._trail = trail
+        self._clock = clock
+
+    async def deliver_due(self) -> int:
+        """Try every mail whose time has come, some at once; how many were tried.
+
+        A mail that is not accepted is tried again after growing pauses, five times in all; then it is given up.
+        """
+        async with self._transactions.read() as stored:
+            if not await stored.outbox.has_due(self._clock.now()):
+                return 0
+        async with self._transactions.begin() as tx:
+            now = self._clock.now()
+            claimed = await tx.outbox.claim(now, now + _LEASE, _AT_ONCE)
+            await tx.commit()
+        # One that fails must not hide that others are still under way.
+        outcomes = await asyncio.gather(*(self._deliver(queued) for queued in claimed), return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+        return len(claimed)
+
+    async def _deliver(self, queued: QueuedMail) -> None:
+        if queued.tries > MAX_TRIES:
+            # Every deliverer died over it, and the next one would, too.
+            await self._postpone(queued, MailNotAccepted("No try came to an end.", permanent=True))
+            return
+        try:
+            await self._mailer.send(queued.mail)
+        except MailNotAccepted as refusal:
+            await self._postpone(queued, refusal)
+            return
+        async with self._transactions.begin() as tx:
+            await tx.outbox.remove(queued.id)
+            await tx.commit()
+
+    async def _postpone(self, queued: QueuedMail, refusal: MailNotAccepted) -> None:
+        now = self._clock.now()
+        queued = queued.after_failure(now, permanent=refusal.permanent)
+        async with self._transactions.begin() as tx:
+            await tx.outbox.save(queued)
+            if queued.failed_at is not None:
+                abandoned = AuditType.MAIL_ABANDONED
+                await tx.audit_events.add(self._trail.by_stranger(NOWHERE, abandoned, now, queued.user_id))
+            await tx.commit()
+        _log.warning("mail not accepted, try %d%s: %s", queued.tries, " (given up)" * bool(queued.failed_at), refusal)

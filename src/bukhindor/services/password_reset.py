@@ -1,0 +1,84 @@
+"""A forgotten password: a mail, a proof, a new password."""
+
+from contextlib import suppress
+
+from bukhindor.domain.audit import AuditType
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import InvalidOneTimeToken, RateLimited
+from bukhindor.domain.mail import LetterKind
+from bukhindor.domain.one_time_token import Proof, Purpose
+from bukhindor.domain.origin import Origin
+from bukhindor.domain.password import Password, PasswordPolicy
+from bukhindor.ports import Clock, PasswordHasher, RateLimiter, Transactions
+from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.letters import Letters
+from bukhindor.services.steps.mail_allowance import MailAllowance
+from bukhindor.services.steps.mailbox_proof import MailboxProofs
+
+
+class PasswordReset:
+    def __init__(
+        self,
+        transactions: Transactions,
+        hasher: PasswordHasher,
+        password_policy: PasswordPolicy,
+        proofs: MailboxProofs,
+        letters: Letters,
+        trail: AuditTrail,
+        limiter: RateLimiter,
+        clock: Clock,
+    ) -> None:
+        self._transactions = transactions
+        self._hasher = hasher
+        self._password_policy = password_policy
+        self._proofs = proofs
+        self._letters = letters
+        self._trail = trail
+        self._allowance = MailAllowance(limiter)
+        self._clock = clock
+
+    async def request(self, email: EmailAddress, origin: Origin) -> None:
+        """Send a link and a code to an account's address.
+
+        Nothing tells whether there is such an account: unknown, banned and too often asked for look the same. One
+        address gets one mail a minute and five an hour; a newer mail makes the older ones void.
+        """
+        with suppress(RateLimited):
+            async with self._allowance.of(f"reset:{email}"):
+                await self._send(email, origin)
+
+    async def _send(self, email: EmailAddress, origin: Origin) -> None:
+        now = self._clock.now()
+        async with self._transactions.begin() as tx:
+            user = await tx.users.by_email(email)
+            subject_id = None if user is None else user.id
+            if user is not None and user.is_active_at(now):
+                await self._letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
+            # Written for unknown addresses too, which also makes both cases take one commit.
+            asked = AuditType.PASSWORD_RESET_ASKED
+            await tx.audit_events.add(self._trail.by_stranger(origin, asked, now, subject_id, email=email.masked))
+            await tx.commit()
+
+    async def confirm(self, proof: Proof, new: Password, origin: Origin) -> None:
+        """Set a new password: every session ends, nobody is signed in, and the address counts as verified.
+
+        A password that may not be chosen leaves the link and the code as they are.
+
+        Raises InvalidOneTimeToken, InvalidInput, AccountBanned, AccountInactive, TooBusy.
+        """
+        user = await self._proofs.owner_of(Purpose.RESET_PASSWORD, proof, origin, self._clock.now())
+        self._password_policy.check(new, user.email, user.name, field="new_password")
+        password_hash = await self._hasher.hash(new)
+        now = self._clock.now()
+        async with self._transactions.begin() as tx:
+            user, token = await self._proofs.use(tx, Purpose.RESET_PASSWORD, proof, origin, now)
+            user.refuse_unless_active(now)
+            if token.email != user.email:
+                raise InvalidOneTimeToken
+            user = user.with_password_hash(password_hash, now).with_proven_email(token.email, now)
+            await tx.users.save(user)
+            await tx.sessions.remove_of_user(user.id)
+            await tx.one_time_tokens.remove_of_user(user.id)
+            await self._letters.tell(tx, user, LetterKind.PASSWORD_CHANGED, origin, now)
+            await tx.audit_events.add(self._trail.by_stranger(origin, AuditType.PASSWORD_RESET, now, user.id))
+            await tx.commit()

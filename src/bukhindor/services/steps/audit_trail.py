@@ -1,0 +1,37 @@
+"""Writing down what happens, in the words of the audit."""
+
+from datetime import datetime
+from uuid import UUID
+
+from bukhindor.domain.audit import AuditEvent, AuditType
+from bukhindor.domain.caller import Actor
+from bukhindor.domain.origin import Origin
+from bukhindor.ports import Identifiers
+
+
+class AuditTrail:
+    """Makes events; whoever changes something adds the event in the same transaction."""
+
+    def __init__(self, identifiers: Identifiers) -> None:
+        self._identifiers = identifiers
+
+    def by(
+        self, actor: Actor, type: AuditType, now: datetime, subject_id: UUID | None = None, /, **details: str
+    ) -> AuditEvent:
+        """What a signed-in person or the operator did, to itself unless `subject_id` says otherwise."""
+        return AuditEvent(
+            self._identifiers.event_id(),
+            now,
+            type,
+            actor.actor_id,
+            subject_id or actor.actor_id,
+            actor.session_id,
+            actor.origin,
+            details,
+        )
+
+    def by_stranger(
+        self, origin: Origin, type: AuditType, now: datetime, subject_id: UUID | None = None, /, **details: str
+    ) -> AuditEvent:
+        """What somebody did who was not signed in."""
+        return AuditEvent(self._identifiers.event_id(), now, type, None, subject_id, None, origin, details)

@@ -1,0 +1,61 @@
+"""Putting mails into the outbox, in the transaction of what they speak of."""
+
+from datetime import datetime
+from uuid import UUID
+
+from bukhindor.domain.device import Device
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.mail import Letter, LetterKind, MailLinks, QueuedMail
+from bukhindor.domain.one_time_token import OneTimeToken, Purpose
+from bukhindor.domain.origin import Origin
+from bukhindor.domain.user import User
+from bukhindor.ports import Identifiers, LetterWriter, OneTimeSecrets, Transaction
+
+_PROOF_LETTERS = {
+    Purpose.VERIFY_EMAIL: LetterKind.VERIFY_EMAIL,
+    Purpose.RESET_PASSWORD: LetterKind.RESET_PASSWORD,
+    Purpose.CHANGE_EMAIL: LetterKind.CHANGE_EMAIL,
+}
+
+
+class Letters:
+    """What services share to write to people."""
+
+    def __init__(
+        self, writer: LetterWriter, secrets: OneTimeSecrets, identifiers: Identifiers, links: MailLinks
+    ) -> None:
+        self._writer = writer
+        self._secrets = secrets
+        self._identifiers = identifiers
+        self._links = links
+
+    async def ask_for_proof(
+        self,
+        tx: Transaction,
+        user: User,
+        purpose: Purpose,
+        origin: Origin,
+        now: datetime,
+        mailbox: EmailAddress | None = None,
+    ) -> None:
+        """Send a link and a code to the user's address, or to another `mailbox`; earlier ones are void."""
+        to = mailbox or user.email
+        secret = self._secrets.make()
+        token_hash = self._secrets.hash_token(secret.token)
+        code_hash = self._secrets.hash_code(secret.code, user.id, purpose)
+        await tx.one_time_tokens.put(OneTimeToken.issue(user.id, purpose, to, token_hash, code_hash, now))
+        link = self._links.to(purpose, secret)
+        letter = Letter(_PROOF_LETTERS[purpose], to, user.name, origin.language, link, secret.code)
+        await self._queue(tx, user.id, letter, now)
+
+    async def tell(
+        self, tx: Transaction, user: User, kind: LetterKind, origin: Origin, now: datetime, new_email: str = ""
+    ) -> None:
+        """Tell the user that something happened to the account."""
+        device = Device(user_agent=origin.user_agent).name or ""
+        letter = Letter(kind, user.email, user.name, origin.language, device=device, ip=origin.ip, new_email=new_email)
+        await self._queue(tx, user.id, letter, now)
+
+    async def _queue(self, tx: Transaction, user_id: UUID, letter: Letter, now: datetime) -> None:
+        mail = self._writer.write(letter)
+        await tx.outbox.add(QueuedMail(self._identifiers.event_id(), user_id, mail, now, now))

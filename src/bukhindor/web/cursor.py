@@ -1,0 +1,41 @@
+"""Cursors of lists: positions that only we can have written, for the very query they came from."""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any, TypeVar
+
+import msgspec
+
+from bukhindor.domain.errors import FieldError, InvalidInput
+
+_SEAL_BYTES = 16
+_MAX_LENGTH = 2048
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def seal(position: msgspec.Struct, query: Sequence[Any], key: bytes) -> str:
+    """`query` holds everything that decides what the list is; the cursor is good for no other."""
+    payload = msgspec.json.encode(position)
+    return urlsafe_b64encode(_mac(payload, query, key) + payload).decode("ascii")
+
+
+def unseal(cursor: str, query: Sequence[Any], key: bytes, shape: type[S]) -> S:
+    """Only what `seal` made comes through, so nothing in it can be chosen freely. Raises InvalidInput."""
+    invalid = InvalidInput(FieldError("cursor", "This cursor does not belong to this query.", "invalid_cursor"))
+    if len(cursor) > _MAX_LENGTH or not cursor.isascii():
+        raise invalid
+    try:
+        sealed = urlsafe_b64decode(cursor)
+    except ValueError:
+        raise invalid from None
+    mac, payload = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
+    if not hmac.compare_digest(mac, _mac(payload, query, key)):
+        raise invalid
+    return msgspec.json.decode(payload, type=shape)
+
+
+def _mac(payload: bytes, query: Sequence[Any], key: bytes) -> bytes:
+    return hmac.new(key, msgspec.json.encode(query) + b"\n" + payload, sha256).digest()[:_SEAL_BYTES]

@@ -1,0 +1,84 @@
+"""How a request to an endpoint is carried out: admit, decode, call, encode."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import InternalServerException
+from litestar.handlers import HTTPRouteHandler
+
+from bukhindor.domain.errors import Forbidden, RateLimited
+from bukhindor.ports import Clock, RateLimiter
+from bukhindor.services import Services
+from bukhindor.web import json_body
+from bukhindor.web.authentication import authenticate
+from bukhindor.web.call import Call
+from bukhindor.web.endpoint import Access, Endpoint
+from bukhindor.web.errors import IncompleteBody
+from bukhindor.web.exchange import Exchange
+from bukhindor.web.rate_limits import within
+from bukhindor.web.settings import WebSettings
+
+LitestarRequest = Request[Any, Any, Any]
+
+_encode = msgspec.json.Encoder().encode
+
+
+async def read_body(request: LitestarRequest) -> bytes:
+    """The whole body. Raises IncompleteBody when the client has gone before its end."""
+    try:
+        return await request.body()
+    except InternalServerException:
+        # That is how the framework says that the client has gone.
+        raise IncompleteBody from None
+
+
+def route_handler(
+    endpoint: Endpoint, services: Services, settings: WebSettings, limiter: RateLimiter, clock: Clock
+) -> HTTPRouteHandler:
+    """The framework's handler of one row."""
+    body, query = endpoint.body, endpoint.query
+    body_is_optional = body is not None and endpoint.body_is_optional
+    needs_caller = endpoint.access in (Access.SIGNED_IN, Access.ADMIN)
+    route = endpoint.template
+
+    async def handle(request: LitestarRequest) -> Response[bytes]:
+        exchange = Exchange.of(request.scope)
+        exchange.route = route
+        call = Call(services, settings, exchange, request.path_params, clock.now())
+        try:
+            await admit(call)
+            arguments = await decode(request, exchange)
+            async with within(limiter, endpoint.limit, exchange.client_ip):
+                answer = await endpoint.handler(call, **arguments)
+        except (Forbidden, RateLimited) as refusal:
+            await services.audit_log.record_refusal(refusal, call.signed_in, call.origin, f"{endpoint.method} {route}")
+            raise
+        return Response(_encode(answer), status_code=endpoint.status, media_type="application/json")
+
+    async def admit(call: Call) -> None:
+        if endpoint.is_for_clients:
+            call.check_client_headers()
+        if needs_caller:
+            call.signed_in = await authenticate(call)
+        if endpoint.access is Access.ADMIN:
+            call.caller.require_admin()
+
+    async def decode(request: LitestarRequest, exchange: Exchange) -> dict[str, msgspec.Struct]:
+        arguments: dict[str, msgspec.Struct] = {}
+        if query is not None:
+            arguments["query"] = json_body.decode_query(request.scope["query_string"], query)
+        if body is not None:
+            raw = await read_body(request)
+            if raw or not body_is_optional:
+                headers = exchange.headers
+                json_body.check_media_type(headers.get("content-type", ""), headers.get("content-encoding", ""))
+                arguments["body"] = json_body.decode(raw, body)
+        return arguments
+
+    return HTTPRouteHandler(
+        endpoint.path,
+        http_method=endpoint.method,  # type: ignore[arg-type]  # The table holds the methods' own names.
+        status_code=endpoint.status,
+        name=endpoint.operation_id,
+    )(handle)

@@ -1,0 +1,42 @@
+"""POST /auth/reset-password and /auth/reset-password/confirm"""
+
+import msgspec
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.password import Password
+from bukhindor.web.call import Call
+from bukhindor.web.json_body import parse_together
+from bukhindor.web.mailbox_proof import CodeField, ProofEmailField, TokenField, parse_proof
+from bukhindor.web.shapes import EmailField, Message, NewPasswordField
+
+
+class ResetPasswordBody(msgspec.Struct, frozen=True):
+    email: EmailField
+
+
+class ConfirmResetBody(msgspec.Struct, frozen=True):
+    new_password: NewPasswordField
+    token: TokenField | None = None
+    email: ProofEmailField | None = None
+    code: CodeField | None = None
+
+
+async def reset_password(call: Call, body: ResetPasswordBody) -> Message:
+    """Ask for a mail to choose a new password"""
+    await call.services.password_reset.request(EmailAddress.parse(body.email), call.origin)
+    return Message("If there is an account with this address, a mail is on its way.")
+
+
+async def forgot_password(call: Call, body: ResetPasswordBody) -> Message:
+    """Ask for a mail to choose a new password (another name)"""
+    return await reset_password(call, body)
+
+
+async def confirm_password_reset(call: Call, body: ConfirmResetBody) -> Message:
+    """Choose a new password with what the mail said"""
+    proof, password = parse_together(
+        lambda: parse_proof(body.token, body.email, body.code),
+        lambda: Password.parse(body.new_password, "new_password"),
+    )
+    await call.services.password_reset.confirm(proof, password, call.origin)
+    return Message("The password has been changed. Sign in with the new one.")

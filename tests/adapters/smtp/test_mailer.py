@@ -1,0 +1,169 @@
+"""Mails go out as they should, over the connection that was asked for."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote
+
+import pytest
+
+from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.mail import Mail, MailNotAccepted
+from bukhindor.ports import Mailer
+from tests.adapters.smtp.sink import PASSWORD, USER, Certificate, Sink, serving
+from tests.makers import make_mail
+
+SENDER = "Example <no-reply@accounts.example.com>"
+LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}@"
+
+
+def plain(sink: Sink, sender: str = SENDER, timeout: float = 5) -> Mailer:
+    return SmtpMailer(f"smtp://127.0.0.1:{sink.port}?starttls=never", sender, timeout)
+
+
+async def refusal(mailer: Mailer, mail: Mail) -> MailNotAccepted:
+    with pytest.raises(MailNotAccepted) as refused:
+        await mailer.send(mail)
+    return refused.value
+
+
+async def test_a_mail_arrives_as_text_and_html(sink: Sink) -> None:
+    html = "<p>Привет 👍</p>" + "<p>x = 1 &amp; y</p>" * 200
+    mail = make_mail(subject="Сброс пароля — пример", text="Здравствуйте!\n\n.\n1234 5678\n", html=html)
+    await plain(sink).send(mail)
+    (received,) = sink.received
+    assert (received.sender, received.recipients) == ("no-reply@accounts.example.com", ["ann@example.com"])
+    assert received.message["subject"] == "Сброс пароля — пример"
+    assert received.part("plain") == mail.text
+    assert received.part("html").rstrip("\n") == mail.html
+    assert received.content.isascii()
+    assert max(map(len, received.content.split(b"\r\n"))) <= 998
+    assert received.message.get_content_type() == "multipart/alternative"
+
+
+async def test_the_headers_are_these_and_no_others(sink: Sink) -> None:
+    await plain(sink).send(make_mail(subject="Hello"))
+    message = sink.received[0].message
+    assert sorted(name.lower() for name in message) == [
+        "auto-submitted", "content-type", "date", "from", "message-id", "mime-version", "subject", "to",
+    ]  # fmt: skip
+    assert (message["from"], message["to"]) == (SENDER, "ann@example.com")
+    assert message["auto-submitted"] == "auto-generated"
+    assert re.fullmatch(r"<[0-9a-f]{32}@accounts\.example\.com>", message["message-id"])
+    assert abs(parsedate_to_datetime(message["date"]) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+async def test_each_mail_has_an_id_of_its_own(sink: Sink) -> None:
+    for _ in range(3):
+        await plain(sink).send(make_mail())
+    assert len({received.message["message-id"] for received in sink.received}) == 3
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [
+        ("no-reply@example.com", "no-reply@example.com"),
+        ('"Пример, ООО" <a@example.com>', '"Пример, ООО" <a@example.com>'),
+        ("Example Ltd <a@localhost>", "Example Ltd <a@localhost>"),
+    ],
+)
+async def test_the_sender_may_have_a_name(sink: Sink, sender: str, shown: str) -> None:
+    await plain(sink, sender).send(make_mail())
+    assert sink.received[0].message["from"] == shown
+
+
+async def test_we_greet_as_the_domain_of_the_sender(sink: Sink) -> None:
+    """No name server is asked for our name."""
+    await plain(sink).send(make_mail())
+    assert set(sink.greeted_as) == {"accounts.example.com"}
+
+
+async def test_starttls_and_login_come_before_the_mail(certificate: Certificate) -> None:
+    async with serving(Sink(), starttls=certificate.server(), login=True) as sink:
+        mailer = SmtpMailer(f"smtp://{LOGIN}localhost:{sink.port}", SENDER, 5, certificate.client())
+        await mailer.send(make_mail())
+    (received,) = sink.received
+    assert (received.was_encrypted, received.login) == (True, USER)
+    assert sink.logins == [(USER, PASSWORD)]
+
+
+async def test_tls_from_the_first_byte(certificate: Certificate) -> None:
+    """RFC 8314."""
+    async with serving(Sink(), tls=certificate.server()) as sink:
+        await SmtpMailer(f"smtps://localhost:{sink.port}", SENDER, 5, certificate.client()).send(make_mail())
+    assert sink.received[0].was_encrypted
+
+
+async def test_nothing_is_sent_in_clear_when_the_server_has_no_starttls(certificate: Certificate) -> None:
+    """Whoever sits in between could have taken the offer out."""
+    async with serving(Sink()) as sink:
+        mailer = SmtpMailer(f"smtp://{LOGIN}localhost:{sink.port}", SENDER, 5, certificate.client())
+        refused = await refusal(mailer, make_mail())
+    assert not refused.permanent
+    assert sink.logins == []
+    assert sink.received == []
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+@pytest.mark.parametrize("fault", ["unknown authority", "other name"])
+async def test_a_certificate_is_checked(certificate: Certificate, scheme: str, fault: str) -> None:
+    context = certificate.server()
+    served = serving(Sink(), starttls=context) if scheme == "smtp" else serving(Sink(), tls=context)
+    async with served as sink:
+        host = "localhost" if fault == "unknown authority" else "127.0.0.1"
+        client = None if fault == "unknown authority" else certificate.client()
+        mailer = SmtpMailer(f"{scheme}://{LOGIN}{host}:{sink.port}", SENDER, 5, client)
+        refused = await refusal(mailer, make_mail())
+    assert not refused.permanent
+    assert "certificate" in str(refused)
+    assert sink.received == []
+
+
+HOSTILE = [
+    "x\r\nBcc: evil@example.com",
+    "x\nBcc: evil@example.com",
+    "x\r",
+    "x\x00",
+    "x\u2028Bcc: evil",
+    "x\x0b",
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_no_subject_or_address_breaks_out_of_its_header(sink: Sink, text: str) -> None:
+    """ML-01: such a mail is given up before anybody is connected to."""
+    mails = [
+        make_mail(subject=text),
+        Mail(EmailAddress(f"{text}@example.com"), "Hello", "text", "<p>html</p>"),
+        Mail(EmailAddress(f"ann@example.com{text[1:]}") if len(text) > 1 else EmailAddress(""), "Hello", "", ""),
+    ]
+    for mail in mails:
+        refused = await refusal(plain(sink), mail)
+        assert refused.permanent
+        assert "evil" not in str(refused)
+    assert sink.connections == 0
+
+
+async def test_no_second_recipient_can_be_named(sink: Sink) -> None:
+    """ML-01."""
+    for value in ("a@example.com, evil@example.com", "a@example.com> <evil@example.com", "evil", "a@b@c.example"):
+        assert (await refusal(plain(sink), Mail(EmailAddress(value), "Hello", "", ""))).permanent
+    assert sink.received == []
+
+
+async def test_what_looks_like_smtp_in_the_text_stays_text(sink: Sink) -> None:
+    """ML-01: one message, one recipient."""
+    text = "Hello\r\n.\r\nMAIL FROM:<evil@example.com>\r\nRCPT TO:<victim@example.com>\r\nDATA\r\nBcc: x\r\n.\r\n"
+    await plain(sink).send(make_mail(text=text, html=f"<pre>{text}</pre>", subject="%0d%0aBcc: evil@example.com"))
+    (received,) = sink.received
+    assert received.recipients == ["ann@example.com"]
+    assert received.message["bcc"] is None
+    assert received.part("plain") == text.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("sender", ["", "Example", "a@", "@example.com", "Example <>", "ö@example.com"])
+def test_a_sender_without_an_address_is_refused(sender: str) -> None:
+    with pytest.raises(ValueError, match="sender"):
+        SmtpMailer("smtp://localhost", sender)

@@ -1,0 +1,58 @@
+"""Whether a mail server could be used, without sending a mail."""
+
+import asyncio
+from urllib.parse import quote
+
+import pytest
+
+from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.domain.mail import MailNotAccepted
+from tests.adapters.smtp.sink import PASSWORD, USER, Certificate, Sink, serving
+
+SENDER = "no-reply@example.com"
+
+
+async def test_a_server_that_answers_is_fine_and_gets_no_mail(sink: Sink) -> None:
+    await SmtpMailer(f"smtp://127.0.0.1:{sink.port}?starttls=never", SENDER).check()
+    assert (sink.connections, sink.received) == (1, [])
+
+
+@pytest.mark.parametrize(("password", "is_accepted"), [(PASSWORD, True), ("hunter22", False)])
+async def test_the_login_is_tried(certificate: Certificate, password: str, is_accepted: bool) -> None:
+    async with serving(Sink(), starttls=certificate.server(), login=True) as sink:
+        login = f"{quote(USER, safe='')}:{quote(password, safe='')}"
+        mailer = SmtpMailer(f"smtp://{login}@localhost:{sink.port}", SENDER, 5, certificate.client())
+        if is_accepted:
+            await mailer.check()
+        else:
+            with pytest.raises(MailNotAccepted, match=r"answered 535 .*to the login") as refused:
+                await mailer.check()
+            assert "hunter22" not in str(refused.value)
+    assert (USER, password) in sink.logins
+    assert sink.received == []
+
+
+async def test_a_server_that_is_not_there_is_told() -> None:
+    async with serving(Sink()) as gone:
+        port = gone.port
+    with pytest.raises(MailNotAccepted, match="could not be used"):
+        await SmtpMailer(f"smtp://127.0.0.1:{port}?starttls=never", SENDER).check()
+
+
+async def test_a_server_that_keeps_silent_is_not_waited_for() -> None:
+    never = asyncio.Event()
+
+    async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await never.wait()
+        finally:
+            writer.close()
+
+    listener = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    try:
+        with pytest.raises(MailNotAccepted, match="took too long"):
+            await SmtpMailer(f"smtp://127.0.0.1:{port}?starttls=never", SENDER, timeout=0.1).check()
+    finally:
+        never.set()
+        listener.close()

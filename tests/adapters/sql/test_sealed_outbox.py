@@ -1,0 +1,103 @@
+"""What of a waiting mail can be read in the database file, and what becomes of one that can't be opened."""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.sql.dml import UpdateBase
+
+from bukhindor.adapters.crypto.seal import SecretSeal
+from bukhindor.adapters.crypto.secret_keys import SecretKeys
+from bukhindor.adapters.sql import rows
+from bukhindor.adapters.sql.connection import Parameters, Row
+from bukhindor.adapters.sql.outbox import SqlOutbox
+from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from tests.adapters.keeping import keep
+from tests.makers import T0, make_mail, make_one_time_token, make_queued_mail, make_user
+
+OLD = b"an old secret of thirty-two bytes"
+NEW = b"a new secret of thirty-two bytes!"
+MINUTE = timedelta(minutes=1)
+
+TOKEN = "FpXy81Qe_token-that-opens-an-account"
+CODE = "90817263"
+MAIL = make_mail(
+    "canary@mailbox.example",
+    subject="Canary subject",
+    text=f"Dear Canary, https://app.example.com/reset-password?token={TOKEN} {CODE[:4]} {CODE[4:]}",
+    links=(f"https://app.example.com/reset-password?token={TOKEN}",),
+    codes=(CODE,),
+)
+
+
+async def test_neither_secret_nor_address_of_a_waiting_mail_is_in_the_files(database: Path) -> None:
+    """RST-03, LOG-01."""
+    store = SqliteTransactions(database, owner=True, seal=SecretSeal(SecretKeys([NEW])))
+    user = make_user("ann@example.com")
+    await keep(store, user, make_one_time_token(user, token=TOKEN), make_queued_mail(MAIL, user_id=user.id))
+    async with store.begin() as tx:
+        (claimed,) = await tx.outbox.claim(T0, T0 + MINUTE, 1)
+        await tx.outbox.save(claimed.after_failure(T0, permanent=False))
+        await tx.commit()
+    files = [file.read_bytes() for file in database.parent.iterdir()]
+    await store.close()
+    files.append(database.read_bytes())
+    assert any(b"ann@example.com" in content for content in files)
+    for secret in (TOKEN, CODE, CODE[:4] + " ", "canary", "Canary", "reset-password?"):
+        assert not any(secret.encode() in content for content in files), secret
+    assert claimed.mail == MAIL
+
+
+async def test_a_mail_is_opened_with_the_secret_that_closed_it(database: Path) -> None:
+    store = SqliteTransactions(database, owner=True, seal=SecretSeal(SecretKeys([OLD])))
+    await keep(store, make_queued_mail(MAIL))
+    await store.close()
+    store = SqliteTransactions(database, owner=True, seal=SecretSeal(SecretKeys([NEW, OLD])))
+    async with store.begin() as tx:
+        assert [queued.mail for queued in await tx.outbox.claim(T0, T0 + MINUTE, 1)] == [MAIL]
+    await store.close()
+
+
+async def test_a_mail_whose_secret_was_lost_is_given_up_and_stops_no_other(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = SqliteTransactions(database, owner=True, seal=SecretSeal(SecretKeys([OLD])))
+    await keep(store, lost := make_queued_mail(MAIL))
+    await store.close()
+    store = SqliteTransactions(database, owner=True, seal=SecretSeal(SecretKeys([NEW])))
+    await keep(store, readable := make_queued_mail(created_at=T0 + MINUTE))
+    with caplog.at_level(logging.ERROR):
+        async with store.begin() as tx:
+            claimed = await tx.outbox.claim(T0 + MINUTE, T0 + 2 * MINUTE, 10)
+            await tx.commit()
+    assert [queued.id for queued in claimed] == [readable.id]
+    assert str(lost.id) in caplog.text
+    async with store.begin() as tx:
+        again = await tx.outbox.claim(T0 + 2 * MINUTE, T0 + 3 * MINUTE, 10)
+        assert [queued.id for queued in again] == [readable.id]
+        assert await tx.outbox.remove_failed(T0 + 2 * MINUTE) == 1
+    await store.close()
+
+
+class OvertakenConnection:
+    """A database whose row is claimed by another process between our reading and our writing."""
+
+    def __init__(self, row: Row) -> None:
+        self._row = row
+
+    async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> list[Row]:
+        return [self._row]
+
+    async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
+        return 0
+
+
+async def test_a_mail_that_another_process_has_just_claimed_is_left_to_it() -> None:
+    seal = SecretSeal(SecretKeys([NEW]))
+    queued = make_queued_mail()
+    sealed = seal.close(rows.content_of(queued), f"mail:{queued.id}")
+    overtaken = OvertakenConnection([queued.id, None, sealed, T0, T0, 0, None])
+    assert await SqlOutbox(overtaken, seal).claim(T0, T0 + MINUTE, 10) == []

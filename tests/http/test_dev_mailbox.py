@@ -1,0 +1,114 @@
+"""/dev/mailbox: the mails of a development installation"""
+
+from datetime import datetime
+from html import unescape
+
+import pytest
+
+from tests.http.answers import assert_problem, assert_safe_headers
+from tests.http.conftest import StartService
+from tests.http.service import PASSWORD, PUBLIC_URL, Service
+
+PRODUCTION = {"environment": "production", "public_url": "https://api.example.com", "smtp_url": "smtp://127.0.0.1:9"}
+
+
+async def test_mails_are_listed_the_newest_first(service: Service) -> None:
+    people = service.people
+    for person in (people.user, people.other):
+        await service.post("/auth/reset-password", {"email": person.email})
+        await service.mails()
+    answer = await service.ask("GET", "/dev/mailbox.json")
+    newest, older = answer.json()["messages"][:2]
+    assert (newest["to"], older["to"]) == (people.other.email, people.user.email)
+    assert set(newest) == {"to", "subject", "text", "html", "created_at", "links", "codes"}
+    assert datetime.fromisoformat(newest["created_at"]).tzinfo is not None
+    assert newest["links"][0] in newest["text"]
+    assert (answer.headers["content-type"], len(newest["codes"][0])) == ("application/json", 8)
+    assert_safe_headers(answer)
+
+
+async def test_the_page_shows_them(service: Service) -> None:
+    """WEB-07"""
+    await service.post("/auth/reset-password", {"email": service.people.user.email})
+    proof = await service.proof(service.people.user.email)
+    answer = await service.ask("GET", "/dev/mailbox")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert f'href="{proof.link}"' in answer.text
+    assert "<script" not in answer.text
+    policy = answer.headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "style-src 'self'", "form-action 'none'", "base-uri 'none'"} <= set(policy)
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+    assert_safe_headers(answer)
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><svg onload=alert(1)>', "{{7*7}}", "${title}"])
+async def test_a_hostile_name_is_only_shown(service: Service, name: str) -> None:
+    """WEB-08, ML-02"""
+    await service.post("/auth/register", {"name": name, "email": "eve@example.com", "password": PASSWORD})
+    (mail,) = await service.mails("eve@example.com")
+    page = (await service.ask("GET", "/dev/mailbox")).text
+    for markup in (page, mail["html"]):
+        assert "<script" not in markup
+        assert "<svg" not in markup
+        assert name in unescape(markup)
+    assert "<h1>Development mailbox</h1>" in page
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["a\r\nBcc: victim@example.com", "a\nBcc: victim@example.com", "a\x00", "a\u2028Bcc: x", "a\u202egnp.exe"],
+)
+@pytest.mark.parametrize("field", ["name", "email"])
+async def test_no_header_of_a_mail_comes_from_outside(service: Service, field: str, header: str) -> None:
+    """ML-01"""
+    before = len(await service.mails())
+    body = {"name": "Eve", "email": "eve@example.com", "password": PASSWORD}
+    body[field] = header if field == "name" else f"{header}@example.com"
+    assert_problem(await service.post("/auth/register", body), 400, "validation_failed", field)
+    assert_problem(await service.post("/auth/reset-password", {"email": f"{header}@example.com"}), 400,
+                   "validation_failed", "email")  # fmt: skip
+    assert len(await service.mails()) == before
+
+
+async def test_percent_signs_and_templates_stay_what_they_are(service: Service) -> None:
+    """ML-01, ML-02"""
+    body = {"name": "a%0d%0aBcc: x", "email": "eve@example.com", "password": PASSWORD}
+    assert (await service.post("/auth/register", body)).status_code == 201
+    (mail,) = await service.mails("eve@example.com")
+    assert "\n" not in mail["subject"]
+    assert "Bcc" not in mail["subject"]
+
+
+@pytest.mark.parametrize("path", ["/dev/mailbox", "/dev/mailbox.json"])
+async def test_production_has_no_such_address(start_service: StartService, path: str) -> None:
+    """ERR-05"""
+    service = await start_service(**PRODUCTION)
+    assert_problem(await service.ask("GET", path), 404, "not_found")
+    assert_problem(await service.ask("GET", path, by=service.people.admin), 404, "not_found")
+
+
+async def test_neither_has_one_that_sends_its_mails(start_service: StartService) -> None:
+    service = await start_service(smtp_url="smtp://127.0.0.1:9")
+    assert_problem(await service.ask("GET", "/dev/mailbox.json"), 404, "not_found")
+
+
+async def test_a_mail_server_that_is_away_is_no_one_s_failure(start_service: StartService) -> None:
+    """ML-03: the answer is the same and the mail waits."""
+    service = await start_service(smtp_url="smtp://127.0.0.1:9")
+    service.sql("DELETE FROM outbox")
+    answer = await service.post("/auth/reset-password", {"email": service.people.user.email})
+    assert answer.status_code == 200
+    await service.application.services.mail_delivery.deliver_due()
+    assert service.sql("SELECT count(*), sum(failed_at IS NULL) FROM outbox") == [(1, 1)]
+    assert (await service.ask("GET", "/health/ready")).status_code == 200
+
+
+async def test_no_mail_is_delivered_twice(service: Service) -> None:
+    """ML-03"""
+    user = service.people.user
+    before = len(await service.mails(user.email))
+    await service.post("/auth/reset-password", {"email": user.email})
+    for _ in range(3):
+        assert len(await service.mails(user.email)) == before + 1
+        await service.application.services.mail_delivery.deliver_due()
+    assert PUBLIC_URL in (await service.mails(user.email))[0]["text"]

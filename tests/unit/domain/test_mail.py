@@ -1,0 +1,81 @@
+"""Mails: where their links lead, and how they wait for their delivery."""
+
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bukhindor.domain.mail import MAX_TRIES, Letter, LetterKind, Mail, MailLinks, MailNotAccepted
+from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
+from bukhindor.domain.origin import Language
+from tests.makers import T0, address, make_queued_mail
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+ANN = address("ann@example.com")
+NOW = T0 + MINUTE
+
+
+@pytest.mark.parametrize(
+    ("purpose", "page"),
+    [
+        (Purpose.RESET_PASSWORD, "reset-password"),
+        (Purpose.VERIFY_EMAIL, "verify-email"),
+        (Purpose.CHANGE_EMAIL, "change-email"),
+    ],
+)
+def test_each_purpose_has_its_page(purpose: Purpose, page: str) -> None:
+    """RST-09: under the configured address, and nowhere else."""
+    link = MailLinks("https://app.example.com").to(purpose, OneTimeSecret("t0ken", "12345678"))
+    assert link == f"https://app.example.com/{page}?token=t0ken"
+
+
+@given(st.sampled_from(Purpose), st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_whatever_a_token_holds_it_stays_one_value_of_the_link(purpose: Purpose, token: str) -> None:
+    """RST-09, ML-01: it adds no host, no path, no line and no second value; the code is not in it."""
+    link = MailLinks("https://app.example.com/x").to(purpose, OneTimeSecret(token, "c0de"))
+    parts = urlsplit(link)
+    assert link.isascii()
+    assert link.isprintable()
+    assert " " not in link
+    assert (parts.scheme, parts.netloc, parts.fragment) == ("https", "app.example.com", "")
+    assert parts.path.startswith("/x/")
+    assert parse_qs(parts.query, strict_parsing=True) == {"token": [token]}
+
+
+@pytest.mark.parametrize(("tries", "pause"), [(1, 30 * SECOND), (2, 2 * MINUTE), (3, 10 * MINUTE), (4, 30 * MINUTE)])
+def test_after_each_failure_the_pause_is_longer(tries: int, pause: timedelta) -> None:
+    """ML-03."""
+    queued = make_queued_mail(tries=tries)
+    assert queued.after_failure(NOW, permanent=False) == replace(queued, due_at=NOW + pause)
+
+
+@given(st.integers(1, 20), st.booleans())
+def test_a_failed_mail_waits_on_or_is_given_up(tries: int, permanent: bool) -> None:
+    """ML-03, REL-29: after the fifth try, or when the server will never take it."""
+    queued = make_queued_mail(tries=tries)
+    after = queued.after_failure(NOW, permanent=permanent)
+    if permanent or tries >= MAX_TRIES:
+        assert after == replace(queued, failed_at=NOW)
+    else:
+        assert NOW < after.due_at <= NOW + 30 * MINUTE
+        assert after == replace(queued, due_at=after.due_at)
+
+
+def test_a_mail_has_five_tries() -> None:
+    assert MAX_TRIES == 5
+
+
+def test_neither_link_nor_code_nor_text_is_printed() -> None:
+    """LOG-01."""
+    letter = Letter(LetterKind.RESET_PASSWORD, ANN, "Ann", Language.ENGLISH, "s3cret", "s3cret")
+    mail = Mail(ANN, "Reset your password", "s3cret", "s3cret", ("s3cret",), ("s3cret",))
+    assert "s3cret" not in repr((letter, mail, make_queued_mail(mail)))
+
+
+def test_a_refusal_says_why_and_for_how_long() -> None:
+    refusal = MailNotAccepted("The mailbox is full.", permanent=False)
+    assert (str(refusal), refusal.permanent) == ("The mailbox is full.", False)

@@ -1,0 +1,207 @@
+"""Proving that an account's address belongs to whoever uses the account."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bukhindor.domain.audit import AuditType
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.errors import (
+    InvalidAccessToken,
+    InvalidCredentials,
+    InvalidOneTimeToken,
+    InvalidRefreshToken,
+    StoreUnavailable,
+    TooBusy,
+)
+from bukhindor.domain.mail import LetterKind
+from bukhindor.domain.one_time_token import Proof, Purpose
+from bukhindor.domain.password import Password
+from bukhindor.domain.rate_limit import MAILS_PER_HOUR, MAILS_PER_MINUTE
+from bukhindor.domain.user import Role, Status, User
+from tests.makers import ORIGIN, T0, address
+from tests.unit.services.proof_flows import RESET, VERIFY
+from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, Scene
+
+VICTIM = address("victim@example.com")
+MINUTE = timedelta(minutes=1)
+
+
+async def register(scene: Scene) -> tuple[User, Proof]:
+    """An account made over the network, and what came to the mailbox."""
+    user = await scene.services.registration.register("Ann Example", VICTIM, PASSWORD, ORIGIN)
+    return user, scene.link()
+
+
+async def confirm(scene: Scene, proof: Proof, caller: Caller | None = None, password: Password | None = None) -> bool:
+    return await scene.services.email_verification.confirm(proof, ORIGIN, caller, password)
+
+
+async def test_whoever_planted_an_account_loses_it_to_the_mailbox(scene: Scene) -> None:
+    """REG-06 (CVE-2024-38351): password, sessions and outstanding proofs end, and a way to a new password is mailed."""
+    user, proof = await register(scene)
+    planted = [await scene.login(VICTIM) for _ in range(2)]
+    attacker = await scene.caller_of(planted[0])
+    await scene.services.email_change.request(attacker, address("attacker@example.com"), PASSWORD)
+    to_attacker = scene.link()
+    now = scene.clock.advance(MINUTE)
+
+    assert await confirm(scene, proof) is False
+    stored = await scene.user(user.id)
+    assert (stored.email, stored.email_verified, stored.updated_at) == (VICTIM, True, now)
+    assert stored.password_hash is None
+    for tokens in planted:
+        with pytest.raises(InvalidAccessToken):
+            await scene.caller_of(tokens)
+        assert await scene.refused_refresh(tokens) is InvalidRefreshToken
+    with pytest.raises(InvalidCredentials):
+        await scene.login(VICTIM)
+    with pytest.raises(InvalidOneTimeToken):
+        await scene.services.email_change.confirm(to_attacker, ORIGIN)
+    assert scene.mails()[-1] == (LetterKind.RESET_PASSWORD, VICTIM.value)
+
+    await RESET.confirm(scene, scene.link())
+    assert (await scene.caller_of(await scene.login(VICTIM, NEW_PASSWORD))).user.id == user.id
+
+
+async def test_a_reset_takes_a_planted_account_over_as_well(scene: Scene) -> None:
+    """REG-06: the victim never saw the first mail, and asks for a new password."""
+    user, _ = await register(scene)
+    planted = await scene.login(VICTIM)
+    await RESET.confirm(scene, (await RESET.proofs(scene, user))["code"])
+    with pytest.raises(InvalidAccessToken):
+        await scene.caller_of(planted)
+    with pytest.raises(InvalidCredentials):
+        await scene.login(VICTIM)
+    assert (await scene.user(user.id)).email_verified
+
+
+@pytest.mark.parametrize("by", ["session", "password", "session and a wrong password"])
+async def test_who_registered_and_reads_the_mailbox_keeps_everything(scene: Scene, by: str) -> None:
+    """REG-06: shown by a session of the account, or by its password."""
+    user, proof = await register(scene)
+    devices = [await scene.login(VICTIM) for _ in range(2)]
+    caller = None if by == "password" else await scene.caller_of(devices[0])
+    password = {"session": None, "password": PASSWORD}.get(by, WRONG_PASSWORD)
+    commits, mails = scene.store.commits, len(scene.queued())
+    assert await confirm(scene, proof, caller, password) is True
+    stored = await scene.user(user.id)
+    assert (stored.email_verified, stored.password_hash) == (True, user.password_hash)
+    for tokens in devices:
+        await scene.caller_of(tokens)
+    assert (scene.store.commits, len(scene.queued())) == (commits + 1, mails)
+    assert scene.store.committed.one_time_tokens == {}
+    event = scene.events()[-1]
+    assert (event.type, event.subject_id, event.details) == (AuditType.EMAIL_VERIFIED, user.id, {"by": "registrant"})
+
+
+@pytest.mark.parametrize("by", ["nothing", "a wrong password", "a stranger's session", "an administrator's session"])
+async def test_nothing_else_shows_that_one_registered(scene: Scene, by: str) -> None:
+    """REG-06."""
+    user, proof = await register(scene)
+    planted = await scene.login(VICTIM)
+    caller = None
+    if "session" in by:
+        caller = await scene.add_caller(Role.ADMIN if "admin" in by else Role.USER)
+    password = WRONG_PASSWORD if "password" in by else None
+    assert await confirm(scene, proof, caller, password) is False
+    assert (await scene.user(user.id)).password_hash is None
+    with pytest.raises(InvalidAccessToken):
+        await scene.caller_of(planted)
+    assert caller is None or await scene.has_session(caller.session)
+    assert scene.events()[-1].details == {"by": "mailbox owner alone"}
+
+
+async def test_a_disabled_password_shows_nothing(scene: Scene) -> None:
+    """LGN-05, REG-06."""
+    user = await scene.add_user("victim@example.com", failed_sign_ins=100)
+    proof = (await VERIFY.proofs(scene, user))["code"]
+    assert await confirm(scene, proof, password=PASSWORD) is False
+
+
+ACCOUNTS: dict[str, dict[str, Any] | None] = {
+    "unknown": None,
+    "unverified": {},
+    "verified": {"email_verified": True},
+    "banned": {"status": Status.BANNED},
+    "inactive": {"status": Status.INACTIVE},
+}
+
+
+@pytest.mark.parametrize("which", ACCOUNTS)
+async def test_asking_for_the_mail_again_looks_the_same_whoever_is_there(scene: Scene, which: str) -> None:
+    """RST-01, RST-13: one commit, one event, the same limit."""
+    parts = ACCOUNTS[which]
+    user = None if parts is None else await scene.add_user("victim@example.com", **parts)
+    await scene.services.email_verification.request(VICTIM, ORIGIN)
+    assert scene.store.commits == 1
+    (event,) = scene.events()
+    assert (event.type, event.subject_id) == (AuditType.EMAIL_VERIFICATION_ASKED, user.id if user else None)
+    assert event.details == {"email": "v***@example.com"}
+    expected = [(LetterKind.VERIFY_EMAIL, VICTIM.value)] if which == "unverified" else []
+    assert scene.mails() == expected
+    place = f"verify:{VICTIM}"
+    assert scene.limiter.taken == [(MAILS_PER_MINUTE.name, place), (MAILS_PER_HOUR.name, place)]
+
+
+async def test_the_mail_is_sent_again_once_a_minute(scene: Scene) -> None:
+    """RST-12, RST-13."""
+    await register(scene)
+    for _ in range(3):
+        await scene.services.email_verification.request(VICTIM, ORIGIN)
+    assert scene.mails() == [(LetterKind.VERIFY_EMAIL, VICTIM.value)] * 2
+    assert scene.queued()[-1].mail.links == (
+        f"https://app.example.com/verify-email?token={scene.newest_secret().token}",
+    )
+
+
+async def test_a_mail_that_could_not_be_queued_comes_with_the_next_try(scene: Scene) -> None:
+    """RST-12, ML-03."""
+    await scene.add_user("victim@example.com")
+    scene.store.fail_next_commit = True
+    with pytest.raises(StoreUnavailable):
+        await scene.services.email_verification.request(VICTIM, ORIGIN)
+    await scene.services.email_verification.request(VICTIM, ORIGIN)
+    assert scene.mails() == [(LetterKind.VERIFY_EMAIL, VICTIM.value)]
+
+
+async def test_a_server_too_busy_to_compare_uses_nothing_up(scene: Scene) -> None:
+    _, proof = await register(scene)
+    before = scene.snapshot()
+    scene.hasher.is_full = True
+    with pytest.raises(TooBusy):
+        await confirm(scene, proof, password=PASSWORD)
+    assert scene.snapshot() == before
+
+
+async def test_a_password_that_was_changed_while_it_was_compared_shows_nothing(scene: Scene) -> None:
+    """REG-06, REL-18: nothing is used up, so that the next try decides."""
+    user, proof = await register(scene)
+
+    async def change_password() -> None:
+        await scene.store.users.save(user.with_password_hash("hashed:another one", T0))
+
+    scene.hasher.during_verify = change_password
+    with pytest.raises(InvalidOneTimeToken):
+        await confirm(scene, proof, password=PASSWORD)
+    stored = await scene.user(user.id)
+    assert (stored.email_verified, stored.password_hash) == (False, "hashed:another one")
+    assert await confirm(scene, proof, password=PASSWORD) is False
+
+
+async def test_a_verified_account_stays_verified_when_its_proof_is_left_over(scene: Scene) -> None:
+    user, proof = await register(scene)
+    await scene.store.users.save(replace(user, email_verified=True))
+    assert await confirm(scene, proof, password=PASSWORD) is True
+    assert await scene.user(user.id) == replace(user, email_verified=True)
+    assert await scene.one_time_token(user, Purpose.VERIFY_EMAIL) is None
+
+
+async def test_a_guest_stays_a_guest(scene: Scene) -> None:
+    """AZ-13: neither verification nor reset gives more rights."""
+    user = await scene.add_user("victim@example.com", role=Role.GUEST)
+    await confirm(scene, (await VERIFY.proofs(scene, user))["link"])
+    await RESET.confirm(scene, scene.link())
+    assert (await scene.user(user.id)).role is Role.GUEST

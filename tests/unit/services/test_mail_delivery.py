@@ -1,0 +1,241 @@
+"""Mails leave the outbox: each once, however often that fails."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from bukhindor.domain.audit import AuditType
+from bukhindor.domain.errors import StoreUnavailable
+from bukhindor.domain.mail import MAX_TRIES, Mail, QueuedMail
+from bukhindor.domain.origin import NOWHERE
+from bukhindor.services.mail_delivery import MailDelivery
+from tests.fakes.mailer import FakeMailer
+from tests.makers import ORIGIN, T0, make_mail, make_queued_mail
+from tests.unit.services.scene import Scene
+
+MOMENT = timedelta(microseconds=1)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+LEASE = 2 * MINUTE
+PAUSES = [30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE]
+OWNER = UUID(int=7)
+
+
+class SlowMailer(FakeMailer):
+    """Others get their turn while it sends; `broken` are the addresses that make it fail in a way nobody foresaw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: set[str] = set()
+        self.has_begun = asyncio.Event()
+
+    async def send(self, mail: Mail) -> None:
+        self.has_begun.set()
+        if mail.to.value in self.broken:
+            raise RuntimeError("This is a bug.")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await super().send(mail)
+
+
+async def queue(scene: Scene, count: int = 1) -> list[QueuedMail]:
+    mails = [
+        make_queued_mail(make_mail(f"mail-{number}@example.com"), id=UUID(int=number + 1), user_id=OWNER)
+        for number in range(count)
+    ]
+    for queued in mails:
+        await scene.store.outbox.add(queued)
+    return mails
+
+
+async def deliver(scene: Scene) -> int:
+    return await scene.services.mail_delivery.deliver_due()
+
+
+def recipients(mailer: FakeMailer) -> list[str]:
+    return [mail.to.value for mail in mailer.sent]
+
+
+async def test_a_mail_that_is_due_is_sent_and_forgotten(scene: Scene) -> None:
+    (queued,) = await queue(scene)
+    assert await deliver(scene) == 1
+    assert scene.mailer.sent == [queued.mail]
+    assert scene.queued() == []
+    assert await deliver(scene) == 0
+    assert len(scene.mailer.sent) == 1
+
+
+async def test_an_empty_outbox_costs_no_write(scene: Scene) -> None:
+    assert await deliver(scene) == 0
+    assert scene.store.commits == 0
+
+
+async def test_a_request_does_not_wait_for_its_mail(scene: Scene) -> None:
+    """ML-03, RST-01: the mail server is not asked until the worker comes, whatever state it is in."""
+    await scene.add_user("ann@example.com")
+    scene.mailer.refuse_for_now = True
+    await scene.services.password_reset.request((await queue(scene))[0].mail.to, ORIGIN)
+    assert scene.mailer.asked == 0
+
+
+async def test_a_mail_is_tried_five_times_with_growing_pauses_and_then_given_up(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """ML-03, REL-29: 30 s, 2 min, 10 min, 30 min; the record says so, the log too, and neither what the mail says."""
+    (queued,) = await queue(scene)
+    scene.mailer.refuse_for_now = True
+    with caplog.at_level(logging.WARNING):
+        for number, pause in enumerate(PAUSES, start=1):
+            assert await deliver(scene) == 1
+            (waiting,) = scene.queued()
+            assert (waiting.tries, waiting.failed_at) == (number, None)
+            scene.clock.advance(pause - MOMENT)
+            assert await deliver(scene) == 0
+            scene.clock.advance(MOMENT)
+        assert scene.events() == []
+        assert await deliver(scene) == 1
+    (given_up,) = scene.queued()
+    assert (given_up.tries, given_up.failed_at) == (MAX_TRIES, scene.clock.now())
+    (event,) = scene.events()
+    assert (event.type, event.subject_id, event.actor_id) == (AuditType.MAIL_ABANDONED, OWNER, None)
+    assert (event.origin, event.details) == (NOWHERE, {})
+    scene.clock.advance(timedelta(days=1))
+    assert await deliver(scene) == 0
+    assert (scene.mailer.asked, scene.mailer.sent) == (MAX_TRIES, [])
+    assert len(caplog.records) == MAX_TRIES
+    assert "given up" in caplog.records[-1].message
+    assert queued.mail.to.value not in caplog.text
+    assert queued.mail.codes[0] not in caplog.text
+
+
+async def test_what_the_server_never_takes_is_given_up_at_once(scene: Scene) -> None:
+    """REL-29."""
+    await queue(scene)
+    scene.mailer.refuse_for_ever = True
+    assert await deliver(scene) == 1
+    assert scene.queued()[0].failed_at == T0
+    assert scene.recorded() == [AuditType.MAIL_ABANDONED]
+    scene.clock.advance(timedelta(days=1))
+    assert await deliver(scene) == 0
+    assert scene.mailer.asked == 1
+
+
+async def test_after_the_server_has_recovered_each_mail_arrives_once(scene: Scene) -> None:
+    """ML-03."""
+    await queue(scene, 3)
+    scene.mailer.refuse_for_now = True
+    await deliver(scene)
+    scene.mailer.refuse_for_now = False
+    scene.clock.advance(PAUSES[0])
+    assert await deliver(scene) == 3
+    assert sorted(recipients(scene.mailer)) == [f"mail-{number}@example.com" for number in range(3)]
+    assert scene.queued() == []
+
+
+async def test_mails_go_some_at_once_the_oldest_first(scene: Scene) -> None:
+    mails = await queue(scene, 25)
+    assert [await deliver(scene) for _ in range(4)] == [10, 10, 5, 0]
+    assert recipients(scene.mailer) == [queued.mail.to.value for queued in mails]
+
+
+async def test_two_deliverers_never_send_one_mail_twice(scene: Scene) -> None:
+    """ML-03: several replicas, each with a worker."""
+    await queue(scene, 25)
+    mailer = SlowMailer()
+    workers = [MailDelivery(scene.store, mailer, scene.trail, scene.clock) for _ in range(3)]
+    tried = await asyncio.gather(*(worker.deliver_due() for worker in workers))
+    assert sorted(tried) == [5, 10, 10]
+    assert len(recipients(mailer)) == len(set(recipients(mailer))) == 25
+    assert scene.queued() == []
+
+
+async def claim_and_die(scene: Scene) -> None:
+    async with scene.store.begin() as tx:
+        await tx.outbox.claim(scene.clock.now(), scene.clock.now() + LEASE, 10)
+        await tx.commit()
+
+
+async def test_a_mail_whose_deliverer_died_is_tried_again_after_its_lease(scene: Scene) -> None:
+    """ML-03: the queue survives a crash."""
+    await queue(scene)
+    mailer = SlowMailer()
+    worker = asyncio.create_task(MailDelivery(scene.store, mailer, scene.trail, scene.clock).deliver_due())
+    await mailer.has_begun.wait()
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    assert mailer.sent == []
+    scene.clock.advance(LEASE - MOMENT)
+    assert await deliver(scene) == 0
+    scene.clock.advance(MOMENT)
+    assert await deliver(scene) == 1
+    assert len(scene.mailer.sent) == 1
+
+
+async def test_a_mail_that_every_deliverer_died_over_is_given_up(scene: Scene) -> None:
+    """ML-03: or it would be tried for ever."""
+    await queue(scene)
+    for _ in range(MAX_TRIES):
+        await claim_and_die(scene)
+        scene.clock.advance(LEASE)
+    assert await deliver(scene) == 1
+    assert scene.mailer.asked == 0
+    assert scene.queued()[0].failed_at == scene.clock.now()
+    assert scene.recorded() == [AuditType.MAIL_ABANDONED]
+
+
+async def test_one_mail_that_breaks_the_mailer_stops_no_other(scene: Scene) -> None:
+    """DOS-06: the others are through before the failure is told."""
+    await queue(scene, 4)
+    mailer = SlowMailer()
+    mailer.broken = {"mail-0@example.com"}
+    worker = MailDelivery(scene.store, mailer, scene.trail, scene.clock)
+    with pytest.raises(RuntimeError):
+        await worker.deliver_due()
+    assert len(mailer.sent) == 3
+    assert [queued.mail.to.value for queued in scene.queued()] == ["mail-0@example.com"]
+
+
+async def test_nothing_is_sent_that_could_not_be_claimed(scene: Scene) -> None:
+    """ML-03: a claim that is not on the disk binds nobody."""
+    await queue(scene)
+    before = scene.snapshot()
+    scene.store.fail_next_commit = True
+    with pytest.raises(StoreUnavailable):
+        await deliver(scene)
+    assert (scene.mailer.asked, scene.snapshot()) == (0, before)
+
+
+async def test_a_delivery_that_could_not_be_noted_is_repeated_once_the_lease_is_over(scene: Scene) -> None:
+    """ML-03: at most one duplicate, and not before the lease is over."""
+    (queued,) = await queue(scene)
+
+    class FailsToNote(FakeMailer):
+        async def send(self, mail: Mail) -> None:
+            await super().send(mail)
+            scene.store.fail_next_commit = True
+
+    with pytest.raises(StoreUnavailable):
+        await MailDelivery(scene.store, FailsToNote(), scene.trail, scene.clock).deliver_due()
+    assert scene.queued() == [replace(queued, tries=1, due_at=T0 + LEASE)]
+    scene.clock.advance(LEASE)
+    assert await deliver(scene) == 1
+    assert scene.queued() == []
+
+
+async def test_a_mail_of_a_user_that_was_deleted_meanwhile_does_not_come_back(scene: Scene) -> None:
+    """DP-01: it was on its way, was not accepted, and has nothing to wait for."""
+    await queue(scene)
+
+    class Deletes(FakeMailer):
+        async def send(self, mail: Mail) -> None:
+            await scene.store.outbox.remove_of_user(OWNER)
+            await super().send(mail)
+
+    mailer = Deletes()
+    mailer.refuse_for_now = True
+    await MailDelivery(scene.store, mailer, scene.trail, scene.clock).deliver_due()
+    assert scene.queued() == []

@@ -1,0 +1,88 @@
+"""A sign-in from a device that the account does not know is told by mail."""
+
+from datetime import timedelta
+
+import pytest
+
+from bukhindor.domain.device import AppType, Device
+from bukhindor.domain.errors import InvalidCredentials
+from bukhindor.domain.mail import LetterKind
+from bukhindor.domain.origin import Language, Origin
+from bukhindor.domain.user import User
+from tests.makers import address
+from tests.unit.services.scene import WRONG_PASSWORD, Scene
+
+ANN = address("ann@example.com")
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:131.0) Gecko/20100101 Firefox/131.0"
+PHONE = Device("phone-1", AppType.ANDROID, "1.2", "192.0.2.1", "Bukhindor/1.2 (Android)")
+BROWSER = Device(ip="192.0.2.2", user_agent=FIREFOX)
+MINUTE = timedelta(minutes=1)
+
+
+async def add_user(scene: Scene) -> User:
+    """Ann, who has signed in with her phone."""
+    user = await scene.add_user("ann@example.com")
+    await scene.login(ANN, device=PHONE)
+    assert scene.mails() == []
+    return user
+
+
+async def test_a_new_device_is_told_with_its_name_and_address(scene: Scene) -> None:
+    """LGN-15: in the language of that device."""
+    user = await add_user(scene)
+    await scene.login(ANN, device=BROWSER, origin=Origin("192.0.2.2", FIREFOX, language=Language.RUSSIAN))
+    assert scene.mails() == [(LetterKind.NEW_DEVICE, "ann@example.com")]
+    (letter,) = scene.writer.written
+    assert (letter.device, letter.ip, letter.language) == ("Firefox on Windows", "192.0.2.2", Language.RUSSIAN)
+    assert (letter.link, letter.code) == ("", "")
+    assert scene.queued()[0].user_id == user.id
+
+
+@pytest.mark.parametrize(
+    "device",
+    [PHONE, Device("phone-1", AppType.ANDROID, "2.0", "198.51.100.9", "Bukhindor/2.0 (Android)")],
+    ids=["same", "updated and elsewhere"],
+)
+async def test_a_known_device_is_not_told(scene: Scene, device: Device) -> None:
+    await add_user(scene)
+    scene.clock.advance(MINUTE)
+    await scene.login(ANN, device=device)
+    assert scene.mails() == []
+
+
+async def test_without_an_id_the_program_is_the_device(scene: Scene) -> None:
+    await add_user(scene)
+    for ip in ("192.0.2.2", "192.0.2.3"):
+        await scene.login(ANN, device=Device(ip=ip, user_agent=FIREFOX))
+    assert len(scene.mails()) == 1
+
+
+async def test_the_very_first_sign_in_is_no_news(scene: Scene) -> None:
+    await scene.add_user("ann@example.com")
+    await scene.login(ANN, device=BROWSER)
+    assert scene.mails() == []
+
+
+async def test_a_device_whose_session_has_ended_is_new_again(scene: Scene) -> None:
+    """LGN-15: after a log-out everywhere the owner wants to know who comes."""
+    await add_user(scene)
+    caller = await scene.caller_of(await scene.login(ANN, device=PHONE))
+    await scene.services.sessions.log_out_everywhere(caller, keep_current=False)
+    await scene.login(ANN, device=PHONE)
+    assert scene.mails() == [(LetterKind.NEW_DEVICE, "ann@example.com")]
+
+
+async def test_another_accounts_device_is_new_to_this_one(scene: Scene) -> None:
+    await add_user(scene)
+    await scene.add_user("bea@example.com")
+    await scene.login(address("bea@example.com"), device=BROWSER)
+    await scene.login(ANN, device=BROWSER)
+    assert scene.mails() == [(LetterKind.NEW_DEVICE, "ann@example.com")]
+
+
+async def test_who_does_not_come_in_causes_no_mail(scene: Scene) -> None:
+    """LGN-15, RST-12: or anybody could fill the mailbox."""
+    await add_user(scene)
+    with pytest.raises(InvalidCredentials):
+        await scene.login(ANN, WRONG_PASSWORD, BROWSER)
+    assert scene.mails() == []
