@@ -99,7 +99,7 @@ class Stage:
         port = free_port()
         # The command lies beside the interpreter that runs this; links are not followed, the environment is here.
         command = [
-            os.environ.get("BENCH_SERVICE", str(Path(sys.executable).parent / "bukhindor")),
+            str(Path(os.environ.get("BENCH_SERVICE") or Path(sys.executable).with_name("bukhindor")).absolute()),
             "serve",
             "--port",
             str(port),
