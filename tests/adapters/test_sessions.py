@@ -137,3 +137,20 @@ async def test_exactly_the_sessions_whose_life_is_over_end(
     async with transactions.read() as stored:
         left = {*await stored.sessions.of_user(OWNER.id), *await stored.sessions.of_user(admin.id)}
     assert left == set(sessions) - over
+
+
+PHONE, OTHER_PHONE = Device("phone-1", user_agent="App/1"), Device("phone-2", user_agent="App/1")
+BROWSER, OTHER_BROWSER = Device(user_agent="Firefox"), Device(user_agent="Safari")
+DEVICES = [PHONE, OTHER_PHONE, BROWSER, OTHER_BROWSER, Device()]
+
+
+@pytest.mark.parametrize("known", DEVICES)
+@pytest.mark.parametrize("asked", DEVICES)
+async def test_a_device_is_known_as_the_domain_tells_it(
+    transactions: Transactions, known: Device, asked: Device
+) -> None:
+    """LGN-15: and other people's devices are not one's own."""
+    await keep(transactions, OWNER, make_session(OWNER, device=known))
+    async with transactions.read() as stored:
+        assert await stored.sessions.has_device(OWNER.id, asked) is known.is_same_as(asked)
+        assert not await stored.sessions.has_device(uuid4(), asked)

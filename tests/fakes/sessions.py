@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from bukhindor.domain.device import Device
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.user import User
 
@@ -22,6 +23,9 @@ class FakeSessions:
     async def of_user(self, user_id: UUID) -> list[Session]:
         found = [session for session in self._sessions.values() if session.user_id == user_id]
         return sorted(found, key=lambda session: (session.created_at, session.id), reverse=True)
+
+    async def has_device(self, user_id: UUID, device: Device) -> bool:
+        return any(session.device.is_same_as(device) for session in await self.of_user(user_id))
 
     async def add(self, session: Session) -> None:
         if session.user_id not in self._users or session.id in self._sessions:

@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditEvent, AuditQuery
+from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.mail import QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
@@ -50,6 +51,9 @@ class Sessions(Protocol):
 
     async def of_user(self, user_id: UUID) -> list[Session]:
         """The newest first."""
+
+    async def has_device(self, user_id: UUID, device: Device) -> bool:
+        """Whether one of the user's sessions is on the same device, as `Device.is_same_as` tells it."""
 
     async def add(self, session: Session) -> None:
         """Keep a new session of a user that exists."""

@@ -107,7 +107,7 @@ class SignIn:
                 await tx.commit()
                 return None
             await self._refuse_unless_active(tx, user, origin, now)
-            if user.last_login_at is not None and await self._is_new_device(tx, user, device):
+            if user.last_login_at is not None and not await tx.sessions.has_device(user.id, device):
                 await self._letters.tell(tx, user, LetterKind.NEW_DEVICE, origin, now)
             user = user.signed_in(now)
             session = Session.start(self._identifiers.session_id(), user.id, self._identifiers.seed(), device, now)
@@ -118,10 +118,6 @@ class SignIn:
             await tx.audit_events.add(self._trail.by(caller, AuditType.SIGNED_IN, now))
             await tx.commit()
         return session, user
-
-    async def _is_new_device(self, tx: Transaction, user: User, device: Device) -> bool:
-        sessions = await tx.sessions.of_user(user.id)
-        return not any(session.device.is_same_as(device) for session in sessions)
 
     async def _refuse_unless_active(self, tx: Transaction, user: User, origin: Origin, now: datetime) -> None:
         try:

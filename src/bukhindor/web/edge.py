@@ -2,8 +2,8 @@
 
 import re
 import time
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from litestar.types import ASGIApp, Message, Receive, Send
@@ -127,7 +127,7 @@ def _request_id(offered: str | None) -> str:
     """The id that a proxy gave, if it can't harm a log; else a new one."""
     if offered is not None and _SAFE_REQUEST_ID.fullmatch(offered):
         return offered
-    return uuid4().hex
+    return token_hex(16)
 
 
 def _log_line(exchange: Exchange, status: int, seconds: float) -> None:

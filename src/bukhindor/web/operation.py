@@ -3,9 +3,10 @@
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Request
 from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
 
 from bukhindor.domain.errors import Forbidden, RateLimited
 from bukhindor.ports import Clock, RateLimiter
@@ -42,7 +43,7 @@ def route_handler(
     needs_caller = endpoint.access in (Access.SIGNED_IN, Access.ADMIN)
     route = endpoint.template
 
-    async def handle(request: LitestarRequest) -> Response[bytes]:
+    async def handle(request: LitestarRequest) -> ASGIResponse:
         exchange = Exchange.of(request.scope)
         exchange.route = route
         call = Call(services, settings, exchange, request.path_params, clock.now())
@@ -54,7 +55,7 @@ def route_handler(
         except (Forbidden, RateLimited) as refusal:
             await services.audit_log.record_refusal(refusal, call.signed_in, call.origin, f"{endpoint.method} {route}")
             raise
-        return Response(_encode(answer), status_code=endpoint.status, media_type="application/json")
+        return ASGIResponse(body=_encode(answer), status_code=endpoint.status, media_type="application/json")
 
     async def admit(call: Call) -> None:
         if endpoint.is_for_clients:

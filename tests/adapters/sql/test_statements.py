@@ -72,7 +72,8 @@ def test_another_database_keeps_its_own_type_for_moments() -> None:
     assert str(moment.compile(dialect)) == "TIMESTAMP WITH TIME ZONE"
     assert moment.process_bind_param(T0, dialect) is T0
     elsewhere = T0.astimezone(timezone(timedelta(hours=3)))
-    found = moment.process_result_value(elsewhere, dialect)
+    read = moment.result_processor(dialect, None)
+    found = read(elsewhere)
     assert found == T0
     assert found is not None
     assert found.tzinfo is UTC

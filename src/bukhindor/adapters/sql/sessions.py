@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from bukhindor.adapters.sql import rows, tables
 from bukhindor.adapters.sql.connection import Connection
+from bukhindor.domain.device import Device
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.user import User
 
@@ -28,6 +29,12 @@ _WITH_USER = (
     .where(_this_session)
 )
 _OF_USER = sa.select(*rows.SESSION_COLUMNS).where(_this_owner).order_by(*_newest_first)
+_HAS_DEVICE = sa.select(_sessions.c.id).where(_this_owner, _sessions.c.device_id == sa.bindparam("device")).limit(1)
+_HAS_PROGRAM = (
+    sa.select(_sessions.c.id)
+    .where(_this_owner, _sessions.c.device_id.is_(None), _sessions.c.user_agent == sa.bindparam("program"))
+    .limit(1)
+)
 _ADD = sa.insert(_sessions)
 _SAVE = sa.update(_sessions).where(_this_session)
 _REMOVE = sa.delete(_sessions).where(_this_session)
@@ -71,6 +78,11 @@ class SqlSessions:
 
     async def of_user(self, user_id: UUID) -> list[Session]:
         return [rows.to_session(row) for row in await self._connection.fetch(_OF_USER, {"owner": user_id})]
+
+    async def has_device(self, user_id: UUID, device: Device) -> bool:
+        if device.device_id is not None:
+            return bool(await self._connection.fetch(_HAS_DEVICE, {"owner": user_id, "device": device.device_id}))
+        return bool(await self._connection.fetch(_HAS_PROGRAM, {"owner": user_id, "program": device.user_agent}))
 
     async def add(self, session: Session) -> None:
         await self._connection.change(_ADD, rows.from_session(session))

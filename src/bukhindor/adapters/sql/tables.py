@@ -1,5 +1,6 @@
 """The tables, as the newest migration leaves them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,13 +33,17 @@ class UtcDateTime(TypeDecorator[datetime]):
             return value
         return (value - _EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if dialect.name == "postgresql":
-            moment: datetime = value.astimezone(UTC)
-            return moment
-        return _EPOCH + timedelta(microseconds=value)
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        # Every signed-in request reads seven of these: the usual way through process_result_value costs twice as much.
+        return _from_timestamptz if dialect.name == "postgresql" else _from_microseconds
+
+
+def _from_timestamptz(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
+def _from_microseconds(value: int | None) -> datetime | None:
+    return None if value is None else _EPOCH + timedelta(0, 0, value)
 
 
 REMOVED_AT_ONCE = 1000
