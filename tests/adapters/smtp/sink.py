@@ -127,7 +127,8 @@ async def serving(
     finally:
         listener.close()
         for server in open_ones:
-            if isinstance(server.transport, asyncio.Transport):
+            # Aborting a TLS connection that has ended is an error in the first releases of Python 3.11.
+            if isinstance(server.transport, asyncio.Transport) and not server.transport.is_closing():
                 server.transport.abort()
         await listener.wait_closed()
         # Whoever was aborted learns of it in the loop's next turns.
