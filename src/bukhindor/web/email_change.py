@@ -6,7 +6,7 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
 from bukhindor.web.call import Call
 from bukhindor.web.json_body import parse_together
-from bukhindor.web.mailbox_proof import CodeField, ProofEmailField, TokenField, parse_proof
+from bukhindor.web.mailbox_proof import CodeField, TokenField, parse_proof
 from bukhindor.web.shapes import EmailField, Message, PasswordField
 
 
@@ -19,7 +19,7 @@ class ConfirmEmailChangeBody(msgspec.Struct, frozen=True):
     """With a code, `email` is the account's present address."""
 
     token: TokenField | None = None
-    email: ProofEmailField | None = None
+    email: EmailField | None = None
     code: CodeField | None = None
 
 

@@ -6,7 +6,7 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
 from bukhindor.web.authentication import authenticate_if_possible
 from bukhindor.web.call import Call
-from bukhindor.web.mailbox_proof import CodeField, ProofEmailField, TokenField, parse_proof
+from bukhindor.web.mailbox_proof import CodeField, TokenField, parse_proof
 from bukhindor.web.shapes import EmailField, Message, PasswordField
 
 
@@ -18,7 +18,7 @@ class ConfirmEmailBody(msgspec.Struct, frozen=True):
     """`password` keeps the account's password good where no session of the account asks."""
 
     token: TokenField | None = None
-    email: ProofEmailField | None = None
+    email: EmailField | None = None
     code: CodeField | None = None
     password: PasswordField | None = None
 

@@ -8,14 +8,12 @@ from msgspec import Meta
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.domain.one_time_token import LinkToken, Proof, TypedCode
-from bukhindor.web.shapes import EmailField
 
 _MAX_TOKEN = 200
 _CODE = re.compile(r"[0-9]{8}")
 
 TokenField = Annotated[str, Meta(examples=["pYQ2mR…"], description="From the link of the mail; or give email and code")]
 CodeField = Annotated[str, Meta(examples=["1234 5678"], description="From the mail; blanks don't matter")]
-ProofEmailField = EmailField
 
 
 def parse_proof(token: str | None, email: str | None, code: str | None) -> Proof:

@@ -6,7 +6,7 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
 from bukhindor.web.call import Call
 from bukhindor.web.json_body import parse_together
-from bukhindor.web.mailbox_proof import CodeField, ProofEmailField, TokenField, parse_proof
+from bukhindor.web.mailbox_proof import CodeField, TokenField, parse_proof
 from bukhindor.web.shapes import EmailField, Message, NewPasswordField
 
 
@@ -17,7 +17,7 @@ class ResetPasswordBody(msgspec.Struct, frozen=True):
 class ConfirmResetBody(msgspec.Struct, frozen=True):
     new_password: NewPasswordField
     token: TokenField | None = None
-    email: ProofEmailField | None = None
+    email: EmailField | None = None
     code: CodeField | None = None
 
 
