@@ -7,11 +7,17 @@ VENV := .venv
 SERVICE_VENV := .venv-service
 BENCH_VENV := .venv-bench
 TOOLS_VENV := .venv-tools
+SERVERS := .venv-servers
 BIN := $(VENV)/bin
 
 # Everything comes from the lock as a binary wheel whose hash is checked; where from is pip's own configuration.
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 FROM_LOCK := --require-hashes --no-deps --only-binary :all: --requirement
+
+# What Kubernetes itself defines; the other two belong to programs of their own.
+MANIFESTS := $(filter-out %/kustomization.yaml %/servicemonitor.yaml,$(wildcard deploy/kubernetes/*.yaml))
+# hadolint and Caddy come as wheels for Linux only.
+LINUX_ONLY := [ "$$(uname -s)" != Linux ] ||
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -26,17 +32,24 @@ run: $(VENV)/project.stamp ## start the service on http://localhost:8080 (more o
 	@exec $(BIN)/bukhindor serve $(ARGS)
 
 test: $(VENV)/project.stamp $(VENV)/dev.stamp ## run all tests; coverage must be 95 %, in domain and services 100 %
+	@$(BIN)/python -m tests.servers
 	@$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 	@$(BIN)/coverage report --include='src/bukhindor/domain/*,src/bukhindor/services/*' --fail-under=100 \
 		--show-missing --skip-covered > $(VENV)/inner-coverage.txt || { cat $(VENV)/inner-coverage.txt; exit 1; }
 
-check: $(VENV)/project.stamp $(VENV)/dev.stamp ## check format, lint, types, import contracts and the API document
+check: $(VENV)/project.stamp $(VENV)/dev.stamp ## check format, lint, types, import contracts, the API document and the files of deploy/
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy src tests bench
 	$(BIN)/lint-imports --no-logo
 	@PUBLIC_URL=http://localhost:8080 $(BIN)/bukhindor openapi $(VENV)/openapi.json > /dev/null
 	@cmp -s docs/openapi.json $(VENV)/openapi.json || { echo 'docs/openapi.json is not current: run make openapi'; exit 1; }
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/kubernetes-validate --quiet --strict --kubernetes-version 1.34 $(MANIFESTS)
+	$(LINUX_ONLY) $(BIN)/hadolint Dockerfile
+	$(LINUX_ONLY) $(BIN)/caddy validate --adapter caddyfile --config deploy/caddy/Caddyfile 2> $(VENV)/caddy.txt \
+		|| { cat $(VENV)/caddy.txt; exit 1; }
 	@echo 'All checks passed.'
 
 bench: $(VENV)/project.stamp $(SERVICE_VENV)/project.stamp $(BENCH_VENV)/bench.stamp ## measure the service beside its peer and print the figures
@@ -51,16 +64,20 @@ openapi: $(VENV)/project.stamp ## write docs/openapi.json anew
 	@PUBLIC_URL=http://localhost:8080 $(BIN)/bukhindor openapi docs/openapi.json
 
 coverage: $(VENV)/project.stamp $(VENV)/dev.stamp ## run all tests and show the lines they miss, also in htmlcov/
+	@$(BIN)/python -m tests.servers
 	@$(BIN)/pytest -n 2 --cov --cov-report=term-missing:skip-covered --cov-report=html $(ARGS)
 
 lock: $(TOOLS_VENV)/tools.stamp ## resolve the locks in requirements/ anew (take newer versions: ARGS=--upgrade)
 	$(COMPILE) pyproject.toml --group build --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --group build --group dev --constraints requirements/run.txt \
 		--output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra tracing --constraints requirements/run.txt --output-file requirements/tracing.txt
 	$(COMPILE) --group bench --output-file requirements/bench.txt
+	$(COMPILE) --group servers --output-file requirements/servers.txt
 
 clean: ## remove environments, caches and reports; the service's data stays
-	rm -rf $(VENV) $(SERVICE_VENV) $(BENCH_VENV) $(TOOLS_VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(SERVICE_VENV) $(BENCH_VENV) $(TOOLS_VENV) $(SERVERS)
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	rm -rf .hypothesis .schemathesis .coverage .coverage.* htmlcov dist build
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2> /dev/null || true
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from bench.figures import Figure, table
-from bench.parts import badinput, mail, me, memory, refresh, scale, signin, timing
+from bench.parts import badinput, mail, me, memory, postgres, redis, refresh, scale, signin, timing
 from bench.stage import QUICK, Scale, Stage
 
 PARTS: dict[str, Callable[[Stage], list[Figure]]] = {
@@ -24,6 +24,8 @@ PARTS: dict[str, Callable[[Stage], list[Figure]]] = {
     "badinput": badinput.measure,
     "timing": timing.measure,
     "mail": mail.measure,
+    "postgres": postgres.measure,
+    "redis": redis.measure,
 }
 
 
@@ -53,9 +55,12 @@ def measure(parts: list[str], scale: Scale) -> None:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="bukhindor-bench-", dir=disk()) as folder:
         stage = Stage(Path(folder), scale)
-        for part in parts:
-            stage.say(f"{part} …")
-            figures += PARTS[part](stage)
+        try:
+            for part in parts:
+                stage.say(f"{part} …")
+                figures += PARTS[part](stage)
+        finally:
+            stage.close()
         cores = stage.cores.count
     print(
         f"\n{time.strftime('%Y-%m-%d')}, {cores} cores ({platform.machine()}, {platform.system()}), "

@@ -11,7 +11,10 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
+
+import asyncpg
 
 PASSWORD = "seven green lanterns over the harbour"
 TEMPLATE = "template@example.com"
@@ -87,3 +90,42 @@ def _like(stored: object, identifier: UUID) -> bytes | str:
     if isinstance(stored, bytes):
         return identifier.bytes
     return str(identifier) if len(str(stored)) == 36 else identifier.hex
+
+
+async def add_postgres_users(url: str, count: int) -> None:
+    """The same on PostgreSQL, where the server itself makes the clones."""
+    connection = await asyncpg.connect(url)
+    try:
+        user = await _columns(connection, "users")
+        session = await _columns(connection, "user_sessions")
+        made = ", ".join(_USER_VALUES.get(name, f'u."{name}"') for name in user)
+        await connection.execute(
+            f"INSERT INTO users ({_quoted(user)}) "
+            f"SELECT {made} FROM users u, generate_series(0, {count - 1}) n WHERE u.email = '{TEMPLATE}'"
+        )
+        own = {"id": "gen_random_uuid()", "user_id": "u.id"}
+        made = ", ".join(own.get(name, f's."{name}"') for name in session)
+        await connection.execute(
+            f"INSERT INTO user_sessions ({_quoted(session)}) "
+            f"SELECT {made} FROM (SELECT * FROM user_sessions LIMIT 1) s, users u WHERE u.email <> '{TEMPLATE}'"
+        )
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
+
+
+_OWN_ADDRESS = "'user' || n || '@example.com'"
+_USER_VALUES = {
+    "id": "gen_random_uuid()",
+    "email": _OWN_ADDRESS,
+    "search_text": f"replace(u.search_text, '{TEMPLATE}', {_OWN_ADDRESS})",
+}
+
+
+async def _columns(connection: Any, table: str) -> list[str]:
+    query = "SELECT column_name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position"
+    return [row[0] for row in await connection.fetch(query, table)]
+
+
+def _quoted(columns: list[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)

@@ -30,6 +30,10 @@ class Server:
         """Resident memory of the process and its children, in units of 1,000,000 bytes."""
         return sum(_resident_kib(pid) for pid in _family(self.pid)) * 1024 / 1e6
 
+    def processor_seconds(self) -> float:
+        """Processor time that the process and its children have used so far."""
+        return sum(_processor_ticks(pid) for pid in _family(self.pid)) / os.sysconf("SC_CLK_TCK")
+
 
 def free_port() -> int:
     with socket.socket() as listener:
@@ -112,3 +116,9 @@ def _family(pid: int) -> list[int]:
 def _resident_kib(pid: int) -> int:
     status = Path(f"/proc/{pid}/status").read_text("ascii")
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+
+
+def _processor_ticks(pid: int) -> int:
+    # The name of the program stands in brackets and may hold anything; what follows are numbers.
+    numbers = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return int(numbers[11]) + int(numbers[12])

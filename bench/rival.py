@@ -26,24 +26,26 @@ class Rival:
     python: Path
     folder: Path
     tokens: tuple[str, ...]
+    database: str = ""
 
     @contextmanager
     def serve(self, cores: set[int]) -> Iterator[Server]:
         port = free_port()
         command = [str(self.python), "-m", "bench.peer.serve", str(port)]
-        with serving(command, port, "/openapi.json", self.folder, _environment(), cores) as server:
+        with serving(command, port, "/openapi.json", self.folder, _environment(self.database), cores) as server:
             yield server
 
 
-def seeded(folder: Path, users: int, tokens: int) -> Rival | None:
-    """None where there is no environment with the peer."""
+def seeded(folder: Path, users: int, tokens: int, database: str = "") -> Rival | None:
+    """A peer on SQLite, or on the `database` of a postgresql:// address. None where there is no environment with it."""
     python = interpreter()
     if python is None:
         return None
     folder.mkdir()
     command = [str(python), "-m", "bench.peer.seed", str(users), str(tokens)]
-    return Rival(python, folder, tuple(run(command, folder, _environment()).split()))
+    return Rival(python, folder, tuple(run(command, folder, _environment(database)).split()), database)
 
 
-def _environment() -> dict[str, str]:
-    return environment(PYTHONPATH=str(ROOT))
+def _environment(database: str) -> dict[str, str]:
+    address = {"PEER_DATABASE": database.replace("postgresql:", "postgresql+asyncpg:")} if database else {}
+    return environment(PYTHONPATH=str(ROOT), **address)

@@ -1,5 +1,6 @@
 """What all parts share: the cores, a temporary folder, seeded databases, the signed-in sample, the peer."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -12,16 +13,18 @@ from functools import cached_property
 from pathlib import Path
 
 from bench import rival
-from bench.accounts import PASSWORD, TEMPLATE, add_users, email_of
+from bench.accounts import PASSWORD, TEMPLATE, add_postgres_users, add_users, email_of
 from bench.clients import Account, SigningIn
 from bench.cores import Cores
 from bench.load import drive
 from bench.processes import Server, environment, free_port, serving
+from tests.servers.postgres import PostgresServer
 
 ME = "/api/v1/auth/me"
 
 _SIGN_IN_CONNECTIONS = 4
 _SIGN_IN_TIMEOUT = 60.0
+_POSTGRES_READERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,11 @@ class Stage:
         self.folder = folder
         self.scale = scale
         self.cores = Cores()
+
+    def close(self) -> None:
+        """End what was started for more than one part."""
+        if "postgres" in self.__dict__:
+            self.postgres.close()
 
     def say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -94,6 +102,12 @@ class Stage:
         self.say(f"  making {self.scale.users:,} users of the peer")
         return rival.seeded(self.folder / "peer", self.scale.users, len(self.readers))
 
+    @cached_property
+    def postgres(self) -> "PostgresStage":
+        """PostgreSQL on this machine with as many users; it shares the load's core and leaves the service its own."""
+        self.say(f"  making {self.scale.users:,} users on PostgreSQL")
+        return PostgresStage(self)
+
     @contextmanager
     def _serve(self, home: Path, cores: set[int], more: Mapping[str, str] | None = None) -> Iterator[Server]:
         port = free_port()
@@ -104,17 +118,63 @@ class Stage:
             "--port",
             str(port),
         ]
-        settings = environment(
-            ENVIRONMENT="development",
-            # Tokens name who issued them; without this it would be a port, and another one every time.
-            PUBLIC_URL="http://localhost",
-            DATA_DIR=str(home / "data"),
-            LOG_FORMAT="json",
-            RATE_LIMITS="off",
-            **(more or {}),
-        )
+        # Tokens name who issued them; without PUBLIC_URL it would be a port, and another one every time.
+        usual = {
+            "ENVIRONMENT": "development",
+            "PUBLIC_URL": "http://localhost",
+            "DATA_DIR": str(home / "data"),
+            "LOG_FORMAT": "json",
+            "RATE_LIMITS": "off",
+        }
+        settings = environment(**{**usual, **(more or {})})
         with serving(command, port, "/health/ready", home, settings, cores) as server:
             yield server
+
+
+class PostgresStage:
+    """A server of its own, durable, with the service's database and the peer's."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._home = stage.folder / "postgres"
+        self._home.mkdir()
+        with stage.cores.only(stage.cores.load):
+            self.server = PostgresServer(settings={"shared_buffers": "256MB", "autovacuum_naptime": "1min"})
+            self.server.start()
+        self.url = self._create()
+        with self.serving(stage.cores.everything) as server:
+            _call(server, "register", {"name": "Template", "email": TEMPLATE, "password": PASSWORD})
+            _call(server, "login", {"email": TEMPLATE, "password": PASSWORD})
+        asyncio.run(add_postgres_users(self.url, stage.scale.users))
+        with self.serving(stage.cores.everything) as server:
+            self._sample = _sign_in(server, 64 + _POSTGRES_READERS)
+
+    @property
+    def readers(self) -> list[str]:
+        return [account.access_token for account in self._sample[64:]]
+
+    @property
+    def refreshers(self) -> list[str]:
+        return [account.refresh_token for account in self._sample[:64]]
+
+    @contextmanager
+    def serving(self, cores: set[int] | None = None, more: Mapping[str, str] | None = None) -> Iterator[Server]:
+        settings = {"DATABASE_URL": self.url, "MIGRATE_ON_START": "true", **(more or {})}
+        chosen = self._stage.cores.server if cores is None else cores
+        with self._stage._serve(self._home, chosen, settings) as server:
+            yield server
+
+    @cached_property
+    def peer(self) -> rival.Rival | None:
+        stage = self._stage
+        stage.say(f"  making {stage.scale.users:,} users of the peer on PostgreSQL")
+        return rival.seeded(stage.folder / "postgres-peer", stage.scale.users, len(self.readers), self._create())
+
+    def close(self) -> None:
+        self.server.close()
+
+    def _create(self) -> str:
+        return self.server.url(asyncio.run(self.server.create_database()))
 
 
 def database_in(home: Path) -> Path:

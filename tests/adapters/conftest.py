@@ -1,16 +1,20 @@
 """The stores that every contract suite runs over: the fake that services are tested with, and the real ones."""
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bukhindor.adapters.sql import schema
+from bukhindor.adapters.sql.postgres import PostgresTransactions
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.ports import Transactions
 from tests.fakes.seal import FakeSeal
 from tests.fakes.transactions import FakeTransactions
+from tests.servers.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")
@@ -37,11 +41,48 @@ async def sqlite(database: Path) -> AsyncIterator[SqliteTransactions]:
     await store.close()
 
 
-@pytest.fixture(params=["fake", "sqlite"])
-async def transactions(request: pytest.FixtureRequest, database: Path) -> AsyncIterator[Transactions]:
-    if request.param == "fake":
-        yield FakeTransactions()
-    else:
-        store = SqliteTransactions(database, owner=True, seal=FakeSeal())
-        yield store
+async def _migrate(url: str) -> None:
+    await asyncio.to_thread(schema.upgrade, url)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """A PostgreSQL database of the test's own, with the newest schema and nothing in it."""
+
+    async def create() -> str:
+        template = await postgres_server.prepare_template("migrated", _migrate)
+        return postgres_server.url(await postgres_server.create_database(template))
+
+    return asyncio.run(create())
+
+
+@pytest.fixture
+async def postgres(postgres_url: str) -> AsyncIterator[PostgresTransactions]:
+    store = PostgresTransactions(postgres_url, size=10, seal=FakeSeal())
+    yield store
+    await store.close()
+
+
+OpenStore = Callable[[], FakeTransactions | SqliteTransactions | PostgresTransactions]
+
+
+@pytest.fixture(params=["fake", "sqlite", "postgres"])
+def open_store(request: pytest.FixtureRequest) -> OpenStore:
+    """How a store with a database of the test's own is opened."""
+    match request.param:
+        case "sqlite":
+            path: Path = request.getfixturevalue("database")
+            return partial(SqliteTransactions, path, owner=True, seal=FakeSeal())
+        case "postgres":
+            url: str = request.getfixturevalue("postgres_url")
+            return partial(PostgresTransactions, url, size=10, seal=FakeSeal())
+        case _:
+            return FakeTransactions
+
+
+@pytest.fixture
+async def transactions(open_store: OpenStore) -> AsyncIterator[Transactions]:
+    store = open_store()
+    yield store
+    if not isinstance(store, FakeTransactions):
         await store.close()

@@ -116,7 +116,7 @@ async def test_tokens_go_with_their_user(transactions: Transactions) -> None:
 
 
 async def test_a_token_without_an_owner_is_a_mistake_of_the_program(transactions: Transactions) -> None:
-    with pytest.raises(Exception, match=r"FOREIGN KEY|no owner"):
+    with pytest.raises(Exception, match=r"FOREIGN KEY|foreign key|no owner"):
         await keep(transactions, RESET)
 
 

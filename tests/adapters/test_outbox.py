@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from bukhindor.domain.mail import QueuedMail
+from bukhindor.domain.mail import Backlog, QueuedMail
 from bukhindor.ports import Transactions
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_mail, make_queued_mail, make_user
@@ -145,3 +145,14 @@ async def test_a_mail_of_a_transaction_that_was_undone_is_never_sent(transaction
     async with transactions.begin() as tx:
         await tx.outbox.add(make_queued_mail())
     assert not await has_due(transactions, T0)
+
+
+async def test_the_backlog_tells_what_waits_what_failed_and_for_how_long(transactions: Transactions) -> None:
+    async with transactions.scan() as stored:
+        assert await stored.outbox.backlog(T0) == Backlog(0, 0, timedelta())
+    later, sooner = make_queued_mail(due_at=T0 + 2 * MINUTE), make_queued_mail(due_at=T0 + MINUTE)
+    failed = make_queued_mail(due_at=T0 - MINUTE, failed_at=T0)
+    await keep(transactions, later, sooner, failed)
+    async with transactions.scan() as stored:
+        assert await stored.outbox.backlog(T0) == Backlog(2, 1, timedelta())
+        assert await stored.outbox.backlog(T0 + 4 * MINUTE) == Backlog(2, 1, 3 * MINUTE)

@@ -46,7 +46,7 @@ async def test_an_unknown_session_is_none(transactions: Transactions) -> None:
 
 async def test_a_session_without_an_owner_is_a_mistake_of_the_program(transactions: Transactions) -> None:
     orphan = make_session(uuid4())
-    with pytest.raises(Exception, match=r"FOREIGN KEY|has no owner"):
+    with pytest.raises(Exception, match=r"FOREIGN KEY|foreign key|has no owner"):
         await keep(transactions, orphan)
     async with transactions.read() as stored:
         assert await stored.sessions.by_id(orphan.id) is None
@@ -154,3 +154,15 @@ async def test_a_device_is_known_as_the_domain_tells_it(
     async with transactions.read() as stored:
         assert await stored.sessions.has_device(OWNER.id, asked) is known.is_same_as(asked)
         assert not await stored.sessions.has_device(uuid4(), asked)
+
+
+async def test_all_sessions_are_counted(transactions: Transactions) -> None:
+    async with transactions.scan() as stored:
+        assert await stored.sessions.count() == 0
+    sessions = [make_session(OWNER) for _ in range(3)]
+    await keep(transactions, OWNER, *sessions)
+    async with transactions.begin() as tx:
+        await tx.sessions.remove(sessions[0].id)
+        await tx.commit()
+    async with transactions.scan() as stored:
+        assert await stored.sessions.count() == 2

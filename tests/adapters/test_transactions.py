@@ -233,4 +233,4 @@ async def test_a_cancellation_at_any_step_is_all_or_nothing(transactions: Transa
 
 
 async def test_a_store_with_the_right_schema_is_ready(transactions: Transactions) -> None:
-    await transactions.check()
+    assert await transactions.has_right_schema()

@@ -60,16 +60,19 @@ async def test_a_second_account_with_one_address_is_refused(transactions: Transa
         assert await stored.users.by_email(address("ann@example.com")) == first
 
 
-async def test_a_refused_address_leaves_the_transaction_usable(transactions: Transactions) -> None:
-    await keep(transactions, make_user("ann@example.com"))
-    other = make_user("bob@example.com")
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_a_refused_address_leaves_nothing_of_the_transaction(transactions: Transactions, is_new: bool) -> None:
+    ann, bob = make_user("ann@example.com"), make_user("bob@example.com")
+    await keep(transactions, ann)
     async with transactions.begin() as tx:
+        await tx.users.add(bob)
         with pytest.raises(EmailTaken):
-            await tx.users.add(make_user("ann@example.com"))
-        await tx.users.add(other)
-        await tx.commit()
+            await (
+                tx.users.add(make_user("ann@example.com")) if is_new else tx.users.save(replace(bob, email=ann.email))
+            )
     async with transactions.read() as stored:
-        assert await stored.users.by_id(other.id) == other
+        assert await stored.users.by_id(bob.id) is None
+        assert await stored.users.by_email(ann.email) == ann
 
 
 async def test_all_of_a_user_is_saved_but_its_beginning(transactions: Transactions) -> None:
@@ -108,7 +111,7 @@ async def test_saving_a_user_that_is_gone_brings_nobody_back(transactions: Trans
 async def test_a_second_user_with_one_id_is_a_mistake_of_the_program(transactions: Transactions) -> None:
     user = make_user()
     await keep(transactions, user)
-    with pytest.raises(Exception, match=r"a user .* already|UNIQUE constraint failed: users.id"):
+    with pytest.raises(Exception, match=r"a user .* already|UNIQUE constraint failed: users.id|pk_users"):
         await keep(transactions, make_user("other@example.com", id=user.id))
     async with transactions.read() as stored:
         assert await stored.users.by_id(user.id) == user

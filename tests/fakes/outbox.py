@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from bukhindor.domain.mail import QueuedMail
+from bukhindor.domain.mail import Backlog, QueuedMail
 
 
 class FakeOutbox:
@@ -21,6 +21,11 @@ class FakeOutbox:
 
     async def has_due(self, now: datetime) -> bool:
         return bool(self._due(now))
+
+    async def backlog(self, now: datetime) -> Backlog:
+        due = [queued.due_at for queued in self._mails.values() if queued.failed_at is None]
+        overdue = max(now - min(due), timedelta()) if due else timedelta()
+        return Backlog(len(due), len(self._mails) - len(due), overdue)
 
     async def claim(self, now: datetime, lease_until: datetime, at_most: int) -> list[QueuedMail]:
         claimed = [replace(queued, tries=queued.tries + 1, due_at=lease_until) for queued in self._due(now)[:at_most]]

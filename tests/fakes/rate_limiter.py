@@ -13,6 +13,7 @@ class FakeRateLimiter:
         self.taken: list[tuple[str, str]] = []
         self.given_back: list[tuple[str, str]] = []
         self.cleared: list[tuple[str, str]] = []
+        self.degraded = False
         self._hits: dict[tuple[str, str], int] = {}
         self._exhausted: set[str] = set()
         self._refused: set[tuple[str, str]] = set()
@@ -52,3 +53,6 @@ class FakeRateLimiter:
         self.cleared.append(place)
         self._refused.discard(place)
         self._hits.pop(place, None)
+
+    def is_degraded(self) -> bool:
+        return self.degraded

@@ -46,6 +46,9 @@ class FakeSessions:
     async def remove_beyond(self, user_id: UUID, newest: int) -> int:
         return self._remove((await self.of_user(user_id))[newest:])
 
+    async def count(self) -> int:
+        return len(self._sessions)
+
     async def remove_over(self, now: datetime, policy: SessionPolicy) -> int:
         return self._remove(
             [

@@ -90,6 +90,7 @@ class FakeTransactions(_Scope):
         self.commits = 0
         self.fail_next_commit = False
         self.is_down = False
+        self.has_schema = True
         self.committed = _Tables({}, {}, {}, {}, {}, {})
         self.turn = asyncio.Lock()
 
@@ -102,9 +103,10 @@ class FakeTransactions(_Scope):
     def scan(self) -> "_Reading":
         return _Reading(self)
 
-    async def check(self) -> None:
+    async def has_right_schema(self) -> bool:
         if self.is_down:
             raise StoreUnavailable
+        return self.has_schema
 
     def _tables(self) -> _Tables:
         return self.committed
@@ -115,7 +117,7 @@ class _Reading(_Scope):
         self._store = store
 
     async def __aenter__(self) -> Self:
-        await self._store.check()
+        await self._store.has_right_schema()
         return self
 
     async def __aexit__(
@@ -133,7 +135,7 @@ class _Transaction(_Scope):
         self._copy: _Tables | None = None
 
     async def __aenter__(self) -> Self:
-        await self._store.check()
+        await self._store.has_right_schema()
         await self._store.turn.acquire()
         self._copy = self._store.committed.copy()
         return self

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from bukhindor.bootstrap import Application, create_application
+from bukhindor.bootstrap.application import Application, create_application
 from bukhindor.config import Settings
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.device import Device

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, settings
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from bukhindor.bootstrap import create_application
+from bukhindor.bootstrap.application import create_application
 from bukhindor.web.openapi import openapi_json
-from bukhindor.web.server import ConnectionLimits
+from bukhindor.web.server.head import ConnectionLimits
 from tests.fakes.clock import FakeClock
 from tests.http.raw_client import running
 from tests.http.service import PUBLIC_URL, Template, cheap_settings

@@ -68,7 +68,12 @@ def test_no_secret_is_in_any_text_of_the_settings() -> None:
 @pytest.mark.parametrize(
     "environ",
     [
-        {"DATABASE_URL": "postgresql://ann:hunter22@db/accounts"},
+        {"DATABASE_URL": "postgresql://ann:hunter22@db"},
+        {"DATABASE_URL": "postgresql://ann:hunter22@db:port/accounts"},
+        {"DATABASE_URL": "postgresql://ann:hunter22@db/accounts?password=hunter22"},
+        {"DATABASE_URL": "postgresql://ann:hunter22@[::1/accounts"},
+        {"REDIS_URL": "redis://:hunter22@cache:port"},
+        {"REDIS_URL": "http://:hunter22@cache"},
         {"DATABASE_URL": "hunter22"},
         {"DATABASE_URL": "sqlite://ann:hunter22@db"},
         {"DATABASE_URL": "sqlite:///data/?key=hunter22"},

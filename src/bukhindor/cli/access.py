@@ -25,7 +25,7 @@ def read_settings(options: Mapping[str, str | int | None] | None = None) -> Sett
 def with_services(work: Callable[[Services], Awaitable[_T]]) -> _T:
     """Do `work` with the services open; what is logged meanwhile goes to standard error."""
     from bukhindor.adapters.system.log_output import configure_logging
-    from bukhindor.bootstrap import open_services
+    from bukhindor.bootstrap.application import open_services
 
     settings = read_settings()
     configure_logging("warning", "console", sys.stderr.buffer)

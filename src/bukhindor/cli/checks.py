@@ -16,7 +16,7 @@ from bukhindor.adapters.smtp.mailer import SmtpMailer
 from bukhindor.adapters.smtp.server_url import MailServer
 from bukhindor.adapters.sql.inspection import DatabaseState, inspect, sqlite_version
 from bukhindor.adapters.sql.schema_version import revisions
-from bukhindor.adapters.sql.sqlite_file import DatabaseUnusable
+from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.cli.findings import Finding, State
 from bukhindor.config import ConfigurationError, Origin, Settings

@@ -58,11 +58,12 @@ def _refusal(error: Exception) -> Refusal:
 def _one_line(error: Exception) -> str:
     """What went wrong, without anything secret that the message may quote."""
     # These take a while to load, which only a failing command has to wait for.
-    from bukhindor.adapters.sql.sqlite_file import DatabaseUnusable
+    from bukhindor.adapters.prometheus.exposition import CannotExpose
+    from bukhindor.adapters.sql.unusable import DatabaseUnusable
     from bukhindor.adapters.system.log_redaction import redacted_text
     from bukhindor.web.server.listener import CannotListen
 
-    if isinstance(error, DatabaseUnusable | CannotListen):
+    if isinstance(error, DatabaseUnusable | CannotListen | CannotExpose):
         text = str(error)
     elif isinstance(error, OSError) and error.filename is not None:
         text = f"{error.filename}: {error.strerror}"

@@ -1,10 +1,17 @@
-"""bukhindor serve: the HTTP service."""
+"""bukhindor serve: the HTTP service, as one process or as several that a supervisor looks after."""
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ClassVar
 
 import click
 
 from bukhindor import __version__
 from bukhindor.cli.access import read_settings
 from bukhindor.config import LogFormat, Settings
+from bukhindor.web.server.worker_channel import Assignment
 
 
 @click.command("serve")
@@ -13,15 +20,26 @@ from bukhindor.config import LogFormat, Settings
 @click.option("--workers", type=int, help="Instead of WORKERS.")
 @click.pass_context
 def command(ctx: click.Context, host: str | None, port: int | None, workers: int | None) -> None:
-    """Run the service until SIGTERM or Ctrl-C; the schema is brought up to date first."""
-    from bukhindor.adapters.system.log_output import configure_logging
-    from bukhindor.bootstrap import create_application
-    from bukhindor.web.server import run_server
+    """Run the service until SIGTERM or Ctrl-C; with MIGRATE_ON_START the schema is brought up to date first.
 
+    With several workers, SIGHUP replaces them one after the other.
+    """
+    from bukhindor.adapters.system.log_output import configure_logging
+
+    assignment = Assignment.take(os.environ)
     settings = read_settings({"SERVER_HOST": host, "SERVER_PORT": port, "WORKERS": workers})
     configure_logging(settings.log_level, settings.log_format)
+    if assignment is not None:
+        ctx.exit(_work(settings, assignment))
+    ctx.exit(_serve_alone(settings) if settings.workers == 1 else _supervise(settings))
+
+
+def _serve_alone(settings: Settings) -> int:
+    from bukhindor.bootstrap.application import create_application
+    from bukhindor.web.server.graceful import run_server
+
     application = create_application(settings)
-    exit_code = run_server(
+    return run_server(
         application.web,
         settings.server_host,
         settings.server_port,
@@ -30,7 +48,63 @@ def command(ctx: click.Context, host: str | None, port: int | None, workers: int
         on_drain=application.services.health.drain,
         on_ready=lambda address: _announce(settings, address),
     )
-    ctx.exit(exit_code)
+
+
+def _supervise(settings: Settings) -> int:
+    """This process serves nothing itself: it stays without the web framework and starts others like it."""
+    from bukhindor.web.server.listener import address_of, open_listeners
+    from bukhindor.web.server.replacement import Patience
+    from bukhindor.web.server.supervisor import Supervisor
+
+    with _metrics_of_workers(settings) as metrics:
+        listeners = open_listeners(settings.server_host, settings.server_port)
+        address = address_of(listeners[0], settings.server_host)
+        return Supervisor(
+            [sys.executable, *sys.orig_argv[1:]],
+            listeners,
+            settings.workers,
+            # A worker closes its stores within 10 seconds, after the time for requests is over.
+            Patience(stop=settings.shutdown_timeout.total_seconds() + 12.0),
+            on_ready=lambda: _announce(settings, address),
+            on_worker_end=metrics.worker_ended,
+            environment=metrics.environment,
+            # The first worker migrates for all.
+            later_environment={"MIGRATE_ON_START": "false"},
+        ).run()
+
+
+class _NoMetrics:
+    """What workers leave is of no interest."""
+
+    environment: ClassVar[Mapping[str, str]] = {}
+
+    def worker_ended(self, process_id: int) -> None:
+        """Nothing to keep."""
+
+
+def _metrics_of_workers(settings: Settings) -> AbstractContextManager[Any]:
+    if not settings.metrics_port:
+        return nullcontext(_NoMetrics())
+    from bukhindor.bootstrap.workers_metrics import merged_metrics
+
+    return merged_metrics(settings.server_host, settings.metrics_port)
+
+
+def _work(settings: Settings, assignment: Assignment) -> int:
+    import structlog
+
+    from bukhindor.bootstrap.application import create_application
+    from bukhindor.web.server.worker import WorkerServer
+
+    structlog.contextvars.bind_contextvars(worker=assignment.number)
+    application = create_application(settings, exposes_metrics=False)
+    return WorkerServer(
+        application.web,
+        assignment,
+        shutdown_timeout=settings.shutdown_timeout.total_seconds(),
+        drain_delay=settings.shutdown_delay.total_seconds(),
+        on_drain=application.services.health.drain,
+    ).run_until_stopped()
 
 
 def _announce(settings: Settings, address: str) -> None:
@@ -43,12 +117,12 @@ def _announce(settings: Settings, address: str) -> None:
             "listening",
             address=address,
             docs=docs,
-            database=str(settings.database_file),
+            database=settings.database_name,
             environment=settings.environment.value,
             version=__version__,
         )
         return
     click.echo(
         f"Bukhindor {__version__} listens on {address}, documentation at {docs} "
-        f"(database {settings.database_file}, {settings.environment})"
+        f"(database {settings.database_name}, {settings.environment})"
     )

@@ -1,16 +1,18 @@
-"""Where the database is. This version speaks SQLite only."""
+"""Where the database is: a SQLite file, or a PostgreSQL server."""
 
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from bukhindor.adapters.sql.postgres_url import PostgresUrl
 from bukhindor.config.durations import quoted
 
 _SQLITE = "sqlite:///"
 
 
-def sqlite_url(text: str) -> str:
-    """A URL that names a SQLite file: three slashes before a relative path, four before an absolute one.
+def database_url(text: str) -> str:
+    """A URL that names a SQLite file (three slashes before a relative path, four before an absolute one) or a
+    PostgreSQL database.
 
     Raises ValueError with a sentence that repeats no more than the scheme: the rest may hold a password.
     """
@@ -18,9 +20,10 @@ def sqlite_url(text: str) -> str:
     if not separator or not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", scheme):
         raise ValueError("this is not a URL")
     if scheme.startswith("postgres"):
-        raise ValueError("this version speaks SQLite only, not PostgreSQL")
+        PostgresUrl.parse(text)
+        return text
     if scheme != "sqlite":
-        raise ValueError(f"{quoted(scheme)} is not a database that this version speaks, SQLite is")
+        raise ValueError(f"{quoted(scheme)} is not a database that this program speaks: sqlite or postgresql")
     name = text.removeprefix(_SQLITE)
     if name == text:
         raise ValueError("a SQLite URL begins with sqlite:/// and a path")
@@ -35,8 +38,13 @@ def sqlite_url_of(file: Path) -> str:
     return f"{_SQLITE}{file}"
 
 
+def is_sqlite(url: str) -> bool:
+    """Which of both a URL from `database_url` names."""
+    return url.startswith(_SQLITE)
+
+
 def sqlite_file(url: str) -> Path:
-    """The file that a URL from `sqlite_url` names."""
+    """The file that a SQLite URL from `database_url` names."""
     return Path(url.removeprefix(_SQLITE))
 
 

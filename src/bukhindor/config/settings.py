@@ -9,13 +9,15 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Self
 
+from bukhindor.adapters.sql.postgres_url import PostgresUrl
 from bukhindor.config import mail, values
 from bukhindor.config.data_folder import SECRET_FILE, network_file_system
-from bukhindor.config.database_url import masked_url, sqlite_file, sqlite_url, sqlite_url_of
+from bukhindor.config.database_url import database_url, is_sqlite, masked_url, sqlite_file, sqlite_url_of
 from bukhindor.config.durations import format_duration
 from bukhindor.config.errors import ConfigurationError
 from bukhindor.config.origins import AllowedOrigins, parse_origin
 from bukhindor.config.sources import Origin, Sources, read_env_file
+from bukhindor.config.tracing import can_trace
 
 _ZERO = timedelta()
 _SECOND = timedelta(seconds=1)
@@ -58,6 +60,9 @@ class Settings:
     public_url: str
     data_dir: Path
     database_url: str
+    database_pool_size: int
+    migrate_on_start: bool
+    redis_url: str
     jwt_secrets: tuple[bytes, ...] = field(metadata={"variable": "JWT_SECRET"})
     jwt_expiration: timedelta
     refresh_token_expiration: timedelta
@@ -82,6 +87,8 @@ class Settings:
     shutdown_timeout: timedelta
     shutdown_delay: timedelta
     workers: int
+    metrics_port: int
+    tracing: bool
     origins: Mapping[str, Origin] = field(compare=False, metadata={"variable": None})
 
     @classmethod
@@ -110,7 +117,8 @@ class Settings:
         is_production = environment is Environment.PRODUCTION
         port = read("SERVER_PORT", number(1, 65_535), 8080, "8080")
         data_dir = read("DATA_DIR", values.folder, Path("data"), "./data")
-        default_url = sqlite_url_of(data_dir / "bukhindor.db")
+        good_url = "sqlite:///./data/bukhindor.db"
+        url = read("DATABASE_URL", database_url, sqlite_url_of(data_dir / "bukhindor.db"), good_url)
         timeout = read("SHUTDOWN_TIMEOUT", duration(_SECOND, timedelta(minutes=10)), 30 * _SECOND, "30s")
         delay = min(3 * _SECOND, _whole_seconds(timeout / 10)) if is_production else _ZERO
         local_pages = AllowedOrigins(any_local_port=not is_production)
@@ -122,7 +130,10 @@ class Settings:
             server_port=port,
             public_url=read("PUBLIC_URL", parse_origin, f"http://localhost:{port}", "https://api.example.com"),
             data_dir=data_dir,
-            database_url=read("DATABASE_URL", sqlite_url, default_url, "sqlite:///./data/bukhindor.db"),
+            database_url=url,
+            database_pool_size=read("DATABASE_POOL_SIZE", number(1, 500), 10, "10"),
+            migrate_on_start=read("MIGRATE_ON_START", values.yes_or_no, is_sqlite(url), "true"),
+            redis_url=read("REDIS_URL", values.redis_url, "", "redis://localhost:6379/0"),
             jwt_secrets=read("JWT_SECRET", values.secrets, (), _GOOD_SECRET),
             jwt_expiration=read("JWT_EXPIRATION", duration(_SECOND, _DAY), timedelta(minutes=15), "15m"),
             refresh_token_expiration=read("REFRESH_TOKEN_EXPIRATION", lives, 30 * _DAY, "30d"),
@@ -149,13 +160,20 @@ class Settings:
             shutdown_timeout=timeout,
             shutdown_delay=read("SHUTDOWN_DELAY", duration(_ZERO, 60 * _SECOND), delay, "3s"),
             workers=read("WORKERS", number(1, 256), 1, "1"),
+            metrics_port=read("METRICS_PORT", number(1, 65_535), 0, "9090"),
+            tracing=read("TRACING", values.on_or_off, False, "off"),
             origins=sources.origins,
         )
 
     def _refuse_contradictions(self, sources: Sources) -> None:
-        if self.workers > 1:
+        if self.workers > 1 and self.is_embedded:
             reason = f"{self.workers} processes can't share a SQLite database, which one process owns"
-            sources.refuse("WORKERS", reason, "1")
+            sources.refuse("WORKERS", reason, "1, or DATABASE_URL=postgresql://…")
+        if self.tracing and not can_trace():
+            reason = "the libraries for it are not here; install bukhindor-backend[tracing]"
+            sources.refuse("TRACING", reason, "off")
+        if self.metrics_port == self.server_port:
+            sources.refuse("METRICS_PORT", "this is SERVER_PORT, which everybody may reach", "9090")
         if self.shutdown_delay >= self.shutdown_timeout:
             reason = f"this is not shorter than SHUTDOWN_TIMEOUT, {format_duration(self.shutdown_timeout)}"
             sources.refuse("SHUTDOWN_DELAY", reason, "0s")
@@ -183,19 +201,37 @@ class Settings:
         if not self.rate_limits:
             reason = "without limits passwords can be guessed; off is for load tests in development"
             sources.refuse("RATE_LIMITS", reason, "on")
-        mounts = mount_table.read_text("utf-8", "replace") if mount_table.exists() else ""
-        file_system = network_file_system(self.database_file, mounts)
-        if file_system is not None:
-            reason = f"the database file is on {file_system}, a network file system, where SQLite loses data"
-            sources.refuse("DATABASE_URL", reason, "sqlite:////var/lib/bukhindor/bukhindor.db on a local disk")
+        if self.is_embedded:
+            mounts = mount_table.read_text("utf-8", "replace") if mount_table.exists() else ""
+            file_system = network_file_system(self.database_file, mounts)
+            if file_system is not None:
+                reason = f"the database file is on {file_system}, a network file system, where SQLite loses data"
+                sources.refuse("DATABASE_URL", reason, "sqlite:////var/lib/bukhindor/bukhindor.db on a local disk")
+        else:
+            address = PostgresUrl.parse(self.database_url)
+            if not address.is_local and address.tls in ("", "allow", "prefer"):
+                reason = "it does not say sslmode, so passwords and data might travel in clear"
+                good = "…?sslmode=verify-full, or sslmode=disable within a private network"
+                sources.refuse("DATABASE_URL", reason, good)
 
     @property
     def is_production(self) -> bool:
         return self.environment is Environment.PRODUCTION
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether the database is a SQLite file, which one process owns; else it is a PostgreSQL server."""
+        return is_sqlite(self.database_url)
+
+    @property
     def database_file(self) -> Path:
+        """The file of an embedded database."""
         return sqlite_file(self.database_url)
+
+    @property
+    def database_name(self) -> str:
+        """Where the database is, for people; nothing secret."""
+        return str(self.database_file if self.is_embedded else PostgresUrl.parse(self.database_url))
 
     def describe(self) -> list[tuple[str, str, Origin]]:
         """Every variable, its value as text with secrets masked, and where it came from."""
@@ -210,12 +246,14 @@ class Settings:
                 return ",".join("***" for _ in parts)
             case tuple(parts):
                 return ",".join(map(str, parts)) or "none"
-            case bool(value) if name == "rate_limits":
+            case bool(value) if name in ("rate_limits", "tracing"):
                 return "on" if value else "off"
             case bool(value):
                 return "true" if value else "false"
             case timedelta() as value:
                 return format_duration(value)
+            case 0 if name == "metrics_port":
+                return "none"
             case value:
                 return masked_url(str(value)) or "none"
 

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import TypeVar
 
+from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.config.durations import format_duration, parse_duration, quoted
 from bukhindor.config.origins import AllowedOrigins, parse_origin
 
@@ -143,3 +144,9 @@ def secrets(text: str) -> tuple[bytes, ...]:
         if len(set(value)) < _MIN_DIFFERENT_CHARACTERS or value in (value + value)[1:-1]:
             raise ValueError(f"{which} repeats itself, so it can be guessed")
     return tuple(values)
+
+
+def redis_url(text: str) -> str:
+    """The address of a Redis or Valkey server. Raises ValueError with a sentence that repeats no part of it."""
+    RedisServer.parse(text)
+    return text

@@ -26,7 +26,8 @@ maps it to a status in one table.
     │   └── LastAdmin                   last_admin
     └── Unavailable
         ├── TooBusy                     too_busy
-        └── StoreUnavailable            store_unavailable
+        ├── StoreUnavailable            store_unavailable
+        └── WriteConflict               write_conflict
 """
 
 from dataclasses import dataclass
@@ -188,3 +189,11 @@ class TooBusy(Unavailable):
 class StoreUnavailable(Unavailable):
     code = "store_unavailable"
     detail = "The database can't be reached or written right now; try again in a moment."
+
+
+class WriteConflict(Unavailable):
+    """The store undid the whole use case, because it and another one stood in each other's way: nothing of it
+    happened, and it may be tried again at once."""
+
+    code = "write_conflict"
+    detail = "Others were changing the same things at this moment; try again."

@@ -83,6 +83,15 @@ class QueuedMail:
         return replace(self, due_at=now + _PAUSES[self.tries - 1])
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many mails wait, how many were given up, and how long the oldest one that is due has been so."""
+
+    waiting: int
+    failed: int
+    overdue: timedelta
+
+
 class MailNotAccepted(Exception):
     """The mail server did not take a mail; `permanent` says that it never will."""
 

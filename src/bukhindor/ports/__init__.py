@@ -21,7 +21,7 @@ from bukhindor.ports.store import (
     Transactions,
     Users,
 )
-from bukhindor.ports.system import Clock, Identifiers, RateLimiter
+from bukhindor.ports.system import Clock, Identifiers, RateLimiter, RequestMeter, RequestTrace, RequestTracer
 
 __all__ = [
     "AccessTokens",
@@ -39,6 +39,9 @@ __all__ = [
     "RateLimiter",
     "Reading",
     "RefreshTokens",
+    "RequestMeter",
+    "RequestTrace",
+    "RequestTracer",
     "Seal",
     "Sessions",
     "SigningKeyMaker",

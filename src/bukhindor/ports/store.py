@@ -1,6 +1,6 @@
 """The store: repositories, and the transactions they live in.
 
-Any method may raise StoreUnavailable.
+Any method may raise StoreUnavailable, and any of a writing transaction WriteConflict: then nothing of it happened.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -11,7 +11,7 @@ from uuid import UUID
 from bukhindor.domain.audit import AuditEvent, AuditQuery
 from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.mail import QueuedMail
+from bukhindor.domain.mail import Backlog, QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.signing_key import SigningKey
@@ -27,16 +27,16 @@ class Users(Protocol):
         """None when no account has the address."""
 
     async def add(self, user: User) -> None:
-        """Raises EmailTaken when another account has the address."""
+        """Raises EmailTaken when another account has the address: then the transaction can only be left."""
 
     async def save(self, user: User) -> None:
-        """Write all of an existing user. Raises EmailTaken when another account has the address."""
+        """Write all of an existing user. Raises EmailTaken as `add` does."""
 
     async def remove(self, user_id: UUID) -> bool:
         """Remove the user and its sessions; False when there was none."""
 
     async def count_active_admins(self, now: datetime) -> int:
-        """How many may administer at `now`. In a writing transaction the answer stays true until it ends."""
+        """How many may administer at `now`. In a writing transaction there are no fewer of them until it ends."""
 
     async def page(self, query: UserQuery, now: datetime) -> UserPage:
         """One page in the order asked for; empty past the end."""
@@ -69,6 +69,9 @@ class Sessions(Protocol):
 
     async def remove_beyond(self, user_id: UUID, newest: int) -> int:
         """End all but the `newest` sessions of a user; how many there were."""
+
+    async def count(self) -> int:
+        """How many there are, those included whose life is over and that no purge has removed yet. It takes a while."""
 
     async def remove_over(self, now: datetime, policy: SessionPolicy) -> int:
         """End sessions whose idle or absolute life is over, not too many at once; 0 when none is left."""
@@ -117,6 +120,9 @@ class Outbox(Protocol):
 
     async def has_due(self, now: datetime) -> bool:
         """Whether a mail waits whose time has come."""
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """What lies in it."""
 
     async def claim(self, now: datetime, lease_until: datetime, at_most: int) -> list[QueuedMail]:
         """Take the mails that are due, the oldest first: their tries count one more, and nobody else gets them
@@ -198,5 +204,8 @@ class Transactions(Protocol):
     def scan(self) -> AbstractAsyncContextManager[Reading]:
         """Reads that may take long, kept away from everybody else's."""
 
-    async def check(self) -> None:
-        """Raises StoreUnavailable unless the store answers and its schema is the one this program needs."""
+    async def has_right_schema(self) -> bool:
+        """Whether the store answers, soon, and its schema is the one this program needs.
+
+        Raises StoreUnavailable when it does not answer.
+        """

@@ -1,5 +1,6 @@
-"""Time, chance and counting."""
+"""Time, chance, counting, and being watched."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -42,3 +43,32 @@ class RateLimiter(Protocol):
 
     async def clear(self, limit: Limit, key: str) -> None:
         """Forget the key."""
+
+    def is_degraded(self) -> bool:
+        """Whether it counts alone for now, and more strictly, because what it shares with others is away."""
+
+
+class RequestMeter(Protocol):
+    """Counts requests and measures them. Every request passes here, twice."""
+
+    def begun(self) -> None:
+        """A request has come in; `ended` follows whatever becomes of it."""
+
+    def ended(self, method: str, endpoint: str, status: int, seconds: float, error_code: str | None) -> None:
+        """What became of it. `endpoint` is the route's template, never the path; status 0 means no answer."""
+
+
+class RequestTrace(Protocol):
+    """One request as a part of what other programs do, too."""
+
+    @property
+    def log_fields(self) -> Mapping[str, str]:
+        """What finds the lines of a log that belong to it: `trace_id` and `span_id`."""
+
+    def ended(self, endpoint: str, status: int, error_code: str | None) -> None:
+        """Once; `endpoint` is the route's template, never the path."""
+
+
+class RequestTracer(Protocol):
+    def begin(self, method: str, scheme: str, headers: Mapping[str, str]) -> RequestTrace:
+        """A trace that goes on from where the client's headers say it began. Names of headers are in lower case."""

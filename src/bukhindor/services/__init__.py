@@ -8,6 +8,7 @@ from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification
 from bukhindor.services.health import Health
 from bukhindor.services.mail_delivery import MailDelivery
+from bukhindor.services.measurements import Measurements
 from bukhindor.services.own_account import OwnAccount
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.password_reset import PasswordReset
@@ -27,6 +28,7 @@ class Services:
     password_reset: PasswordReset
     own_account: OwnAccount
     mail_delivery: MailDelivery
+    measurements: Measurements
     email_verification: EmailVerification
     email_change: EmailChange
     audit_log: AuditLog

@@ -1,13 +1,14 @@
 """Whether the service can do its work."""
 
 from bukhindor.domain.errors import StoreUnavailable
-from bukhindor.ports import AccessTokens, Transactions
+from bukhindor.ports import AccessTokens, RateLimiter, Transactions
 
 
 class Health:
-    def __init__(self, transactions: Transactions, access_tokens: AccessTokens) -> None:
+    def __init__(self, transactions: Transactions, access_tokens: AccessTokens, limiter: RateLimiter) -> None:
         self._transactions = transactions
         self._access_tokens = access_tokens
+        self._limiter = limiter
         self._draining = False
 
     def drain(self) -> None:
@@ -22,7 +23,12 @@ class Health:
         if not self._access_tokens.can_sign():
             problems["signing_keys"] = "none to sign with"
         try:
-            await self._transactions.check()
+            if not await self._transactions.has_right_schema():
+                problems["database"] = "its schema is not the one this version needs"
         except StoreUnavailable:
-            problems["database"] = "unreachable, or its schema is not the one this version needs"
+            problems["database"] = "unreachable"
         return problems
+
+    def restrictions(self) -> dict[str, str]:
+        """What the service does without for now, by part, while it does all its work correctly."""
+        return {"rate_limits": "counted by each process alone, and stricter"} if self._limiter.is_degraded() else {}

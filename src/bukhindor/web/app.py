@@ -16,6 +16,7 @@ from bukhindor.web.landing import landing_handlers
 from bukhindor.web.operation import route_handler
 from bukhindor.web.routes import ENDPOINTS
 from bukhindor.web.settings import WebSettings
+from bukhindor.web.watching import NOBODY, Watchers
 
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -33,8 +34,10 @@ def create_app(
     *,
     mailbox: Mailbox | None = None,
     lifespan: Lifespan = _nothing_to_open,
+    watchers: Watchers = NOBODY,
 ) -> ASGIApp:
-    """The ASGI application. `lifespan` opens and closes what the services work on; `mailbox` is for development."""
+    """The ASGI application. `lifespan` opens and closes what the services work on; `mailbox` is for development;
+    `watchers` are told of each request."""
     handlers = [route_handler(endpoint, services, settings, limiter, clock) for endpoint in ENDPOINTS]
     handlers += documentation_handlers(settings.public_url)
     handlers += landing_handlers(services, settings, limiter, clock)
@@ -49,4 +52,4 @@ def create_app(
         logging_config=None,
         debug=False,
     )
-    return Edge(framework, settings)
+    return Edge(framework, settings, watchers)

@@ -16,6 +16,7 @@ from bukhindor.web.landing_words import PAGES
 from bukhindor.web.problem import MEDIA_TYPE, problem
 from bukhindor.web.routes import allowed_methods, canonical_path
 from bukhindor.web.settings import WebSettings
+from bukhindor.web.watching import NOBODY, Watchers, traced
 
 _log = structlog.get_logger("bukhindor.access")
 
@@ -34,10 +35,12 @@ _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 class Edge:
     """Wraps the application; every HTTP answer passes here, errors of the framework and our own mistakes too."""
 
-    def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
+    def __init__(self, app: ASGIApp, settings: WebSettings, watchers: Watchers = NOBODY) -> None:
         self._app = app
+        self._meter, self._tracer = watchers.meter, watchers.tracer
         self._cors = settings.cors
         self._client_address = ClientAddress(settings.trusted_proxies)
+        self._scheme = "https" if settings.is_https else "http"
         self._fixed_headers = [_HSTS] if settings.is_https else []
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -55,6 +58,21 @@ class Edge:
             headers,
         )
         answer = _Answer(send, exchange, self._headers_of_every_answer(exchange))
+        self._meter.begun()
+        try:
+            if self._tracer is None:
+                await self._respond(scope, exchange, receive, answer, started)
+            else:
+                with traced(self._tracer, exchange, self._scheme, answer):
+                    await self._respond(scope, exchange, receive, answer, started)
+        finally:
+            seconds = time.perf_counter() - started
+            self._meter.ended(exchange.method, exchange.route, answer.status, seconds, exchange.error_code)
+
+    async def _respond(
+        self, scope: Any, exchange: Exchange, receive: Receive, answer: "_Answer", started: float
+    ) -> None:
+        headers = exchange.headers
         if is_preflight(exchange.method, headers):
             await answer.send_whole(204, preflight_headers(self._cors.allows(headers["origin"])), b"")
         elif exchange.method == "OPTIONS" and allowed_methods(canonical_path(exchange.path)):

@@ -84,6 +84,7 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.LastAdmin: 409,
     domain.TooBusy: 503,
     domain.StoreUnavailable: 503,
+    domain.WriteConflict: 503,
 }
 
 # Statuses that the framework itself answers with, in our words.

@@ -18,6 +18,15 @@ class HealthStatus(msgspec.Struct, frozen=True):
     version: Annotated[str, Meta(examples=[__version__])]
 
 
+class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`degraded` names by part what the service does without for now; its work is correct all the same."""
+
+    status: Literal["ok", "degraded"]
+    service: Annotated[str, Meta(examples=[_SERVICE])]
+    version: Annotated[str, Meta(examples=[__version__])]
+    degraded: dict[str, str] = {}
+
+
 async def health(call: Call) -> HealthStatus:
     """Tell that the service answers"""
     return HealthStatus("ok", _SERVICE, __version__)
@@ -31,9 +40,10 @@ async def live(call: Call) -> HealthStatus:
     return HealthStatus("ok", _SERVICE, __version__)
 
 
-async def ready(call: Call) -> HealthStatus:
+async def ready(call: Call) -> Readiness:
     """Tell whether the service can do its work"""
     problems = await call.services.health.problems()
     if problems:
         raise NotReady(problems)
-    return HealthStatus("ok", _SERVICE, __version__)
+    restrictions = call.services.health.restrictions()
+    return Readiness("degraded" if restrictions else "ok", _SERVICE, __version__, restrictions)

@@ -1,5 +1,7 @@
 """How a request to an endpoint is carried out: admit, decode, call, encode."""
 
+import asyncio
+import random
 from typing import Any
 
 import msgspec
@@ -8,19 +10,22 @@ from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from bukhindor.domain.errors import Forbidden, RateLimited
+from bukhindor.domain.errors import Forbidden, RateLimited, WriteConflict
 from bukhindor.ports import Clock, RateLimiter
 from bukhindor.services import Services
 from bukhindor.web import json_body
 from bukhindor.web.authentication import authenticate
 from bukhindor.web.call import Call
-from bukhindor.web.endpoint import Access, Endpoint
+from bukhindor.web.endpoint import Access, Endpoint, Handler
 from bukhindor.web.errors import IncompleteBody
 from bukhindor.web.exchange import Exchange
 from bukhindor.web.rate_limits import within
 from bukhindor.web.settings import WebSettings
 
 LitestarRequest = Request[Any, Any, Any]
+
+# Seconds; three further tries.
+_PAUSES_AFTER_CONFLICTS = (0.02, 0.1, 0.3)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -32,6 +37,17 @@ async def read_body(request: LitestarRequest) -> bytes:
     except InternalServerException:
         # That is how the framework says that the client has gone.
         raise IncompleteBody from None
+
+
+async def _carry_out(handler: Handler, call: Call, arguments: dict[str, msgspec.Struct]) -> msgspec.Struct:
+    """The handler's answer. Where two use cases stood in each other's way, nothing of this one happened: it is tried
+    again, after a moment that differs between the two."""
+    for longest_pause in _PAUSES_AFTER_CONFLICTS:
+        try:
+            return await handler(call, **arguments)
+        except WriteConflict:
+            await asyncio.sleep(random.uniform(0, longest_pause))  # noqa: S311 - Nothing secret hangs on it.
+    return await handler(call, **arguments)
 
 
 def route_handler(
@@ -51,7 +67,7 @@ def route_handler(
             await admit(call)
             arguments = await decode(request, exchange)
             async with within(limiter, endpoint.limit, exchange.client_ip):
-                answer = await endpoint.handler(call, **arguments)
+                answer = await _carry_out(endpoint.handler, call, arguments)
         except (Forbidden, RateLimited) as refusal:
             await services.audit_log.record_refusal(refusal, call.signed_in, call.origin, f"{endpoint.method} {route}")
             raise

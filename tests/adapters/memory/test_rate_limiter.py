@@ -1,6 +1,5 @@
-"""What every rate limiter does, and how exactly the one in memory counts."""
+"""What the limiter in memory keeps, and the limiters that have no time or no limits."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -36,11 +35,6 @@ def memory(seconds: Seconds) -> MemoryRateLimiter:
     return MemoryRateLimiter(seconds)
 
 
-@pytest.fixture(params=["fake", "memory"])
-def limiter(request: pytest.FixtureRequest, memory: MemoryRateLimiter) -> RateLimiter:
-    return FakeRateLimiter() if request.param == "fake" else memory
-
-
 async def refusal(limiter: RateLimiter, limit: Limit = THREE, key: str = "ann") -> RateLimited:
     with pytest.raises(RateLimited) as refused:
         await limiter.take(limit, key)
@@ -50,101 +44,6 @@ async def refusal(limiter: RateLimiter, limit: Limit = THREE, key: str = "ann") 
 async def fill(limiter: RateLimiter, limit: Limit = THREE, key: str = "ann") -> None:
     for _ in range(limit.hits):
         await limiter.take(limit, key)
-
-
-async def test_as_many_as_the_limit_pass_and_no_more(limiter: RateLimiter) -> None:
-    await fill(limiter)
-    refused = await refusal(limiter)
-    assert refused.limit == THREE
-    assert refused.retry_after >= 1
-
-
-async def test_keys_and_limits_are_counted_apart(limiter: RateLimiter) -> None:
-    await fill(limiter)
-    await limiter.take(THREE, "bob")
-    await limiter.take(TEN, "ann")
-    await refusal(limiter)
-
-
-async def test_of_fifty_at_once_exactly_the_limit_pass(limiter: RateLimiter) -> None:
-    """LGN-10: no burst slips through."""
-    answers = await asyncio.gather(*(limiter.take(TEN, "ann") for _ in range(50)), return_exceptions=True)
-    assert answers.count(None) == 10
-    refused = [answer for answer in answers if isinstance(answer, RateLimited)]
-    assert len(refused) == 40
-    assert [answer.is_first for answer in refused] == [True] + [False] * 39
-
-
-async def test_what_was_given_back_may_be_taken_again(limiter: RateLimiter) -> None:
-    await fill(limiter)
-    await limiter.give_back(THREE, "ann")
-    await limiter.take(THREE, "ann")
-    await refusal(limiter)
-
-
-async def test_a_cleared_key_begins_anew(limiter: RateLimiter) -> None:
-    await fill(limiter)
-    await fill(limiter, TEN)
-    await limiter.clear(THREE, "ann")
-    await fill(limiter)
-    await refusal(limiter)
-    await refusal(limiter, TEN)
-
-
-async def test_an_unknown_key_may_be_given_back_and_cleared(limiter: RateLimiter) -> None:
-    await limiter.give_back(THREE, "ann")
-    await limiter.clear(THREE, "ann")
-    await fill(limiter)
-    await limiter.give_back(TEN, "ann")
-    await refusal(limiter)
-
-
-async def test_only_the_first_refusal_since_there_was_room_is_marked(limiter: RateLimiter) -> None:
-    await fill(limiter)
-    assert [(await refusal(limiter)).is_first for _ in range(3)] == [True, False, False]
-    await limiter.give_back(THREE, "ann")
-    await limiter.take(THREE, "ann")
-    assert [(await refusal(limiter)).is_first for _ in range(2)] == [True, False]
-
-
-async def test_the_window_slides_over_the_moments_themselves(memory: MemoryRateLimiter, seconds: Seconds) -> None:
-    for step in (0, 20, 20):
-        seconds.now += step
-        await memory.take(THREE, "ann")
-    seconds.now += 19.5
-    assert (await refusal(memory)).retry_after == 1
-    seconds.now += 0.5
-    await memory.take(THREE, "ann")
-    assert (await refusal(memory)).retry_after == 20
-
-
-async def test_it_is_open_again_after_exactly_what_was_announced(memory: MemoryRateLimiter, seconds: Seconds) -> None:
-    await fill(memory, TEN)
-    seconds.now += 0.25
-    refused = await refusal(memory, TEN)
-    assert refused.retry_after == 900
-    seconds.now += 899.5
-    await refusal(memory, TEN)
-    seconds.now += 0.5
-    await memory.take(TEN, "ann")
-
-
-async def test_refused_attempts_do_not_count(memory: MemoryRateLimiter, seconds: Seconds) -> None:
-    await fill(memory)
-    for _ in range(59):
-        seconds.now += 1
-        await refusal(memory)
-    seconds.now += 1
-    await fill(memory)
-
-
-async def test_the_mark_of_the_first_refusal_comes_back_with_the_next_window(
-    memory: MemoryRateLimiter, seconds: Seconds
-) -> None:
-    for _ in range(2):
-        await fill(memory)
-        assert [(await refusal(memory)).is_first for _ in range(2)] == [True, False]
-        seconds.now += 60
 
 
 async def test_no_key_is_kept_longer_than_it_matters(memory: MemoryRateLimiter, seconds: Seconds) -> None:
@@ -195,3 +94,14 @@ async def test_the_fake_refuses_a_whole_limit_until_time_passes() -> None:
     fake.let_time_pass()
     await fake.take(THREE, "ann")
     assert fake.taken == [("ten", "ann"), ("three", "ann")]
+
+
+async def test_each_of_several_processes_allows_its_part(seconds: Seconds) -> None:
+    limiters = [MemoryRateLimiter(seconds, processes=4) for _ in range(4)]
+    for limiter in limiters:
+        for _ in range(3):
+            await limiter.take(TEN, "ann")
+        await refusal(limiter, TEN)
+    one = MemoryRateLimiter(seconds, processes=100)
+    await one.take(TEN, "ann")
+    await refusal(one, TEN)

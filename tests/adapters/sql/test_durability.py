@@ -92,6 +92,6 @@ async def test_a_full_disk_refuses_writes_and_serves_reads_until_there_is_room(
                 assert await stored.users.by_id(user.id) == user
     after, refusals = await fill(sqlite, 10, 4)
     assert refusals == []
-    await sqlite.check()
+    assert await sqlite.has_right_schema()
     assert users_in(database) == {user.id for user in before + during + again + after}
     assert is_sound(database)

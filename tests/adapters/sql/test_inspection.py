@@ -10,7 +10,7 @@ import pytest
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.inspection import inspect, sqlite_version
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
-from bukhindor.adapters.sql.sqlite_file import DatabaseUnusable
+from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from tests.fakes.seal import FakeSeal
 from tests.makers import T0, make_queued_mail, make_signing_key, make_user
 
@@ -56,7 +56,7 @@ async def test_keys_and_mails_are_seen_beside_a_server_and_after_it(path: Path) 
     assert beside.has_server
     assert [key.kid for key in beside.signing_keys] == ["one"]
     assert (beside.waiting_mails, beside.failed_mails) == (2, 1)
-    await store.check()
+    assert await store.has_right_schema()
     await store.close()
     after = inspect(path, PATIENCE)
     assert not after.has_server

@@ -40,6 +40,11 @@ class ExplainingConnection:
         sql = self._explain(statement, parameters)
         return [[0]] if sql.startswith("SELECT count(") else []
 
+    fetch_held = fetch
+
+    async def take_turns(self, subject: int) -> None:
+        """There is nobody to wait for."""
+
     async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
         self._explain(statement, parameters)
         return 0

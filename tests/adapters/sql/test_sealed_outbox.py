@@ -91,6 +91,11 @@ class OvertakenConnection:
     async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> list[Row]:
         return [self._row]
 
+    fetch_held = fetch
+
+    async def take_turns(self, subject: int) -> None:
+        """There is nobody to wait for."""
+
     async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
         return 0
 

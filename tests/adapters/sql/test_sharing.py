@@ -11,7 +11,8 @@ import pytest
 
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
-from bukhindor.adapters.sql.sqlite_file import DatabaseInUse, DatabaseUnusable, SqliteFile
+from bukhindor.adapters.sql.sqlite_file import DatabaseInUse, SqliteFile
+from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.domain.errors import StoreUnavailable
 from tests.adapters.keeping import keep
 from tests.adapters.sql.test_durability import is_sound, users_in
@@ -37,7 +38,7 @@ async def test_a_server_starts_after_the_other_has_stopped(database: Path) -> No
     first = SqliteTransactions(database, owner=True, seal=FakeSeal())
     await first.close()
     second = SqliteTransactions(database, owner=True, seal=FakeSeal())
-    await second.check()
+    assert await second.has_right_schema()
     await second.close()
 
 
@@ -48,7 +49,7 @@ async def test_a_server_that_could_not_open_the_file_holds_no_lock(database: Pat
         SqliteTransactions(database, owner=True, seal=FakeSeal())
     database.write_bytes(content)
     store = SqliteTransactions(database, owner=True, seal=FakeSeal())
-    await store.check()
+    assert await store.has_right_schema()
     await store.close()
 
 

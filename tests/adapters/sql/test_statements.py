@@ -70,13 +70,8 @@ def test_another_database_keeps_its_own_type_for_moments() -> None:
     dialect: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     moment = tables.UtcDateTime()
     assert str(moment.compile(dialect)) == "TIMESTAMP WITH TIME ZONE"
-    assert moment.process_bind_param(T0, dialect) is T0
-    elsewhere = T0.astimezone(timezone(timedelta(hours=3)))
-    read = moment.result_processor(dialect, None)
-    found = read(elsewhere)
-    assert found == T0
-    assert found is not None
-    assert found.tzinfo is UTC
+    assert moment.bind_processor(dialect) is None
+    assert moment.result_processor(dialect, None) is None
 
 
 @pytest.mark.parametrize(("column", "value"), [("role", "king"), ("status", "asleep")])

@@ -30,6 +30,7 @@ PROMISED_CODES = {
     "last_admin",
     "too_busy",
     "store_unavailable",
+    "write_conflict",
 }
 
 Drawn = tuple[str, str, str | None]

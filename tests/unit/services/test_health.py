@@ -15,8 +15,22 @@ async def test_a_service_without_a_key_to_sign_with_is_not_ready(scene: Scene) -
 
 async def test_a_service_whose_store_is_down_is_not_ready_and_recovers_with_it(scene: Scene) -> None:
     scene.store.is_down = True
-    assert list(await scene.services.health.problems()) == ["database"]
+    assert await scene.services.health.problems() == {"database": "unreachable"}
     scene.store.is_down = False
+    assert await scene.services.health.problems() == {}
+
+
+async def test_a_service_over_another_schema_is_not_ready_and_says_so(scene: Scene) -> None:
+    """REL-25"""
+    scene.store.has_schema = False
+    assert await scene.services.health.problems() == {"database": "its schema is not the one this version needs"}
+
+
+async def test_limits_that_are_counted_alone_restrict_the_service_and_do_not_stop_it(scene: Scene) -> None:
+    """REL-12"""
+    assert scene.services.health.restrictions() == {}
+    scene.limiter.degraded = True
+    assert list(scene.services.health.restrictions()) == ["rate_limits"]
     assert await scene.services.health.problems() == {}
 
 

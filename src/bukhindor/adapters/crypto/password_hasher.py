@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
@@ -56,7 +56,20 @@ class PooledPasswordHasher:
             salt_len=_SALT_BYTES,
         )
         self._pool = ThreadPoolExecutor(threads, "password-hash", initializer=_lower_own_priority)
-        self._permits = threading.BoundedSemaphore(threads + queue)
+        self._threads = threads
+        self._most = threads + queue
+        self._asked_for = 0
+        self._counting = threading.Lock()
+
+    @property
+    def busy(self) -> int:
+        """How many hashes are being made."""
+        return min(self._asked_for, self._threads)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a thread."""
+        return max(self._asked_for - self._threads, 0)
 
     async def hash(self, password: Password) -> str:
         """A new salted argon2id hash in PHC form. Raises TooBusy."""
@@ -74,24 +87,27 @@ class PooledPasswordHasher:
         self._pool.shutdown(wait=True)
 
     async def _run(self, work: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        if not self._permits.acquire(blocking=False):
-            raise TooBusy
+        with self._counting:
+            if self._asked_for >= self._most:
+                raise TooBusy
+            self._asked_for += 1
         try:
             future = self._pool.submit(work, *args, **kwargs)
         except RuntimeError as no_thread:
-            self._permits.release()
+            self._forget()
             raise TooBusy from no_thread
-        # The permit belongs to the thread, not to the request: a client that hangs up does not stop a hash
-        # that runs, and giving the permit back then would let hashes pile up.
-        future.add_done_callback(self._give_back)
+        # The place belongs to the thread, not to the request: a client that hangs up does not stop a hash
+        # that runs, and giving the place away then would let hashes pile up.
+        future.add_done_callback(lambda _: self._forget())
         try:
             return await asyncio.wrap_future(future)
         except HashingError:
             # The parameters were checked before, so what argon2 can still lack is memory.
             raise TooBusy from None
 
-    def _give_back(self, _: Future[_R]) -> None:
-        self._permits.release()
+    def _forget(self) -> None:
+        with self._counting:
+            self._asked_for -= 1
 
     def _hash(self, password: Password) -> str:
         return self._argon2.hash(_to_bytes(password))

@@ -12,3 +12,6 @@ class Unlimited:
 
     async def clear(self, limit: Limit, key: str) -> None:
         """Nothing is remembered."""
+
+    def is_degraded(self) -> bool:
+        return False

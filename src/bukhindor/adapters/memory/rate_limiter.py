@@ -35,13 +35,18 @@ class MemoryRateLimiter:
     Nothing is awaited inside, so that all callers of one event loop are counted one after the other. `clock` tells
     seconds that never go back.
 
+    Of several `processes` that count without knowing of one another, each allows its part, rounded up.
+
     Memory is bounded by `max_keys` over all limits. Each count sweeps up to two keys whose window is over. When there
     are too many all the same, the limit that has the most keys gives up the one it has not heard of for the longest
     time: a flood of new keys costs its own limit, not the others.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, max_keys: int = 200_000) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, max_keys: int = 200_000, processes: int = 1
+    ) -> None:
         self._clock = clock
+        self._processes = processes
         self._max_keys = max_keys
         self._count = 0
         self._limits: dict[str, OrderedDict[str, _Hits]] = {}
@@ -56,9 +61,10 @@ class MemoryRateLimiter:
             hits = self._begin(keys, key)
         keys.move_to_end(key)
         hits.drop_until(now - window)
-        if len(hits.times) >= limit.hits:
+        allowed = -(-limit.hits // self._processes)
+        if len(hits.times) >= allowed:
             is_first, hits.was_refused = not hits.was_refused, True
-            room_at = hits.times[-limit.hits] + window
+            room_at = hits.times[-allowed] + window
             raise RateLimited(limit, max(1, math.ceil(room_at - now)), is_first=is_first)
         hits.was_refused = False
         hits.times.append(now)
@@ -73,6 +79,9 @@ class MemoryRateLimiter:
         keys = self._limits.get(limit.name)
         if keys is not None and keys.pop(key, None) is not None:
             self._count -= 1
+
+    def is_degraded(self) -> bool:
+        return False
 
     def __len__(self) -> int:
         """How many keys are remembered."""

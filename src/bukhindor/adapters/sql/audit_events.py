@@ -30,6 +30,7 @@ _REMOVE_BEFORE = sa.delete(_events).where(
         sa.select(_events.c.id)
         .where(_events.c.at < sa.bindparam("moment", type_=tables.UtcDateTime()))
         .limit(tables.REMOVED_AT_ONCE)
+        .with_for_update(skip_locked=True)
     )
 )
 

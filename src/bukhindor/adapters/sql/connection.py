@@ -15,7 +15,8 @@ class UniqueViolation(Exception):
 
 
 class Connection(Protocol):
-    """Runs statements inside of one scope. Both methods raise StoreUnavailable when the database can't answer.
+    """Runs statements inside of one scope. Every method raises StoreUnavailable when the database can't answer, and
+    WriteConflict when it undid the transaction to let another one go on.
 
     Statements are constants that are built once, with named parameters: that lets a connection compile each of
     them a single time.
@@ -23,6 +24,16 @@ class Connection(Protocol):
 
     async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> Sequence[Row]:
         """All rows, in the columns' Python types."""
+
+    async def fetch_held(self, statement: sa.Select[Any], parameters: Parameters) -> Sequence[Row]:
+        """As `fetch`; in a writing transaction nobody else changes these rows until it ends.
+
+        Users come before what belongs to them, in the text of a statement too: rows are held in that order, and two
+        use cases that hold in different orders would wait for each other for ever.
+        """
+
+    async def take_turns(self, subject: int) -> None:
+        """In a writing transaction wait until no other one has taken its turn at the subject and goes on."""
 
     async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
         """How many rows were written or removed. Raises UniqueViolation."""

@@ -38,7 +38,8 @@ class GroupCommit:
     """The only writer of this process.
 
     A use case may keep its turn for `turn_limit` seconds; another process may keep the file locked for
-    `lock_patience` seconds until those who wait are refused.
+    `lock_patience` seconds until those who wait are refused. `commits` counts the waits for the disk, `writes` the use
+    cases that were safe after them.
     """
 
     def __init__(
@@ -60,6 +61,8 @@ class GroupCommit:
         self._group: list[asyncio.Future[BaseException | None]] = []
         self._job: asyncio.Future[None] | None = None
         self._rows_at_checkpoint = 0
+        self.writes = 0
+        self.commits = 0
         self._is_closed = False
 
     async def enter(self) -> Turn:
@@ -210,6 +213,9 @@ class GroupCommit:
                 self._connection.execute("ROLLBACK")
 
     def _committed(self, error: BaseException | None) -> None:
+        if error is None:
+            self.writes += len(self._group)
+            self.commits += 1
         self._answer_group(error)
         rows = self._connection.total_changes - self._rows_at_checkpoint
         if self._is_owner and rows >= _ROWS_BETWEEN_CHECKPOINTS and not self._is_closed:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from bukhindor.adapters.sql import rows, sqlite_statements
 from bukhindor.adapters.sql.schema_version import VERSION_QUERY, head
-from bukhindor.adapters.sql.sqlite_file import DatabaseUnusable, SqliteFile
+from bukhindor.adapters.sql.sqlite_file import SqliteFile
+from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.signing_key import SigningKey
 

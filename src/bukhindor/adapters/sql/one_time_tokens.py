@@ -10,12 +10,18 @@ from bukhindor.adapters.sql.connection import Connection
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 
 _tokens = tables.one_time_tokens
+_users = tables.users
 
 _this_owner = _tokens.c.user_id == sa.bindparam("owner")
 _this_token = sa.and_(_this_owner, _tokens.c.purpose == sa.bindparam("use"))
 _this_hash = _tokens.c.token_hash == sa.bindparam("digest")
 
-_BY_TOKEN_HASH = sa.select(*rows.ONE_TIME_TOKEN_COLUMNS).where(_this_hash)
+# Its owner is only there to be held first.
+_BY_TOKEN_HASH = (
+    sa.select(*rows.ONE_TIME_TOKEN_COLUMNS)
+    .join_from(_users, _tokens, _users.c.id == _tokens.c.user_id)
+    .where(_this_hash)
+)
 _OF_USER = sa.select(*rows.ONE_TIME_TOKEN_COLUMNS).where(_this_token)
 _ADD = sa.insert(_tokens)
 _SAVE = sa.update(_tokens).where(_this_token, _this_hash)
@@ -26,6 +32,7 @@ _REMOVE_EXPIRED = sa.delete(_tokens).where(
         sa.select(_tokens.c.token_hash)
         .where(_tokens.c.expires_at <= sa.bindparam("now", type_=tables.UtcDateTime()))
         .limit(tables.REMOVED_AT_ONCE)
+        .with_for_update(skip_locked=True)
     )
 )
 
@@ -35,11 +42,11 @@ class SqlOneTimeTokens:
         self._connection = connection
 
     async def by_token_hash(self, token_hash: bytes) -> OneTimeToken | None:
-        found = await self._connection.fetch(_BY_TOKEN_HASH, {"digest": token_hash})
+        found = await self._connection.fetch_held(_BY_TOKEN_HASH, {"digest": token_hash})
         return rows.to_one_time_token(found[0]) if found else None
 
     async def of_user(self, user_id: UUID, purpose: Purpose) -> OneTimeToken | None:
-        found = await self._connection.fetch(_OF_USER, {"owner": user_id, "use": purpose.value})
+        found = await self._connection.fetch_held(_OF_USER, {"owner": user_id, "use": purpose.value})
         return rows.to_one_time_token(found[0]) if found else None
 
     async def put(self, token: OneTimeToken) -> None:

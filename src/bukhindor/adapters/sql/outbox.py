@@ -2,14 +2,14 @@
 
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from bukhindor.adapters.sql import rows, tables
 from bukhindor.adapters.sql.connection import Connection
-from bukhindor.domain.mail import QueuedMail
+from bukhindor.domain.mail import Backlog, QueuedMail
 from bukhindor.ports import Seal
 
 _log = logging.getLogger(__name__)
@@ -22,11 +22,19 @@ _is_due = sa.and_(_outbox.c.failed_at.is_(None), _outbox.c.due_at <= _now)
 
 _ADD = sa.insert(_outbox)
 _FIRST_DUE = sa.select(_outbox.c.id).where(_is_due).limit(1)
+# Three counts, because each is answered by one of the partial indexes alone.
+_BACKLOG = sa.select(
+    sa.select(sa.func.count()).where(_outbox.c.failed_at.is_(None)).scalar_subquery(),
+    sa.select(sa.func.count()).where(_outbox.c.failed_at.is_not(None)).scalar_subquery(),
+    sa.select(sa.func.min(_outbox.c.due_at)).where(_outbox.c.failed_at.is_(None)).scalar_subquery(),
+)
 _DUE = (
     sa.select(*rows.OUTBOX_COLUMNS)
     .where(_is_due)
     .order_by(_outbox.c.due_at, _outbox.c.id)
     .limit(sa.bindparam("at_most", type_=sa.Integer()))
+    # What another replica is claiming at this moment is left to it.
+    .with_for_update(skip_locked=True)
 )
 # Asking again whether it is due lets one of two claimers win wherever both could read the row.
 _CLAIM = sa.update(_outbox).where(_this_mail, _is_due).values(tries=_outbox.c.tries + 1)
@@ -38,6 +46,7 @@ _REMOVE_FAILED = sa.delete(_outbox).where(
         sa.select(_outbox.c.id)
         .where(_outbox.c.failed_at < sa.bindparam("moment", type_=tables.UtcDateTime()))
         .limit(tables.REMOVED_AT_ONCE)
+        .with_for_update(skip_locked=True)
     )
 )
 
@@ -55,6 +64,10 @@ class SqlOutbox:
 
     async def has_due(self, now: datetime) -> bool:
         return bool(await self._connection.fetch(_FIRST_DUE, {"now": now}))
+
+    async def backlog(self, now: datetime) -> Backlog:
+        waiting, failed, due = (await self._connection.fetch(_BACKLOG, {}))[0]
+        return Backlog(waiting, failed, timedelta() if due is None else max(now - due, timedelta()))
 
     async def claim(self, now: datetime, lease_until: datetime, at_most: int) -> list[QueuedMail]:
         """As the port says. A mail that can't be opened, because the server's secret was lost, is given up here."""

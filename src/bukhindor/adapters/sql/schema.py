@@ -1,25 +1,16 @@
 """Bringing a database's schema up and down. Each call is one transaction: it happens as a whole or not at all."""
 
 import re
-import sqlite3
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
-from bukhindor.adapters.sql.schema_version import MIGRATIONS, VERSION_QUERY, VERSIONS, revisions
-from bukhindor.adapters.sql.sqlite_file import DatabaseUnusable, SqliteFile
-
-# Long enough for another process to migrate a large database first.
-_PATIENCE_SECONDS = 120.0
-
-
-class SchemaError(DatabaseUnusable):
-    """The schema can't be changed as asked; the text says why and what to do."""
+from bukhindor.adapters.sql.schema_version import MIGRATIONS, VERSIONS, revisions
+from bukhindor.adapters.sql.unusable import SchemaError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +22,33 @@ class SchemaStatus:
     pending: tuple[str, ...]
 
 
+class Migration(Protocol):
+    """One transaction of a migration, on a database of which this process alone changes the schema."""
+
+    def current(self) -> str | None:
+        """The revision within the transaction."""
+
+    def run(self, work: Any) -> None:
+        """Call `work` with a connection of SQLAlchemy."""
+
+
+class Database(Protocol):
+    """What a kind of database does its own way. Both raise DatabaseUnusable."""
+
+    def current(self) -> str | None:
+        """The revision; None for an empty database."""
+
+    def migrating(self) -> AbstractContextManager[Migration]:
+        """A transaction that is committed at the end, unless an error ends it. Others who would migrate wait."""
+
+
 def status(url: str) -> SchemaStatus:
     """Where the database stands; a missing file is an empty database and stays missing.
 
-    Raises SchemaError when the database was written by a newer program, DatabaseUnusable when the file can't be read
-    or written, ValueError for an address that names no file.
+    Raises SchemaError when the database was written by a newer program, DatabaseUnusable when it can't be read
+    or written, ValueError for an address that names none.
     """
-    file = SqliteFile.at(url)
-    return _status_of(_current(file) if file.path.exists() else None)
+    return _status_of(_database(url).current())
 
 
 def upgrade(url: str) -> list[str]:
@@ -46,21 +56,24 @@ def upgrade(url: str) -> list[str]:
 
     Of several processes that start together one migrates; the others wait for it and find nothing to do.
     """
-    pending = status(url).pending
+    database = _database(url)
+    pending = _status_of(database.current()).pending
     if pending:
-        with _migrating(url) as (connection, before):
+        with database.migrating() as migration:
+            before = _status_of(migration.current())
             pending = before.pending
-            _migrate(connection, "upgrade", before.head)
+            _migrate(migration, "upgrade", before.head)
     return list(pending)
 
 
 def downgrade(url: str, steps: int = 1) -> list[str]:
     """Undo the newest `steps` migrations; the revisions that were undone, newest first. Raises as `status`."""
-    with _migrating(url) as (connection, before):
+    with _database(url).migrating() as migration:
+        before = _status_of(migration.current())
         applied = [revision for revision in revisions() if revision not in before.pending]
         undone = applied[::-1][:steps]
         remaining = applied[: len(applied) - len(undone)]
-        _migrate(connection, "downgrade", remaining[-1] if remaining else "base")
+        _migrate(migration, "downgrade", remaining[-1] if remaining else "base")
     return undone
 
 
@@ -77,18 +90,15 @@ def new(name: str, versions: Path = VERSIONS) -> Path:
     return next(versions.glob(f"{newest + 1:04}_*.py"))
 
 
-def _current(file: SqliteFile) -> str | None:
-    connection = file.connect(timeout=_PATIENCE_SECONDS, cache_kibibytes=256, read_only=True)
-    try:
-        found = connection.execute(VERSION_QUERY).fetchone()
-    except sqlite3.Error as error:
-        if "no such table" in str(error):
-            return None
-        message = f"{file.path} can't be read: {error}."
-        raise DatabaseUnusable(message) from error
-    finally:
-        connection.close()
-    return None if found is None else str(found[0])
+def _database(url: str) -> Database:
+    # The driver of the other database takes memory and time to load, for nothing.
+    if url.startswith("sqlite"):
+        from bukhindor.adapters.sql.sqlite_schema import SqliteDatabase  # noqa: PLC0415
+
+        return SqliteDatabase(url)
+    from bukhindor.adapters.sql.postgres_schema import PostgresDatabase  # noqa: PLC0415
+
+    return PostgresDatabase(url)
 
 
 def _status_of(current: str | None) -> SchemaStatus:
@@ -102,39 +112,19 @@ def _status_of(current: str | None) -> SchemaStatus:
     return SchemaStatus(current, known[-1], tuple(known[0 if current is None else known.index(current) + 1 :]))
 
 
-@contextmanager
-def _migrating(url: str) -> Iterator[tuple[sa.Connection, SchemaStatus]]:
-    file = SqliteFile.at(url)
-    file.create()
-    connection = file.connect(timeout=_PATIENCE_SECONDS, cache_kibibytes=8192)
-    # A table that is rebuilt is dropped first, which must not take the rows that refer to it along.
-    connection.execute("PRAGMA foreign_keys = OFF")
-    engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=sa.StaticPool)
-    sa.event.listen(engine, "begin", lambda begun: begun.exec_driver_sql("BEGIN IMMEDIATE"))
-    try:
-        with file.alone(_PATIENCE_SECONDS), engine.begin() as transaction:
-            yield transaction, _status_of(_current(file))
-            if transaction.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
-                message = "The migration would leave rows that refer to missing ones; nothing was changed."
-                raise SchemaError(message)
-    except sa.exc.DBAPIError as error:
-        message = f"{file.path} can't be migrated, nothing was changed: {error.orig}."
-        raise DatabaseUnusable(message) from error
-    finally:
-        engine.dispose()
-        connection.close()
-
-
-def _migrate(connection: sa.Connection, direction: Literal["upgrade", "downgrade"], target: str) -> None:
+def _migrate(migration: Migration, direction: Literal["upgrade", "downgrade"], target: str) -> None:
     # The migration tool costs megabytes and tenths of seconds, and is needed when something is to migrate only.
     from alembic import command, config  # noqa: PLC0415
 
-    configuration = config.Config(attributes={"connection": connection})
-    _configure(configuration)
-    if direction == "upgrade":
-        command.upgrade(configuration, target)
-    else:
-        command.downgrade(configuration, target)
+    def run(connection: sa.Connection) -> None:
+        configuration = config.Config(attributes={"connection": connection})
+        _configure(configuration)
+        if direction == "upgrade":
+            command.upgrade(configuration, target)
+        else:
+            command.downgrade(configuration, target)
+
+    migration.run(run)
 
 
 def _configure(configuration: Any) -> None:

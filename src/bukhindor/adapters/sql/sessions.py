@@ -25,7 +25,7 @@ _admins = sa.select(_users.c.id).where(_users.c.role == sa.literal_column("'admi
 _BY_ID = sa.select(*rows.SESSION_COLUMNS).where(_this_session)
 _WITH_USER = (
     sa.select(*rows.SESSION_COLUMNS, *rows.USER_COLUMNS)
-    .join_from(_sessions, _users, _users.c.id == _sessions.c.user_id)
+    .join_from(_users, _sessions, _users.c.id == _sessions.c.user_id)
     .where(_this_session)
 )
 _OF_USER = sa.select(*rows.SESSION_COLUMNS).where(_this_owner).order_by(*_newest_first)
@@ -35,6 +35,7 @@ _HAS_PROGRAM = (
     .where(_this_owner, _sessions.c.device_id.is_(None), _sessions.c.user_agent == sa.bindparam("program"))
     .limit(1)
 )
+_COUNT = sa.select(sa.func.count()).select_from(_sessions)
 _ADD = sa.insert(_sessions)
 _SAVE = sa.update(_sessions).where(_this_session)
 _REMOVE = sa.delete(_sessions).where(_this_session)
@@ -52,6 +53,8 @@ _REMOVE_BEYOND = _REMOVE_OF_USER.where(
 
 def _some(*conditions: sa.ColumnElement[bool]) -> sa.Delete:
     found = sa.select(_sessions.c.id).where(*conditions).limit(tables.REMOVED_AT_ONCE)
+    # What somebody is working on now can wait for the next purge.
+    found = found.with_for_update(skip_locked=True)
     return sa.delete(_sessions).where(_sessions.c.id.in_(found))
 
 
@@ -66,11 +69,11 @@ class SqlSessions:
         self._connection = connection
 
     async def by_id(self, session_id: UUID) -> Session | None:
-        found = await self._connection.fetch(_BY_ID, {"which": session_id})
+        found = await self._connection.fetch_held(_BY_ID, {"which": session_id})
         return rows.to_session(found[0]) if found else None
 
     async def with_user(self, session_id: UUID) -> tuple[Session, User] | None:
-        found = await self._connection.fetch(_WITH_USER, {"which": session_id})
+        found = await self._connection.fetch_held(_WITH_USER, {"which": session_id})
         if not found:
             return None
         row = found[0]
@@ -108,6 +111,10 @@ class SqlSessions:
 
     async def remove_beyond(self, user_id: UUID, newest: int) -> int:
         return await self._connection.change(_REMOVE_BEYOND, {"owner": user_id, "newest": newest})
+
+    async def count(self) -> int:
+        count: int = (await self._connection.fetch(_COUNT, {}))[0][0]
+        return count
 
     async def remove_over(self, now: datetime, policy: SessionPolicy) -> int:
         idle = await self._connection.change(_REMOVE_IDLE, {"moment": now - policy.idle})

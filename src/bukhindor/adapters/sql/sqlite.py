@@ -11,16 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
 from bukhindor.adapters.sql import sqlite_statements
-from bukhindor.adapters.sql.audit_events import SqlAuditEvents
-from bukhindor.adapters.sql.connection import Connection, Parameters, Row
+from bukhindor.adapters.sql.connection import Parameters, Row
 from bukhindor.adapters.sql.group_commit import TURN_LIMIT_SECONDS, GroupCommit, Turn
-from bukhindor.adapters.sql.one_time_tokens import SqlOneTimeTokens
-from bukhindor.adapters.sql.outbox import SqlOutbox
+from bukhindor.adapters.sql.repositories import ReadingScope, Repositories
 from bukhindor.adapters.sql.schema_version import VERSION_QUERY, head
-from bukhindor.adapters.sql.sessions import SqlSessions
-from bukhindor.adapters.sql.signing_keys import SqlSigningKeys
 from bukhindor.adapters.sql.sqlite_file import LOCK_PATIENCE_SECONDS, SqliteFile
-from bukhindor.adapters.sql.users import SqlUsers
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.ports import Seal
 
@@ -59,25 +54,36 @@ class SqliteTransactions:
             self._file.disown()
             raise
         self._scanner = ThreadPoolExecutor(1, "sqlite-scan")
-        self._reading = _Scope(_InlineConnection(self._inline), seal)
-        self._scanning = _Scope(_AsideConnection(self._aside, self._scanner), seal)
+        self._reading = ReadingScope(_InlineConnection(self._inline), seal)
+        self._scanning = ReadingScope(_AsideConnection(self._aside, self._scanner), seal)
 
     def begin(self) -> "_Transaction":
         return _Transaction(self._writer, self._seal)
 
-    def read(self) -> "_Scope":
+    def read(self) -> ReadingScope:
         return self._reading
 
-    def scan(self) -> "_Scope":
+    def scan(self) -> ReadingScope:
         return self._scanning
 
-    async def check(self) -> None:
+    async def has_right_schema(self) -> bool:
         try:
-            found = self._inline.execute(VERSION_QUERY).fetchall()
+            found: list[tuple[str]] = self._inline.execute(VERSION_QUERY).fetchall()
         except sqlite3.Error as error:
+            if "no such table" in str(error):
+                return False
             raise StoreUnavailable from error
-        if found != [(head(),)]:
-            raise StoreUnavailable
+        return found == [(head(),)]
+
+    @property
+    def writes(self) -> int:
+        """How many use cases were written to the disk."""
+        return self._writer.writes
+
+    @property
+    def commits(self) -> int:
+        """How often it was waited for the disk; many writes can share a commit."""
+        return self._writer.commits
 
     async def close(self) -> None:
         """Finish what is being committed and let go of the file; whoever closes it last empties the log."""
@@ -89,29 +95,7 @@ class SqliteTransactions:
         self._file.disown()
 
 
-class _Repositories:
-    def __init__(self, connection: Connection, seal: Seal) -> None:
-        self.users = SqlUsers(connection)
-        self.sessions = SqlSessions(connection)
-        self.signing_keys = SqlSigningKeys(connection)
-        self.one_time_tokens = SqlOneTimeTokens(connection)
-        self.outbox = SqlOutbox(connection, seal)
-        self.audit_events = SqlAuditEvents(connection)
-
-
-class _Scope(_Repositories):
-    """Repositories that keep nothing of a scope: one object serves all."""
-
-    async def __aenter__(self) -> "_Scope":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing is open between two reads."""
-
-
-class _Transaction(_Repositories):
+class _Transaction(Repositories):
     def __init__(self, writer: GroupCommit, seal: Seal) -> None:
         self._writer = writer
         self._seal = seal
@@ -130,7 +114,12 @@ class _Transaction(_Repositories):
         await self._writer.commit(self._turn)
 
 
-class _ReadOnlyConnection:
+class _TakingNoTurns:
+    async def take_turns(self, subject: int) -> None:
+        """Whoever writes here is alone."""
+
+
+class _ReadOnlyConnection(_TakingNoTurns):
     async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
         message = "Nothing can be written outside of begin()."
         raise TypeError(message)
@@ -144,6 +133,8 @@ class _InlineConnection(_ReadOnlyConnection):
 
     async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> list[Row]:
         return sqlite_statements.fetch(self._connection, statement, parameters)
+
+    fetch_held = fetch
 
 
 class _AsideConnection(_ReadOnlyConnection):
@@ -159,8 +150,10 @@ class _AsideConnection(_ReadOnlyConnection):
             self._thread, sqlite_statements.fetch, self._connection, statement, parameters
         )
 
+    fetch_held = fetch
 
-class _WriterConnection:
+
+class _WriterConnection(_TakingNoTurns):
     """The writing connection, for as long as one use case has its turn."""
 
     def __init__(self, writer: GroupCommit, turn: Turn) -> None:
@@ -174,6 +167,8 @@ class _WriterConnection:
         except Exception as error:
             self._writer.note_failure(error)
             raise
+
+    fetch_held = fetch
 
     async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
         connection = self._writer.connection_for(self._turn)

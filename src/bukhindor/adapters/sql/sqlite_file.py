@@ -9,13 +9,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bukhindor.adapters.sql.file_lock import FileLock
+from bukhindor.adapters.sql.unusable import DatabaseUnusable
 
 LOCK_PATIENCE_SECONDS = 10.0
 _LARGEST_IDLE_WAL = 64 * 1024 * 1024
-
-
-class DatabaseUnusable(Exception):
-    """The database can't be opened, or not by this program; the text says why, for people."""
 
 
 class DatabaseInUse(DatabaseUnusable):

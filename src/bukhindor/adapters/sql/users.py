@@ -17,6 +17,7 @@ from bukhindor.domain.user_listing import Order, Position, SortBy, UserPage, Use
 
 _users = tables.users
 _ESCAPE = "\\"
+_ADMINISTRATORS = 1
 
 _this_user = _users.c.id == sa.bindparam("which")
 _now = sa.bindparam("now", type_=tables.UtcDateTime())
@@ -37,11 +38,11 @@ class SqlUsers:
         self._connection = connection
 
     async def by_id(self, user_id: UUID) -> User | None:
-        found = await self._connection.fetch(_BY_ID, {"which": user_id})
+        found = await self._connection.fetch_held(_BY_ID, {"which": user_id})
         return rows.to_user(found[0]) if found else None
 
     async def by_email(self, email: EmailAddress) -> User | None:
-        found = await self._connection.fetch(_BY_EMAIL, {"address": email.value})
+        found = await self._connection.fetch_held(_BY_EMAIL, {"address": email.value})
         return rows.to_user(found[0]) if found else None
 
     async def add(self, user: User) -> None:
@@ -63,6 +64,8 @@ class SqlUsers:
         return await self._connection.change(_REMOVE, {"which": user_id}) > 0
 
     async def count_active_admins(self, now: datetime) -> int:
+        # Two administrators that demote each other would both still count the other one.
+        await self._connection.take_turns(_ADMINISTRATORS)
         found = await self._connection.fetch(_COUNT_ACTIVE_ADMINS, {"now": now})
         count: int = found[0][0]
         return count

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import AccessClaims, TokenPair
 from bukhindor.domain.user import User
@@ -24,7 +25,12 @@ class TokenIssuer:
         self._policy = policy
 
     def issue(self, session: Session, user: User, now: datetime) -> TokenPair:
-        """A fresh access token beside the one refresh token of this generation; lifetimes in whole seconds."""
+        """A fresh access token beside the one refresh token of this generation; lifetimes in whole seconds.
+
+        Raises StoreUnavailable while no signing key could be loaded.
+        """
+        if not self._access_tokens.can_sign():
+            raise StoreUnavailable
         claims = AccessClaims.of(session, user, self._identifiers.token_id(), now, self._policy)
         return TokenPair(
             access_token=self._access_tokens.issue(claims),

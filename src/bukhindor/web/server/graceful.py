@@ -112,12 +112,24 @@ class GracefulServer(uvicorn.Server):
         if self.should_exit:
             self.force_exit = True
             return
+        self._begin_to_stop()
+        _report_failure("on_drain", self._on_drain)
+
+    def retire(self) -> None:
+        """Begins to stop while other processes go on serving the address: without delay, and readiness stays as it is.
+
+        Does nothing when it stops already. Runs in the event loop.
+        """
+        if not self.should_exit:
+            self._drain_delay = 0.0
+            self._begin_to_stop()
+
+    def _begin_to_stop(self) -> None:
         self.should_exit = True
         self._stop_requested_at = asyncio.get_running_loop().time()
         self.server_state.draining = True
         for connection in self.connections():
             connection.stop_keeping_alive()
-        _report_failure("on_drain", self._on_drain)
 
     def call_in_loop(self, function: Callable[[], None]) -> None:
         """Runs `function` soon in the event loop; for signal handlers and other threads."""

@@ -1,0 +1,81 @@
+"""The metrics of several workers, put together in their parent."""
+
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
+
+from bukhindor.adapters.prometheus.exposition import CannotExpose
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+# What stays of workers that have ended. The name has the form that the library's files have.
+_ENDED = "ended"
+
+
+class WorkersMetrics(Collector):
+    """A private folder in which each worker keeps its metrics, and their sums.
+
+    `environment` is for the workers. Counters of a worker that ended go on in the sums; its gauges do not.
+    Raises CannotExpose when there is no place for the folder.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="bukhindor-metrics-"))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            message = f"no folder for the metrics of workers ({reason}): set TMPDIR to a folder that can be written"
+            raise CannotExpose(message) from error
+        self._turn = threading.Lock()
+        self._collector = MultiProcessCollector(None, path=str(self._folder))
+        self.registry = CollectorRegistry()
+        self.registry.register(self)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {FOLDER_VARIABLE: str(self._folder)}
+
+    def collect(self) -> Iterable[Metric]:
+        with self._turn:
+            return list(self._collector.collect())
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing is known before the first worker has begun."""
+        return ()
+
+    def worker_ended(self, process_id: int) -> None:
+        """Keep its counters with those of others that ended, so that there are not more files with each restart."""
+        with self._turn:
+            mark_process_dead(process_id, path=str(self._folder))
+            for kind in ("counter", "histogram"):
+                self._take_over(kind, process_id)
+            # What is left are files of a process that was killed while it made them.
+            for file in self._folder.glob(f"gauge_*_{process_id}.db"):
+                file.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _take_over(self, kind: str, process_id: int) -> None:
+        last, sums = self._folder / f"{kind}_{process_id}.db", self._folder / f"{kind}_{_ENDED}.db"
+        if not last.exists():
+            return
+        merged = MultiProcessCollector.merge([str(file) for file in (sums, last) if file.exists()], accumulate=False)
+        new = self._folder / f"{kind}_new"
+        values = MmapedDict(str(new))
+        for metric in merged:
+            for sample in metric.samples:
+                labels = list(sample.labels)
+                key = mmap_key(metric.name, sample.name, labels, list(sample.labels.values()), metric.documentation)
+                values.write_value(key, sample.value, 0.0)
+        values.close()
+        os.replace(new, sums)
+        last.unlink()

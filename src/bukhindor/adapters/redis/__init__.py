@@ -1,0 +1,1 @@
+"""What several processes share through a Redis or Valkey server."""

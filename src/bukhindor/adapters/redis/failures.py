@@ -1,0 +1,56 @@
+"""What a failed call says about the server, in words for people who run it. Never holds anything of the address."""
+
+import re
+
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    BusyLoadingError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+)
+from redis.exceptions import TimeoutError as TimedOut
+
+TOO_SLOW = "the server does not answer in time"
+_LOGIN = "the server wants a login, or refuses the one it gets"
+
+# What a server may answer first, where the library has no class of its own or an older server wraps the answer.
+_WORDS = {
+    "OOM": "the server is out of memory",
+    "READONLY": "the server is a replica that can't be written",
+    "LOADING": "the server is still loading its data",
+    "MISCONF": "the server can't save to its disk and refuses to be written",
+    "MASTERDOWN": "the server is a replica without its primary",
+    "NOREPLICAS": "the server has too few replicas and refuses to be written",
+    "NOAUTH": _LOGIN,
+    "WRONGPASS": _LOGIN,
+    "NOPERM": "the login may not run what counting takes: EVAL, EVALSHA, TIME, DEL and commands for lists",
+    "MOVED": "the server is one node of a cluster; name an address that leads to all of it",
+    "CLUSTERDOWN": "the server's cluster is down",
+    "BUSY": "the server is busy with somebody's script",
+}
+_CLASSES: tuple[tuple[type[Exception], str], ...] = (
+    (OutOfMemoryError, _WORDS["OOM"]),
+    (ReadOnlyError, _WORDS["READONLY"]),
+    (BusyLoadingError, _WORDS["LOADING"]),
+    (NoPermissionError, _WORDS["NOPERM"]),
+    (AuthenticationError, _LOGIN),
+    (AuthorizationError, _WORDS["NOPERM"]),
+    (TimedOut, TOO_SLOW),
+)
+_WORD = re.compile(r"\b([A-Z]{3,12})\b")
+
+
+def problem_of(error: Exception) -> str:
+    """A sentence without a full stop."""
+    for kind, problem in _CLASSES:
+        if isinstance(error, kind):
+            return problem
+    for word in _WORD.findall(str(error)) if isinstance(error, ResponseError) else ():
+        if word in _WORDS:
+            return _WORDS[word]
+    if isinstance(error, ResponseError):
+        return "the server refuses to count"
+    return "the server can't be reached"

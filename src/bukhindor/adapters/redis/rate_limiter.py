@@ -1,0 +1,187 @@
+"""Exact limits for all processes together, and stricter ones for each alone while the server is away."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from bukhindor.adapters.redis.circuit_breaker import CircuitBreaker
+from bukhindor.adapters.redis.failures import TOO_SLOW, problem_of
+from bukhindor.adapters.redis.server_url import RedisServer
+from bukhindor.adapters.redis.shared_counts import Connections, SharedCounts
+from bukhindor.domain.errors import RateLimited
+from bukhindor.domain.rate_limit import Limit
+from bukhindor.ports import RateLimiter
+
+_log = logging.getLogger(__name__)
+
+_FAILURES_UNTIL_OPEN = 3
+_PATIENCE_SECONDS = 2.0
+_START_SECONDS = 1.0
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered(Generic[_T]):
+    value: _T
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    problem: str
+
+
+class RedisRateLimiter:
+    """Counts in the server; what the server doesn't answer within `budget` seconds is counted by `alone` instead.
+
+    `alone` counts for this process only and allows each key one part in `outage_divisor` of a limit, rounded up. Choose
+    it at least as large as the number of processes; then all of them together allow about the limit, wherever the
+    requests go.
+
+    After three failures in a row the breaker opens: everything is counted by `alone` at once, and nobody waits for the
+    server. A task of its own asks the server each `probe_seconds`, all the time, so that neither the outage nor its end
+    has to be found out by a request.
+
+    Nothing is carried over between both counts. Each is exact by itself, and what was counted by `alone` stays counted
+    there until its window is over. So within any window a key gets no more than the limit and one part of it for each
+    process, however often the server comes and goes, unless the server lost its data: then it begins anew.
+
+    No method raises anything but RateLimited.
+    """
+
+    def __init__(
+        self,
+        server: RedisServer,
+        secret: bytes,
+        alone: RateLimiter,
+        *,
+        outage_divisor: int = 4,
+        budget: float = 0.05,
+        probe_seconds: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._counts = SharedCounts(server, secret)
+        self._alone = alone
+        self._divisor = outage_divisor
+        self._budget = budget
+        self._probe_seconds = probe_seconds
+        self._clock = clock
+        self._breaker = CircuitBreaker(clock, _FAILURES_UNTIL_OPEN)
+        self._watch: asyncio.Task[None] | None = None
+        self._attempts: set[asyncio.Task[Any]] = set()
+
+    async def open(self) -> None:
+        """Connect, and watch the server from now on. Without an answer within a second it is degraded from the start."""
+        problem = await self._probe(_START_SECONDS)
+        if problem:
+            self._breaker.open(problem)
+            self._tell(problem)
+        self._watch_server()
+
+    async def close(self) -> None:
+        tasks = [task for task in (self._watch, *self._attempts) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._watch = None
+        await self._attempt(self._counts.close())
+
+    async def take(self, limit: Limit, key: str) -> None:
+        answered = await self._ask(lambda: self._counts.take(limit, key))
+        if answered is None:
+            await self._take_alone(limit, key)
+        elif not answered.value.counted:
+            raise RateLimited(limit, max(1, -(-answered.value.wait // 1_000_000)), is_first=answered.value.is_first)
+
+    async def give_back(self, limit: Limit, key: str) -> None:
+        """Where it is given back to need not be where it was taken from: the sum of both counts is right."""
+        if await self._ask(lambda: self._counts.give_back(limit, key)) is None:
+            await self._alone.give_back(self._strict(limit), key)
+
+    async def clear(self, limit: Limit, key: str) -> None:
+        """While the server is away its count stays: then the key waits longer than it would have to."""
+        await self._alone.clear(self._strict(limit), key)
+        await self._ask(lambda: self._counts.clear(limit, key))
+
+    def is_degraded(self) -> bool:
+        return self._breaker.is_open
+
+    def problem(self) -> str:
+        """Why it is degraded, as a sentence without a full stop; empty when it is not."""
+        return self._breaker.problem
+
+    def connections(self) -> Connections:
+        return self._counts.connections()
+
+    async def _take_alone(self, limit: Limit, key: str) -> None:
+        try:
+            await self._alone.take(self._strict(limit), key)
+        except RateLimited as refused:
+            raise RateLimited(limit, refused.retry_after, is_first=refused.is_first) from None
+
+    def _strict(self, limit: Limit) -> Limit:
+        return Limit(limit.name, -(-limit.hits // self._divisor), limit.window)
+
+    async def _ask(self, call: Callable[[], Coroutine[Any, Any, _T]]) -> _Answered[_T] | None:
+        """The server's answer; None when it is known to be away, fails, or takes too long."""
+        if self._breaker.is_open:
+            return None
+        began = self._clock()
+        outcome = await self._within(self._budget, call())
+        if isinstance(outcome, _Answered):
+            self._breaker.succeeded()
+            return outcome
+        self._failed(began, outcome.problem)
+        return None
+
+    async def _within(self, seconds: float, call: Coroutine[Any, Any, _T]) -> _Answered[_T] | _Failed:
+        """The outcome, if it comes in time. What takes longer goes on by itself, to its own limits of time.
+
+        A connection that is slow to open is ready for the next one then, and none is left half read.
+        """
+        attempt = asyncio.create_task(self._attempt(call))
+        self._attempts.add(attempt)
+        attempt.add_done_callback(self._attempts.discard)
+        await asyncio.wait({attempt}, timeout=seconds)
+        return attempt.result() if attempt.done() else _Failed(TOO_SLOW)
+
+    async def _attempt(self, call: Coroutine[Any, Any, _T]) -> _Answered[_T] | _Failed:
+        try:
+            return _Answered(await call)
+        except Exception as error:
+            # Whatever it is, the answer is to count more strictly, and never to let through or to fail.
+            return _Failed(problem_of(error))
+
+    def _failed(self, began: float, problem: str) -> None:
+        if self._breaker.failed(began, problem):
+            self._tell(problem)
+            self._watch_server()
+
+    def _tell(self, problem: str) -> None:
+        _log.warning("Redis: %s; limits are counted by each process alone, and stricter", problem)
+
+    def _watch_server(self) -> None:
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.create_task(self._keep_probing())
+
+    async def _keep_probing(self) -> None:
+        while True:
+            hurry = self._breaker.is_doubtful and not self._breaker.is_open
+            await asyncio.sleep(self._probe_seconds / 10 if hurry else self._probe_seconds)
+            began = self._clock()
+            problem = await self._probe(_PATIENCE_SECONDS)
+            if problem:
+                self._failed(began, problem)
+            elif self._breaker.close():
+                _log.info("Redis: the server is back; limits are shared again")
+
+    async def _probe(self, patience: float) -> str:
+        """What is wrong; empty when the server counts, and soon enough. The first answer may take a new connection."""
+        for seconds in (patience, self._budget):
+            outcome = await self._within(seconds, self._counts.probe())
+            if isinstance(outcome, _Failed):
+                return outcome.problem
+        return ""

@@ -1,0 +1,112 @@
+"""Counts in a Redis or Valkey server, the same for every process that asks it."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from redis.asyncio import BlockingConnectionPool, Connection, Redis, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as NotConnected
+from redis.exceptions import NoScriptError
+
+from bukhindor.adapters.redis.scripts import GIVE_BACK, TAKE
+from bukhindor.adapters.redis.server_url import RedisServer
+from bukhindor.domain.rate_limit import Limit
+
+_PREFIX = "bukhindor:limit"
+_CONNECTIONS = 8
+_CONNECT_SECONDS = 2.0
+_ANSWER_SECONDS = 1.0
+_DIGEST_CHARACTERS = 32
+
+
+class Connections(NamedTuple):
+    """How many connections the process has to the server."""
+
+    idle: int
+    in_use: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether one was counted; if not, when there is room again, in microseconds, and whether it is the first time."""
+
+    counted: bool
+    wait: int = 0
+    is_first: bool = False
+
+
+class SharedCounts:
+    """Any method but `connections` may raise what the library raises, and may take seconds when the server is ill.
+
+    `secret` is the same in all processes. With it keys are hashed, since they may be e-mail addresses.
+    """
+
+    def __init__(self, server: RedisServer, secret: bytes) -> None:
+        self._secret = secret
+        self._pool = BlockingConnectionPool(
+            max_connections=_CONNECTIONS,
+            timeout=_ANSWER_SECONDS,
+            socket_connect_timeout=_CONNECT_SECONDS,
+            socket_timeout=_ANSWER_SECONDS,
+            # Servers close idle connections, and a restart closes all. Trying once more is enough for that; a call
+            # that is counted twice by it errs on the safe side.
+            retry=Retry(NoBackoff(), 1, (NotConnected,)),
+            protocol=2,
+            driver_info=None,
+            db=server.database,
+            username=server.user,
+            password=server.password,
+            **_way_to(server),
+        )
+        self._client = Redis.from_pool(self._pool)
+        self._digests = {
+            script: hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest() for script in _SCRIPTS
+        }
+
+    async def take(self, limit: Limit, key: str) -> Answer:
+        window = round(limit.window.total_seconds() * 1_000_000)
+        wait, is_first = await self._run(TAKE, self.place_of(limit, key), limit.hits, window)
+        return Answer(False, wait, bool(is_first)) if wait > 0 else Answer(True)
+
+    async def give_back(self, limit: Limit, key: str) -> None:
+        await self._run(GIVE_BACK, self.place_of(limit, key))
+
+    async def clear(self, limit: Limit, key: str) -> None:
+        await self._client.delete(self.place_of(limit, key))
+
+    async def probe(self) -> None:
+        """Count something of no matter, as a call would: a server that answers may still refuse to be written."""
+        await self._run(TAKE, f"{_PREFIX}:probe:{secrets.token_hex(8)}", 1, 1)
+
+    def connections(self) -> Connections:
+        idle, in_use = self._pool.get_connection_count()
+        return Connections(idle[0], in_use[0])
+
+    async def close(self) -> None:
+        await self._pool.aclose()
+
+    def place_of(self, limit: Limit, key: str) -> str:
+        """The server's key. It tells the limit, and nothing of whom it counts."""
+        digest = hmac.digest(self._secret, f"{limit.name}\0{key}".encode("utf-8", "surrogatepass"), "sha256").hex()
+        return f"{_PREFIX}:{limit.name}:{digest[:_DIGEST_CHARACTERS]}"
+
+    async def _run(self, script: str, place: str, *arguments: int) -> Any:
+        try:
+            return await self._client.evalsha(self._digests[script], 1, place, *arguments)
+        except NoScriptError:
+            # The server is new, or began anew.
+            return await self._client.eval(script, 1, place, *arguments)
+
+
+_SCRIPTS = (TAKE, GIVE_BACK)
+
+
+def _way_to(server: RedisServer) -> dict[str, Any]:
+    if server.socket:
+        return {"connection_class": UnixDomainSocketConnection, "path": server.socket}
+    way = {"connection_class": SSLConnection if server.tls else Connection, "host": server.host, "port": server.port}
+    return way | server.tls_files

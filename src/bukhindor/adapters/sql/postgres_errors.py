@@ -1,0 +1,69 @@
+"""What the PostgreSQL driver raises, and what it means to a use case."""
+
+import asyncio
+import ssl
+
+import asyncpg
+
+from bukhindor.adapters.sql.connection import UniqueViolation
+from bukhindor.domain.errors import StoreUnavailable, WriteConflict
+
+_UNIQUE_VIOLATION = "23505"
+# Serialization failure and deadlock: PostgreSQL has undone this transaction to let another one go on.
+_CONFLICTS = frozenset({"40001", "40P01"})
+
+# Classes and codes of PostgreSQL's Appendix A that speak of the server's state, not of a mistake of ours: connection
+# exceptions, authorization, unknown database, insufficient resources, operator intervention, system errors ...
+_OUTAGE_CLASSES = frozenset({"08", "28", "3D", "53", "57", "58", "XX"})
+# ... a lock not obtained, a standby that can't write, a transaction that was idle too long or is in an unknown state,
+# and the tables of another version of this program.
+_OUTAGES = frozenset({"55P03", "55000", "25006", "25P03", "40003", "42P01", "42703"})
+
+# The connection is gone or of no more use; the server has not carried out the statement, or undoes it.
+_LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})
+
+
+def refusal_for(error: BaseException) -> BaseException:
+    """WriteConflict, UniqueViolation or StoreUnavailable; else the error itself, a mistake of the program."""
+    if isinstance(error, asyncpg.PostgresError):
+        code = error.sqlstate or ""
+        if code == _UNIQUE_VIOLATION:
+            return UniqueViolation(error.constraint_name or "")
+        if code in _CONFLICTS:
+            return WriteConflict()
+        return StoreUnavailable() if code in _OUTAGES or code[:2] in _OUTAGE_CLASSES else error
+    is_outage = isinstance(error, OSError | asyncio.TimeoutError | ssl.SSLError | asyncpg.InternalClientError)
+    return StoreUnavailable() if is_outage or _is_closed(error) else error
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the connection broke before anything was answered; another one may do better at once."""
+    if isinstance(error, asyncio.TimeoutError):
+        return False
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "") in _LOST or (error.sqlstate or "")[:2] == "08"
+    return isinstance(error, OSError) or _is_closed(error)
+
+
+def leaves_connection_sound(error: BaseException) -> bool:
+    """Whether the server has answered, so that the connection stands where we believe it does."""
+    return isinstance(error, asyncpg.PostgresError) and not is_lost(error)
+
+
+def kind_of(error: BaseException) -> str:
+    """A word of a small set, for counting."""
+    if isinstance(error, asyncio.TimeoutError):
+        return "timeout"
+    if isinstance(error, asyncpg.PostgresError):
+        code = error.sqlstate or ""
+        if code in _CONFLICTS:
+            return "conflict"
+        if code == "57014":
+            return "timeout"
+        return "lock" if code == "55P03" else "connection" if is_lost(error) else "refused"
+    return "connection"
+
+
+def _is_closed(error: BaseException) -> bool:
+    # The driver has no class of its own for the use of a connection that closed a moment ago.
+    return isinstance(error, asyncpg.InterfaceError) and ("closed" in str(error) or "closing" in str(error))

@@ -1,0 +1,80 @@
+"""One span for each request, exported in the background."""
+
+import os
+import threading
+from collections.abc import Mapping
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_SERVICE = "bukhindor"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_UNMATCHED = "unmatched"
+_FLUSH_SECONDS = 2.0
+
+
+class OpenTelemetryTracer:
+    """The port RequestTracer. Where spans go, how many and under which name is said by the standard variables, such as
+    OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER and OTEL_SERVICE_NAME.
+
+    Nobody's request waits for the collector: spans that it does not take are dropped. A span says nothing that a
+    client has chosen, so the path is left out, which the conventions would have: it holds identifiers of people.
+    """
+
+    def __init__(self, version: str, exporter: SpanExporter | None = None) -> None:
+        self._provider = TracerProvider(resource=_resource(version), shutdown_on_exit=False)
+        self._provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
+        self._tracer = self._provider.get_tracer(_SERVICE, version)
+        self._propagator = TraceContextTextMapPropagator()
+
+    def begin(self, method: str, scheme: str, headers: Mapping[str, str]) -> "SpanOfRequest":
+        shown = method if method in _METHODS else "_OTHER"
+        span = self._tracer.start_span(
+            shown if shown == method else "HTTP",
+            self._propagator.extract(headers) if "traceparent" in headers else None,
+            SpanKind.SERVER,
+            {"http.request.method": shown, "url.scheme": scheme},
+        )
+        return SpanOfRequest(span, shown if shown == method else "HTTP")
+
+    def close(self, seconds: float = _FLUSH_SECONDS) -> None:
+        """Send what is still here, for as long as that takes but no longer than this."""
+        # The library's own limits leave a collector that does not answer the time that it takes.
+        closing = threading.Thread(target=self._provider.shutdown, name="trace-flush", daemon=True)
+        closing.start()
+        closing.join(seconds)
+
+
+class SpanOfRequest:
+    def __init__(self, span: Span, method: str) -> None:
+        self._span = span
+        self._method = method
+
+    @property
+    def log_fields(self) -> Mapping[str, str]:
+        context = self._span.get_span_context()
+        return {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
+
+    def ended(self, endpoint: str, status: int, error_code: str | None) -> None:
+        span = self._span
+        if endpoint != _UNMATCHED:
+            span.update_name(f"{self._method} {endpoint}")
+            span.set_attribute("http.route", endpoint)
+        if status:
+            span.set_attribute("http.response.status_code", status)
+        if status >= 500 or not status:
+            # What the client did wrong is no error of this span, as the conventions for servers have it.
+            span.set_attribute("error.type", error_code or str(status or "no_answer"))
+            span.set_status(Status(StatusCode.ERROR))
+        elif error_code is not None:
+            span.set_attribute("bukhindor.error_code", error_code)
+        span.end()
+
+
+def _resource(version: str) -> Resource:
+    named = "OTEL_SERVICE_NAME" in os.environ or f"{SERVICE_NAME}=" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+    return Resource.create({SERVICE_VERSION: version} if named else {SERVICE_NAME: _SERVICE, SERVICE_VERSION: version})

@@ -1,0 +1,152 @@
+"""The running service, and the services for one command, built from settings."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
+from bukhindor.adapters.crypto.seal import SecretSeal
+from bukhindor.adapters.crypto.secret_keys import SecretKeys
+from bukhindor.adapters.memory.mailbox import DevelopmentMailbox
+from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.adapters.system.clock import SystemClock
+from bukhindor.bootstrap.background import background_tasks
+from bukhindor.bootstrap.limits import limiter_of_this_process, open_shared_limiter
+from bukhindor.bootstrap.observability import open_watch
+from bukhindor.bootstrap.store import open_store, prepare_schema, require_schema
+from bukhindor.bootstrap.use_cases import build_services, session_policy
+from bukhindor.bootstrap.watch import Watch
+from bukhindor.config import Settings, development_secret
+from bukhindor.domain.errors import Unavailable
+from bukhindor.ports import Clock
+from bukhindor.services import Services
+from bukhindor.web.app import create_app
+from bukhindor.web.cors import CorsPolicy
+from bukhindor.web.settings import WebSettings
+
+_log = logging.getLogger(__name__)
+
+AsgiApplication = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Application:
+    """A service that has opened its store. `web` starts and ends the rest with its lifespan."""
+
+    services: Services
+    web: AsgiApplication
+
+
+def create_application(settings: Settings, clock: Clock | None = None, *, exposes_metrics: bool = True) -> Application:
+    """Open the store, bring its schema up to date where that is asked for, and build everything on it.
+
+    `clock` takes the place of the system's. Without `exposes_metrics` another process answers at METRICS_PORT.
+    Raises SchemaError, DatabaseInUse, DatabaseUnusable, CannotExpose.
+    """
+    watch = open_watch(settings, exposes=exposes_metrics)
+    # The owner's lock comes first: a newer program must not migrate under a server that runs.
+    built = _Built(settings, clock or SystemClock(), watch, owner=True)
+    prepare_schema(settings)
+    watch.listen()
+    return Application(
+        built.services,
+        create_app(
+            built.services,
+            _web_settings(settings, built.secret_keys),
+            built.limiter,
+            built.clock,
+            mailbox=built.mailbox,
+            lifespan=built.running,
+            watchers=watch.watchers,
+        ),
+    )
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """The services for one command, beside servers that may be running. Raises SchemaError, DatabaseUnusable."""
+    await asyncio.to_thread(require_schema, settings)
+    built = _Built(settings, SystemClock(), Watch(), owner=False)
+    async with AsyncExitStack() as resources:
+        resources.push_async_callback(built.close)
+        yield built.services
+
+
+class _Built:
+    """Every object there is, built once, from the outside in."""
+
+    def __init__(self, settings: Settings, clock: Clock, watch: Watch, *, owner: bool) -> None:
+        self.clock = clock
+        self._watch = watch
+        self.secret_keys = SecretKeys(settings.jwt_secrets or (development_secret(settings.data_dir),))
+        self._shared_limiter = open_shared_limiter(settings, self.secret_keys)
+        self.limiter = watch.limiter(self._shared_limiter or limiter_of_this_process(settings))
+        self.mailbox = DevelopmentMailbox(clock) if not settings.is_production and not settings.smtp_url else None
+        self._hasher = PooledPasswordHasher(
+            settings.hash_memory_kib,
+            settings.hash_iterations,
+            settings.hash_parallelism,
+            settings.hash_workers,
+            settings.hash_queue,
+        )
+        self._store = open_store(
+            settings,
+            SecretSeal(self.secret_keys),
+            owner=owner,
+            on_wait=watch.database_waited,
+            on_error=watch.database_failed,
+        )
+        mailer = self.mailbox or SmtpMailer(settings.smtp_url, settings.mail_from)
+        self.services = build_services(
+            settings, self._store, self._hasher, self.limiter, mailer, self.secret_keys, clock
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """From the first request to the last: keys loaded, upkeep done; the stores close after HTTP has ended."""
+        services = self.services
+        try:
+            if self._shared_limiter is not None:
+                await self._shared_limiter.open()
+            await self._load_keys()
+            # What has been built stays for good: looking through it again later would stop everybody for 0.1 s.
+            gc.collect()
+            gc.freeze()
+            works = self._watch.works(services, self._store, self._hasher)
+            self._watch.start()
+            async with background_tasks(services, *works, on_failure=self._watch.background_failed):
+                yield
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        try:
+            self._hasher.close()
+            if self._shared_limiter is not None:
+                await self._shared_limiter.close()
+            await self._store.close()
+        finally:
+            await asyncio.to_thread(self._watch.close)
+
+    async def _load_keys(self) -> None:
+        """A database that is away for now does not keep the service from its start, only from being ready."""
+        try:
+            await self.services.signing_key_ring.load()
+        except Unavailable as unavailable:
+            _log.warning("started without signing keys, they are loaded when the database answers: %s", unavailable)
+
+
+def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
+    origins = settings.cors_allowed_origins
+    return WebSettings(
+        public_url=settings.public_url,
+        cors=CorsPolicy(origins.named, origins.any_local_port),
+        session_policy=session_policy(settings),
+        cursor_key=secret_keys.derive("list cursor"),
+        trusted_proxies=settings.trusted_proxies,
+        require_client_headers=settings.require_client_headers,
+        app_url=settings.app_url,
+    )

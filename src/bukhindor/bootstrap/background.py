@@ -1,0 +1,61 @@
+"""What a running service does by itself."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bukhindor.domain.errors import Unavailable
+from bukhindor.services import Services
+
+_log = logging.getLogger(__name__)
+
+_KEY_RELOAD_SECONDS = 5
+_PURGE_SECONDS = 600
+_MAIL_SECONDS = 0.5
+
+KEY_RELOAD, PURGE, MAIL_DELIVERY = "key reload", "purge", "mail delivery"
+
+Work = Callable[[], Awaitable[Any]]
+
+
+@asynccontextmanager
+async def background_tasks(
+    services: Services, *more: tuple[str, float, Work], on_failure: Callable[[str], None] = lambda name: None
+) -> AsyncIterator[None]:
+    """Upkeep, mails and news of signing keys for as long as this lasts; `more` are names, seconds and work that is
+    done at once for the first time. `on_failure` gets the name of what has failed."""
+    works = (
+        (KEY_RELOAD, _KEY_RELOAD_SECONDS, services.signing_key_ring.load),
+        (PURGE, _PURGE_SECONDS, services.upkeep.purge),
+        (MAIL_DELIVERY, _MAIL_SECONDS, services.mail_delivery.deliver_due),
+    )
+    running = [_repeat(name, seconds, work, on_failure) for name, seconds, work in works]
+    running += [_repeat(name, seconds, work, on_failure, at_once=True) for name, seconds, work in more]
+    tasks = [asyncio.create_task(each) for each in running]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _repeat(
+    name: str, seconds: float, work: Work, on_failure: Callable[[str], None], *, at_once: bool = False
+) -> None:
+    """Do `work` every so often; a failure is logged and the next turn comes all the same."""
+    pause = 0.0 if at_once else seconds
+    while True:
+        await asyncio.sleep(pause)
+        pause = seconds
+        try:
+            await work()
+        except Unavailable as unavailable:
+            # The store itself tells once that it is away; telling it twice a second would bury everything else.
+            _log.debug("%s put off: %s", name, unavailable.code)
+            on_failure(name)
+        except Exception:
+            _log.exception("%s failed", name)
+            on_failure(name)

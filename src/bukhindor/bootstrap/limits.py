@@ -1,0 +1,40 @@
+"""Who counts how often things happen: a server for all processes, or each one for itself."""
+
+from typing import Protocol
+
+from bukhindor.adapters.crypto.secret_keys import SecretKeys
+from bukhindor.adapters.memory.no_rate_limiter import Unlimited
+from bukhindor.adapters.memory.rate_limiter import MemoryRateLimiter
+from bukhindor.adapters.redis.server_url import RedisServer
+from bukhindor.config import Settings
+from bukhindor.ports import RateLimiter
+
+# While Redis is away each process allows this part of a limit; replicas can't know how many they are.
+_LEAST_OUTAGE_DIVISOR = 4
+
+
+class SharedLimiter(RateLimiter, Protocol):
+    async def open(self) -> None:
+        """Connect; a server that is away does not keep the service from its start."""
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+
+
+def open_shared_limiter(settings: Settings, secret_keys: SecretKeys) -> SharedLimiter | None:
+    """None without REDIS_URL, or without limits."""
+    if not settings.redis_url or not settings.rate_limits:
+        return None
+    # Its library takes memory that a service without Redis has no use for.
+    from bukhindor.adapters.redis.rate_limiter import RedisRateLimiter  # noqa: PLC0415
+
+    return RedisRateLimiter(
+        RedisServer.parse(settings.redis_url),
+        secret_keys.derive("rate limit keys"),
+        MemoryRateLimiter(),
+        outage_divisor=max(settings.workers, _LEAST_OUTAGE_DIVISOR),
+    )
+
+
+def limiter_of_this_process(settings: Settings) -> RateLimiter:
+    return MemoryRateLimiter(processes=settings.workers) if settings.rate_limits else Unlimited()

@@ -1,0 +1,152 @@
+"""What is measured, and where it is read; only loaded when there are to be metrics."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
+
+from bukhindor import __version__
+from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
+from bukhindor.adapters.prometheus import names
+from bukhindor.adapters.prometheus.exposition import MetricsServer
+from bukhindor.adapters.prometheus.meter import MeteredRateLimiter, PrometheusMeter
+from bukhindor.adapters.prometheus.series import Measurement
+from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.bootstrap.background import KEY_RELOAD, MAIL_DELIVERY, PURGE
+from bukhindor.bootstrap.store import Store
+from bukhindor.bootstrap.watch import Tracing, Watch, Work
+from bukhindor.domain.errors import Unavailable
+from bukhindor.ports import RateLimiter
+from bukhindor.services import Services
+
+_METRICS = "metrics"
+_SECONDS = 5.0
+_SESSIONS_EVERY = 6
+"""Turns. To count the sessions of a big installation takes a tenth of a second of its database."""
+
+
+class _Connections(Protocol):
+    @property
+    def idle(self) -> int: ...
+    @property
+    def in_use(self) -> int: ...
+
+
+class _PoolState(_Connections, Protocol):
+    @property
+    def limit(self) -> int: ...
+
+
+@runtime_checkable
+class _HasPool(Protocol):
+    """A store whose driver has not been loaded where another one is in use."""
+
+    @property
+    def pool_state(self) -> _PoolState: ...
+
+
+@runtime_checkable
+class _SharedLimiter(RateLimiter, Protocol):
+    """A limiter that counts on a server."""
+
+    def connections(self) -> _Connections: ...
+
+
+class MetricsWatch(Watch):
+    """`port` None leaves it to another process to answer."""
+
+    def __init__(self, host: str, port: int | None, tracing: Tracing | None) -> None:
+        self._meter = PrometheusMeter(__version__)
+        super().__init__(tracing, self._meter)
+        self._meter.expect_background(KEY_RELOAD, PURGE, MAIL_DELIVERY, _METRICS)
+        self._host = host
+        self._port = port
+        self._server: MetricsServer | None = None
+        self._limiter: RateLimiter | None = None
+
+    def listen(self) -> None:
+        if self._port is not None:
+            self._server = MetricsServer(self._meter.registry, self._host, self._port)
+
+    def start(self) -> None:
+        if self._server is not None:
+            self._server.start()
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        super().close()
+
+    def limiter(self, limiter: RateLimiter) -> RateLimiter:
+        self._limiter = limiter
+        return MeteredRateLimiter(limiter, self._meter)
+
+    def database_waited(self, seconds: float) -> None:
+        self._meter.database_waited(seconds)
+
+    def database_failed(self, kind: str) -> None:
+        self._meter.database_failed(kind)
+
+    def background_failed(self, task: str) -> None:
+        self._meter.background_failed(task)
+
+    def works(self, services: Services, store: Store, hasher: PooledPasswordHasher) -> Sequence[Work]:
+        return ((_METRICS, _SECONDS, _Round(self._meter, services, store, hasher, self._limiter).measure),)
+
+
+class _Round:
+    """Looks at everything that is not counted the moment it happens."""
+
+    def __init__(
+        self,
+        meter: PrometheusMeter,
+        services: Services,
+        store: Store,
+        hasher: PooledPasswordHasher,
+        limiter: RateLimiter | None,
+    ) -> None:
+        self._meter = meter
+        self._measurements = services.measurements
+        self._store = store
+        self._hasher = hasher
+        self._limiter = limiter
+        self._turn = 0
+
+    async def measure(self) -> None:
+        self._meter.record(*self._own())
+        turn, self._turn = self._turn, self._turn + 1
+        try:
+            self._meter.record(*await self._stored(with_sessions=turn % _SESSIONS_EVERY == 0))
+        except Unavailable:
+            # That the store is away is told elsewhere; the next turn counts the sessions whatever its number is.
+            self._turn = 0
+
+    def _own(self) -> Iterator[Measurement]:
+        yield Measurement(names.HASH_BUSY, self._hasher.busy)
+        yield Measurement(names.HASH_QUEUE, self._hasher.waiting)
+        if isinstance(self._store, SqliteTransactions):
+            yield Measurement(names.GROUP_WRITES, self._store.writes)
+            yield Measurement(names.GROUP_COMMITS, self._store.commits)
+        if isinstance(self._store, _HasPool):
+            pool = self._store.pool_state
+            yield from _connections(names.DATABASE_CONNECTIONS, pool)
+            yield Measurement(names.DATABASE_CONNECTIONS, pool.limit, ("max",))
+        if self._limiter is not None:
+            yield Measurement(names.LIMITER_DEGRADED, self._limiter.is_degraded())
+        if isinstance(self._limiter, _SharedLimiter):
+            yield from _connections(names.REDIS_CONNECTIONS, self._limiter.connections())
+
+    async def _stored(self, *, with_sessions: bool) -> list[Measurement]:
+        backlog = await self._measurements.mail_backlog()
+        found = [
+            Measurement(names.OUTBOX, backlog.waiting, ("waiting",)),
+            Measurement(names.OUTBOX, backlog.failed, ("failed",)),
+            Measurement(names.OUTBOX_AGE, backlog.overdue.total_seconds()),
+        ]
+        if with_sessions:
+            found.append(Measurement(names.SESSIONS, await self._measurements.active_sessions()))
+        return found
+
+
+def _connections(definition: names.Definition, connections: _Connections) -> Iterator[Measurement]:
+    yield Measurement(definition, connections.idle, ("idle",))
+    yield Measurement(definition, connections.in_use, ("in_use",))

@@ -1,0 +1,23 @@
+"""Metrics and traces, as far as the settings ask for them."""
+
+from bukhindor import __version__
+from bukhindor.bootstrap.watch import Tracing, Watch
+from bukhindor.config import Settings
+
+
+def open_watch(settings: Settings, *, exposes: bool) -> Watch:
+    """`exposes` says whether this process answers at METRICS_PORT, and not the parent of several."""
+    tracing = _open_tracing() if settings.tracing else None
+    if not settings.metrics_port:
+        return Watch(tracing)
+    # The libraries take memory that an installation without metrics has no use for.
+    from bukhindor.bootstrap.metrics import MetricsWatch  # noqa: PLC0415
+
+    return MetricsWatch(settings.server_host, settings.metrics_port if exposes else None, tracing)
+
+
+def _open_tracing() -> Tracing:
+    # These libraries may not even be there.
+    from bukhindor.adapters.tracing.tracer import OpenTelemetryTracer  # noqa: PLC0415
+
+    return OpenTelemetryTracer(__version__)

@@ -1,0 +1,85 @@
+"""The port that metrics are read at"""
+
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from bukhindor.adapters.prometheus.exposition import CannotExpose, MetricsServer
+from bukhindor.adapters.prometheus.meter import PrometheusMeter
+from tests.adapters.prometheus.scraping import scrape, value
+
+
+@pytest.fixture
+def server() -> Iterator[MetricsServer]:
+    server = MetricsServer(PrometheusMeter("1.2.3").registry, "127.0.0.1", 0)
+    server.start()
+    yield server
+    server.close()
+
+
+def ask(server: MetricsServer, path: str, accept: str = "*/*") -> tuple[int, str, bytes]:
+    request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", headers={"accept": accept})
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, answer.headers["content-type"], answer.read()
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, refusal.headers["content-type"], refusal.read()
+
+
+def test_metrics_come_in_the_form_that_the_scraper_asks_for(server: MetricsServer) -> None:
+    status, media_type, body = ask(server, "/metrics")
+    assert (status, media_type.partition(";")[0]) == (200, "text/plain")
+    assert b'bukhindor_info{version="1.2.3"} 1.0\n' in body
+    _, media_type, body = ask(server, "/metrics?debug=1", "application/openmetrics-text; version=1.0.0")
+    assert media_type.startswith("application/openmetrics-text")
+    assert body.endswith(b"# EOF\n")
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/metrics/", "/api/v1/auth/me"])
+def test_there_is_nothing_else(server: MetricsServer, path: str) -> None:
+    assert ask(server, path)[0] == 404
+
+
+def test_only_reading_is_possible(server: MetricsServer) -> None:
+    request = urllib.request.Request(f"http://127.0.0.1:{server.port}/metrics", data=b"x", method="POST")
+    with pytest.raises(urllib.error.HTTPError) as refusal, urllib.request.urlopen(request, timeout=5):
+        pass
+    refusal.value.close()
+    assert refusal.value.code == 501
+
+
+def test_scrapers_that_stand_still_keep_nobody_waiting(server: MetricsServer) -> None:
+    idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(20)]
+    try:
+        for each in idle:
+            each.sendall(b"GET /metrics HT")
+        assert value(scrape(server.port), "bukhindor_info", version="1.2.3") == 1
+        server.close()
+    finally:
+        for each in idle:
+            each.close()
+
+
+def test_a_port_in_use_is_refused_in_one_sentence(server: MetricsServer) -> None:
+    registry = PrometheusMeter("1").registry
+    with pytest.raises(CannotExpose, match=r"^port \d+ can't be used for metrics \(.*in use\): set METRICS_PORT$"):
+        MetricsServer(registry, "127.0.0.1", server.port)
+    with pytest.raises(CannotExpose, match="set METRICS_PORT"):
+        MetricsServer(registry, "no such host", server.port)
+
+
+def test_after_the_end_nobody_answers_and_the_port_is_free() -> None:
+    registry = PrometheusMeter("1").registry
+    server = MetricsServer(registry, "127.0.0.1", 0)
+    server.start()
+    port = server.port
+    scrape(port)
+    server.close()
+    with pytest.raises(urllib.error.URLError):
+        scrape(port)
+    again = MetricsServer(registry, "127.0.0.1", port)
+    again.close()

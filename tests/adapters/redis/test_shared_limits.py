@@ -1,0 +1,150 @@
+"""What the shared limiter keeps in the server, and how several processes count together."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from bukhindor.adapters.redis.rate_limiter import RedisRateLimiter
+from bukhindor.domain.errors import RateLimited
+from bukhindor.domain.rate_limit import Limit
+from tests.adapters.redis.limiters import EIGHT, age, limiter_at, passed
+from tests.servers.redis import RedisServer
+
+ADDRESS = "ann@example.com"
+TEN = Limit("ten", 10, timedelta(minutes=15))
+
+
+@pytest.fixture
+async def limiters(redis_server: RedisServer) -> AsyncIterator[list[RedisRateLimiter]]:
+    """Two processes over one server."""
+    redis_server.flush()
+    built = [limiter_at(redis_server.url) for _ in range(2)]
+    for limiter in built:
+        await limiter.open()
+    yield built
+    assert [limiter.problem() for limiter in built] == ["", ""]
+    for limiter in built:
+        await limiter.close()
+
+
+@pytest.fixture
+async def server(redis_server: RedisServer) -> AsyncIterator["Redis"]:
+    async with Redis.from_url(redis_server.url, decode_responses=True) as client:
+        yield client
+
+
+async def kept(server: "Redis") -> list[str]:
+    """The keys of everything that was counted; the limiters' own looking after the server is left out."""
+    return [str(key) for key in await server.keys("*") if ":probe:" not in str(key)]
+
+
+async def test_of_fifty_at_once_over_two_processes_exactly_the_limit_pass(limiters: list[RedisRateLimiter]) -> None:
+    """LGN-10: no burst slips through, wherever it goes."""
+    attempts = (limiters[number % 2].take(TEN, ADDRESS) for number in range(50))
+    answers = await asyncio.gather(*attempts, return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, RateLimited)]
+    assert (answers.count(None), len(refused)) == (10, 40)
+    assert [answer.is_first for answer in refused].count(True) == 1
+
+
+async def test_what_one_process_counted_another_gives_back_and_clears(limiters: list[RedisRateLimiter]) -> None:
+    one, other = limiters
+    assert await passed(one, 9) == 8
+    await other.give_back(EIGHT, ADDRESS)
+    assert await passed(one, 2) == 1
+    await other.clear(EIGHT, ADDRESS)
+    assert await passed(one, 9) == 8
+
+
+async def test_no_address_is_in_the_server(limiters: list[RedisRateLimiter], server: "Redis") -> None:
+    await limiters[0].take(EIGHT, ADDRESS)
+    (key,) = await kept(server)
+    assert re.fullmatch(r"bukhindor:limit:eight:[0-9a-f]{32}", key)
+    assert all(moment.isdigit() for moment in await server.lrange(key, 0, -1))
+
+
+async def test_the_same_address_has_another_key_for_each_limit_and_each_secret(
+    limiters: list[RedisRateLimiter], redis_server: RedisServer, server: "Redis"
+) -> None:
+    elsewhere = limiter_at(redis_server.url, secret=b"the secret of another installation")
+    await limiters[0].take(EIGHT, ADDRESS)
+    await limiters[0].take(TEN, ADDRESS)
+    await elsewhere.take(EIGHT, ADDRESS)
+    await elsewhere.close()
+    assert len({key.rpartition(":")[2] for key in await kept(server)}) == 3
+
+
+async def test_a_key_is_no_longer_than_the_limit_and_goes_by_itself(
+    limiters: list[RedisRateLimiter], server: "Redis"
+) -> None:
+    short = Limit("short", 8, timedelta(milliseconds=20))
+    for _ in range(50):
+        await passed(limiters[0], 1)
+        await passed(limiters[0], 1, short)
+    places = {key.split(":")[2]: key for key in await kept(server)}
+    assert await server.llen(places["eight"]) == 9
+    assert 0 < await server.pttl(places["eight"]) <= 901_000
+    assert 0 < await server.pttl(places["short"]) <= 1_020
+
+
+async def test_a_key_that_was_given_back_leaves_nothing(limiters: list[RedisRateLimiter], server: "Redis") -> None:
+    await limiters[0].take(EIGHT, ADDRESS)
+    await limiters[0].give_back(EIGHT, ADDRESS)
+    assert await kept(server) == []
+
+
+async def test_a_clock_set_back_makes_no_wait_longer_than_the_window(
+    limiters: list[RedisRateLimiter], redis_server: RedisServer
+) -> None:
+    """REL-16: the server's clock goes back by an hour, or another server with another clock takes over."""
+    for _ in range(8):
+        await limiters[0].take(EIGHT, ADDRESS)
+        await age(redis_server.url, 10)
+    await age(redis_server.url, -3600)
+    with pytest.raises(RateLimited) as refused:
+        await limiters[0].take(EIGHT, ADDRESS)
+    # The first of eight came seventy seconds before the last one.
+    assert refused.value.retry_after == 900 - 70
+    await age(redis_server.url, 900 - 70)
+    assert await passed(limiters[0], 2) == 1
+
+
+async def test_a_server_that_began_anew_is_taught_its_scripts_again(
+    limiters: list[RedisRateLimiter], server: "Redis"
+) -> None:
+    await limiters[0].take(EIGHT, ADDRESS)
+    await server.script_flush()
+    await limiters[0].give_back(EIGHT, ADDRESS)
+    await server.script_flush()
+    assert await passed(limiters[0], 9) == 8
+
+
+async def test_after_a_flush_counting_begins_anew(limiters: list[RedisRateLimiter], redis_server: RedisServer) -> None:
+    """REL-13: the counts are lost, and nothing else."""
+    assert await passed(limiters[0], 9) == 8
+    redis_server.flush()
+    assert await passed(limiters[0], 9) == 8
+
+
+async def test_connections_are_few_and_told(limiters: list[RedisRateLimiter]) -> None:
+    limiter = limiters[0]
+    await asyncio.gather(*(limiter.take(Limit("many", 200, timedelta(minutes=1)), ADDRESS) for _ in range(200)))
+    connections = limiter.connections()
+    assert 1 <= connections.idle + connections.in_use <= 8
+
+
+async def test_a_server_behind_a_unix_socket_counts_too() -> None:
+    server = RedisServer(password="p@ss/word", settings={"unixsocket": "redis.sock"})
+    try:
+        server.start()
+        limiter = limiter_at(f"unix://:p%40ss%2Fword@{server.process.folder}/redis.sock?db=3")
+        await limiter.open()
+        assert await passed(limiter, 9) == 8
+        assert not limiter.is_degraded()
+        await limiter.close()
+    finally:
+        server.close()

@@ -1,0 +1,185 @@
+"""What every rate limiter does: the fake, one process's own, and the one that processes share."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from bukhindor.adapters.memory.rate_limiter import MemoryRateLimiter
+from bukhindor.domain.errors import RateLimited
+from bukhindor.domain.rate_limit import Limit
+from bukhindor.ports import RateLimiter
+from tests.adapters.redis.limiters import age, limiter_at
+from tests.fakes.rate_limiter import FakeRateLimiter
+from tests.servers.redis import RedisServer
+
+THREE = Limit("three", 3, timedelta(seconds=60))
+TEN = Limit("ten", 10, timedelta(minutes=15))
+
+PassTime = Callable[[float], Awaitable[None]]
+Timed = tuple[RateLimiter, PassTime]
+
+
+@pytest.fixture
+async def shared(redis_server: RedisServer) -> AsyncIterator[Timed]:
+    redis_server.flush()
+    limiter = limiter_at(redis_server.url)
+    await limiter.open()
+
+    async def pass_time(seconds: float) -> None:
+        await age(redis_server.url, seconds)
+
+    yield limiter, pass_time
+    assert limiter.problem() == ""
+    await limiter.close()
+
+
+@pytest.fixture
+def memory() -> Timed:
+    now = [1000.0]
+
+    async def pass_time(seconds: float) -> None:
+        now[0] += seconds
+
+    return MemoryRateLimiter(lambda: now[0]), pass_time
+
+
+@pytest.fixture(params=["memory", "shared"])
+def timed(request: pytest.FixtureRequest) -> Timed:
+    """A limiter, and what makes its time pass."""
+    limiter: Timed = request.getfixturevalue(request.param)
+    return limiter
+
+
+@pytest.fixture(params=["fake", "memory", "shared"])
+def limiter(request: pytest.FixtureRequest) -> RateLimiter:
+    if request.param == "fake":
+        return FakeRateLimiter()
+    built: Timed = request.getfixturevalue(request.param)
+    return built[0]
+
+
+async def refusal(limiter: RateLimiter, limit: Limit = THREE, key: str = "ann") -> RateLimited:
+    with pytest.raises(RateLimited) as refused:
+        await limiter.take(limit, key)
+    return refused.value
+
+
+async def fill(limiter: RateLimiter, limit: Limit = THREE, key: str = "ann") -> None:
+    for _ in range(limit.hits):
+        await limiter.take(limit, key)
+
+
+async def test_as_many_as_the_limit_pass_and_no_more(limiter: RateLimiter) -> None:
+    await fill(limiter)
+    refused = await refusal(limiter)
+    assert refused.limit == THREE
+    assert refused.retry_after >= 1
+
+
+async def test_keys_and_limits_are_counted_apart(limiter: RateLimiter) -> None:
+    await fill(limiter)
+    await limiter.take(THREE, "bob")
+    await limiter.take(TEN, "ann")
+    await refusal(limiter)
+
+
+async def test_of_fifty_at_once_exactly_the_limit_pass(limiter: RateLimiter) -> None:
+    """LGN-10: no burst slips through."""
+    answers = await asyncio.gather(*(limiter.take(TEN, "ann") for _ in range(50)), return_exceptions=True)
+    assert answers.count(None) == 10
+    refused = [answer for answer in answers if isinstance(answer, RateLimited)]
+    assert len(refused) == 40
+    assert [answer.is_first for answer in refused] == [True] + [False] * 39
+
+
+async def test_what_was_given_back_may_be_taken_again(limiter: RateLimiter) -> None:
+    await fill(limiter)
+    await limiter.give_back(THREE, "ann")
+    await limiter.take(THREE, "ann")
+    await refusal(limiter)
+
+
+async def test_a_cleared_key_begins_anew(limiter: RateLimiter) -> None:
+    await fill(limiter)
+    await fill(limiter, TEN)
+    await limiter.clear(THREE, "ann")
+    await fill(limiter)
+    await refusal(limiter)
+    await refusal(limiter, TEN)
+
+
+async def test_an_unknown_key_may_be_given_back_and_cleared(limiter: RateLimiter) -> None:
+    await limiter.give_back(THREE, "ann")
+    await limiter.clear(THREE, "ann")
+    await fill(limiter)
+    await limiter.give_back(TEN, "ann")
+    await refusal(limiter)
+
+
+async def test_only_the_first_refusal_since_there_was_room_is_marked(limiter: RateLimiter) -> None:
+    await fill(limiter)
+    assert [(await refusal(limiter)).is_first for _ in range(3)] == [True, False, False]
+    await limiter.give_back(THREE, "ann")
+    await limiter.take(THREE, "ann")
+    assert [(await refusal(limiter)).is_first for _ in range(2)] == [True, False]
+
+
+async def test_the_window_slides_over_the_moments_themselves(timed: Timed) -> None:
+    limiter, pass_time = timed
+    for step in (0, 20, 20):
+        await pass_time(step)
+        await limiter.take(THREE, "ann")
+    await pass_time(19.5)
+    assert (await refusal(limiter)).retry_after == 1
+    await pass_time(0.5)
+    await limiter.take(THREE, "ann")
+    assert (await refusal(limiter)).retry_after == 20
+
+
+async def test_it_is_open_again_after_exactly_what_was_announced(timed: Timed) -> None:
+    limiter, pass_time = timed
+    await fill(limiter, TEN)
+    await pass_time(0.25)
+    refused = await refusal(limiter, TEN)
+    assert refused.retry_after == 900
+    await pass_time(899.5)
+    await refusal(limiter, TEN)
+    await pass_time(0.5)
+    await limiter.take(TEN, "ann")
+
+
+async def test_refused_attempts_do_not_count(timed: Timed) -> None:
+    limiter, pass_time = timed
+    await fill(limiter)
+    for _ in range(59):
+        await pass_time(1)
+        await refusal(limiter)
+    await pass_time(1)
+    await fill(limiter)
+
+
+async def test_the_mark_of_the_first_refusal_comes_back_with_the_next_window(timed: Timed) -> None:
+    limiter, pass_time = timed
+    for _ in range(2):
+        await fill(limiter)
+        assert [(await refusal(limiter)).is_first for _ in range(2)] == [True, False]
+        await pass_time(60)
+
+
+async def test_a_limiter_that_is_well_says_so(limiter: RateLimiter) -> None:
+    await limiter.take(THREE, "ann")
+    assert not limiter.is_degraded()
+
+
+async def test_a_limit_that_was_lowered_is_kept_from_then_on(timed: Timed) -> None:
+    limiter, pass_time = timed
+    for _ in range(5):
+        await limiter.take(TEN, "ann")
+        await pass_time(10)
+    lower = Limit(TEN.name, 2, TEN.window)
+    assert (await refusal(limiter, lower)).retry_after == 880
+    await pass_time(880)
+    await limiter.take(lower, "ann")
+    await refusal(limiter, lower)

@@ -1,0 +1,144 @@
+"""compose.yaml fits the service, the other files of deploy/, and itself; its form is checked by `make check`."""
+
+import re
+import tomllib
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bukhindor.config import Settings
+from bukhindor.config.durations import parse_duration
+from tests.deploy.dockerfile import read_dockerfile
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "compose.yaml").read_text("utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+REPLICAS = ("bukhindor-1", "bukhindor-2")
+EXAMPLE = (ROOT / "deploy" / "compose.env.example").read_text("utf-8")
+REFERENCE = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?])([^}]*))?\}")
+GIVEN = {
+    "PUBLIC_URL": "https://api.example.com",
+    "JWT_SECRET": "kq3v8Zp1TnW6yRb0sXcJ4uLmGd9eHf2aQo7i",
+    "POSTGRES_PASSWORD": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    "REDIS_PASSWORD": "a0b1c2d3e4f5061728394a5b6c7d8e9f",
+    "GRAFANA_PASSWORD": "c2d3e4f5061728394a5b6c7d8e9fa0b1",
+    "MAIL_FROM": "Example <no-reply@example.com>",
+}
+
+
+def filled_in(value: str) -> str:
+    return REFERENCE.sub(lambda match: GIVEN.get(match[1], match[3] if match[2] == "-" else ""), value)
+
+
+def settings_of(service: str) -> Settings:
+    environment = {name: filled_in(str(value)) for name, value in SERVICES[service]["environment"].items()}
+    return Settings.read(environment, None)
+
+
+@pytest.mark.parametrize("name", [*REPLICAS, "migrate"])
+def test_the_service_accepts_its_settings(name: str) -> None:
+    settings = settings_of(name)
+    assert settings.is_production
+    assert not settings.is_embedded
+    assert not settings.migrate_on_start
+    assert settings.metrics_port == 9090
+
+
+def test_every_variable_is_explained_and_no_other() -> None:
+    explained = re.findall(r"^(?:# )?([A-Z_]+)=", EXAMPLE, re.MULTILINE)
+    assert sorted(explained) == sorted({match[1] for match in REFERENCE.finditer(TEXT)})
+
+
+def test_what_has_no_default_is_demanded_with_a_reason() -> None:
+    demanded = {match[1] for match in REFERENCE.finditer(TEXT) if match[2] == "?" and match[3]}
+    assert demanded == set(GIVEN)
+    assert {match[1] for match in REFERENCE.finditer(TEXT) if match[2] is None} == set()
+
+
+def test_no_secret_has_a_value_of_its_own() -> None:
+    for name in ("JWT_SECRET", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "GRAFANA_PASSWORD"):
+        assert re.search(rf"^{name}=$", EXAMPLE, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_has_no_right_that_it_does_not_need(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+    assert "cap_add" not in service
+    assert not any("docker.sock" in str(volume) for volume in service.get("volumes", []))
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if "build" not in SERVICES[name]])
+def test_a_foreign_image_is_pinned_by_version_and_digest(name: str) -> None:
+    assert re.fullmatch(r"docker\.io/[a-z/-]+:v?\d+(\.\d+)+[a-z0-9.-]*@sha256:[0-9a-f]{64}", SERVICES[name]["image"])
+
+
+def test_only_the_proxy_may_be_published_to_everybody() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published.pop("nginx") == ["${HTTP_LISTEN:-127.0.0.1:8080}:8080"]
+    assert set(published) == {"grafana", "mailpit"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def test_stores_can_only_be_reached_from_inside() -> None:
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    assert [SERVICES[name]["networks"] for name in ("postgres", "redis", "prometheus")] == [["inside"]] * 3
+
+
+def test_names_volumes_and_files_lead_somewhere() -> None:
+    for name, service in SERVICES.items():
+        assert set(service["networks"]) <= set(COMPOSE["networks"]), name
+        assert set(service.get("depends_on", {})) <= set(SERVICES), name
+        for volume in service.get("volumes", []):
+            source = volume.partition(":")[0]
+            assert (ROOT / source).exists() if source.startswith("./") else source in COMPOSE["volumes"], volume
+
+
+def test_whoever_is_waited_for_tells_its_health() -> None:
+    own_check = {stage.last("HEALTHCHECK").name for stage in read_dockerfile(ROOT / "Dockerfile")[-1:]}
+    assert own_check
+    for service in SERVICES.values():
+        for other, rule in service.get("depends_on", {}).items():
+            if rule["condition"] == "service_healthy":
+                assert other in REPLICAS or "test" in SERVICES[other]["healthcheck"], other
+            else:
+                assert (other, SERVICES[other]["restart"]) == ("migrate", "no")
+
+
+@pytest.mark.parametrize("name", REPLICAS)
+def test_a_replica_may_finish_before_it_is_killed(name: str) -> None:
+    """REL-01"""
+    grace = parse_duration(SERVICES[name]["stop_grace_period"])
+    assert grace > settings_of(name).shutdown_timeout
+    assert parse_duration(SERVICES["nginx"]["stop_grace_period"]) > grace
+
+
+@pytest.mark.parametrize("name", REPLICAS)
+def test_the_proxy_is_trusted_and_nobody_else(name: str) -> None:
+    address = SERVICES["nginx"]["networks"]["edge"]["ipv4_address"]
+    assert [str(network) for network in settings_of(name).trusted_proxies] == [f"{address}/32"]
+    subnet = COMPOSE["networks"]["edge"]["ipam"]["config"][0]["subnet"]
+    assert ip_address(address).is_private
+    assert address.rpartition(".")[0] == subnet.rpartition(".")[0]
+
+
+def test_proxy_and_prometheus_know_the_replicas() -> None:
+    upstream = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text("utf-8")
+    assert re.findall(r"^\s*server (\S+):8080 ", upstream, re.MULTILINE) == list(REPLICAS)
+    prometheus = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text("utf-8"))
+    (targets,) = [job["static_configs"] for job in prometheus["scrape_configs"] if job["job_name"] == "bukhindor"]
+    assert targets == [{"targets": [f"{name}:9090" for name in REPLICAS]}]
+
+
+def test_the_image_runs_on_a_python_that_the_project_supports() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    image = re.search(r"python:3\.(\d+)\.\d+-slim", read_dockerfile(ROOT / "Dockerfile")[-1].base)
+    assert image is not None
+    assert int(image[1]) >= int(project["requires-python"].removeprefix(">=3."))

@@ -1,0 +1,118 @@
+"""The real service in several processes on a real database."""
+
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.http.raw_client import free_port
+from tests.http.service import API, PASSWORD
+from tests.http.worker_program import Service, ended, until
+from tests.servers.postgres import PostgresServer
+
+SECRET = "mT7vQ2xN9bK4sW6zR1pF8cH3jL5gD0yA"
+
+
+@dataclass
+class Writer:
+    """Somebody who renames itself again and again, and knows which names were acknowledged."""
+
+    client: httpx.AsyncClient
+    headers: dict[str, str]
+    acknowledged: int = 0
+    sent: int = 0
+    lost: int = 0
+    refused: int = 0
+
+    async def rename(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self.sent += 1
+            try:
+                answer = await self.client.patch(
+                    f"{API}/auth/me", json={"name": f"Name {self.sent}"}, headers=self.headers
+                )
+            except httpx.TransportError:
+                self.lost += 1
+                continue
+            if answer.status_code == 200:
+                self.acknowledged = self.sent
+            else:
+                self.refused += 1
+
+    async def stored(self) -> int:
+        """The number in the name that the service tells now."""
+        answer = await self.client.get(f"{API}/auth/me", headers=self.headers)
+        return int(answer.json()["name"].removeprefix("Name "))
+
+
+async def signed_in(client: httpx.AsyncClient, number: int) -> Writer:
+    email = f"ann{number}@example.com"
+    account = {"email": email, "password": PASSWORD, "name": "Name 0"}
+    assert (await client.post(f"{API}/auth/register", json=account)).status_code in (200, 201)
+    answer = await client.post(f"{API}/auth/login", json={"email": email, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    return Writer(client, {"Authorization": f"Bearer {answer.json()['user']['access_token']}"})
+
+
+@pytest.fixture
+async def database_url(postgres_server: PostgresServer) -> str:
+    return postgres_server.url(await postgres_server.create_database())
+
+
+async def test_a_worker_dies_and_no_acknowledged_write_with_it(tmp_path: Path, database_url: str) -> None:
+    """REL-20, REL-03: on an empty database, which the first worker alone migrates."""
+    environment = {
+        "DATABASE_URL": database_url,
+        "MIGRATE_ON_START": "true",
+        "DATA_DIR": str(tmp_path),
+        "JWT_SECRET": SECRET,
+        "SERVER_PORT": str(free_port()),
+        "HASH_WORKERS": "1",
+        "RATE_LIMITS": "off",
+        "PUBLIC_URL": "http://localhost:8080",
+    }
+    command = (sys.executable, "-m", "bukhindor", "serve", "--workers", "2")
+    with ended(Service(tmp_path, *command, environment=environment)) as service:
+        base = f"http://127.0.0.1:{service.port}"
+        async with httpx.AsyncClient(base_url=base, timeout=10) as client:
+            writers = await asyncio.gather(*(signed_in(client, number) for number in range(8)))
+        clients = [httpx.AsyncClient(base_url=base, timeout=10) for _ in writers]
+        for writer, own in zip(writers, clients, strict=True):
+            writer.client = own
+        stop = asyncio.Event()
+        writing = [asyncio.create_task(writer.rename(stop)) for writer in writers]
+        await until(lambda: all(writer.acknowledged >= 5 for writer in writers), 10)
+        victim = service.living()[0]
+        os.kill(victim, signal.SIGKILL)
+        took = await until(lambda: len(service.workers()) == 3)
+        before = [writer.acknowledged for writer in writers]
+        await until(lambda: all(writer.acknowledged > old for writer, old in zip(writers, before, strict=True)), 10)
+        stop.set()
+        await asyncio.gather(*writing)
+
+        before_asking = len(service.log)
+        async with httpx.AsyncClient(base_url=base, timeout=10) as fresh:
+            answers = await asyncio.gather(
+                *(fresh.get(f"{API}/auth/me", headers=writers[0].headers) for _ in range(64)),
+            )
+        assert {answer.status_code for answer in answers} == {200}
+        # A session from one process is known in both.
+        assert {"worker=1", "worker=2"} <= set(service.log[before_asking:].split())
+        for writer in writers:
+            assert writer.acknowledged <= await writer.stored() <= writer.sent
+            assert writer.lost <= 1
+            assert writer.refused == 0
+        for own in clients:
+            await own.aclose()
+        service.send(signal.SIGTERM)
+        assert await service.end() == 0
+
+    assert took < 5
+    assert len(service.workers()) == 3
+    assert service.log.count(" listens on ") == 1
+    assert f"pid {victim}, ended unasked: SIGKILL" in service.log
