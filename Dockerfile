@@ -5,14 +5,13 @@ FROM docker.io/library/python:3.13.16-slim-trixie@sha256:bf44cdfcb76cd3b41e879bc
 # on adds OpenTelemetry; TRACING=on at run time then sends traces.
 ARG TRACING=off
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
-    PIP_NO_CACHE_DIR=1 \
     PIP_NO_COMPILE=1 \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 
 # The packages of the lock lie in a layer of their own, which lasts until the lock changes.
 COPY requirements/run.txt requirements/tracing.txt requirements/
-RUN python -m venv --without-pip /opt/bukhindor \
+RUN --mount=type=cache,target=/root/.cache/pip python -m venv --without-pip /opt/bukhindor \
     && python -m pip --python /opt/bukhindor/bin/python install --quiet \
         --require-hashes --no-deps --only-binary :all: --requirement requirements/run.txt \
     && if [ "$TRACING" = on ]; then \
@@ -23,7 +22,7 @@ RUN python -m venv --without-pip /opt/bukhindor \
 # What only builds the package leaves again. Bytecode that is never compared with its source needs no writable folder.
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
-RUN python -m pip --python /opt/bukhindor/bin/python install --quiet --no-build-isolation --no-deps . \
+RUN --mount=type=cache,target=/root/.cache/pip python -m pip --python /opt/bukhindor/bin/python install --quiet --no-build-isolation --no-deps . \
     && python -m pip --python /opt/bukhindor/bin/python uninstall --quiet --yes \
         hatchling pathspec pluggy tomlkit trove-classifiers \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/bukhindor/lib \

@@ -14,7 +14,7 @@ import pytest
 from bukhindor.adapters.sql.inspection import DatabaseState
 from bukhindor.adapters.sql.schema_version import head
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
-from bukhindor.cli import checks
+from bukhindor.cli.checks import disk, embedded, program
 from bukhindor.cli.findings import State
 from bukhindor.config import Settings
 from tests.adapters.smtp.sink import Sink, serving
@@ -163,10 +163,10 @@ def test_a_network_file_system_is_a_problem_and_a_full_disk_a_warning(
     settings = Settings.read({}, None)
     mounts = empty_folder / "mounts"
     mounts.write_text(f"rootfs / ext4 rw 0 0\nserver:/x {empty_folder} nfs4 rw 0 0\n", "utf-8")
-    shared = checks.data_folder(settings, mounts)
+    shared = disk.data_folder(settings, mounts)
     assert (shared.state, "nfs4" in shared.found) == (State.PROBLEM, True)
-    assert checks.data_folder(settings, empty_folder / "missing").state is State.OK
-    full = checks.data_folder(settings, empty_folder / "missing", little_space=2**62)
+    assert disk.data_folder(settings, empty_folder / "missing").state is State.OK
+    full = disk.data_folder(settings, empty_folder / "missing", little_space=2**62)
     assert (full.state, "has only" in full.found) == (State.WARNING, True)
 
 
@@ -202,10 +202,10 @@ def changed(statement: str) -> None:
 
 def test_damage_and_a_check_that_found_no_end_are_told_apart() -> None:
     path = Path("x.db")
-    damaged = checks.database(path, DatabaseState("0002", "0002", "row 1 missing from index", False))
+    damaged = embedded.database(path, DatabaseState("0002", "0002", "row 1 missing from index", False))
     assert (damaged.state, "row 1 missing" in damaged.found) == (State.PROBLEM, True)
     assert "backup" in damaged.advice
-    huge = checks.database(path, DatabaseState(head(), head(), None, False))
+    huge = embedded.database(path, DatabaseState(head(), head(), None, False))
     assert (huge.state, "too large" in huge.found) == (State.WARNING, True)
 
 
@@ -296,10 +296,6 @@ def test_a_password_of_the_mail_server_is_in_no_line(bukhindor: Command, monkeyp
     assert "ann@" not in result.output
 
 
-def state_with_key_of(moment: datetime) -> DatabaseState:
-    return DatabaseState("0002", "0002", "", False, (make_signing_key(created_at=moment),))
-
-
 @pytest.mark.parametrize(
     ("now", "newest", "problem"),
     [
@@ -312,14 +308,15 @@ def state_with_key_of(moment: datetime) -> DatabaseState:
     ],
 )
 def test_a_clock_that_is_wrong_is_a_problem(now: datetime, newest: datetime | None, problem: str) -> None:
-    found = checks.clock(now, timedelta(seconds=-0.5), None if newest is None else state_with_key_of(newest))
+    keys = [] if newest is None else [make_signing_key(created_at=newest)]
+    found = program.clock(now, timedelta(seconds=-0.5), keys)
     assert (found.state is State.PROBLEM) is bool(problem)
     assert problem in found.found
 
 
 @pytest.mark.parametrize("seconds", [-3600, 2])
 def test_a_clock_that_jumps_while_it_is_looked_at_is_a_warning(seconds: int) -> None:
-    found = checks.clock(T0, timedelta(seconds=seconds), None)
+    found = program.clock(T0, timedelta(seconds=seconds), [])
     assert (found.state, f"{seconds:+} seconds" in found.found) == (State.WARNING, True)
 
 

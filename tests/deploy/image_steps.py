@@ -85,7 +85,8 @@ def _perform(stage: Stage, image: Image, context: Path, folders: Mapping[str, Pa
                 Path(image.inside(image.folder)).mkdir(parents=True, exist_ok=True)
             case "RUN":
                 command = ["sh", "-e", "-c", image.inside(instruction.text)]
-                subprocess.run(command, cwd=image.inside(image.folder), env={**_network(), **known}, check=True)
+                machine = _of_this_machine(has_cache="mount" in instruction.flags)
+                subprocess.run(command, cwd=image.inside(image.folder), env={**machine, **known}, check=True)
             case "COPY":
                 _copy(instruction, image, context, folders)
             case "USER":
@@ -149,6 +150,8 @@ def _elsewhere(image: Image, value: str) -> str:
     return ":".join(part if part.startswith(str(image.root)) else image.inside(part) for part in value.split(":"))
 
 
-def _network() -> dict[str, str]:
-    """How this machine's pip reaches packages, which an engine would take from its own configuration."""
-    return {name: value for name, value in os.environ.items() if re.match(r"PIP_|SSL_CERT_|https?_proxy$", name, re.I)}
+def _of_this_machine(*, has_cache: bool) -> dict[str, str]:
+    """How pip reaches packages here, which an engine would know by itself; the cache stands for a cache mount."""
+    found = {name: value for name, value in os.environ.items() if re.match(r"PIP_|SSL_CERT_|https?_proxy$", name, re.I)}
+    cache = os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip"))
+    return {**found, "PIP_CACHE_DIR": cache} if has_cache else {**found, "PIP_NO_CACHE_DIR": "1"}

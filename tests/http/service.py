@@ -1,16 +1,14 @@
-"""The whole application over a real SQLite file, asked in-process; time moves only when a test says so."""
+"""The whole application over a real database, asked in-process; time moves only when a test says so."""
 
 import asyncio
 import json
-import shutil
-import sqlite3
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -74,12 +72,19 @@ class People:
         return (getattr(self, field.name) for field in fields(self))
 
 
-@dataclass(frozen=True)
-class Template:
-    """A database with all the people in it, to be copied for each test."""
+class Database(Protocol):
+    """A database as another program sees it."""
 
-    file: Path
-    people: People
+    url: str
+
+    def sql(self, statement: str, *parameters: object) -> list[Any]:
+        """One statement with `?` for each parameter. Ids are 32 hexadecimal digits, moments are microseconds."""
+
+    def tables(self) -> list[str]:
+        """The names of all tables."""
+
+    def stored(self) -> bytes:
+        """Everything that is in it, as it lies there."""
 
 
 def segment(token: str, index: int) -> Json:
@@ -89,9 +94,10 @@ def segment(token: str, index: int) -> Json:
     return decoded
 
 
-def cheap_settings(folder: Path, **changes: Any) -> Settings:
+def cheap_settings(folder: Path, database_url: str = "", **changes: Any) -> Settings:
     """Development settings with a hash that costs nothing; `changes` are fields of Settings."""
-    settings = Settings.read({"DATA_DIR": str(folder), "JWT_SECRET": _SECRET, "PUBLIC_URL": PUBLIC_URL}, None)
+    variables = {"DATA_DIR": str(folder), "JWT_SECRET": _SECRET, "PUBLIC_URL": PUBLIC_URL}
+    settings = Settings.read(variables | ({"DATABASE_URL": database_url} if database_url else {}), None)
     # Limits would get in the way of tests that are about something else.
     cheap: Json = {"hash_memory_kib": 8, "hash_iterations": 1, "hash_workers": 2, "rate_limits": False}
     return replace(settings, **(cheap | changes))
@@ -100,11 +106,14 @@ def cheap_settings(folder: Path, **changes: Any) -> Settings:
 class Service:
     """A running service, and how to ask it something."""
 
-    def __init__(self, application: Application, settings: Settings, clock: FakeClock, people: People) -> None:
+    def __init__(
+        self, application: Application, settings: Settings, clock: FakeClock, people: People, database: Database
+    ) -> None:
         self.application = application
         self.settings = settings
         self.clock = clock
         self.people = people
+        self.database = database
 
     async def ask(
         self,
@@ -193,9 +202,13 @@ class Service:
         return admin if await self.works(admin) else await self.signed_in(admin)
 
     def sql(self, statement: str, *parameters: object) -> list[Any]:
-        """What another process reads from the database file, or changes in it."""
-        with closing(sqlite3.connect(self.settings.database_file)) as connection, connection:
-            return connection.execute(statement, parameters).fetchall()
+        """What another process reads from the database, or changes in it; see Database."""
+        return self.database.sql(statement, *parameters)
+
+    def stored(self) -> bytes:
+        """What lies in the database and in every file of the installation."""
+        files = sorted(file for file in self.settings.data_dir.rglob("*") if file.is_file())
+        return b"".join((self.database.stored(), *(file.read_bytes() for file in files)))
 
     async def user(self, user_id: str) -> Json:
         answer = await self.get(f"/users/{user_id}", by=await self._admin())
@@ -241,30 +254,25 @@ async def running(application: Application) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def started(template: Template, folder: Path, **changes: Any) -> AsyncIterator[Service]:
-    """A service on its own copy of the template."""
-    settings = cheap_settings(folder, **changes)
-    shutil.copy(template.file, settings.database_file)
+async def started(database: Database, people: People, folder: Path, **changes: Any) -> AsyncIterator[Service]:
+    """A service on a database with these people in it."""
+    settings = cheap_settings(folder, database.url, **changes)
     clock = FakeClock()
     application = create_application(settings, clock)
     async with running(application):
-        yield Service(application, settings, clock, template.people)
+        yield Service(application, settings, clock, people, database)
 
 
-async def make_template(folder: Path) -> Template:
-    """Migrate an empty database and let everybody in."""
-    settings = cheap_settings(folder)
-    application = create_application(settings, FakeClock())
-    async with running(application):
-        people = People(
-            admin=await _join(application, "Ada Admin", Role.ADMIN),
-            user=await _join(application, "Uma User", Role.USER),
-            other=await _join(application, "Otto Other", Role.USER),
-            guest=await _join(application, "Gus Guest", Role.GUEST),
-            banned=await _join(application, "Ben Banned", Role.USER, Status.BANNED),
-            inactive=await _join(application, "Ina Inactive", Role.USER, Status.INACTIVE),
-        )
-    return Template(settings.database_file, people)
+async def admit_everybody(application: Application) -> People:
+    """Let one of each kind in."""
+    return People(
+        admin=await _join(application, "Ada Admin", Role.ADMIN),
+        user=await _join(application, "Uma User", Role.USER),
+        other=await _join(application, "Otto Other", Role.USER),
+        guest=await _join(application, "Gus Guest", Role.GUEST),
+        banned=await _join(application, "Ben Banned", Role.USER, Status.BANNED),
+        inactive=await _join(application, "Ina Inactive", Role.USER, Status.INACTIVE),
+    )
 
 
 async def _join(application: Application, name: str, role: Role, status: Status = Status.ACTIVE) -> Person:

@@ -101,7 +101,7 @@ async def test_a_token_is_long_random_and_kept_only_as_a_hash(service: Service) 
     assert all(len(proof.token) == 43 for proof in proofs)
     assert all(len({proof.token[i] for proof in proofs}) > 5 for i in range(43))
     assert all(len(proof.code) == 8 and proof.code.isdigit() for proof in proofs)
-    stored = b"".join(file.read_bytes() for file in service.settings.data_dir.glob("*") if file.is_file())
+    stored = service.stored()
     for proof in proofs:
         assert proof.token.encode() not in stored
 

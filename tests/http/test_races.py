@@ -1,4 +1,4 @@
-"""What happens at the same moment, on a real database file"""
+"""What happens at the same moment, on real databases"""
 
 import asyncio
 from collections import Counter

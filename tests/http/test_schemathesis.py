@@ -2,10 +2,9 @@
 
 import json
 import os
-import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +19,12 @@ from bukhindor.bootstrap.application import create_application
 from bukhindor.web.openapi import openapi_json
 from bukhindor.web.server.head import ConnectionLimits
 from tests.fakes.clock import FakeClock
+from tests.http.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.http.raw_client import running
-from tests.http.service import PUBLIC_URL, Template, cheap_settings
+from tests.http.service import PUBLIC_URL, cheap_settings
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
+POSTGRES_EXAMPLES = max(1, EXAMPLES // 3)
 OWN_PASSWORD = "amber-walrus-58"
 ENDS_SESSIONS = {"/api/v1/auth/logout", "/api/v1/auth/logout-all"}
 # What is valid here depends on more than a schema can say: the password of today, a token that was mailed, a
@@ -65,20 +66,33 @@ class Caller:
         return {"Authorization": f"Bearer {token}"}
 
 
-@pytest.fixture(scope="module")
-def caller(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+@contextmanager
+def served(databases: Databases, folder: Path) -> Iterator[Caller]:
     """The service behind its own server: what a client sees is what is checked."""
-    own = cheap_settings(tmp_path_factory.mktemp("schemathesis"))
-    shutil.copy(template.file, own.database_file)
+    database = databases.lend(folder)
     # The description's examples must not happen to be the password of anybody.
     own_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(OWN_PASSWORD)
-    with closing(sqlite3.connect(own.database_file)) as connection, connection:
-        connection.execute("UPDATE users SET password_hash = ?", (own_hash,))
-    application = create_application(own, FakeClock())
+    database.sql("UPDATE users SET password_hash = ?", own_hash)
+    application = create_application(cheap_settings(folder, database.url), FakeClock())
     with running(application.web, limits=ConnectionLimits()) as server:  # type: ignore[arg-type]
         client = Caller(f"http://127.0.0.1:{server.port}")
         with client.session:
             yield client
+    databases.take_back(database)
+
+
+@pytest.fixture(scope="module")
+def caller(sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    with served(sqlite_databases, tmp_path_factory.mktemp("schemathesis")) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def postgres_caller(
+    postgres_databases: PostgresDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Caller]:
+    with served(postgres_databases, tmp_path_factory.mktemp("schemathesis")) as client:
+        yield client
 
 
 @pytest.mark.parametrize("who", ["anonymous", "user", "admin"])
@@ -86,6 +100,18 @@ def caller(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_service_keeps_its_word(case: Case[Any], caller: Caller, who: str) -> None:
     """ERR-04: no 5xx, no undocumented status, type or shape; what is valid is accepted and what is not is refused."""
+    check(case, caller, who)
+
+
+@pytest.mark.parametrize("who", ["anonymous", "user", "admin"])
+@schema.parametrize()
+@settings(max_examples=POSTGRES_EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_so_it_does_on_a_database_server(case: Case[Any], postgres_caller: Caller, who: str) -> None:
+    """ERR-04, IN-01: PostgreSQL refuses values that SQLite takes, and none of them reaches it."""
+    check(case, postgres_caller, who)
+
+
+def check(case: Case[Any], caller: Caller, who: str) -> None:
     operation = case.operation
     headers = caller.headers(who, is_last=operation.path in ENDS_SESSIONS)
     sent: dict[str, Any] = {"base_url": caller.base_url, "session": caller.session, "headers": headers}

@@ -240,6 +240,8 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ({"MAIL_FROM": ""}, "MAIL_FROM", "not set"),
         ({"APP_URL": "http://app.example.com"}, "APP_URL", "travel in clear"),
         ({"RATE_LIMITS": "off"}, "RATE_LIMITS", "passwords can be guessed"),
+        ({"DATABASE_URL": "postgresql://ann:hunter22@db/app"}, "DATABASE_URL", "does not say sslmode"),
+        ({"DATABASE_URL": "postgresql://ann:hunter22@db/app?sslmode=prefer"}, "DATABASE_URL", "travel in clear"),
     ],
 )
 def test_production_refuses_what_is_unsafe(changes: dict[str, str], variable: str, reason: str) -> None:
@@ -258,6 +260,9 @@ def test_production_refuses_what_is_unsafe(changes: dict[str, str], variable: st
         {"SMTP_URL": "smtps://user:hunter22@mail.example.com"},
         {"APP_URL": "https://app.example.com"},
         {"APP_URL": "myapp://account"},
+        {"DATABASE_URL": "postgresql://ann:hunter22@db/app?sslmode=verify-full"},
+        {"DATABASE_URL": "postgresql://ann:hunter22@db/app?sslmode=disable", "WORKERS": "4"},
+        {"DATABASE_URL": "postgresql://ann:hunter22@localhost/app"},
     ],
 )
 def test_production_accepts_what_keeps_passwords_and_links_out_of_sight(changes: dict[str, str]) -> None:
@@ -285,3 +290,17 @@ def test_a_disk_mounted_over_a_share_is_local_again(tmp_path: Path) -> None:
     environ = {**GOOD_PRODUCTION, "DATA_DIR": str(tmp_path)}
     assert Settings.read(environ, None, table).is_production
     assert Settings.read(environ, None, tmp_path / "missing").is_production
+
+
+def test_an_embedded_database_comes_up_by_itself_and_a_shared_one_when_told_to() -> None:
+    shared = {"DATABASE_URL": "postgresql://ann:hunter22@db/app"}
+    assert read().migrate_on_start
+    assert not read(shared).migrate_on_start
+    assert read({**shared, "MIGRATE_ON_START": "true"}).migrate_on_start
+    assert not read({"MIGRATE_ON_START": "false"}).migrate_on_start
+
+
+def test_a_shared_database_is_named_without_its_login() -> None:
+    settings = read({"DATABASE_URL": "postgresql://ann:hunter22@db:6000/app?sslmode=require"})
+    assert (settings.is_embedded, settings.database_name) == (False, "postgresql://db/app")
+    assert "hunter22" not in repr(settings)

@@ -3,7 +3,7 @@
 import click
 
 from bukhindor import __version__
-from bukhindor.cli import config, doctor, keys, migrate, openapi, serve, users
+from bukhindor.cli import backup, config, doctor, keys, migrate, openapi, serve, users
 from bukhindor.cli.refusal import Program
 
 
@@ -16,5 +16,15 @@ def main() -> None:
     """
 
 
-for command in (serve.command, migrate.group, users.group, keys.group, config.group, doctor.command, openapi.command):
+for command in (
+    serve.command,
+    migrate.group,
+    users.group,
+    keys.group,
+    backup.backup,
+    backup.restore,
+    config.group,
+    doctor.command,
+    openapi.command,
+):
     main.add_command(command)

@@ -18,3 +18,7 @@ class Finding:
     state: State
     found: str
     advice: str = ""
+
+
+def ok(check: str, found: str) -> Finding:
+    return Finding(check, State.OK, found)

@@ -1,7 +1,8 @@
 """What commands print: a line, a table, or JSON."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -45,6 +46,20 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         # A Text is shown as it stands: "[red]" may be somebody's name.
         table.add_row(*map(Text, row))
     Console().print(table)
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """To be told what is done, and of how much: a bar on the standard error of a terminal, elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def moment(time: datetime | None) -> str:

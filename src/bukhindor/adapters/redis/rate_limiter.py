@@ -74,7 +74,7 @@ class RedisRateLimiter:
         self._attempts: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
-        """Connect, and watch the server from now on. Without an answer within a second it is degraded from the start."""
+        """Connect, and watch the server from now on. No answer within a second: it is degraded from the start."""
         problem = await self._probe(_START_SECONDS)
         if problem:
             self._breaker.open(problem)

@@ -60,7 +60,7 @@ class SharedCounts:
             db=server.database,
             username=server.user,
             password=server.password,
-            **_way_to(server),
+            **way_to(server),
         )
         self._client = Redis.from_pool(self._pool)
         self._digests = {
@@ -105,7 +105,8 @@ class SharedCounts:
 _SCRIPTS = (TAKE, GIVE_BACK)
 
 
-def _way_to(server: RedisServer) -> dict[str, Any]:
+def way_to(server: RedisServer) -> dict[str, Any]:
+    """How the library's pools reach the server."""
     if server.socket:
         return {"connection_class": UnixDomainSocketConnection, "path": server.socket}
     way = {"connection_class": SSLConnection if server.tls else Connection, "host": server.host, "port": server.port}

@@ -1,0 +1,81 @@
+"""bukhindor backup and restore: an embedded database as one file."""
+
+import time
+from pathlib import Path
+
+import click
+
+from bukhindor.adapters.system.clock import SystemClock
+from bukhindor.cli.access import read_settings
+from bukhindor.cli.printing import json_option, print_json, progress_bar, say
+from bukhindor.cli.refusal import Refusal, require_confirmation
+from bukhindor.config import Settings
+from bukhindor.config.data_folder import SECRET_FILE
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("backup")
+@click.argument("file", type=_FILE)
+@click.option("--yes", is_flag=True, help="Replace FILE without asking.")
+@json_option
+def backup(file: Path, yes: bool, as_json: bool) -> None:
+    """Write the SQLite database of this moment to FILE, also while the service runs."""
+    from bukhindor.adapters.sql.sqlite_backup import back_up
+
+    settings = _embedded("pg_dump backs it up")
+    if file.exists() and not yes:
+        require_confirmation(f"Replace {file}?", f"{file} exists and was not replaced")
+    began = time.monotonic()
+    with progress_bar("Backing up") as on_progress:
+        copy = back_up(settings.database_file, file, on_progress)
+    seconds = time.monotonic() - began
+    if as_json:
+        shown = {"file": str(file), "bytes": copy.size, "schema": copy.revision, "users": copy.users}
+        print_json({"database": settings.database_name, **shown, "seconds": round(seconds, 3)})
+        return
+    size = f"{copy.size / 2**20:.1f} MiB, {_accounts(copy.users)}, schema {copy.revision}"
+    say(f"Backed up {settings.database_name} to {file} in {seconds:.1f} s: {size}.")
+    say(f"{_secret(settings)} is not in it, and without it everybody has to sign in again: keep it elsewhere.")
+
+
+@click.command("restore")
+@click.argument("file", type=_FILE)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def restore(file: Path, yes: bool, as_json: bool) -> None:
+    """Put the backup FILE in the place of the SQLite database, which is kept aside; the service must be stopped."""
+    from bukhindor.adapters.sql.sqlite_restore import restore
+
+    settings = _embedded("pg_restore restores it")
+    database = settings.database_file
+    if database.exists() and not yes:
+        require_confirmation(f"Replace {database} by {file}?", f"{database} was not replaced")
+    with progress_bar("Restoring") as on_progress:
+        done = restore(file, database, SystemClock().now(), on_progress)
+    if as_json:
+        shown = {"database": str(database), "file": str(file), "schema": done.database.revision}
+        kept = None if done.replaced is None else str(done.replaced)
+        print_json({**shown, "users": done.database.users, "pending": done.pending, "replaced": kept})
+        return
+    say(f"Restored {database} from {file}: {_accounts(done.database.users)}, schema {done.database.revision}.")
+    if done.replaced is not None:
+        say(f"What was there is kept as {done.replaced}; remove it when nobody needs it any more.")
+    if done.pending:
+        say(f"The next start, or `bukhindor migrate up`, applies {', '.join(done.pending)}.")
+    say(f"{_secret(settings)} was not in it: without the one of that time everybody has to sign in again.")
+
+
+def _embedded(instead: str) -> Settings:
+    settings = read_settings()
+    if not settings.is_embedded:
+        raise Refusal(f"This is for SQLite, and the database is {settings.database_name}: {instead}.")
+    return settings
+
+
+def _secret(settings: Settings) -> str:
+    return "JWT_SECRET" if settings.jwt_secrets else f"The secret, {settings.data_dir / SECRET_FILE},"
+
+
+def _accounts(number: int) -> str:
+    return "1 account" if number == 1 else f"{number} accounts"

@@ -1,0 +1,65 @@
+"""What `bukhindor doctor` looks at. Nothing here changes anything; what is missing stays missing."""
+
+import time
+from collections.abc import Generator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from bukhindor.adapters.system.clock import SystemClock
+from bukhindor.cli.checks import embedded, program
+from bukhindor.cli.checks.disk import data_folder
+from bukhindor.cli.checks.mail import mail, mail_queue
+from bukhindor.cli.checks.signing_keys import Stored, signing_keys
+from bukhindor.cli.findings import Finding, State
+from bukhindor.config import ConfigurationError, Settings
+from bukhindor.domain.email_address import EmailAddress
+
+MOUNT_TABLE = Path("/proc/mounts")
+
+
+def of_bad_configuration(error: ConfigurationError) -> Iterator[Finding]:
+    """What can be said when the configuration can't be used."""
+    yield from program.versions()
+    yield embedded.library()
+    for problem in error.problems:
+        yield Finding("configuration", State.PROBLEM, problem)
+
+
+def of_installation(settings: Settings, recipient: EmailAddress | None) -> Iterator[Finding]:
+    """Every check, in the order in which one builds on another; a test mail goes to `recipient`."""
+    wall = SystemClock()
+    begun, begun_steadily = wall.now(), time.monotonic()
+    yield from program.versions()
+    if settings.is_embedded:
+        yield embedded.library()
+    yield program.configuration(settings)
+    if settings.is_embedded or not settings.jwt_secrets:
+        yield data_folder(settings, MOUNT_TABLE)
+    stored = yield from _database(settings, wall)
+    if stored is not None:
+        yield signing_keys(settings, stored.keys)
+    yield from _limits(settings)
+    yield mail(settings, recipient)
+    if stored is not None and stored.waiting_mails + stored.failed_mails:
+        yield mail_queue(stored)
+    now = wall.now()
+    jump = now - begun - timedelta(seconds=time.monotonic() - begun_steadily)
+    yield program.clock(now, jump, () if stored is None else stored.keys)
+
+
+def _database(settings: Settings, wall: SystemClock) -> Generator[Finding, None, Stored | None]:
+    if settings.is_embedded:
+        return (yield from embedded.checks(settings))
+    # The drivers take time to load, which only those who use them have to wait for.
+    from bukhindor.cli.checks import postgres
+
+    return (yield from postgres.checks(settings, wall.now))
+
+
+def _limits(settings: Settings) -> Iterator[Finding]:
+    if settings.redis_url:
+        from bukhindor.cli.checks import redis
+
+        yield from redis.checks(settings)
+    elif not settings.is_embedded:
+        yield program.limits_without_redis(settings)

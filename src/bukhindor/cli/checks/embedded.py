@@ -1,0 +1,57 @@
+"""An embedded database."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+from bukhindor.adapters.sql.inspection import DatabaseState, inspect, sqlite_version
+from bukhindor.adapters.sql.schema_version import revisions
+from bukhindor.adapters.sql.unusable import DatabaseUnusable
+from bukhindor.cli.checks.signing_keys import Stored
+from bukhindor.cli.findings import Finding, State, ok
+from bukhindor.config import Settings
+
+PATIENCE_SECONDS = 4.0
+
+
+def library() -> Finding:
+    version, is_safe = sqlite_version()
+    remark = "" if is_safe else ", older than 3.51.3: its fault with checkpoints is kept away by having one writer"
+    return ok("sqlite", f"SQLite {version}{remark}")
+
+
+def checks(settings: Settings) -> Generator[Finding, None, Stored | None]:
+    """What is found, and what the database holds if this program can read it."""
+    path = settings.database_file
+    try:
+        found = inspect(path, PATIENCE_SECONDS) if path.exists() else None
+    except (DatabaseUnusable, OSError) as error:
+        advice = "Run this as the user of the service; a damaged file is replaced by `bukhindor restore`"
+        yield Finding("database", State.PROBLEM, str(error).rstrip("."), advice)
+        return None
+    yield database(path, found)
+    if found is None:
+        return None
+    yield ok("server", "a server uses this database now" if found.has_server else "no server uses this database now")
+    if found.revision != found.head:
+        return None
+    return Stored(found.signing_keys, found.waiting_mails, found.failed_mails)
+
+
+def database(path: Path, found: DatabaseState | None) -> Finding:
+    if found is None:
+        advice = "The next start makes it; if there should be one, look at DATA_DIR and DATABASE_URL"
+        return Finding("database", State.WARNING, f"{path} does not exist", advice)
+    if found.damage:
+        advice = "Stop the service, keep a copy of the file, and put a backup in its place: `bukhindor restore FILE`"
+        return Finding("database", State.PROBLEM, f"{path} is damaged: {found.damage}", advice)
+    if found.revision is not None and found.revision not in revisions():
+        advice = "A newer version has used it: run that one, or restore a backup"
+        return Finding("database", State.PROBLEM, f"{path} has the unknown schema {found.revision}", advice)
+    if found.revision != found.head:
+        advice = "Run `bukhindor migrate up`, or start the service, which does the same"
+        was = "no schema yet" if found.revision is None else f"schema {found.revision}"
+        return Finding("database", State.WARNING, f"{path} has {was}, this program needs {found.head}", advice)
+    if found.damage is None:
+        advice = f"Look with `sqlite3 {path} 'PRAGMA quick_check'` when there is time"
+        return Finding("database", State.WARNING, f"{path} is too large to be looked through at once", advice)
+    return ok("database", f"{path} has schema {found.revision} and is not damaged")

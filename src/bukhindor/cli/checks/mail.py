@@ -1,0 +1,43 @@
+"""The mail server, and the mails that wait for it."""
+
+import asyncio
+
+from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.adapters.smtp.server_url import MailServer
+from bukhindor.cli.checks.signing_keys import Stored
+from bukhindor.cli.findings import Finding, State, ok
+from bukhindor.config import Settings
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.mail import Mail, MailNotAccepted
+
+PATIENCE_SECONDS = 8.0
+
+
+def mail(settings: Settings, recipient: EmailAddress | None) -> Finding:
+    if not settings.smtp_url:
+        return ok("mail", f"mails stay in the development mailbox, {settings.public_url}/dev/mailbox")
+    address = MailServer.parse(settings.smtp_url)
+    place = f"{address.host} port {address.port}"
+    mailer = SmtpMailer(settings.smtp_url, settings.mail_from, PATIENCE_SECONDS)
+    try:
+        asyncio.run(mailer.check() if recipient is None else mailer.send(_test_mail(recipient, settings.public_url)))
+    except MailNotAccepted as refusal:
+        advice = "Compare SMTP_URL and MAIL_FROM with what the mail provider says; a firewall may block the port"
+        return Finding("mail", State.PROBLEM, f"{place}: {str(refusal).rstrip('.')}", advice)
+    if recipient is not None:
+        return ok("mail", f"{place} took a test mail for {recipient}; look for it there, among the spam, too")
+    login = "accepts the login" if address.user else "answers; it asks for no login"
+    return ok("mail", f"{place} {login}")
+
+
+def mail_queue(stored: Stored) -> Finding:
+    counts = f"{stored.waiting_mails} wait, {stored.failed_mails} were given up"
+    if stored.failed_mails:
+        return Finding("mail queue", State.WARNING, counts, "The log tells why; who waits can ask for another mail")
+    return ok("mail queue", counts)
+
+
+def _test_mail(recipient: EmailAddress, public_url: str) -> Mail:
+    text = f"This is a test: the service at {public_url} can send mails. Nothing has to be done."
+    html = f'<!doctype html>\n<html lang="en"><body><p>{text}</p></body></html>\n'
+    return Mail(recipient, "A test mail", f"{text}\n", html)

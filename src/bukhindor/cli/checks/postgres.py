@@ -1,0 +1,106 @@
+"""A PostgreSQL database."""
+
+from collections.abc import Callable, Generator, Iterator
+from datetime import datetime, timedelta
+
+from bukhindor.adapters.sql.postgres_inspection import PostgresState, inspect
+from bukhindor.adapters.sql.postgres_url import PostgresUrl
+from bukhindor.adapters.sql.schema_version import revisions
+from bukhindor.adapters.sql.unusable import DatabaseUnusable
+from bukhindor.cli.checks.signing_keys import Stored
+from bukhindor.cli.findings import Finding, State, ok
+from bukhindor.config import Settings
+
+PATIENCE_SECONDS = 4.0
+
+_CLOCKS_AGREE = timedelta(seconds=2)
+_CLOCKS_DISAGREE = timedelta(minutes=1)
+
+
+def checks(settings: Settings, now: Callable[[], datetime]) -> Generator[Finding, None, Stored | None]:
+    """What is found, and what the database holds if this program can read it."""
+    address = PostgresUrl.parse(settings.database_url)
+    try:
+        found = inspect(settings.database_url, PATIENCE_SECONDS, now)
+    except DatabaseUnusable as error:
+        advice = "Compare DATABASE_URL with what the server says; a firewall may block the port"
+        yield Finding("database", State.PROBLEM, str(error).rstrip("."), advice)
+        return None
+    yield database(address, found)
+    yield encryption(address, found)
+    yield schema(settings, found)
+    yield connections(settings, address, found)
+    yield from durability(found)
+    yield server_clock(found)
+    if found.revision != found.head:
+        return None
+    return Stored(found.signing_keys, found.waiting_mails, found.failed_mails)
+
+
+def database(address: PostgresUrl, found: PostgresState) -> Finding:
+    place = f"{address} is PostgreSQL {found.version}"
+    if found.is_standby:
+        advice = "Name the primary; with several hosts in DATABASE_URL, target_session_attrs=read-write finds it"
+        return Finding("database", State.PROBLEM, f"{place}, a standby that can't be written", advice)
+    if found.is_read_only:
+        advice = "Undo default_transaction_read_only of the server, the database or the role"
+        return Finding("database", State.PROBLEM, f"{place}, and can only be read", advice)
+    return ok("database", f"{place} and answers")
+
+
+def encryption(address: PostgresUrl, found: PostgresState) -> Finding:
+    check = "database encryption"
+    if found.tls:
+        checked = {"verify-full": "checked", "verify-ca": "checked, but for the name in it"}
+        return ok(check, f"{found.tls}, the server's certificate is {checked.get(address.tls, 'not checked')}")
+    if address.is_local:
+        return ok(check, "none, and nothing leaves this machine")
+    hidden = "nobody knows whether it is encrypted" if found.tls is None else "nothing is encrypted"
+    advice = "Add sslmode=verify-full to DATABASE_URL unless the network between is yours alone"
+    return Finding(check, State.WARNING, f"{hidden} on the way to {', '.join(address.hosts)}", advice)
+
+
+def schema(settings: Settings, found: PostgresState) -> Finding:
+    if found.revision == found.head:
+        return ok("schema", f"{found.revision}, as this program needs it")
+    if found.revision is not None and found.revision not in revisions():
+        advice = "A newer version has migrated it: run that one"
+        return Finding("schema", State.PROBLEM, f"{found.revision} is unknown to this program", advice)
+    was = "there is none yet" if found.revision is None else f"{found.revision} is too old"
+    text = f"{was}, this program needs {found.head}"
+    if settings.migrate_on_start:
+        return Finding("schema", State.WARNING, text, "The next start migrates it, or `bukhindor migrate up`")
+    return Finding("schema", State.PROBLEM, text, "Run `bukhindor migrate up`")
+
+
+def connections(settings: Settings, address: PostgresUrl, found: PostgresState) -> Finding:
+    """Whether there is room for what this program may open, and for the others of its kind."""
+    check = "database connections"
+    wanted = settings.database_pool_size * settings.workers
+    own = f"up to {wanted} from here (DATABASE_POOL_SIZE {settings.database_pool_size}, WORKERS {settings.workers})"
+    if address.is_pooled:
+        return ok(check, f"{own}, by way of a pooler, whose own limits count")
+    room = f"{own}, the server allows {found.connections} and has {found.in_use}"
+    if wanted > found.connections:
+        advice = "Lower DATABASE_POOL_SIZE, raise max_connections, or put pgbouncer in between"
+        return Finding(check, State.PROBLEM, room, advice)
+    if 2 * wanted > found.connections:
+        advice = "A second server like this, as during a rolling restart, has no room: lower DATABASE_POOL_SIZE"
+        return Finding(check, State.WARNING, room, advice)
+    return ok(check, f"{room}; there is room for {found.connections // wanted} servers like this")
+
+
+def durability(found: PostgresState) -> Iterator[Finding]:
+    if not found.is_durable:
+        advice = "Switch fsync, full_page_writes and synchronous_commit on"
+        text = "what was answered can be lost in a power cut"
+        yield Finding("database durability", State.WARNING, text, advice)
+
+
+def server_clock(found: PostgresState) -> Finding:
+    ahead = found.clock_ahead.total_seconds()
+    if abs(found.clock_ahead) <= _CLOCKS_AGREE:
+        return ok("database clock", f"it differs by {abs(ahead) * 1000:.0f} ms from this machine's")
+    state = State.PROBLEM if abs(found.clock_ahead) > _CLOCKS_DISAGREE else State.WARNING
+    text = f"it is {abs(ahead):.0f} seconds {'ahead of' if ahead > 0 else 'behind'} this machine's"
+    return Finding("database clock", state, text, "Set both clocks by NTP; replicas must agree on the time")

@@ -1,0 +1,58 @@
+"""The program, its settings, and the machine's clock."""
+
+import platform
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from bukhindor import __version__
+from bukhindor.cli.findings import Finding, State, ok
+from bukhindor.config import Origin, Settings
+from bukhindor.config.values import is_loopback
+from bukhindor.domain.signing_key import SigningKey
+
+_SANE_YEARS = range(2025, 2100)
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+_LARGEST_JUMP = timedelta(seconds=1)
+
+
+def versions() -> Iterator[Finding]:
+    yield ok("program", f"Bukhindor {__version__}")
+    yield ok("python", f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
+
+
+def configuration(settings: Settings) -> Finding:
+    given = sum(origin is not Origin.DEFAULT for origin in settings.origins.values())
+    if not settings.is_production and not is_loopback(settings.server_host):
+        advice = "Set ENVIRONMENT=production where strangers can reach it"
+        return Finding("configuration", State.WARNING, f"development, yet it listens on {settings.server_host}", advice)
+    if not settings.rate_limits:
+        return Finding("configuration", State.WARNING, "RATE_LIMITS is off", "Passwords can be guessed; set it to on")
+    found = f"{settings.environment}, {given} settings are given, {len(settings.origins) - given} have their defaults"
+    return ok("configuration", found)
+
+
+def limits_without_redis(settings: Settings) -> Finding:
+    """Where a database server lets several processes serve together."""
+    if settings.workers == 1:
+        return ok("redis", "REDIS_URL is not set: this process counts attempts alone, as it should if there is one")
+    found = f"REDIS_URL is not set, so each of {settings.workers} workers counts attempts alone and forgets at its end"
+    return Finding("redis", State.WARNING, found, "Set REDIS_URL, so that limits hold for all of them together")
+
+
+def clock(now: datetime, jump: timedelta, keys: Sequence[SigningKey]) -> Finding:
+    """Whether tokens will live as long as they should; `jump` is how much faster it ran than the steady clock."""
+    advice = "Set the clock of this machine, best by NTP"
+    if now.year not in _SANE_YEARS:
+        return Finding("clock", State.PROBLEM, f"the year is {now.year}", advice)
+    newest = max((key.created_at for key in keys), default=None)
+    if newest is not None and newest > now + _CLOCK_TOLERANCE:
+        text = f"it is {_minute(now)}, yet a signing key was made at {_minute(newest)}"
+        return Finding("clock", State.PROBLEM, text, advice)
+    if abs(jump) > _LARGEST_JUMP:
+        text = f"it jumped by {jump.total_seconds():+.0f} seconds while these checks ran"
+        return Finding("clock", State.WARNING, text, "Let NTP adjust it slowly")
+    return ok("clock", f"it is {_minute(now)}, and it runs steadily")
+
+
+def _minute(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,39 @@
+"""The keys that sign, and the secret that opens them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bukhindor.adapters.crypto.private_key_seal import PrivateKeySeal
+from bukhindor.adapters.crypto.secret_keys import SecretKeys
+from bukhindor.cli.findings import Finding, State, ok
+from bukhindor.config import ConfigurationError, Settings
+from bukhindor.config.data_folder import made_secret
+from bukhindor.domain.signing_key import SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a database that this program can read holds."""
+
+    keys: Sequence[SigningKey]
+    waiting_mails: int
+    failed_mails: int
+
+
+def signing_keys(settings: Settings, keys: Sequence[SigningKey]) -> Finding:
+    """Whether one of the keys can sign with the secret of now."""
+    current = [key for key in keys if key.retired_at is None]
+    if not current:
+        return ok("signing keys", "there is none yet; the next start makes one")
+    advice = "Put the earlier secret behind the present one in JWT_SECRET, or everybody has to sign in again"
+    try:
+        made = None if settings.jwt_secrets else made_secret(settings.data_dir)
+    except (ConfigurationError, OSError) as error:
+        return Finding("signing keys", State.PROBLEM, str(error), "Nobody's tokens can be read without the secret")
+    secrets = settings.jwt_secrets or (() if made is None else (made,))
+    if not secrets:
+        return Finding("signing keys", State.PROBLEM, "the secret that seals them is gone", advice)
+    seal = PrivateKeySeal(SecretKeys(secrets))
+    if not any(seal.unseal(key.sealed_private_key, key.kid) for key in current):
+        return Finding("signing keys", State.PROBLEM, "JWT_SECRET opens none of them", advice)
+    return ok("signing keys", f"{len(keys)} kept, one of them signs")
