@@ -24,7 +24,7 @@ DOCUMENT: Json = json.loads(openapi_json(PUBLIC_URL))
 SCHEMAS: Json = DOCUMENT["components"]["schemas"]
 MISSING = "01890a5d-ac96-774b-bcce-b302099a8057"
 # Present only when fields are to be named.
-SOMETIMES = {("Problem", "errors")}
+SOMETIMES = {("Problem", "errors"), ("Readiness", "degraded")}
 
 
 def operation_of(endpoint: Endpoint) -> Json:

@@ -72,8 +72,8 @@ def _supervise(options: dict[str, str], timeout: float) -> int:
     listeners = open_listeners("127.0.0.1", 0)
     address = address_of(listeners[0], "127.0.0.1")
     command = [sys.executable, *sys.orig_argv[1:]]
-    if "missing" in options:
-        command = [options["missing"]]
+    if "command" in options:
+        command = [options["command"]]
 
     def on_worker_end(pid: int) -> None:
         say(f"ended {pid}")
@@ -192,7 +192,7 @@ class Load:
     async def more(self, count: int) -> None:
         """Returns when so many more answers have come."""
         goal = self.answers + count
-        await until(lambda: self.answers >= goal, 10.0)
+        await until(lambda: self.answers >= goal)
 
     async def _ask(self, number: int) -> None:
         while not self._over:
@@ -220,7 +220,7 @@ class Load:
                 writer.close()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> float:
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> float:
     """Waits until the condition holds; how long that took."""
     start = time.monotonic()
     while not condition():

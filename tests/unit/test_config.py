@@ -304,3 +304,11 @@ def test_a_shared_database_is_named_without_its_login() -> None:
     settings = read({"DATABASE_URL": "postgresql://ann:hunter22@db:6000/app?sslmode=require"})
     assert (settings.is_embedded, settings.database_name) == (False, "postgresql://db/app")
     assert "hunter22" not in repr(settings)
+
+
+def test_workers_share_the_cores_for_hashing() -> None:
+    shared = {"DATABASE_URL": "postgresql://ann:hunter22@db/app"}
+    alone = read(shared).hash_workers
+    assert read({**shared, "WORKERS": "2"}).hash_workers == max(1, alone // 2)
+    assert read({**shared, "WORKERS": "256"}).hash_workers == 1
+    assert read({**shared, "WORKERS": "2", "HASH_WORKERS": "5"}).hash_workers == 5

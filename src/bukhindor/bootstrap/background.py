@@ -47,7 +47,9 @@ async def _repeat(
 ) -> None:
     """Do `work` every so often; a failure is logged and the next turn comes all the same."""
     pause = 0.0 if at_once else seconds
-    while True:
+    task = asyncio.current_task()
+    # The wish to end comes as one exception, and a driver drops it if what it waits for happens at that very moment.
+    while task is None or not task.cancelling():
         await asyncio.sleep(pause)
         pause = seconds
         try:

@@ -118,6 +118,7 @@ class Settings:
         port = read("SERVER_PORT", number(1, 65_535), 8080, "8080")
         data_dir = read("DATA_DIR", values.folder, Path("data"), "./data")
         good_url = "sqlite:///./data/bukhindor.db"
+        workers = read("WORKERS", number(1, 256), 1, "1")
         url = read("DATABASE_URL", database_url, sqlite_url_of(data_dir / "bukhindor.db"), good_url)
         timeout = read("SHUTDOWN_TIMEOUT", duration(_SECOND, timedelta(minutes=10)), 30 * _SECOND, "30s")
         delay = min(3 * _SECOND, _whole_seconds(timeout / 10)) if is_production else _ZERO
@@ -148,7 +149,7 @@ class Settings:
             hash_memory_kib=read("HASH_MEMORY_KIB", number(19_456, 262_144), 19_456, "19456"),
             hash_iterations=read("HASH_ITERATIONS", number(2, 20), 2, "2"),
             hash_parallelism=read("HASH_PARALLELISM", number(1, 16), 1, "1"),
-            hash_workers=read("HASH_WORKERS", number(1, 256), _usable_cores(), "2"),
+            hash_workers=read("HASH_WORKERS", number(1, 256), max(1, _usable_cores() // workers), "2"),
             hash_queue=read("HASH_QUEUE", number(1, 100_000), 256, "256"),
             trusted_proxies=read("TRUSTED_PROXIES", values.networks, (), "10.0.0.0/8,127.0.0.1"),
             require_client_headers=read("REQUIRE_CLIENT_HEADERS", values.yes_or_no, False, "false"),
@@ -159,7 +160,7 @@ class Settings:
             audit_retention=read("AUDIT_RETENTION", duration(_DAY, _TEN_YEARS), 365 * _DAY, "365d"),
             shutdown_timeout=timeout,
             shutdown_delay=read("SHUTDOWN_DELAY", duration(_ZERO, 60 * _SECOND), delay, "3s"),
-            workers=read("WORKERS", number(1, 256), 1, "1"),
+            workers=workers,
             metrics_port=read("METRICS_PORT", number(1, 65_535), 0, "9090"),
             tracing=read("TRACING", values.on_or_off, False, "off"),
             origins=sources.origins,

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
 from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.moment import in_utc
 from bukhindor.web import cursor
 from bukhindor.web.call import Call
 from bukhindor.web.shapes import Time, UserId
@@ -112,7 +113,7 @@ def _moment(name: str, value: str | UnsetType) -> datetime | None:
         moment: datetime = msgspec.convert(value, Annotated[datetime, Meta(tz=True)])
     except msgspec.ValidationError as error:
         raise InvalidInput(FieldError(name, f"{error}.", "invalid_value")) from None
-    return moment
+    return in_utc(moment)
 
 
 def _given(value: T | UnsetType) -> T | None:

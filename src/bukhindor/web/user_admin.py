@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.moment import in_utc
 from bukhindor.domain.password import Password
 from bukhindor.domain.user import Role, Status, UserChanges, parse_name, parse_status_reason
 from bukhindor.web.call import Call
@@ -124,4 +125,5 @@ def _changes(body: UpdateUserBody, now: datetime) -> UserChanges:
         if contradicts:
             raise InvalidInput(FieldError("is_active", "This contradicts the status.", "contradiction"))
         status = status or implied
-    return UserChanges(name, email, body.role, status, reason, body.status_until)
+    until = None if body.status_until is None else in_utc(body.status_until)
+    return UserChanges(name, email, body.role, status, reason, until)

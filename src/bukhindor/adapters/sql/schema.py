@@ -91,11 +91,17 @@ def new(name: str, versions: Path = VERSIONS) -> Path:
 
 
 def _database(url: str) -> Database:
-    # The driver of the other database takes memory and time to load, for nothing.
-    if url.startswith("sqlite"):
-        from bukhindor.adapters.sql.sqlite_schema import SqliteDatabase  # noqa: PLC0415
+    return _sqlite(url) if url.startswith("sqlite") else _postgres(url)
 
-        return SqliteDatabase(url)
+
+# The driver of the other database takes memory and time to load, for nothing.
+def _sqlite(url: str) -> Database:
+    from bukhindor.adapters.sql.sqlite_schema import SqliteDatabase  # noqa: PLC0415
+
+    return SqliteDatabase(url)
+
+
+def _postgres(url: str) -> Database:
     from bukhindor.adapters.sql.postgres_schema import PostgresDatabase  # noqa: PLC0415
 
     return PostgresDatabase(url)

@@ -196,7 +196,7 @@ class Supervisor:
             self._places.count_failure(worker.number, now - worker.since if worker.ready else 0.0, now)
 
     def _kill_hopeless(self, now: float) -> None:
-        for worker in self._workers:
+        for worker in [each for each in self._workers if not each.killed]:
             if worker.kill_at is not None and now >= worker.kill_at:
                 logger.error("worker %d, pid %d, did not stop in time", worker.number, worker.pid)
             elif worker.ready and worker.silent_seconds > self._patience.silence:

@@ -6,6 +6,7 @@ import socket
 from asyncio import TimerHandle
 from collections.abc import Callable
 from contextlib import suppress
+from types import FrameType
 
 from uvicorn._types import ASGI3Application
 
@@ -63,6 +64,14 @@ class WorkerServer(GracefulServer):
             if self._beat is not None:
                 self._beat.cancel()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal is only ever the first word: it may come beside the supervisor's own, to every process at once."""
+        self.call_in_loop(self._stop)
+
+    def _stop(self) -> None:
+        if not self.should_exit:
+            self.request_stop()
+
     def _listen(self) -> None:
         try:
             words = self._channel.recv(64)
@@ -75,8 +84,8 @@ class WorkerServer(GracefulServer):
             asyncio.get_running_loop().remove_reader(self._channel.fileno())
         if RETIRE in words:
             self.retire()
-        elif not self.should_exit and (not words or STOP in words or CUT_OFF in words):
-            self.request_stop()
+        if not words or STOP in words or CUT_OFF in words:
+            self._stop()
         if CUT_OFF in words:
             self.force_exit = True
 

@@ -28,6 +28,7 @@ class WorkerProcess:
         self.silent_seconds = 0.0
         self.stop_asked = False
         self.kill_at: float | None = None
+        self.killed = False
         self._process = process
 
     @classmethod
@@ -97,6 +98,7 @@ class WorkerProcess:
             self.kill()
 
     def kill(self) -> None:
+        self.killed = True
         self._signal(signal.SIGKILL)
 
     def ended_in_order(self) -> bool:
