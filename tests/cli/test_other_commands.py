@@ -19,11 +19,12 @@ from tests.fakes.seal import FakeSeal
 from tests.makers import make_signing_key
 
 SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
+_COMMANDS = ("serve", "migrate", "users", "keys", "backup", "restore", "config", "doctor", "openapi")
 
 
 def test_help_names_every_command_and_version_is_short(bukhindor: Command) -> None:
     shown = bukhindor("--help").stdout
-    assert all(f"\n  {name} " in shown for name in ("serve", "migrate", "users", "keys", "config", "doctor", "openapi"))
+    assert all(f"\n  {name} " in shown for name in _COMMANDS)
     assert bukhindor("--version").stdout == f"bukhindor, version {__version__}\n"
     assert bukhindor("fly").exit_code == 2
 
@@ -53,6 +54,8 @@ def test_config_check_prints_everything_with_secrets_masked(
         ("migrate", "up"),
         ("users", "list"),
         ("keys", "rotate"),
+        ("backup", "copy.db"),
+        ("restore", "copy.db"),
         ("openapi",),
     ],
 )

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import ZipFile
 
 from tests.deploy.dockerfile import Instruction, Stage, read_dockerfile
 
@@ -114,7 +115,9 @@ def _copy(instruction: Instruction, image: Image, context: Path, folders: Mappin
         origin = folders[instruction.flags["from"]] / source.lstrip("/") if "from" in instruction.flags else None
         found = origin or context / source
         if found.is_dir():
-            shutil.copytree(found, place, symlinks=True, dirs_exist_ok=True)
+            # A stage is over when another takes from it, so its files can be shared.
+            take = os.link if origin else shutil.copy2
+            shutil.copytree(found, place, symlinks=True, dirs_exist_ok=True, copy_function=take)
         else:
             into_folder = target.endswith("/") or place.is_dir()
             file = place / found.name if into_folder else place
@@ -137,7 +140,10 @@ def _install_base(prefix: Path, kept: Path) -> None:
         subprocess.run([Path(sys.base_prefix) / "bin" / python, "-m", "venv", prefix], check=True)
     else:
         shutil.copytree(sys.base_prefix, prefix, symlinks=True, ignore=_NOT_NEEDED)
-        subprocess.run([prefix / "bin" / python, "-m", "ensurepip"], check=True, capture_output=True)
+        library = prefix / "lib" / python
+        (wheel,) = (library / "ensurepip" / "_bundled").glob("pip-*.whl")
+        with ZipFile(wheel) as pip:
+            pip.extractall(library / "site-packages")
     shutil.copytree(prefix, kept, symlinks=True, copy_function=os.link)
 
 

@@ -72,7 +72,7 @@ def test_a_dashboard_can_be_provisioned_as_it_is(file: Path) -> None:
 
 @contextmanager
 def scraped(folder: Path, settings: dict[str, str]) -> Iterator[Samples]:
-    """What a service shows after refused sign-ins, some of them for their number, and one round of its own measurements."""
+    """What a service shows after too many sign-ins that fail, and a round of its own measurements."""
     port, metrics_port = free_port(), free_port()
     environment = {
         **{name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_CONFIG") if name in os.environ},

@@ -44,6 +44,7 @@ async def test_a_service_that_stops_is_alive_and_not_ready(service: Service) -> 
 async def test_a_database_of_another_version_is_not_ready(service: Service) -> None:
     """REL-25, REL-30: nothing is told but which part it is."""
     service.sql("UPDATE alembic_version SET version_num = '9999'")
+    service.sql("UPDATE schema_compatibility SET serves_since = '9999'")
     answer = await service.ask("GET", "/health/ready")
     assert_problem(answer, 503, "not_ready", "database")
     assert "9999" not in answer.text
@@ -60,13 +61,13 @@ async def test_the_published_keys_hold_nothing_private(service: Service) -> None
 
 
 async def test_a_database_that_is_damaged_is_no_fault_of_the_caller(service: Service) -> None:
-    """ERR-02: nothing of tables or files is told. On a server the tables may be those of another version for a while."""
+    """ERR-02: nothing of tables or files is told. A server's tables may be those of another version for a while."""
     service.sql("DROP TABLE user_sessions")
     answer = await service.get("/auth/me", by=service.people.user)
     if service.settings.is_embedded:
         assert_problem(answer, 500, "internal_error")
     else:
-        assert_problem(answer, 503, "service_unavailable")
+        assert_problem(answer, 503, "store_unavailable")
     for word in ("sql", "table", "user_sessions", "SELECT", "/", "Traceback"):
         assert word not in answer.json()["detail"]
     assert (await service.ask("GET", "/health/live")).status_code == 200

@@ -205,7 +205,7 @@ class Transactions(Protocol):
         """Reads that may take long, kept away from everybody else's."""
 
     async def has_right_schema(self) -> bool:
-        """Whether the store answers, soon, and its schema is the one this program needs.
+        """Whether the store answers, soon, and its schema is one that this program can work on.
 
         Raises StoreUnavailable when it does not answer.
         """

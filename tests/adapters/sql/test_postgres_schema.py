@@ -102,7 +102,7 @@ def test_a_table_in_use_stops_a_migration_and_not_everybody_behind_it(empty: Dat
         try:
             await reader.execute("BEGIN; SELECT count(*) FROM outbox")
             with pytest.raises(DatabaseUnusable, match="lock timeout"):
-                await asyncio.to_thread(schema.downgrade, empty.url)
+                await asyncio.to_thread(schema.downgrade, empty.url, 2)
         finally:
             await reader.close()
 
@@ -125,4 +125,18 @@ async def test_a_service_over_another_schema_says_so(postgres_url: str, version:
     assert not await store.has_right_schema()
     await asyncio.to_thread(schema.upgrade, postgres_url)
     assert await store.has_right_schema()
+    await store.close()
+
+
+@pytest.mark.parametrize(("serves_since", "is_right"), [(head(), True), ("9999", False)])
+async def test_a_newer_schema_serves_this_program_unless_it_took_something_away(
+    postgres_server: PostgresServer, postgres_url: str, serves_since: str, is_right: bool
+) -> None:
+    """REL-23: old and new programs run together while one replaces the other."""
+    connection = await postgres_server.connect(postgres_url.rpartition("/")[2])
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await connection.execute("UPDATE schema_compatibility SET serves_since = $1", serves_since)
+    await connection.close()
+    store = PostgresTransactions(postgres_url, size=2, seal=FakeSeal())
+    assert await store.has_right_schema() == is_right
     await store.close()

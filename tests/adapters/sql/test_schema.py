@@ -148,6 +148,18 @@ async def test_a_service_over_another_schema_is_not_ready(database: Path, versio
     await store.close()
 
 
+@pytest.mark.parametrize(("serves_since", "is_right"), [(head(), True), ("9999", False)])
+async def test_a_newer_schema_serves_this_program_unless_it_took_something_away(
+    database: Path, serves_since: str, is_right: bool
+) -> None:
+    """REL-23"""
+    execute(database, "UPDATE alembic_version SET version_num = '9999'")
+    execute(database, f"UPDATE schema_compatibility SET serves_since = '{serves_since}'")
+    store = SqliteTransactions(database, owner=True, seal=FakeSeal())
+    assert await store.has_right_schema() == is_right
+    await store.close()
+
+
 async def test_a_service_over_an_empty_database_is_not_ready(path: Path) -> None:
     store = SqliteTransactions(path, owner=True, seal=FakeSeal())
     assert not await store.has_right_schema()

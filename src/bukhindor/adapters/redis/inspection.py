@@ -38,7 +38,7 @@ class RedisState:
 
 
 def inspect(server: RedisServer, patience: float) -> RedisState:
-    """Have the server count once, which leaves nothing in it, and ask what it tells of itself; `patience` is in
+    """Have the server count once, which it forgets after a second, and ask what it tells of itself; `patience` is in
     seconds, for all of it. Raises RedisUnusable."""
     try:
         return asyncio.run(asyncio.wait_for(_inspect(server, patience), patience))

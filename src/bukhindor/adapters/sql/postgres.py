@@ -14,7 +14,7 @@ from bukhindor.adapters.sql.postgres_pool import Connection, Patience, PoolState
 from bukhindor.adapters.sql.postgres_statements import compiled
 from bukhindor.adapters.sql.postgres_url import PostgresUrl
 from bukhindor.adapters.sql.repositories import ReadingScope, Repositories
-from bukhindor.adapters.sql.schema_version import VERSION_QUERY, head
+from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, serves
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.ports import Seal
 
@@ -55,14 +55,14 @@ class PostgresTransactions:
 
     async def has_right_schema(self) -> bool:
         try:
-            found = await asyncio.wait_for(_read(self._pool, VERSION_QUERY, []), _CHECK_SECONDS)
+            found = await asyncio.wait_for(_read(self._pool, SERVICE_QUERY, []), _CHECK_SECONDS)
         except TimeoutError as error:
             raise StoreUnavailable from error
         except StoreUnavailable as refusal:
             if getattr(refusal.__cause__, "sqlstate", None) == _NO_SUCH_TABLE:
                 return False
             raise
-        return [tuple(row) for row in found] == [(head(),)]
+        return len(found) == 1 and serves(*found[0])
 
     @property
     def pool_state(self) -> PoolState:

@@ -65,5 +65,7 @@ def kind_of(error: BaseException) -> str:
 
 
 def _is_closed(error: BaseException) -> bool:
-    # The driver has no class of its own for the use of a connection that closed a moment ago.
-    return isinstance(error, asyncpg.InterfaceError) and ("closed" in str(error) or "closing" in str(error))
+    # The driver has no class of its own for the use of a connection that closed a moment ago; its pool takes such a
+    # connection back by itself.
+    words = ("closed", "closing", "released back to the pool")
+    return isinstance(error, asyncpg.InterfaceError) and any(word in str(error) for word in words)

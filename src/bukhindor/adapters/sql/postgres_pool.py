@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,10 +101,10 @@ class PostgresPool:
         pool = self._pool or await self._open()
         if pool.get_idle_size():
             # Without a limit in time, because there is nothing to wait for, and the limit would cost a task.
-            return await self._watched(pool.acquire(), None)
+            return await self._watched(None, pool.acquire)
         began = time.perf_counter()
         try:
-            return await self._watched(pool.acquire(timeout=self._patience.obtain), None)
+            return await self._watched(None, pool.acquire, timeout=self._patience.obtain)
         finally:
             if self._on_wait is not None:
                 self._on_wait(time.perf_counter() - began)
@@ -135,21 +136,21 @@ class PostgresPool:
 
     async def roll_back(self, connection: Connection) -> None:
         """Nothing is left of the transaction, not even if the server can't be told so."""
-        if connection.is_closed():
+        if _is_gone(connection):
             return
         try:
             await self._run_simple(connection, "ROLLBACK")
         except StoreUnavailable:
-            connection.terminate()
+            _cut(connection)
 
     async def fetch(self, connection: Connection, sql: str, values: list[Any]) -> list[Any]:
         """Raises StoreUnavailable, WriteConflict."""
-        found: list[Any] = await self._watched(connection.fetch(sql, *values), connection)
+        found: list[Any] = await self._watched(connection, connection.fetch, sql, *values)
         return found
 
     async def change(self, connection: Connection, sql: str, values: list[Any]) -> int:
         """The number of rows. Raises StoreUnavailable, WriteConflict, UniqueViolation."""
-        status: str = await self._watched(connection.execute(sql, *values), connection)
+        status: str = await self._watched(connection, connection.execute, sql, *values)
         return int(status.rpartition(" ")[2])
 
     async def release(self, connection: Connection) -> None:
@@ -183,16 +184,19 @@ class PostgresPool:
         return self._pool
 
     async def _run_simple(self, connection: Connection, sql: str) -> str:
-        status: str = await self._watched(connection.execute(sql), connection)
+        status: str = await self._watched(connection, connection.execute, sql)
         return status
 
-    async def _watched(self, work: Any, connection: Connection) -> Any:
+    async def _watched(
+        self, connection: Connection | None, work: Callable[..., Any], *arguments: Any, **options: Any
+    ) -> Any:
         """Do it; a connection of which nobody knows where it stands is cut."""
         try:
-            result = await work
+            # Called in here: a connection that broke since its last answer raises before there is anything to await.
+            result = await work(*arguments, **options)
         except BaseException as error:
             if connection is not None and not leaves_connection_sound(error):
-                connection.terminate()
+                _cut(connection)
             refusal = refusal_for(error)
             self._note(error, refusal)
             if refusal is error:
@@ -212,3 +216,18 @@ class PostgresPool:
         if not self._is_away:
             self._is_away = True
             _log.error("the database does not answer as it should: %s", str(error) or type(error).__name__)
+
+
+# A connection that broke by itself has been taken back by the driver's pool already; whatever it is asked, it raises.
+
+
+def _is_gone(connection: Connection) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
+def _cut(connection: Connection) -> None:
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()

@@ -6,6 +6,7 @@ from pathlib import Path
 MIGRATIONS = Path(__file__).with_name("migrations")
 VERSIONS = MIGRATIONS / "versions"
 VERSION_QUERY = "SELECT version_num FROM alembic_version"
+SERVICE_QUERY = "SELECT version_num, serves_since FROM alembic_version, schema_compatibility"
 
 
 @cache
@@ -17,3 +18,8 @@ def revisions() -> tuple[str, ...]:
 def head() -> str:
     """The newest migration's number."""
     return revisions()[-1]
+
+
+def serves(version: str, serves_since: str) -> bool:
+    """Whether this program can work on a schema: its own, or a newer one that has taken nothing away from it."""
+    return version == head() or (version > head() >= serves_since)

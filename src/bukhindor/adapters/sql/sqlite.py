@@ -14,7 +14,7 @@ from bukhindor.adapters.sql import sqlite_statements
 from bukhindor.adapters.sql.connection import Parameters, Row
 from bukhindor.adapters.sql.group_commit import TURN_LIMIT_SECONDS, GroupCommit, Turn
 from bukhindor.adapters.sql.repositories import ReadingScope, Repositories
-from bukhindor.adapters.sql.schema_version import VERSION_QUERY, head
+from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, serves
 from bukhindor.adapters.sql.sqlite_file import LOCK_PATIENCE_SECONDS, SqliteFile
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.ports import Seal
@@ -68,12 +68,12 @@ class SqliteTransactions:
 
     async def has_right_schema(self) -> bool:
         try:
-            found: list[tuple[str]] = self._inline.execute(VERSION_QUERY).fetchall()
+            found: list[tuple[str, str]] = self._inline.execute(SERVICE_QUERY).fetchall()
         except sqlite3.Error as error:
             if "no such table" in str(error):
                 return False
             raise StoreUnavailable from error
-        return found == [(head(),)]
+        return len(found) == 1 and serves(*found[0])
 
     @property
     def writes(self) -> int:

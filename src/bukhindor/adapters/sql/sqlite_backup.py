@@ -15,7 +15,7 @@ from bukhindor.adapters.sql.unusable import DatabaseUnusable
 SIDE_FILES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database file of the name before it."""
 
-_PAGES_AT_ONCE = 1024
+_PAGES_AT_ONCE = 256
 
 Progress = Callable[[int, int], None]
 """Told again and again how many pages are copied, and of how many."""

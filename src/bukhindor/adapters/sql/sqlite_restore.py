@@ -35,11 +35,13 @@ class Restored:
     pending: tuple[str, ...]
 
 
-def restore(backup: Path, database: Path, now: datetime, on_progress: Progress) -> Restored:
+def restore(
+    backup: Path, database: Path, now: datetime, on_progress: Progress, patience: float = LOCK_PATIENCE_SECONDS
+) -> Restored:
     """Put a copy of the backup in the database's place, as a whole or not at all; `now` (UTC) names what is kept.
 
-    Nobody can serve from the database meanwhile. Raises DatabaseInUse, SchemaError for a backup of a newer program,
-    DatabaseUnusable, OSError.
+    Commands that have the database open are waited for, up to twice `patience` seconds. Nobody can serve from the
+    database meanwhile. Raises DatabaseInUse, SchemaError for a backup of a newer program, DatabaseUnusable, OSError.
     """
     if is_part_of(database, backup):
         message = f"{backup} belongs to the database itself: name a backup."
@@ -54,8 +56,8 @@ def restore(backup: Path, database: Path, now: datetime, on_progress: Progress) 
                 copy_pages(source, backup, copy, on_progress)
                 found = examine(copy)
                 _belong_to_owner_of(database if database.exists() else database.parent, copy)
-                with file.alone():
-                    replaced = _set_aside(database, now)
+                with file.alone(patience):
+                    replaced = _set_aside(database, now, patience)
                     os.replace(copy, database)
                     sync_folder(database.parent)
         finally:
@@ -99,11 +101,11 @@ def _belong_to_owner_of(model: Path, file: Path) -> None:
         os.chown(file, found.st_uid, found.st_gid)
 
 
-def _set_aside(database: Path, now: datetime) -> Path | None:
+def _set_aside(database: Path, now: datetime, patience: float) -> Path | None:
     """Keep the database under another name as well. It has its own until the new one takes it: no moment without."""
     aside = None
     if database.exists():
-        _close_log(database)
+        _close_log(database, patience)
         aside = _free_name(beside(database, f".replaced-{now:%Y%m%dT%H%M%SZ}"))
         _keep(database, aside)
         if beside(database, "-wal").exists():
@@ -115,13 +117,13 @@ def _set_aside(database: Path, now: datetime) -> Path | None:
     return aside
 
 
-def _close_log(database: Path) -> None:
+def _close_log(database: Path, patience: float) -> None:
     """Move the log into the file, so that one file is all of it; one that is damaged stays as it is.
 
     Raises DatabaseUnusable when anybody has the file open.
     """
     try:
-        connection = sqlite3.connect(database, timeout=LOCK_PATIENCE_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(database, timeout=patience, isolation_level=None)
         with closing(connection):
             connection.execute("PRAGMA journal_mode = DELETE").fetchone()
     except sqlite3.DatabaseError as error:

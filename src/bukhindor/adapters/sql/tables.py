@@ -179,3 +179,7 @@ audit_events = sa.Table(
     sa.Index(None, "actor_id", "at", "id"),
     sa.Index(None, "type", "at", "id"),
 )
+
+schema_compatibility = sa.Table(
+    "schema_compatibility", metadata, sa.Column("serves_since", sa.String(16), nullable=False)
+)

@@ -1,4 +1,4 @@
-"""What `bukhindor doctor` looks at. Nothing here changes anything; what is missing stays missing."""
+"""What `bukhindor doctor` looks at. Nothing here changes data; what is missing stays missing."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -58,8 +58,12 @@ def _database(settings: Settings, wall: SystemClock) -> Generator[Finding, None,
 
 def _limits(settings: Settings) -> Iterator[Finding]:
     if settings.redis_url:
-        from bukhindor.cli.checks import redis
-
-        yield from redis.checks(settings)
+        yield from _redis(settings)
     elif not settings.is_embedded:
         yield program.limits_without_redis(settings)
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    from bukhindor.cli.checks import redis
+
+    yield from redis.checks(settings)

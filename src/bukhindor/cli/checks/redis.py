@@ -23,9 +23,7 @@ def checks(settings: Settings) -> Iterator[Finding]:
         yield Finding("redis", State.PROBLEM, f"{server}: {error}", advice)
         return
     yield reached(server, found)
-    if server.sends_login_in_clear:
-        advice = "Use rediss:// unless the network between is yours alone"
-        yield Finding("redis login", State.WARNING, f"the password travels in clear to {server.host}", advice)
+    yield from login(server)
     if found.eviction:
         yield memory(found)
 
@@ -36,6 +34,12 @@ def reached(server: RedisServer, found: RedisState) -> Finding:
     if found.latency > _SLOW_SECONDS:
         return Finding("redis", State.WARNING, text, "Bring it nearer: after 50 ms a process counts alone")
     return ok("redis", text)
+
+
+def login(server: RedisServer) -> Iterator[Finding]:
+    if server.sends_login_in_clear:
+        advice = "Use rediss:// unless the network between is yours alone"
+        yield Finding("redis login", State.WARNING, f"the password travels in clear to {server.host}", advice)
 
 
 def memory(found: RedisState) -> Finding:

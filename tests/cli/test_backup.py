@@ -1,0 +1,149 @@
+"""bukhindor backup and restore."""
+
+import asyncio
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from bukhindor.adapters.sql.schema_version import head
+from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from tests.cli.conftest import Command
+from tests.cli.test_processes import run, run_in_terminal
+from tests.fakes.seal import FakeSeal
+from tests.makers import make_user
+
+SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
+DATABASE = Path("data/bukhindor.db")
+COPY = Path("copy.db")
+
+
+@pytest.fixture
+def ann(bukhindor: Command) -> str:
+    """A service that has one account."""
+    email = "ann@example.com"
+    assert bukhindor("users", "create", "--email", email, "--name", "Ann").exit_code == 0
+    return email
+
+
+def addresses(bukhindor: Command) -> list[str]:
+    return [user["email"] for user in json.loads(bukhindor("users", "list", "--json").stdout)["users"]]
+
+
+def test_a_drill_from_backup_to_restored_service(bukhindor: Command, ann: str) -> None:
+    """REL-26"""
+    saved = bukhindor("backup", "copy.db")
+    assert (saved.exit_code, saved.stderr) == (0, "")
+    first, second = saved.stdout.splitlines()
+    assert first.startswith("Backed up data/bukhindor.db to copy.db in ")
+    assert first.endswith(f"1 account, schema {head()}.")
+    assert second.startswith("The secret, data/jwt_secret, is not in it")
+    assert stat.S_IMODE(COPY.stat().st_mode) == 0o600
+    assert bukhindor("users", "delete", ann, "--yes").exit_code == 0
+    assert bukhindor("users", "create", "--email", "bob@example.com", "--name", "Bob").exit_code == 0
+
+    restored = bukhindor("restore", "copy.db", "--yes")
+
+    assert (restored.exit_code, restored.stderr) == (0, "")
+    first, second, third = restored.stdout.splitlines()
+    assert first == f"Restored data/bukhindor.db from copy.db: 1 account, schema {head()}."
+    assert second.startswith("What was there is kept as data/bukhindor.db.replaced-")
+    assert third.startswith("The secret, data/jwt_secret, was not in it")
+    assert addresses(bukhindor) == [ann]
+    assert bukhindor("doctor").exit_code == 0
+    kept = second.split(" as ")[1].split(";")[0]
+    assert bukhindor("restore", kept, "--yes").exit_code == 0
+    assert addresses(bukhindor) == ["bob@example.com"]
+
+
+@pytest.mark.usefixtures("ann")
+def test_programs_get_json(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWT_SECRET", SECRET)
+    saved = json.loads(bukhindor("backup", "copy.db", "--json").stdout)
+    assert (saved["database"], saved["file"], saved["schema"]) == (str(DATABASE), "copy.db", head())
+    assert (saved["users"], saved["bytes"], saved["seconds"] >= 0) == (1, COPY.stat().st_size, True)
+    restored = json.loads(bukhindor("restore", "copy.db", "--yes", "--json").stdout)
+    kept = Path(restored.pop("replaced"))
+    assert kept.exists()
+    assert restored == {
+        "database": str(DATABASE),
+        "file": "copy.db",
+        "schema": head(),
+        "users": 1,
+        "pending": [],
+    }
+    monkeypatch.setenv("DATA_DIR", "elsewhere")
+    assert json.loads(bukhindor("restore", "copy.db", "--json").stdout)["replaced"] is None
+    told = bukhindor("backup", "other.db").stdout
+    assert "JWT_SECRET is not in it" in told
+    assert SECRET not in told
+
+
+@pytest.mark.usefixtures("ann")
+async def test_a_server_is_backed_up_and_not_replaced(bukhindor: Command) -> None:
+    server = SqliteTransactions(DATABASE, owner=True, seal=FakeSeal())
+    async with server.begin() as tx:
+        await tx.users.add(make_user())
+        await tx.commit()
+    assert json.loads((await asyncio.to_thread(bukhindor, "backup", "copy.db", "--json")).stdout)["users"] == 2
+    refused = await asyncio.to_thread(bukhindor, "restore", "copy.db", "--yes")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr == "data/bukhindor.db is in use: another bukhindor server uses it. Stop that one first.\n"
+    await server.close()
+
+
+def test_nothing_is_replaced_without_being_told_to(bukhindor: Command, ann: str) -> None:
+    COPY.write_bytes(b"the one of yesterday")
+    refused = bukhindor("backup", "copy.db")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr == "copy.db exists and was not replaced: nobody is here to confirm it. Repeat with --yes.\n"
+    assert COPY.read_bytes() == b"the one of yesterday"
+    assert bukhindor("backup", "copy.db", "--yes").exit_code == 0
+    refused = bukhindor("restore", "copy.db")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("data/bukhindor.db was not replaced: nobody is here")
+    assert addresses(bukhindor) == [ann]
+
+
+@pytest.mark.usefixtures("ann")
+def test_refusals_are_one_line(bukhindor: Command) -> None:
+    for arguments, reason in (
+        (("backup", "data/bukhindor.db", "--yes"), "belongs to the database itself"),
+        (("backup", "missing/copy.db"), "missing is not a folder"),
+        (("restore", "missing.db", "--yes"), "missing.db does not exist"),
+        (("restore", "data/jwt_secret", "--yes"), "data/jwt_secret can't be read: file is not a database"),
+    ):
+        refused = bukhindor(*arguments)
+        assert (refused.exit_code, refused.stdout, refused.stderr.count("\n")) == (1, "", 1), arguments
+        assert reason in refused.stderr
+    assert bukhindor("backup", ".").exit_code == 2
+    assert bukhindor("backup").exit_code == 2
+
+
+def test_a_database_server_has_tools_of_its_own(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CFG-03"""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://accounts:hunter22@db.example.com/accounts")
+    for command, tool in (("backup", "pg_dump"), ("restore", "pg_restore")):
+        refused = bukhindor(command, "copy.db")
+        assert (refused.exit_code, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+        assert "postgresql://db.example.com/accounts" in refused.stderr
+        assert tool in refused.stderr
+        assert "hunter22" not in refused.stderr
+    assert not COPY.exists()
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_person_at_a_terminal_sees_a_bar_and_is_asked() -> None:
+    code, screen = run_in_terminal("backup", "copy.db")
+    assert code == 0
+    assert "Backing up" in screen
+    assert "100%" in screen
+    code, screen = run_in_terminal("restore", "copy.db", keys="n\n")
+    assert code == 1
+    assert "Replace data/bukhindor.db by copy.db? [y/N]" in screen
+    code, screen = run_in_terminal("restore", "copy.db", keys="y\n")
+    assert code == 0
+    assert "Restored data/bukhindor.db" in screen
+    piped = run("backup", "other.db")
+    assert (piped.returncode, piped.stderr) == (0, "")

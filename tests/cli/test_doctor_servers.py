@@ -1,0 +1,252 @@
+"""bukhindor doctor over PostgreSQL and Redis."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bukhindor.adapters.redis.inspection import RedisState
+from bukhindor.adapters.redis.server_url import RedisServer as RedisAddress
+from bukhindor.adapters.sql.postgres import PostgresTransactions
+from bukhindor.adapters.sql.postgres_inspection import PostgresState
+from bukhindor.adapters.sql.postgres_url import PostgresUrl
+from bukhindor.adapters.sql.schema_version import head, revisions
+from bukhindor.cli.checks import postgres, redis
+from bukhindor.cli.findings import State
+from tests.cli.conftest import Command
+from tests.cli.test_doctor import OTHER_SECRET, SECRET, examined
+from tests.fakes.seal import FakeSeal
+from tests.makers import T0, make_queued_mail
+from tests.servers.fixtures import opened
+from tests.servers.pgbouncer import PgBouncer
+from tests.servers.postgres import PASSWORD, PostgresServer
+from tests.servers.redis import RedisServer
+
+AFAR = "postgresql://accounts:hunter22@db.example.com/accounts"
+
+
+@pytest.fixture
+def database(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of an empty database, which DATABASE_URL leads to."""
+    name = asyncio.run(postgres_server.create_database())
+    monkeypatch.setenv("DATABASE_URL", postgres_server.url(name))
+    monkeypatch.setenv("JWT_SECRET", SECRET)
+    return name
+
+
+@pytest.fixture
+def migrated(bukhindor: Command, database: str) -> str:
+    assert bukhindor("migrate", "up").exit_code == 0
+    assert bukhindor("keys", "rotate").exit_code == 0
+    return database
+
+
+def test_every_check_of_a_good_database_is_well(
+    bukhindor: Command, migrated: str, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_server.url)
+    code, found = examined(bukhindor)
+    assert code == 0
+    assert list(found) == [
+        "program",
+        "python",
+        "configuration",
+        "database",
+        "database encryption",
+        "schema",
+        "database connections",
+        "database durability",
+        "database clock",
+        "signing keys",
+        "redis",
+        "redis memory",
+        "mail",
+        "clock",
+    ]
+    # The server of the tests waits for no disk, and is told so.
+    assert {check for check, finding in found.items() if finding["state"] != "ok"} == {"database durability"}
+    assert found["database"]["found"].startswith(f"postgresql://127.0.0.1/{migrated} is PostgreSQL ")
+    assert found["schema"]["found"].startswith(head())
+    assert "DATABASE_POOL_SIZE 10, WORKERS 1" in found["database connections"]["found"]
+    assert "there is room for 19 servers" in found["database connections"]["found"]
+    assert found["signing keys"]["found"] == "1 kept, one of them signs"
+    assert found["redis"]["found"].startswith(f"redis://127.0.0.1:{redis_server.port}/0 (")
+    assert found["redis memory"]["found"] == "no limit, maxmemory-policy noeviction; nothing is dropped before its time"
+    assert not Path("data").exists()
+
+
+def test_a_schema_that_is_missing_old_or_new_is_a_problem_with_advice(
+    bukhindor: Command, database: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, found = examined(bukhindor)
+    assert (code, found["schema"]["state"]) == (1, "problem")
+    assert "there is none yet" in found["schema"]["found"]
+    assert found["schema"]["advice"] == "Run `bukhindor migrate up`"
+    assert "signing keys" not in found
+    monkeypatch.setenv("MIGRATE_ON_START", "true")
+    code, found = examined(bukhindor)
+    assert (code, found["schema"]["state"]) == (0, "warning")
+    monkeypatch.delenv("MIGRATE_ON_START")
+    assert bukhindor("migrate", "up").exit_code == 0
+    for revision, told in ((revisions()[0], f"{revisions()[0]} is too old"), ("9999", "9999 is unknown")):
+        asyncio.run(postgres_server.execute(f"UPDATE alembic_version SET version_num = '{revision}'", database))
+        code, found = examined(bukhindor)
+        assert (code, found["schema"]["state"]) == (1, "problem")
+        assert told in found["schema"]["found"]
+
+
+async def test_keys_that_no_secret_opens_and_mails_that_wait_are_seen(
+    bukhindor: Command, migrated: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = PostgresTransactions(postgres_server.url(migrated), size=1, seal=FakeSeal())
+    async with store.begin() as tx:
+        await tx.outbox.add(make_queued_mail())
+        await tx.outbox.add(make_queued_mail(failed_at=T0))
+        await tx.commit()
+    await store.close()
+    monkeypatch.setenv("JWT_SECRET", OTHER_SECRET)
+    code, found = await asyncio.to_thread(examined, bukhindor)
+    assert (code, found["signing keys"]["found"]) == (1, "JWT_SECRET opens none of them")
+    assert found["mail queue"]["found"] == "1 wait, 1 were given up"
+
+
+@pytest.mark.usefixtures("migrated")
+def test_more_connections_than_there_are_is_a_problem(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_POOL_SIZE", "50")
+    monkeypatch.setenv("WORKERS", "3")
+    code, found = examined(bukhindor)
+    assert (code, found["database connections"]["state"]) == (0, "warning")
+    assert "rolling restart" in found["database connections"]["advice"]
+    assert (found["redis"]["state"], "each of 3 workers" in found["redis"]["found"]) == ("warning", True)
+    monkeypatch.setenv("WORKERS", "4")
+    code, found = examined(bukhindor)
+    assert (code, found["database connections"]["state"]) == (1, "problem")
+    assert "up to 200 from here" in found["database connections"]["found"]
+    monkeypatch.setenv("WORKERS", "1")
+    assert examined(bukhindor)[1]["redis"]["state"] == "ok"
+
+
+def test_a_database_that_can_only_be_read_is_a_problem(
+    bukhindor: Command, migrated: str, postgres_server: PostgresServer
+) -> None:
+    asyncio.run(postgres_server.execute(f'ALTER DATABASE "{migrated}" SET default_transaction_read_only = on'))
+    code, found = examined(bukhindor)
+    assert (code, found["database"]["state"]) == (1, "problem")
+    assert found["database"]["found"].endswith("can only be read")
+
+
+def test_a_pooler_in_between_is_looked_through(
+    bukhindor: Command, migrated: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pooler = opened(lambda: PgBouncer(postgres_server))
+    try:
+        pooler.start()
+        monkeypatch.setenv("DATABASE_URL", f"{pooler.url(migrated)}?pgbouncer=true")
+        code, found = examined(bukhindor)
+    finally:
+        pooler.close()
+    assert code == 0
+    assert found["schema"]["state"] == found["signing keys"]["state"] == "ok"
+    assert "by way of a pooler" in found["database connections"]["found"]
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_database_that_is_away_or_refuses_is_told_without_any_password(
+    bukhindor: Command, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CFG-03"""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://accounts:hunter22@127.0.0.1:1/accounts")
+    monkeypatch.setenv("REDIS_URL", "redis://counter:hunter33@127.0.0.1:1/0")
+    code, found = examined(bukhindor)
+    assert (code, found["database"]["state"], found["redis"]["state"]) == (1, "problem", "problem")
+    assert found["database"]["found"].startswith("postgresql://127.0.0.1/accounts can't be used: ")
+    assert found["redis"]["found"] == "redis://127.0.0.1:1/0: the server can't be reached"
+    assert "hunter" not in str(found)
+    monkeypatch.setenv("DATABASE_URL", postgres_server.url("postgres", password="hunter22"))
+    code, found = examined(bukhindor)
+    assert (code, "password authentication failed" in found["database"]["found"]) == (1, True)
+    assert "hunter" not in str(found)
+    assert PASSWORD not in str(found)
+
+
+@pytest.fixture
+def guarded() -> Iterator[RedisServer]:
+    """A Redis server with a password, little memory, and a policy that drops keys."""
+    server = opened(
+        lambda: RedisServer(password="hunter33", maxmemory=64 * 2**20, settings={"maxmemory-policy": "volatile-ttl"})
+    )
+    server.start()
+    yield server
+    server.close()
+
+
+def test_what_redis_tells_of_itself_and_what_a_login_may_not_ask(
+    bukhindor: Command, guarded: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", guarded.url)
+    code, found = examined(bukhindor)
+    assert (code, found["redis"]["state"], found["redis memory"]["state"]) == (0, "ok", "ok")
+    assert "of 64, maxmemory-policy volatile-ttl; when it is full" in found["redis memory"]["found"]
+    assert "redis login" not in found
+    guarded.command("ACL", "SETUSER", "counter", "on", ">hunter44", "~bukhindor:*", "+@all", "-info")
+    monkeypatch.setenv("REDIS_URL", f"redis://counter:hunter44@127.0.0.1:{guarded.port}/0")
+    code, found = examined(bukhindor)
+    assert (code, found["redis"]["state"], "redis memory" in found) == (0, "ok", False)
+    guarded.command("ACL", "SETUSER", "counter", "-eval", "-evalsha")
+    code, found = examined(bukhindor)
+    assert (code, found["redis"]["state"]) == (1, "problem")
+    assert "may not run" in found["redis"]["found"]
+    monkeypatch.setenv("REDIS_URL", f"redis://:wrong@127.0.0.1:{guarded.port}/0")
+    code, found = examined(bukhindor)
+    assert (code, "wants a login" in found["redis"]["found"]) == (1, True)
+    assert "hunter" not in str(found)
+
+
+STATE = PostgresState("17.4", "TLSv1.3", False, False, True, 97, 3, timedelta(), head(), head())
+
+
+def test_a_network_without_encryption_is_a_warning_and_this_machine_needs_none() -> None:
+    checked = PostgresUrl.parse(f"{AFAR}?sslmode=verify-full")
+    found = postgres.encryption(checked, STATE)
+    assert (found.state, found.found) == (State.OK, "TLSv1.3, the server's certificate is checked")
+    assert "not checked" in postgres.encryption(PostgresUrl.parse(f"{AFAR}?sslmode=require"), STATE).found
+    for tls in ("", None):
+        found = postgres.encryption(PostgresUrl.parse(AFAR), replace(STATE, tls=tls))
+        assert (found.state, "db.example.com" in found.found) == (State.WARNING, True)
+        assert "sslmode=verify-full" in found.advice
+        here = PostgresUrl.parse("postgresql://a:b@localhost/accounts")
+        assert postgres.encryption(here, replace(STATE, tls=tls)).state is State.OK
+
+
+def test_a_standby_is_a_problem() -> None:
+    found = postgres.database(PostgresUrl.parse(AFAR), replace(STATE, is_standby=True, is_read_only=True))
+    assert (found.state, "a standby that can't be written" in found.found) == (State.PROBLEM, True)
+    assert "target_session_attrs" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state", "told"),
+    [(0.2, "ok", "200 ms"), (-3, "warning", "3 seconds behind"), (90, "problem", "90 seconds ahead of")],
+)
+def test_clocks_that_disagree_are_told(seconds: float, state: str, told: str) -> None:
+    found = postgres.server_clock(replace(STATE, clock_ahead=timedelta(seconds=seconds)))
+    assert (found.state, told in found.found) == (state, True)
+
+
+def test_a_redis_that_is_slow_full_or_far_is_a_warning() -> None:
+    server = RedisAddress.parse("redis://:hunter33@cache.example.com")
+    assert redis.reached(server, RedisState(0.001, "8.0")).state is State.OK
+    assert redis.reached(server, RedisState(0.04, "8.0")).state is State.WARNING
+    full = redis.memory(RedisState(0.001, "8.0", "noeviction", 95, 100))
+    assert (full.state, "each process counts alone" in full.advice) == (State.WARNING, True)
+    dropped = redis.memory(RedisState(0.001, "8.0", "allkeys-lru", 95, 100, 7))
+    assert (dropped.state, "7 keys were dropped" in dropped.found) == (State.WARNING, True)
+
+
+def test_a_login_over_a_network_in_clear_is_a_warning() -> None:
+    (found,) = redis.login(RedisAddress.parse("redis://:hunter33@cache.example.com"))
+    assert (found.state, found.found) == (State.WARNING, "the password travels in clear to cache.example.com")
+    assert list(redis.login(RedisAddress.parse("rediss://:hunter33@cache.example.com"))) == []
