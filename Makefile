@@ -22,7 +22,7 @@ LINUX_ONLY := [ "$$(uname -s)" != Linux ] ||
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench lock format openapi coverage clean
+.PHONY: help run test check bench chaos lock format openapi coverage clean
 
 help: ## show this list
 	@echo 'Bukhindor Backend: accounts, sign-in and user management as one HTTP service'
@@ -40,7 +40,7 @@ test: $(VENV)/project.stamp $(VENV)/dev.stamp ## run all tests; coverage must be
 check: $(VENV)/project.stamp $(VENV)/dev.stamp ## check format, lint, types, import contracts, the API document and the files of deploy/
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy src tests bench
+	$(BIN)/mypy src tests bench chaos
 	$(BIN)/lint-imports --no-logo
 	@PUBLIC_URL=http://localhost:8080 $(BIN)/bukhindor openapi $(VENV)/openapi.json > /dev/null
 	@cmp -s docs/openapi.json $(VENV)/openapi.json || { echo 'docs/openapi.json is not current: run make openapi'; exit 1; }
@@ -54,6 +54,10 @@ check: $(VENV)/project.stamp $(VENV)/dev.stamp ## check format, lint, types, imp
 
 bench: $(VENV)/project.stamp $(SERVICE_VENV)/project.stamp $(BENCH_VENV)/bench.stamp ## measure the service beside its peer and print the figures
 	@BENCH_SERVICE=$(SERVICE_VENV)/bin/bukhindor BENCH_PEER_PYTHON=$(BENCH_VENV)/bin/python $(BIN)/python -m bench $(ARGS)
+
+chaos: $(VENV)/project.stamp $(VENV)/dev.stamp ## break what the service depends on and print what came of it
+	@$(BIN)/python -m tests.servers
+	@$(BIN)/python -m chaos $(ARGS)
 
 format: $(VENV)/dev.stamp ## format the code and repair what the linter can repair
 	$(BIN)/ruff check --quiet --fix-only .
@@ -79,7 +83,7 @@ clean: ## remove environments, caches and reports; the service's data stays
 	rm -rf $(VENV) $(SERVICE_VENV) $(BENCH_VENV) $(TOOLS_VENV) $(SERVERS)
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	rm -rf .hypothesis .schemathesis .coverage .coverage.* htmlcov dist build
-	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2> /dev/null || true
+	find src tests bench chaos -name __pycache__ -type d -prune -exec rm -rf {} + 2> /dev/null || true
 
 # One lock serves every supported Python and system; packages without a wheel are not taken.
 COMPILE = $(TOOLS_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-build --generate-hashes \

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LONGEST = 400
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "core", "base", "manager", "managers", "misc"}
-SOURCES = sorted(file for folder in ("src", "tests", "bench") for file in (ROOT / folder).rglob("*.py"))
+SOURCES = sorted(file for folder in ("src", "tests", "bench", "chaos") for file in (ROOT / folder).rglob("*.py"))
 
 
 def empty_words(file: Path) -> set[str]:

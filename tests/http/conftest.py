@@ -1,5 +1,7 @@
 """A running service for each test, on each kind of store that the test is about."""
 
+import gc
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,8 +20,9 @@ SQLITE, POSTGRES, POSTGRES_AND_REDIS = "sqlite", "postgres", "postgres+redis"
 
 # What these modules are about never reaches a store, or is about the embedded one.
 ON_SQLITE_ONLY = {
-    "test_client_address", "test_client_headers", "test_cors", "test_docs", "test_landing_pages", "test_languages",
-    "test_methods", "test_metrics", "test_metrics_port", "test_openapi", "test_traces",
+    "test_browsers", "test_client_address", "test_client_headers", "test_cors", "test_docs", "test_hostile_input",
+    "test_landing_pages", "test_languages", "test_methods", "test_metrics", "test_metrics_port", "test_openapi",
+    "test_traces",
 }  # fmt: skip
 # Limits are on where Redis counts, and these modules stay within them or are about them.
 ON_REDIS_TOO = {
@@ -66,9 +69,15 @@ def with_redis(stores: str, request: pytest.FixtureRequest) -> dict[str, Any]:
     return {"redis_url": server.url, "rate_limits": True}
 
 
+@pytest.fixture(scope="session")
+def counted() -> Counter[str]:
+    """What the worker counts over all of its tests."""
+    return Counter()
+
+
 @pytest.fixture
 async def start_service(
-    databases: Databases, with_redis: dict[str, Any], tmp_path: Path
+    databases: Databases, with_redis: dict[str, Any], tmp_path: Path, counted: Counter[str]
 ) -> AsyncIterator[StartService]:
     """Start a service with other settings: `await start_service(public_url="https://api.example.com")`."""
     async with AsyncExitStack() as running:
@@ -82,6 +91,10 @@ async def start_service(
             return await running.enter_async_context(service)
 
         yield start
+    # A service keeps what it has built for good; hundreds in one process would take gigabytes.
+    counted["services"] += 1
+    if counted["services"] % 200 == 0:
+        gc.unfreeze()
 
 
 @pytest.fixture

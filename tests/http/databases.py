@@ -63,7 +63,9 @@ class SqliteDatabases:
         self.people = asyncio.run(_filled(folder, f"sqlite:///{self._file}"))
 
     def lend(self, folder: Path) -> SqliteDatabase:
-        return SqliteDatabase(shutil.copy(self._file, folder / self._file.name))
+        file = folder / self._file.name
+        shutil.copy(self._file, file)
+        return SqliteDatabase(file)
 
     def take_back(self, database: SqliteDatabase) -> None:
         """It goes with the folder of the test."""

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.http.answers import assert_problem, assert_refused_field
+from tests.http.conftest import StartService
 from tests.http.service import PASSWORD, PUBLIC_URL, Json, Person, Service
 
 NEW = "scarlet-heron-77"
@@ -90,8 +91,9 @@ async def test_the_code_sets_a_new_password(service: Service, blank: str) -> Non
     assert (await service.user(user.id))["email_verified"] is True
 
 
-async def test_a_token_is_long_random_and_kept_only_as_a_hash(service: Service) -> None:
+async def test_a_token_is_long_random_and_kept_only_as_a_hash(start_service: StartService) -> None:
     """RST-02, RST-03"""
+    service = await start_service(rate_limits=False)
     user = service.people.user
     proofs = []
     for _ in range(30):
@@ -136,8 +138,9 @@ async def test_of_twenty_at_once_one_succeeds(service: Service) -> None:
     assert await opens(service, user, passwords[statuses.index(200)])
 
 
-async def test_a_newer_token_ends_the_older(service: Service) -> None:
+async def test_a_newer_token_ends_the_older(start_service: StartService) -> None:
     """RST-06"""
+    service = await start_service(rate_limits=False)
     user = service.people.user
     older = await token_for(service, user)
     older_code = (await service.proof(user.email)).code
@@ -174,8 +177,9 @@ async def test_what_changes_the_account_ends_its_tokens(service: Service) -> Non
     assert_problem(await confirm(service, token=token), *INVALID)
 
 
-async def test_a_token_is_for_its_owner_alone(service: Service) -> None:
+async def test_a_token_is_for_its_owner_alone(start_service: StartService) -> None:
     """RST-07: whoever's address stands beside it."""
+    service = await start_service(rate_limits=False)
     user, other = service.people.user, service.people.other
     token = await token_for(service, user)
     code = (await service.proof(user.email)).code

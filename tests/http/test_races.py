@@ -2,9 +2,12 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 
+import httpx
 import pytest
 
+from tests.http.conftest import StartService
 from tests.http.service import PASSWORD, Json, Service, tokens_in
 
 
@@ -27,7 +30,7 @@ async def test_parallel_registrations_make_one_account(service: Service) -> None
     body = {"name": "Anna", "email": "anna@example.org", "password": PASSWORD}
     spellings = ["anna@example.org", "ANNA@example.org"]
     answers = await asyncio.gather(
-        *(service.post("/auth/register", body | {"email": spellings[n % 2]}) for n in range(50))
+        *(service.post("/auth/register", body | {"email": spellings[n % 2]}, peer=f"198.51.100.{n}") for n in range(50))
     )
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 49}
     assert service.sql("SELECT count(*) FROM users WHERE email = 'anna@example.org'") == [(1,)]
@@ -98,8 +101,41 @@ async def test_parallel_password_changes_leave_one_password(service: Service) ->
     assert working[0] in changed
 
 
-async def test_parallel_sign_ins_each_have_a_session(service: Service) -> None:
+async def test_parallel_sign_ins_each_have_a_session(start_service: StartService) -> None:
     """LGN-13"""
+    service = await start_service(rate_limits=False)
     answers = await asyncio.gather(*(service.log_in(service.people.user.email) for _ in range(30)))
     assert Counter(answer.status_code for answer in answers) == {200: 30}
     assert len({tokens_in(answer).session_id for answer in answers}) == 30
+
+
+async def test_whatever_comes_together_fails_for_nobody(start_service: StartService) -> None:
+    """REL-18: everything that changes one account, several times each and all at once, down to its deletion."""
+    service = await start_service(rate_limits=False)
+    user, admin = service.people.user, service.people.admin
+    await service.post("/auth/reset-password", {"email": user.email})
+    reset = {"token": (await service.proof(user.email)).token, "new_password": "scarlet-heron-77"}
+    await service.post("/auth/change-email", {"new_email": "uma@example.org", "password": PASSWORD}, by=user)
+    moved = {"token": (await service.proof("uma@example.org")).token}
+    changed = {"current_password": PASSWORD, "new_password": "amber-walrus-58"}
+    one_of_each: list[Callable[[], Awaitable[httpx.Response]]] = [
+        lambda: service.refresh(user),
+        lambda: service.log_in(user.email),
+        lambda: service.get("/auth/me", by=user),
+        lambda: service.patch("/auth/me", {"name": "Uma"}, by=user),
+        lambda: service.post("/auth/change-password", changed, by=user),
+        lambda: service.post("/auth/logout", by=user),
+        lambda: service.post("/auth/logout-all", by=user),
+        lambda: service.post("/auth/reset-password", {"email": user.email}),
+        lambda: service.post("/auth/reset-password/confirm", reset),
+        lambda: service.post("/auth/verify-email", {"email": user.email}),
+        lambda: service.post("/auth/change-email/confirm", moved),
+        lambda: service.patch(f"/users/{user.id}", {"status": "banned"}, by=admin),
+        lambda: service.patch(f"/users/{user.id}", {"status": "active"}, by=admin),
+        lambda: service.delete(f"/users/{user.id}/sessions", by=admin),
+    ]
+    requests = [request() for request in one_of_each for _ in range(4)]
+    answers = await asyncio.gather(*requests[::2], service.delete(f"/users/{user.id}", by=admin), *requests[1::2])
+    assert [answer.text for answer in answers if answer.status_code >= 500] == []
+    assert service.sql("SELECT count(*) FROM users WHERE id = ?", user.id.replace("-", "")) == [(0,)]
+    assert await service.works(admin)

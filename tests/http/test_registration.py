@@ -270,10 +270,8 @@ async def test_a_field_of_the_wrong_type_is_refused(service: Service, body: obje
 async def test_the_database_refuses_a_second_account_as_well(service: Service) -> None:
     """REG-07: the last wall against races."""
     await register(service)
-    copy = (
-        "INSERT INTO users (id, email, name, role, status, email_verified, created_at, updated_at, search_text) "
-        "SELECT '11111111111111111111111111111111', email, name, role, status, email_verified, created_at, updated_at, search_text FROM users "
-        "WHERE email = 'anna@example.org'"
-    )
+    columns = "email, name, role, status, email_verified, created_at, updated_at, search_text"
+    id_ = "1" * 32
+    copy = f"INSERT INTO users (id, {columns}) SELECT '{id_}', {columns} FROM users WHERE email = 'anna@example.org'"
     with pytest.raises((sqlite3.IntegrityError, asyncpg.UniqueViolationError)):
         service.sql(copy)

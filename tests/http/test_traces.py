@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator, MutableMapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import structlog
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.http.conftest import StartService
+from tests.http.databases import SqliteDatabases
 from tests.http.service import PUBLIC_URL, started
 
 TRACE_ID, PARENT_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -71,10 +73,11 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
 
 
 async def test_a_request_is_a_span_of_the_clients_trace_and_says_nothing_of_people(
-    collector: Collector, template: Any, tmp_path: Any
+    collector: Collector, sqlite_databases: SqliteDatabases, tmp_path: Path
 ) -> None:
     """CFG-03: neither path nor query, address or id."""
-    async with started(template, tmp_path, tracing=True) as service:
+    database = sqlite_databases.lend(tmp_path)
+    async with started(database, sqlite_databases.people, tmp_path, tracing=True) as service:
         user = service.people.user
         await service.get(f"/users/{user.id}?canary=query", by=user, headers=PARENT)
         await service.log_in(user.email, "canary-wrong-password")

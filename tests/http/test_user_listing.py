@@ -142,3 +142,16 @@ async def test_a_body_says_nothing_to_a_list(service: Service) -> None:
     """IN-12"""
     answer = await service.ask("GET", "/api/v1/users?limit=1", {"limit": 5}, by=service.people.admin)
     assert (answer.status_code, answer.json()["limit"]) == (200, 1)
+
+
+@pytest.mark.parametrize(
+    "end", ["9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59-23:59", "9999-12-31T00:00:00+23:59"]
+)
+async def test_a_ban_to_the_end_of_time_can_be_read_again(service: Service, end: str) -> None:
+    """AZ-12: whatever an administrator sets, lists of users still come."""
+    people = service.people
+    ban = {"status": "banned", "status_until": end}
+    assert (await service.patch(f"/users/{people.user.id}", ban, by=people.admin)).status_code == 200
+    assert (await service.user(people.user.id))["status"] == "banned"
+    assert len(await service.users()) == 6
+    assert_problem(await service.log_in(people.user.email), 403, "account_banned")

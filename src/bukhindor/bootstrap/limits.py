@@ -11,6 +11,8 @@ from bukhindor.ports import RateLimiter
 
 # While Redis is away each process allows this part of a limit; replicas can't know how many they are.
 _LEAST_OUTAGE_DIVISOR = 4
+# Seconds. Fifty sign-ins at once keep a busy process from its answers for 0.1, and limits are exact only with them.
+_REDIS_BUDGET = 0.25
 
 
 class SharedLimiter(RateLimiter, Protocol):
@@ -33,6 +35,7 @@ def open_shared_limiter(settings: Settings, secret_keys: SecretKeys) -> SharedLi
         secret_keys.derive("rate limit keys"),
         MemoryRateLimiter(),
         outage_divisor=max(settings.workers, _LEAST_OUTAGE_DIVISOR),
+        budget=_REDIS_BUDGET,
     )
 
 

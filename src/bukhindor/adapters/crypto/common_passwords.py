@@ -1,6 +1,7 @@
 """The passwords that attackers try first, from the frequency list inside the package zxcvbn."""
 
 import re
+from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -8,6 +9,7 @@ _SHORTEST = 8
 _FEWEST = 3000
 
 
+@cache
 def load_common_passwords() -> frozenset[str]:
     """More than 11,000 lower-case passwords of at least 8 characters; no policy allows shorter ones anyway.
 

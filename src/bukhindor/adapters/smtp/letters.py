@@ -1,9 +1,10 @@
 """Letters from templates: one layout for text, one for HTML, and a catalogue of words for each language."""
 
 import re
+from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from bukhindor.adapters.smtp.words import Words
 from bukhindor.adapters.smtp.words_en import ENGLISH
@@ -21,6 +22,17 @@ _CODE_GROUP = 4
 _LINK_IN_A_NAME = re.compile(r"://|@|www\.|\w\.\w{2,}", re.IGNORECASE)
 
 
+@cache
+def _template(name: str) -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=select_autoescape(("html",), default=False, default_for_string=False),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(name)
+
+
 class TemplateLetters:
     """`service` is the name under which people know the installation, such as the host of its app.
 
@@ -29,14 +41,8 @@ class TemplateLetters:
 
     def __init__(self, service: str) -> None:
         self._service = service
-        environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=select_autoescape(("html",), default=False, default_for_string=False),
-            undefined=StrictUndefined,
-            keep_trailing_newline=True,
-        )
-        self._text = environment.get_template("letter.txt")
-        self._html = environment.get_template("letter.html")
+        self._text = _template("letter.txt")
+        self._html = _template("letter.html")
 
     def write(self, letter: Letter) -> Mail:
         words = _CATALOGUE[letter.language]

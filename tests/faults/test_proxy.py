@@ -1,0 +1,77 @@
+"""The proxy that makes faults does what it says."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.faults.proxy import FaultProxy
+
+
+@pytest.fixture
+async def proxy() -> AsyncIterator[FaultProxy]:
+    """In front of a server that sends back what it gets."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1000):
+            writer.write(data)
+        writer.close()
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    async with FaultProxy(server.sockets[0].getsockname()[1]) as proxy:
+        yield proxy
+    server.close()
+    await asyncio.sleep(0)
+
+
+async def said(proxy: FaultProxy, text: bytes = b"hello") -> bytes:
+    """What comes back over a new connection, within a moment."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    writer.write(text)
+    found = b""
+    try:
+        async with asyncio.timeout(0.2):
+            while len(found) < len(text) and (data := await reader.read(1000)):
+                found += data
+    except TimeoutError:
+        found += b" ..."
+    finally:
+        writer.close()
+    return found
+
+
+async def test_it_is_as_if_it_were_not_there_until_it_makes_a_fault(proxy: FaultProxy) -> None:
+    assert await said(proxy) == b"hello"
+    proxy.swallow()
+    assert await said(proxy) == b" ..."
+    await proxy.restore()
+    assert await said(proxy) == b"hello"
+    proxy.answer_only(2)
+    assert await said(proxy) == b"he ..."
+    await proxy.restore()
+    await proxy.refuse()
+    with pytest.raises(ConnectionRefusedError):
+        await said(proxy)
+    await proxy.restore()
+    assert await said(proxy) == b"hello"
+
+
+async def test_connections_are_reset_at_once_or_after_some_bytes(proxy: FaultProxy) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    writer.write(b"hello")
+    assert await reader.readexactly(5) == b"hello"
+    proxy.cut()
+    with pytest.raises(ConnectionResetError):
+        await reader.read(1)
+    writer.close()
+    proxy.answer_only(0, cut=True)
+    with pytest.raises(ConnectionResetError):
+        await said(proxy)
+
+
+async def test_what_arrives_can_be_late(proxy: FaultProxy) -> None:
+    proxy.slow_down(0.03, 0.01)
+    began = time.monotonic()
+    assert await said(proxy) == b"hello"
+    assert time.monotonic() - began >= 0.06
