@@ -15,7 +15,7 @@ from tests.faults.watch import LIVE, READ, READY, REFRESH, WRITE, Watch
 from tests.http.service import Service, tokens_in
 from tests.servers.redis import RedisServer
 
-# Seconds. A login that waits for Redis at each of its counts would take twice its budget longer; a busy machine adds some.
+# Seconds. A login that waits for Redis at each of its counts takes twice its budget longer; a busy machine adds some.
 _MOST_ADDED = 0.25
 _STRICT, _FULL = 3, 10
 """Wrong passwords of one account: ten in all, a quarter of it while each process counts alone."""
