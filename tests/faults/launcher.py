@@ -5,10 +5,13 @@ and tells later how it ended. When nobody writes any more, every server is kille
 """
 
 import asyncio
+import contextlib
 import json
 import os
+import random
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,9 +22,18 @@ from typing import Any
 import httpx
 
 from tests.http.service import People, Tokens, cheap_settings
-from tests.servers.processes import free_port
 
 ROOT = Path(__file__).parents[2]
+_QUIET_PORTS = range(15_000, 32_000)
+
+
+def quiet_port() -> int:
+    """A free port that no outgoing connection gets, as it might while a server is being started at it."""
+    while True:
+        port = random.choice(_QUIET_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Launcher:
@@ -33,7 +45,7 @@ class Launcher:
 
     def start(self, folder: Path, database_url: str, people: People, **variables: str) -> "Server":
         """A server that is about to listen; `variables` are further settings."""
-        port = int(variables.get("SERVER_PORT") or free_port())
+        port = int(variables.get("SERVER_PORT") or quiet_port())
         environment = {
             "DATA_DIR": str(folder),
             "DATABASE_URL": database_url,
@@ -83,11 +95,12 @@ class Server(Remote):
         super().__init__(port, people)
         self.pid = pid
         self._log = log
+        self._was_gone = False
 
     async def ready(self, within: float = 10.0) -> float:
         """Seconds until it is ready."""
         began = time.monotonic()
-        while time.monotonic() < began + within:
+        while time.monotonic() < began + within and not self._is_gone():
             try:
                 if (await self.ask("GET", "/health/ready")).status_code == 200:
                     return time.monotonic() - began
@@ -98,18 +111,26 @@ class Server(Remote):
         raise TimeoutError(f"the server with process id {self.pid} did not become ready: {' | '.join(last)}")
 
     def send(self, number: signal.Signals) -> None:
-        os.kill(self.pid, number)
+        # Its process id may be another one's by now.
+        if not self._was_gone:
+            os.kill(self.pid, number)
 
     async def gone(self, within: float = 40.0) -> float:
         """Seconds until there is no such process any more."""
         began = time.monotonic()
         while time.monotonic() < began + within:
-            try:
-                os.kill(self.pid, 0)
-            except ProcessLookupError:
+            if self._is_gone():
                 return time.monotonic() - began
             await asyncio.sleep(0.005)
         raise TimeoutError(f"the server with process id {self.pid} did not end")
+
+    def _is_gone(self) -> bool:
+        if not self._was_gone:
+            try:
+                os.kill(self.pid, 0)
+            except ProcessLookupError:
+                self._was_gone = True
+        return self._was_gone
 
 
 def main() -> int:

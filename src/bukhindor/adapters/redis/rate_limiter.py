@@ -87,7 +87,7 @@ class RedisRateLimiter:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._watch = None
-        await self._attempt(self._counts.close())
+        await self._attempt(self._counts.close)
 
     async def take(self, limit: Limit, key: str) -> None:
         answered = await self._ask(lambda: self._counts.take(limit, key))
@@ -130,14 +130,14 @@ class RedisRateLimiter:
         if self._breaker.is_open:
             return None
         began = self._clock()
-        outcome = await self._within(self._budget, call())
+        outcome = await self._within(self._budget, call)
         if isinstance(outcome, _Answered):
             self._breaker.succeeded()
             return outcome
         self._failed(began, outcome.problem)
         return None
 
-    async def _within(self, seconds: float, call: Coroutine[Any, Any, _T]) -> _Answered[_T] | _Failed:
+    async def _within(self, seconds: float, call: Callable[[], Coroutine[Any, Any, _T]]) -> _Answered[_T] | _Failed:
         """The outcome, if it comes in time. What takes longer goes on by itself, to its own limits of time.
 
         A connection that is slow to open is ready for the next one then, and none is left half read.
@@ -148,9 +148,9 @@ class RedisRateLimiter:
         await asyncio.wait({attempt}, timeout=seconds)
         return attempt.result() if attempt.done() else _Failed(TOO_SLOW)
 
-    async def _attempt(self, call: Coroutine[Any, Any, _T]) -> _Answered[_T] | _Failed:
+    async def _attempt(self, call: Callable[[], Coroutine[Any, Any, _T]]) -> _Answered[_T] | _Failed:
         try:
-            return _Answered(await call)
+            return _Answered(await call())
         except Exception as error:
             # Whatever it is, the answer is to count more strictly, and never to let through or to fail.
             return _Failed(problem_of(error))
@@ -181,7 +181,7 @@ class RedisRateLimiter:
     async def _probe(self, patience: float) -> str:
         """What is wrong; empty when the server counts, and soon enough. The first answer may take a new connection."""
         for seconds in (patience, self._budget):
-            outcome = await self._within(seconds, self._counts.probe())
+            outcome = await self._within(seconds, self._counts.probe)
             if isinstance(outcome, _Failed):
                 return outcome.problem
         return ""
