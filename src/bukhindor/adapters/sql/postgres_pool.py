@@ -111,15 +111,14 @@ class PostgresPool:
 
     async def begin(self) -> Connection:
         """A connection in a new transaction. One that broke while it lay idle is replaced: nothing is lost with it."""
-        connection = await self.obtain()
         try:
-            await self._run_simple(connection, self._begin)
-        except BaseException as error:
-            await self.release(connection)
-            if not is_lost(error.__cause__ or error):
+            return await self._begin_once()
+        except StoreUnavailable as refusal:
+            if refusal.__cause__ is None or not is_lost(refusal.__cause__):
                 raise
-        else:
-            return connection
+        return await self._begin_once()
+
+    async def _begin_once(self) -> Connection:
         connection = await self.obtain()
         try:
             await self._run_simple(connection, self._begin)

@@ -9,7 +9,7 @@ from bukhindor.config import Settings
 
 PATIENCE_SECONDS = 4.0
 
-# After 50 ms a request counts by itself; half of that leaves room for slower moments.
+# Each request waits for it; far below the patience of the service, which leaves room for slower moments.
 _SLOW_SECONDS = 0.025
 _NEARLY_FULL = 0.9
 
@@ -32,7 +32,7 @@ def reached(server: RedisServer, found: RedisState) -> Finding:
     version = f" ({found.version})" if found.version else ""
     text = f"{server}{version} counts, and answers in {found.latency * 1000:.1f} ms"
     if found.latency > _SLOW_SECONDS:
-        return Finding("redis", State.WARNING, text, "Bring it nearer: after 50 ms a process counts alone")
+        return Finding("redis", State.WARNING, text, "Bring it nearer: every limited request waits for it")
     return ok("redis", text)
 
 

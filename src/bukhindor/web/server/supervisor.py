@@ -183,7 +183,9 @@ class Supervisor:
         if worker.stop_asked:
             if not worker.ended_in_order():
                 logger.error("worker %d, pid %d, did not end in order: %s", worker.number, worker.pid, how)
-                self._exit_code = EXIT_CUT_OFF if self._stop_signals else self._exit_code
+                # Before a worker is ready it has taken nothing on that could be cut off.
+                if self._stop_signals and worker.ready:
+                    self._exit_code = EXIT_CUT_OFF
         elif not self._ahead_is_ready and not worker.ready:
             # A refusal says what it is itself; a signal leaves no word.
             status = worker.exit_status() or 0
