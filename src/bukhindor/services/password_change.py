@@ -44,6 +44,7 @@ class PasswordChange:
 
         Raises IncorrectPassword, InvalidInput, InvalidAccessToken, RateLimited, TooBusy.
         """
+        self._token_issuer.require_key()
         user = caller.user
         self._password_policy.check(new, user.email, user.name, field="new_password")
         if await self._own_password.matches(caller, current):

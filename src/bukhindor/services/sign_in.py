@@ -58,6 +58,7 @@ class SignIn:
 
         Raises InvalidCredentials, AccountBanned, AccountInactive, RateLimited, TooBusy.
         """
+        self._token_issuer.require_key()
         # Counted before it is known to be a failure: many guesses at once must not all slip through.
         await self._limiter.take(SIGN_IN_FAILURES_PER_ACCOUNT, email.value)
         try:

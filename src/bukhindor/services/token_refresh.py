@@ -43,6 +43,7 @@ class TokenRefresh:
         if not tickets:
             raise InvalidRefreshToken
 
+        self._token_issuer.require_key()
         now = self._clock.now()
         async with self._transactions.begin() as tx:
             generation, session, user = await self._find(tx, tickets)

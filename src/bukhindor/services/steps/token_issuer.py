@@ -24,13 +24,16 @@ class TokenIssuer:
         self._identifiers = identifiers
         self._policy = policy
 
-    def issue(self, session: Session, user: User, now: datetime) -> TokenPair:
-        """A fresh access token beside the one refresh token of this generation; lifetimes in whole seconds.
+    def require_key(self) -> None:
+        """To be asked before anything is written: a session that nobody can be told of must not begin.
 
         Raises StoreUnavailable while no signing key could be loaded.
         """
         if not self._access_tokens.can_sign():
             raise StoreUnavailable
+
+    def issue(self, session: Session, user: User, now: datetime) -> TokenPair:
+        """A fresh access token beside the one refresh token of this generation; lifetimes in whole seconds."""
         claims = AccessClaims.of(session, user, self._identifiers.token_id(), now, self._policy)
         return TokenPair(
             access_token=self._access_tokens.issue(claims),
