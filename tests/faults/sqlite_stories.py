@@ -7,14 +7,13 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from bukhindor.adapters.sql.sqlite_file import LOCK_PATIENCE_SECONDS
 from tests.faults.finding import Expectations, Finding
 from tests.faults.launcher import Server
 from tests.faults.outage import outage
 from tests.faults.postgres_stories import Story
 from tests.faults.stage import Stage, store_of
 from tests.faults.watch import LIVE, READ, READY, REFRESH, WRITE, Watch
-
-_LOCK_PATIENCE = 10.0
 
 
 async def full_disk(stage: Stage) -> Finding:
@@ -79,10 +78,10 @@ async def read_only(stage: Stage) -> Finding:
 
 
 async def locked(stage: Stage) -> Finding:
-    """REL-06: another process holds the write lock; the service waits for ten seconds."""
+    """REL-06: another process holds the write lock; the service waits for eight seconds."""
     expect = Expectations()
     seconds = stage.thoroughness.lock_seconds
-    is_long = seconds > _LOCK_PATIENCE
+    is_long = seconds > LOCK_PATIENCE_SECONDS
     async with stage.on_sqlite() as service:
         people, file = service.people, service.settings.database_file
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
@@ -108,13 +107,13 @@ async def locked(stage: Stage) -> Finding:
         expect.same("write", answer.status_code, 503 if is_long else 200)
         expect.that(not is_long or "retry-after" in answer.headers, "503 without Retry-After")
         expect.that(slowest < 0.5, f"reads took up to {slowest:.1f} s")
-        expect.that(waited <= _LOCK_PATIENCE + 2, f"the write waited for {waited:.1f} s")
+        expect.that(waited <= LOCK_PATIENCE_SECONDS + 2, f"the write waited for {waited:.1f} s")
         expect.same("write afterwards", after.status_code, 200)
         expect.that(recovery <= 10, f"back after {recovery:.1f} s")
     return Finding(
         "REL-06",
         f"SQLite: locked by another process for {seconds:g} s",
-        "writes wait, 503 + Retry-After after 10 s; reads go on; back by itself",
+        "writes wait, 503 + Retry-After after 8 s; reads go on; back by itself",
         f"write {answer.status_code} after {waited:.1f} s, {reads} reads up to {slowest * 1000:.0f} ms, "
         f"back in {recovery:.2f} s",
         tuple(expect.surprises),

@@ -87,6 +87,7 @@ def test_values_are_read() -> None:
             "MAIL_FROM": "Accounts <No-Reply@Example.com>",
             "RATE_LIMITS": "OFF",
             "AUDIT_RETENTION": "90d",
+            "REQUEST_TIMEOUT": "25s",
             "SHUTDOWN_TIMEOUT": "5s",
             "SHUTDOWN_DELAY": "1s",
         }
@@ -106,6 +107,7 @@ def test_values_are_read() -> None:
     assert settings.mail_from == "Accounts <no-reply@example.com>"
     assert not settings.rate_limits
     assert settings.audit_retention == timedelta(days=90)
+    assert settings.request_timeout == timedelta(seconds=25)
     assert (settings.shutdown_timeout.seconds, settings.shutdown_delay.seconds) == (5, 1)
 
 
@@ -183,6 +185,7 @@ def test_values_are_read() -> None:
         ("RATE_LIMITS", "false", "neither on nor off"),
         ("AUDIT_RETENTION", "23h", "not from 1d to 3650d"),
         ("AUDIT_RETENTION", "forever", "not a duration"),
+        ("REQUEST_TIMEOUT", "0s", "not from 1s to 5m"),
         ("SHUTDOWN_TIMEOUT", "0s", "not from 1s"),
         ("SHUTDOWN_DELAY", "2m", "not from 0s to 1m"),
         ("SHUTDOWN_DELAY", "30s", "not shorter than SHUTDOWN_TIMEOUT"),

@@ -149,4 +149,5 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
         trusted_proxies=settings.trusted_proxies,
         require_client_headers=settings.require_client_headers,
         app_url=settings.app_url,
+        request_timeout=settings.request_timeout.total_seconds(),
     )

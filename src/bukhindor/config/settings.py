@@ -84,6 +84,7 @@ class Settings:
     mail_from: str
     rate_limits: bool
     audit_retention: timedelta
+    request_timeout: timedelta
     shutdown_timeout: timedelta
     shutdown_delay: timedelta
     workers: int
@@ -158,6 +159,7 @@ class Settings:
             mail_from=read("MAIL_FROM", mail.sender, "Bukhindor <no-reply@localhost.localdomain>", _GOOD_SENDER),
             rate_limits=read("RATE_LIMITS", values.on_or_off, True, "on"),
             audit_retention=read("AUDIT_RETENTION", duration(_DAY, _TEN_YEARS), 365 * _DAY, "365d"),
+            request_timeout=read("REQUEST_TIMEOUT", duration(_SECOND, 300 * _SECOND), 10 * _SECOND, "10s"),
             shutdown_timeout=timeout,
             shutdown_delay=read("SHUTDOWN_DELAY", duration(_ZERO, 60 * _SECOND), delay, "3s"),
             workers=workers,

@@ -22,7 +22,7 @@ from bukhindor.web.errors import STATUS_OF, NoSuchEndpoint, UnsupportedMediaType
 from bukhindor.web.exchange import Exchange
 from bukhindor.web.landing_words import OPEN_IN_APP, PAGES, TYPE_THE_CODE, PageWords
 from bukhindor.web.mailbox_proof import parse_proof
-from bukhindor.web.operation import read_body
+from bukhindor.web.operation import carry_out, read_body
 from bukhindor.web.rate_limits import within
 from bukhindor.web.routes import GUESSES
 from bukhindor.web.settings import WebSettings
@@ -61,7 +61,8 @@ def landing_handlers(
         origin = replace(Call(services, settings, exchange, {}, clock.now()).origin, device_id=None)
         try:
             async with within(limiter, GUESSES, exchange.client_ip):
-                done = await _carry_out(services, request.path_params["page"], words, fields, origin)
+                page = request.path_params["page"]
+                done = await carry_out(lambda: _act_on(services, page, words, fields, origin), settings.request_timeout)
         except BukhindorError as refusal:
             exchange.error_code = refusal.code
             if isinstance(refusal, RateLimited):
@@ -75,7 +76,7 @@ def landing_handlers(
     return [style, show, act]
 
 
-async def _carry_out(services: Services, page: str, words: PageWords, fields: dict[str, str], origin: Origin) -> str:
+async def _act_on(services: Services, page: str, words: PageWords, fields: dict[str, str], origin: Origin) -> str:
     """What there is to say then."""
     proof = parse_proof(fields.get("token", ""), None, None)
     password = fields.get("password", "")

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
@@ -10,13 +11,13 @@ from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from bukhindor.domain.errors import Forbidden, RateLimited, WriteConflict
+from bukhindor.domain.errors import Forbidden, RateLimited, TooBusy, WriteConflict
 from bukhindor.ports import Clock, RateLimiter
 from bukhindor.services import Services
 from bukhindor.web import json_body
 from bukhindor.web.authentication import authenticate
 from bukhindor.web.call import Call
-from bukhindor.web.endpoint import Access, Endpoint, Handler
+from bukhindor.web.endpoint import Access, Endpoint
 from bukhindor.web.errors import IncompleteBody
 from bukhindor.web.exchange import Exchange
 from bukhindor.web.rate_limits import within
@@ -26,6 +27,8 @@ LitestarRequest = Request[Any, Any, Any]
 
 # Seconds; three further tries.
 _PAUSES_AFTER_CONFLICTS = (0.02, 0.1, 0.3)
+
+_Outcome = TypeVar("_Outcome")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -39,15 +42,26 @@ async def read_body(request: LitestarRequest) -> bytes:
         raise IncompleteBody from None
 
 
-async def _carry_out(handler: Handler, call: Call, arguments: dict[str, msgspec.Struct]) -> msgspec.Struct:
-    """The handler's answer. Where two use cases stood in each other's way, nothing of this one happened: it is tried
-    again, after a moment that differs between the two."""
-    for longest_pause in _PAUSES_AFTER_CONFLICTS:
-        try:
-            return await handler(call, **arguments)
-        except WriteConflict:
-            await asyncio.sleep(random.uniform(0, longest_pause))  # noqa: S311 - Nothing secret hangs on it.
-    return await handler(call, **arguments)
+async def carry_out(work: Callable[[], Awaitable[_Outcome]], seconds: float) -> _Outcome:
+    """The outcome of a use case. Where two of them stood in each other's way, nothing of this one happened: it is
+    tried again, after a moment that differs between the two.
+
+    Each wait has its own end; many of them after another could still outlast a client's patience. Raises TooBusy
+    after `seconds`: what was not committed by then is undone.
+    """
+    deadline = asyncio.timeout(seconds)
+    try:
+        async with deadline:
+            for longest_pause in _PAUSES_AFTER_CONFLICTS:
+                try:
+                    return await work()
+                except WriteConflict:
+                    await asyncio.sleep(random.uniform(0, longest_pause))  # noqa: S311 - Nothing secret hangs on it.
+            return await work()
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        raise TooBusy from error
 
 
 def route_handler(
@@ -67,7 +81,7 @@ def route_handler(
             await admit(call)
             arguments = await decode(request, exchange)
             async with within(limiter, endpoint.limit, exchange.client_ip):
-                answer = await _carry_out(endpoint.handler, call, arguments)
+                answer = await carry_out(lambda: endpoint.handler(call, **arguments), settings.request_timeout)
         except (Forbidden, RateLimited) as refusal:
             await services.audit_log.record_refusal(refusal, call.signed_in, call.origin, f"{endpoint.method} {route}")
             raise

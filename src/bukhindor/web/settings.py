@@ -11,7 +11,8 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """`public_url` is the origin people reach the service at; `cursor_key` seals the cursors of lists."""
+    """`public_url` is the origin people reach the service at; `cursor_key` seals the cursors of lists;
+    `request_timeout` is how many seconds a use case may take."""
 
     public_url: str
     cors: CorsPolicy
@@ -21,6 +22,7 @@ class WebSettings:
     require_client_headers: bool = False
     app_url: str = ""
     max_body_bytes: int = 64 * 1024
+    request_timeout: float = 10.0
 
     @property
     def is_https(self) -> bool:

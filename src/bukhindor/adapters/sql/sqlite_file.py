@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from bukhindor.adapters.sql.file_lock import FileLock
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 
-LOCK_PATIENCE_SECONDS = 10.0
+# Shorter than what a request may take, so that its refusal says what was in the way.
+LOCK_PATIENCE_SECONDS = 8.0
 _LARGEST_IDLE_WAL = 64 * 1024 * 1024
 
 

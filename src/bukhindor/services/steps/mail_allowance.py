@@ -28,7 +28,7 @@ class MailAllowance:
             raise
         try:
             yield
-        except BukhindorError:
+        except BaseException:
             await self._limiter.give_back(MAILS_PER_HOUR, key)
             await self._limiter.give_back(MAILS_PER_MINUTE, key)
             raise

@@ -1,7 +1,7 @@
 """A signed-in person proves itself once more, with its password."""
 
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.errors import BukhindorError, IncorrectPassword, InvalidAccessToken
+from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken
 from bukhindor.domain.password import Password
 from bukhindor.domain.rate_limit import SIGN_IN_FAILURES_PER_ACCOUNT
 from bukhindor.domain.user import User
@@ -27,7 +27,7 @@ class OwnPassword:
         await self._limiter.take(limit, account)
         try:
             verdict = await self._hasher.verify(password, caller.user.usable_password_hash)
-        except BukhindorError:
+        except BaseException:
             await self._limiter.give_back(limit, account)
             raise
         if verdict.matches:

@@ -1,0 +1,87 @@
+"""A use case that takes too long is given up: refused, undone, and counted against nobody."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from bukhindor.domain.rate_limit import SIGN_IN_FAILURES_PER_ACCOUNT
+from bukhindor.web.operation import carry_out
+from tests.http.answers import assert_problem
+from tests.http.service import Service
+
+StartService = Callable[..., Awaitable[Service]]
+
+BRIEF = {"request_timeout": timedelta(seconds=0.2)}
+
+
+@asynccontextmanager
+async def held(service: Service) -> AsyncIterator[None]:
+    """Meanwhile another program keeps everybody from changing users."""
+    url = service.database.url
+    if url.startswith("sqlite"):
+        file = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        file.execute("BEGIN IMMEDIATE")
+        yield
+        file.close()
+    else:
+        connection = await asyncpg.connect(url)
+        async with connection.transaction():
+            await connection.execute("SELECT id FROM users FOR UPDATE")
+            yield
+        await connection.close()
+
+
+async def test_what_takes_too_long_is_refused_and_undone(start_service: StartService) -> None:
+    """DOS-03."""
+    service = await start_service(**BRIEF)
+    user = service.people.user
+    async with held(service):
+        answer = await service.patch("/auth/me", {"name": "Somebody Else"}, by=user)
+        assert_problem(answer, 503, "too_busy")
+        assert answer.headers["retry-after"] == "1"
+        assert (await service.get("/auth/me", by=user)).json()["name"] == user.name
+    assert (await service.get("/auth/me", by=user)).json()["name"] == user.name
+    again = await service.patch("/auth/me", {"name": "Somebody Else"}, by=user)
+    assert again.json()["name"] == "Somebody Else"
+
+
+async def test_a_sign_in_that_was_given_up_is_no_failed_attempt(start_service: StartService) -> None:
+    """LGN-12: a slow database must not lock anybody out, nor leave a session that nobody was told of."""
+    service = await start_service(rate_limits=True, **BRIEF)
+    user = service.people.user
+    sessions = service.sql("SELECT count(*) FROM user_sessions")
+    async with held(service):
+        attempts = [service.log_in(user.email) for _ in range(SIGN_IN_FAILURES_PER_ACCOUNT.hits)]
+        answers = await asyncio.gather(*attempts)
+        assert {answer.status_code for answer in answers} == {503}
+    assert service.sql("SELECT count(*) FROM user_sessions") == sessions
+    await service.signed_in(user)
+
+
+async def test_a_page_behind_a_mailed_link_is_given_up_as_well(start_service: StartService) -> None:
+    """The link stays good."""
+    service = await start_service(**BRIEF)
+    user = service.people.user
+    await service.post("/auth/reset-password", {"email": user.email})
+    proof = await service.proof(user.email)
+    form = f"token={proof.token}&password=walnut-compass-19"
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    async with held(service):
+        answer = await service.ask("POST", "/account/reset-password", content=form, headers=headers)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    answer = await service.ask("POST", "/account/reset-password", content=form, headers=headers)
+    assert answer.status_code == 200
+    assert (await service.log_in(user.email, "walnut-compass-19")).status_code == 200
+
+
+async def test_a_time_out_of_something_else_is_not_taken_for_this_one() -> None:
+    async def work() -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await carry_out(work, seconds=60)
