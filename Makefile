@@ -33,7 +33,7 @@ run: $(VENV)/project.stamp ## start the service on http://localhost:8080 (more o
 
 test: $(VENV)/project.stamp $(VENV)/dev.stamp ## run all tests; coverage must be 95 %, in domain and services 100 %
 	@$(BIN)/python -m tests.servers
-	@$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 	@$(BIN)/coverage report --include='src/bukhindor/domain/*,src/bukhindor/services/*' --fail-under=100 \
 		--show-missing --skip-covered > $(VENV)/inner-coverage.txt || { cat $(VENV)/inner-coverage.txt; exit 1; }
 
@@ -69,7 +69,7 @@ openapi: $(VENV)/project.stamp ## write docs/openapi.json anew
 
 coverage: $(VENV)/project.stamp $(VENV)/dev.stamp ## run all tests and show the lines they miss, also in htmlcov/
 	@$(BIN)/python -m tests.servers
-	@$(BIN)/pytest -n 2 --cov --cov-report=term-missing:skip-covered --cov-report=html $(ARGS)
+	@$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered --cov-report=html $(ARGS)
 
 lock: $(TOOLS_VENV)/tools.stamp ## resolve the locks in requirements/ anew (take newer versions: ARGS=--upgrade)
 	$(COMPILE) pyproject.toml --group build --output-file requirements/run.txt

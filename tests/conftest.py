@@ -1,7 +1,10 @@
-"""What every test shares: real servers, how many examples hypothesis tries, and that CI repeats itself."""
+"""What every test shares: real servers, how many examples hypothesis tries, and whose coverage is measured."""
 
 import os
+from collections.abc import Generator
 
+import coverage
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.servers.fixtures"]
@@ -10,3 +13,21 @@ pytest_plugins = ["tests.servers.fixtures"]
 settings.register_profile("everyday", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("continuous", settings.get_profile("everyday"), derandomize=True, print_blob=True)
 settings.load_profile("continuous" if os.environ.get("CI") else "everyday")
+
+_OF_PROCESSES = "COVERAGE_PROCESS_CONFIG"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """To be measured takes a test half as long again; one marked `unmeasured` only goes where others have been."""
+    measuring = coverage.Coverage.current()
+    if measuring is None or item.get_closest_marker("unmeasured") is None:
+        return (yield)
+    measuring.stop()
+    config = os.environ.pop(_OF_PROCESSES, None)
+    try:
+        return (yield)
+    finally:
+        if config is not None:
+            os.environ[_OF_PROCESSES] = config
+        measuring.start()

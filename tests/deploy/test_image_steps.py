@@ -17,6 +17,8 @@ from tests.deploy.dockerfile import read_dockerfile
 from tests.deploy.image_steps import Image, build
 from tests.servers.processes import free_port, temporary_folder
 
+pytestmark = pytest.mark.unmeasured
+
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "Dockerfile"
 START_SECONDS = 30

@@ -20,6 +20,8 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.processes import free_port
 from tests.servers.redis import RedisServer
 
+pytestmark = pytest.mark.unmeasured
+
 BUKHINDOR = Path(__file__).parents[2] / ".venv" / "bin" / "bukhindor"
 PATIENCE_SECONDS = 20
 

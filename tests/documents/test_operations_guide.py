@@ -17,6 +17,8 @@ from tests.servers.fixtures import opened
 from tests.servers.postgres import PASSWORD, PostgresServer
 from tests.servers.programs import POSTGRES, environment, locate
 
+pytestmark = pytest.mark.unmeasured
+
 GUIDE = Path(__file__).parents[2] / "docs" / "operations.md"
 DATABASE_SERVER = "PostgreSQL"
 TWO_ROLES = "The database's password"

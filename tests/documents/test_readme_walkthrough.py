@@ -13,7 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bukhindor.config import Settings
+
+pytestmark = pytest.mark.unmeasured
 
 ROOT = Path(__file__).parents[2]
 CURL_STAND_IN = Path(__file__).with_name("curl_stand_in.py")

@@ -36,7 +36,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "stores" in metafunc.fixturenames:
         module = metafunc.module.__name__.rpartition(".")[2]
         stores = [SQLITE] if module in ON_SQLITE_ONLY else [SQLITE, POSTGRES]
-        metafunc.parametrize("stores", [*stores, POSTGRES_AND_REDIS] if module in ON_REDIS_TOO else stores)
+        stores = [*stores, POSTGRES_AND_REDIS] if module in ON_REDIS_TOO else stores
+        again = pytest.mark.unmeasured
+        metafunc.parametrize("stores", [SQLITE, *(pytest.param(store, marks=again) for store in stores[1:])])
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,8 @@ from tests.http.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.http.raw_client import running
 from tests.http.service import PUBLIC_URL, cheap_settings
 
+pytestmark = pytest.mark.unmeasured
+
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
 POSTGRES_EXAMPLES = max(1, EXAMPLES // 3)
 OWN_PASSWORD = "amber-walrus-58"
