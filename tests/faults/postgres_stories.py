@@ -1,14 +1,18 @@
 """What can happen to PostgreSQL, or to the way there."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from tests.faults.finding import Finding
+from tests.faults.finding import Expectations, Finding
 from tests.faults.outage import outage
 from tests.faults.proxy import FaultProxy
-from tests.faults.stage import POOL_SIZE, Stage
+from tests.faults.stage import POOL_SIZE, Stage, store_of
+from tests.faults.waiting import until
+from tests.http.service import Service
 from tests.servers.postgres import PostgresServer
 
 _TIMES = 5
@@ -131,6 +135,42 @@ async def slow(stage: Stage) -> Finding:
     )
 
 
+async def drawn_out(stage: Stage) -> Finding:
+    """Each statement is answered in time; a sign-in needs too many of them."""
+    expect = Expectations()
+    deadline = timedelta(seconds=1)
+    async with (
+        FaultProxy(stage.postgres().port) as proxy,
+        stage.on_postgres(port=proxy.port, request_timeout=deadline) as service,
+    ):
+        person = service.people.user
+        before = await _sessions(service)
+        proxy.slow_down(0.15, 0.0)
+        began = time.monotonic()
+        answers = await asyncio.gather(*(service.log_in(person.email) for _ in range(POOL_SIZE)))
+        took = time.monotonic() - began
+        reading = await service.get("/auth/me", by=person)
+        await proxy.restore()
+        expect.same("sign-ins", {(each.status_code, "retry-after" in each.headers) for each in answers}, {(503, True)})
+        expect.that(took <= deadline.total_seconds() + 0.5, f"refused after {took:.1f} s")
+        expect.same("reading", reading.status_code, 200)
+        expect.that(await until(lambda: not store_of(service).pool_state.in_use, 3), "connections stay in use")
+        expect.same("sessions", await _sessions(service), before)
+        expect.same("afterwards", (await service.log_in(person.email)).status_code, 200)
+    return Finding(
+        "DOS-03",
+        "PostgreSQL takes 0.3 s for each statement, a request may take 1 s",
+        "long ones: 503 + Retry-After at 1 s, undone; short ones: 200; afterwards: 200",
+        f"{len(answers)} sign-ins refused in {took:.2f} s, no session left, reading {reading.status_code}",
+        tuple(expect.surprises),
+    )
+
+
+async def _sessions(service: Service) -> int:
+    answer = await service.get("/auth/sessions", by=service.people.user)
+    return len(answer.json()["sessions"])
+
+
 OUTAGES: dict[str, Story] = {
     "stopped": stopped,
     "killed": killed,
@@ -143,4 +183,5 @@ OUTAGES: dict[str, Story] = {
     "stalled": stalled,
     "broken-off": broken_off,
     "slow": slow,
+    "drawn-out": drawn_out,
 }
