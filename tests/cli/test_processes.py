@@ -40,7 +40,11 @@ def run_in_terminal(*arguments: str, keys: str = "") -> tuple[int, str]:
     """Exit code and screen of a command that a person runs."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "COLUMNS": "160"}
+        [*PROGRAM, *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "COLUMNS": "160", "TERM": "xterm"},
     )
     os.close(theirs)
     os.write(ours, keys.encode())

@@ -20,7 +20,7 @@ def database_url(text: str) -> str:
     if not separator or not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", scheme):
         raise ValueError("this is not a URL")
     if scheme.startswith("postgres"):
-        PostgresUrl.parse(text)
+        PostgresUrl.parse(text).check_files()
         return text
     if scheme != "sqlite":
         raise ValueError(f"{quoted(scheme)} is not a database that this program speaks: sqlite or postgresql")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.redis.limiters import EIGHT, STRICT_HITS, limiter_at, passed
-from tests.adapters.smtp.sink import Certificate
+from tests.servers.certificate import Certificate
 
 
 class CountingServer:

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.adapters.smtp.sink import Certificate, Sink, serving
+from tests.adapters.smtp.sink import Sink, serving
+from tests.servers.certificate import Certificate
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ from bukhindor.adapters.smtp.mailer import SmtpMailer
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.mail import Mail, MailNotAccepted
 from bukhindor.ports import Mailer
-from tests.adapters.smtp.sink import PASSWORD, USER, Certificate, Sink, serving
+from tests.adapters.smtp.sink import PASSWORD, USER, Sink, serving
 from tests.makers import make_mail
+from tests.servers.certificate import Certificate
 
 SENDER = "Example <no-reply@accounts.example.com>"
 LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}@"

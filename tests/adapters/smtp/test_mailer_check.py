@@ -7,7 +7,8 @@ import pytest
 
 from bukhindor.adapters.smtp.mailer import SmtpMailer
 from bukhindor.domain.mail import MailNotAccepted
-from tests.adapters.smtp.sink import PASSWORD, USER, Certificate, Sink, serving
+from tests.adapters.smtp.sink import PASSWORD, USER, Sink, serving
+from tests.servers.certificate import Certificate
 
 SENDER = "no-reply@example.com"
 

@@ -10,8 +10,9 @@ import pytest
 
 from bukhindor.adapters.smtp.mailer import SmtpMailer
 from bukhindor.domain.mail import MailNotAccepted
-from tests.adapters.smtp.sink import PASSWORD, USER, Certificate, Sink, serving
+from tests.adapters.smtp.sink import PASSWORD, USER, Sink, serving
 from tests.makers import make_mail
+from tests.servers.certificate import Certificate
 
 SENDER = "no-reply@example.com"
 MAIL = make_mail()

@@ -79,7 +79,7 @@ def inspect(url: str, patience: float, now: Callable[[], datetime]) -> PostgresS
 
 async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) -> PostgresState:
     connection: Any = await asyncpg.connect(
-        address.dsn, timeout=patience, command_timeout=patience, statement_cache_size=0
+        address.dsn, ssl=address.tls_context(), timeout=patience, command_timeout=patience, statement_cache_size=0
     )
     try:
         async with connection.transaction():

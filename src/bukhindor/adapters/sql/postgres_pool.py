@@ -172,6 +172,7 @@ class PostgresPool:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
                     self._url.dsn,
+                    ssl=self._url.tls_context(),
                     min_size=0,
                     max_size=self._size,
                     connection_class=_Session,

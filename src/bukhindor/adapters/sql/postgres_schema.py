@@ -42,7 +42,7 @@ class PostgresDatabase:
                     found = await connection.fetchval(VERSION_QUERY)
                     return None if found is None else str(found)
             finally:
-                await connection.close()
+                await connection.close(timeout=_CONNECT_SECONDS)
 
         return self._refusing(read, "can't be read")
 
@@ -59,7 +59,9 @@ class PostgresDatabase:
             migration.end(is_good=True)
 
     async def _connect(self) -> Any:
-        return await asyncpg.connect(self._url.dsn, timeout=_CONNECT_SECONDS, statement_cache_size=0)
+        return await asyncpg.connect(
+            self._url.dsn, ssl=self._url.tls_context(), timeout=_CONNECT_SECONDS, statement_cache_size=0
+        )
 
     def _refusing(self, work: Callable[[], Awaitable[_T]], what: str, runner: asyncio.Runner | None = None) -> _T:
         """Run it, in the event loop of `runner` or in one of its own; what goes wrong is told in a sentence."""

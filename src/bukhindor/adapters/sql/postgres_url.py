@@ -1,13 +1,18 @@
 """The address of a PostgreSQL database, as DATABASE_URL writes it."""
 
 import re
-from dataclasses import dataclass
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Self
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 _TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-_FILES = frozenset({"sslrootcert", "sslcert", "sslkey"})
+_CHECKING = ("verify-ca", "verify-full")
+_FILES = ("sslrootcert", "sslcert", "sslkey")
+# What libpq calls the roots that this machine trusts; here they are the default as well.
+_ROOTS_OF_THE_SYSTEM = "system"
 _TARGETS = ("any", "primary", "standby", "read-write", "read-only", "prefer-standby")
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,63}")
 _MAX_LENGTH = 4096
@@ -18,7 +23,8 @@ class PostgresUrl:
     """`postgresql://user:password@host:port/database?option=value`.
 
     `dsn` is what the driver understands. `is_pooled` says that a pooler in transaction mode is in between, which
-    keeps no session from one transaction to the next (`pgbouncer=true`). `tls` is the sslmode, "" when none is named.
+    keeps no session from one transaction to the next (`pgbouncer=true`). `tls` is the sslmode, "" when none is named;
+    `files` are its certificates and keys by their option.
     """
 
     dsn: str
@@ -26,6 +32,7 @@ class PostgresUrl:
     database: str
     tls: str
     is_pooled: bool
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -47,14 +54,46 @@ class PostgresUrl:
         if not user:
             raise ValueError("a PostgreSQL URL names the user before the host")
         is_pooled = options.pop("pgbouncer", "false") == "true"
+        files = {name: options[name] for name in _FILES if name in options}
         query = "&".join(f"{name}={quote(value, safe='/:,')}" for name, value in options.items())
         dsn = f"postgresql://{parts.netloc}/{quote(database)}{'?' if query else ''}{query}"
-        return cls(dsn, hosts, database, options.get("sslmode", ""), is_pooled)
+        return cls(dsn, hosts, database, options.get("sslmode", ""), is_pooled, files)
 
     @property
     def is_local(self) -> bool:
         """Whether nothing leaves this machine: a socket of the file system or the loopback interface."""
         return all(host.startswith("/") or _is_loopback(host) for host in self.hosts)
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """How the server's certificate is checked; None where it is not, which is left to the driver.
+
+        By itself the driver knows only a file below the user's home. Raises OSError when a file can't be read.
+        """
+        if self.tls not in _CHECKING:
+            return None
+        roots = self.files.get("sslrootcert", _ROOTS_OF_THE_SYSTEM)
+        context = ssl.create_default_context(cafile=None if roots == _ROOTS_OF_THE_SYSTEM else roots)
+        context.check_hostname = self.tls == "verify-full"
+        # Certificates of private authorities often lack what the newest rules ask for; libpq takes them.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        if "sslcert" in self.files:
+            context.load_cert_chain(self.files["sslcert"], self.files.get("sslkey"))
+        return context
+
+    def check_files(self) -> None:
+        """Raises ValueError with a sentence when a certificate or key that is named is none."""
+        for name, file in self.files.items():
+            if (name, file) == ("sslrootcert", _ROOTS_OF_THE_SYSTEM) and self.tls in _CHECKING:
+                continue
+            try:
+                with open(file, "rb"):
+                    pass
+            except OSError as error:
+                raise ValueError(f"the file of {name} can't be read: {error.strerror}") from None
+        try:
+            self.tls_context()
+        except OSError:
+            raise ValueError("the files of sslrootcert, sslcert and sslkey hold no certificates and key") from None
 
     def __str__(self) -> str:
         """Where it is, without user and password."""
