@@ -1,11 +1,13 @@
 """Whose address is the client's: only proxies that we trust may tell"""
 
+import json
 from ipaddress import ip_network
 
+import httpx
 import pytest
 
 from tests.http.conftest import StartService
-from tests.http.service import PEER, Service
+from tests.http.service import API, PASSWORD, PEER, PUBLIC_URL, Service, tokens_in
 
 CLIENT = "198.51.100.7"
 PROXY = "10.0.0.5"
@@ -46,6 +48,7 @@ async def test_a_stranger_invents_no_address(service: Service, behind_proxies: S
         ({"x-forwarded-for": CLIENT, "x-real-ip": "1.1.1.1"}, CLIENT),
         ({"x-forwarded-for": f"::ffff:{CLIENT}"}, CLIENT),
         ({"x-forwarded-for": "2001:DB8:0:0:0:0:0:1"}, "2001:db8::1"),
+        ({"x-forwarded-for": f"fe80::1%{'9' * 100}"}, "fe80::1"),
         ({"x-forwarded-for": ""}, PROXY),
         ({"x-forwarded-for": "unknown"}, PROXY),
         ({"x-forwarded-for": "a\x1b[31m"}, PROXY),
@@ -59,6 +62,17 @@ async def test_a_trusted_proxy_is_believed_for_its_own_hop(
 ) -> None:
     """LGN-07: the right-most that is not a proxy of ours."""
     assert await address_of(behind_proxies, headers, PROXY) == expected
+
+
+async def test_a_hop_on_a_line_of_its_own_is_the_newest(behind_proxies: Service) -> None:
+    """LGN-07: the client has sent a line, and the proxy has put its own behind it."""
+    lines = [("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", CLIENT), ("content-type", "application/json")]
+    credentials = json.dumps({"email": behind_proxies.people.user.email, "password": PASSWORD})
+    transport = httpx.ASGITransport(behind_proxies.application.web, client=(PROXY, 50_000))
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
+        answer = await client.post(f"{API}/auth/login", content=credentials, headers=lines)
+    listed = await behind_proxies.get("/auth/sessions", by=tokens_in(answer))
+    assert [session["ip"] for session in listed.json()["sessions"] if session["current"]] == [CLIENT]
 
 
 async def test_a_mapped_address_of_a_proxy_is_the_proxy(behind_proxies: Service) -> None:

@@ -37,7 +37,8 @@ class ClientAddress:
 
 def _parse(text: str) -> Address | None:
     try:
-        address = ip_address(text)
+        # What follows % names an interface of the machine that wrote it, and may be anything.
+        address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None

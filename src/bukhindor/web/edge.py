@@ -11,7 +11,7 @@ from litestar.types import ASGIApp, Message, Receive, Send
 from bukhindor.web.client_address import ClientAddress
 from bukhindor.web.cors import is_preflight, preflight_headers
 from bukhindor.web.errors import INTERNAL_ERROR
-from bukhindor.web.exchange import Exchange, first_values
+from bukhindor.web.exchange import Exchange, single_values
 from bukhindor.web.landing_words import PAGES
 from bukhindor.web.problem import MEDIA_TYPE, problem
 from bukhindor.web.routes import allowed_methods, canonical_path
@@ -48,7 +48,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        headers = first_values(scope["headers"])
+        headers = single_values(scope["headers"])
         client = scope["client"]
         exchange = Exchange(
             _request_id(headers.get("x-request-id")),

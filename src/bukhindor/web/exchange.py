@@ -8,13 +8,16 @@ from bukhindor.domain.origin import Language
 from bukhindor.web.language import preferred_language
 
 _SCOPE_KEY = "bukhindor.exchange"
+# A proxy may add its hop as a line of its own, behind those of the client: all of them are one list (RFC 9110 section
+# 5.3), of which the end counts.
+_LISTS = frozenset({"x-forwarded-for"})
 
 
 @dataclass(slots=True)
 class Exchange:
     """What is known of a request so far.
 
-    `headers` holds the first value of each request header, names in lower case. `path` is what the client asked
+    `headers` holds one value of each request header, names in lower case. `path` is what the client asked
     for, before aliases. The rest is filled in on the way, for the line in the access log.
     """
 
@@ -42,9 +45,13 @@ class Exchange:
         scope[_SCOPE_KEY] = self
 
 
-def first_values(raw_headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """ASGI headers as a dictionary: names in lower case, the first of repeated values."""
+def single_values(raw_headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """ASGI headers as a dictionary: names in lower case, the first of repeated values, and lists as a whole."""
     headers: dict[str, str] = {}
-    for name, value in raw_headers:
-        headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+    for raw_name, raw_value in raw_headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if name in _LISTS and name in headers:
+            headers[name] += f",{value}"
+        else:
+            headers.setdefault(name, value)
     return headers
