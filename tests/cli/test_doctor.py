@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bukhindor.adapters.sql.inspection import DatabaseState
-from bukhindor.adapters.sql.schema_version import head
+from bukhindor.adapters.sql.schema_version import Version, head
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.cli.checks import disk, embedded, program
 from bukhindor.cli.findings import State
@@ -26,6 +26,7 @@ SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
 OTHER_SECRET = "Zx9Cv8Bn7Mq6We5Rt4Yu3Io2Pa1Sd0Fg"
 ANN = "ann@example.com"
 DATABASE = Path("data/bukhindor.db")
+TOO_NEW = "UPDATE schema_compatibility SET serves_since = '9999'"
 
 Findings = dict[str, dict[str, str]]
 
@@ -177,7 +178,11 @@ def test_a_network_file_system_is_a_problem_and_a_full_disk_a_warning(
         (lambda: DATABASE.write_bytes(b"this is no database, whatever its name says\n" * 100), "problem", "not a"),
         (lambda: DATABASE.write_bytes(b""), "warning", "no schema yet"),
         (lambda: changed("UPDATE alembic_version SET version_num = '0001'"), "warning", "has schema 0001"),
-        (lambda: changed("UPDATE alembic_version SET version_num = '9999'"), "problem", "unknown schema 9999"),
+        (
+            lambda: changed(f"{TOO_NEW}; UPDATE alembic_version SET version_num = '9999'"),
+            "problem",
+            "unknown schema 9999",
+        ),
     ],
 )
 def test_a_database_that_this_program_cannot_use_is_told_with_what_to_do(
@@ -196,16 +201,16 @@ def test_a_database_that_this_program_cannot_use_is_told_with_what_to_do(
 
 def changed(statement: str) -> None:
     with closing(sqlite3.connect(DATABASE)) as connection:
-        connection.execute(statement)
+        connection.executescript(statement)
         connection.commit()
 
 
 def test_damage_and_a_check_that_found_no_end_are_told_apart() -> None:
     path = Path("x.db")
-    damaged = embedded.database(path, DatabaseState("0002", "0002", "row 1 missing from index", False))
+    damaged = embedded.database(path, DatabaseState(Version("0002"), "row 1 missing from index", False))
     assert (damaged.state, "row 1 missing" in damaged.found) == (State.PROBLEM, True)
     assert "backup" in damaged.advice
-    huge = embedded.database(path, DatabaseState(head(), head(), None, False))
+    huge = embedded.database(path, DatabaseState(Version(head()), None, False))
     assert (huge.state, "too large" in huge.found) == (State.WARNING, True)
 
 

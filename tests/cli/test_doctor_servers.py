@@ -13,7 +13,7 @@ from bukhindor.adapters.redis.server_url import RedisServer as RedisAddress
 from bukhindor.adapters.sql.postgres import PostgresTransactions
 from bukhindor.adapters.sql.postgres_inspection import PostgresState
 from bukhindor.adapters.sql.postgres_url import PostgresUrl
-from bukhindor.adapters.sql.schema_version import head, revisions
+from bukhindor.adapters.sql.schema_version import Version, head, revisions
 from bukhindor.cli.checks import postgres, redis
 from bukhindor.cli.findings import State
 from tests.cli.conftest import Command
@@ -91,11 +91,21 @@ def test_a_schema_that_is_missing_old_or_new_is_a_problem_with_advice(
     assert (code, found["schema"]["state"]) == (0, "warning")
     monkeypatch.delenv("MIGRATE_ON_START")
     assert bukhindor("migrate", "up").exit_code == 0
-    for revision, told in ((revisions()[0], f"{revisions()[0]} is too old"), ("9999", "9999 is unknown")):
-        asyncio.run(postgres_server.execute(f"UPDATE alembic_version SET version_num = '{revision}'", database))
+    since = revisions()[0]
+    for revision, serves_since, state, told in (
+        (since, since, "problem", f"{since} is too old"),
+        ("9999", "9999", "problem", "9999 is unknown"),
+        ("9999", head(), "ok", "9999, newer than this program, which it still serves"),
+    ):
+        change = (
+            f"UPDATE alembic_version SET version_num = '{revision}';"
+            f"UPDATE schema_compatibility SET serves_since = '{serves_since}'"
+        )
+        asyncio.run(postgres_server.execute(change, database))
         code, found = examined(bukhindor)
-        assert (code, found["schema"]["state"]) == (1, "problem")
+        assert (code, found["schema"]["state"]) == (int(state == "problem"), state)
         assert told in found["schema"]["found"]
+        assert ("signing keys" in found) == (state == "ok")
 
 
 async def test_keys_that_no_secret_opens_and_mails_that_wait_are_seen(
@@ -205,7 +215,7 @@ def test_what_redis_tells_of_itself_and_what_a_login_may_not_ask(
     assert "hunter" not in str(found)
 
 
-STATE = PostgresState("17.4", "TLSv1.3", False, False, True, 97, 3, timedelta(), head(), head())
+STATE = PostgresState("17.4", "TLSv1.3", False, False, True, 97, 3, timedelta(), Version(head()))
 
 
 def test_a_network_without_encryption_is_a_warning_and_this_machine_needs_none() -> None:

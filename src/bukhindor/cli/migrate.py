@@ -48,8 +48,10 @@ def status(as_json: bool) -> None:
     elif found.pending:
         now = "empty" if found.current is None else f"at {found.current}"
         say(f"The database is {now}, this program needs {found.head}; to apply: {', '.join(found.pending)}.")
-    else:
+    elif found.current == found.head:
         say(f"The database is at {found.head}, as this program needs it.")
+    else:
+        say(f"The database is at {found.current}, newer than this program's {found.head}, which it still serves.")
 
 
 @group.command()

@@ -9,12 +9,14 @@ import pytest
 
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.inspection import inspect, sqlite_version
+from bukhindor.adapters.sql.schema_version import Version, head, revisions
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from tests.fakes.seal import FakeSeal
 from tests.makers import T0, make_queued_mail, make_signing_key, make_user
 
 PATIENCE = 5.0
+OURS = Version(head(), "0003")
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ async def fill(path: Path, *, owner: bool = False) -> SqliteTransactions:
 def test_a_new_database_is_whole_and_looking_at_it_changes_no_file(path: Path) -> None:
     before = content(path.parent)
     found = inspect(path, PATIENCE)
-    assert (found.revision, found.damage, found.has_server) == (found.head, "", False)
+    assert (found.schema, found.damage, found.has_server) == (OURS, "", False)
     assert (found.signing_keys, found.waiting_mails, found.failed_mails) == ((), 0, 0)
     assert content(path.parent) == before
 
@@ -81,19 +83,20 @@ async def test_what_a_crash_left_in_the_log_is_seen_and_stays_there(path: Path, 
 def test_an_empty_file_and_an_older_schema_are_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     path.touch()
-    assert inspect(path, PATIENCE).revision is None
+    assert inspect(path, PATIENCE).schema is None
     assert path.stat().st_size == 0
     schema.upgrade(f"sqlite:///{path}")
     schema.downgrade(f"sqlite:///{path}")
     older = inspect(path, PATIENCE)
-    assert older.revision not in (None, older.head)
+    assert older.schema is not None
+    assert (older.schema.number, older.schema.serves_us) == (revisions()[-2], False)
 
 
 def test_a_schema_table_without_a_row_is_no_schema(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
-    assert inspect(path, PATIENCE).revision is None
+    assert inspect(path, PATIENCE).schema is None
 
 
 async def test_damage_is_found_and_told_in_one_line(path: Path) -> None:
@@ -140,7 +143,7 @@ def test_a_large_database_is_not_looked_through_for_longer_than_asked(path: Path
         connection.commit()
     found = inspect(path, -1.0)
     assert found.damage is None
-    assert found.revision == found.head
+    assert found.schema == OURS
     assert inspect(path, PATIENCE).damage == ""
 
 

@@ -15,6 +15,7 @@ from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from tests.fakes.seal import FakeSeal
 from tests.servers.postgres import PostgresServer
 
+NEWER = ("UPDATE alembic_version SET version_num = '9999'",)
 TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
 
 
@@ -87,10 +88,20 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty: Database) -> None:
 def test_a_schema_from_the_future_is_refused(empty: Database) -> None:
     """REL-25"""
     schema.upgrade(empty.url)
-    empty.ask("UPDATE alembic_version SET version_num = '9999'", "SELECT 1")
+    empty.ask(*NEWER, "UPDATE schema_compatibility SET serves_since = '9999'", "SELECT 1")
     for act in (schema.status, schema.upgrade, schema.downgrade):
         with pytest.raises(SchemaError, match=r"has schema 9999.*newer version"):
             act(empty.url)
+
+
+def test_a_newer_schema_that_still_serves_this_program_needs_nothing(empty: Database) -> None:
+    """REL-25: while one version replaces another; only the newer one can undo what it did."""
+    schema.upgrade(empty.url)
+    empty.ask(*NEWER, "SELECT 1")
+    assert schema.status(empty.url) == schema.SchemaStatus("9999", head(), ())
+    assert schema.upgrade(empty.url) == []
+    with pytest.raises(SchemaError, match=r"has schema 9999.*newer version"):
+        schema.downgrade(empty.url)
 
 
 def test_a_table_in_use_stops_a_migration_and_not_everybody_behind_it(empty: Database) -> None:

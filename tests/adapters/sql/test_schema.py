@@ -131,6 +131,7 @@ def test_a_database_of_a_newer_program_is_refused(url: str, path: Path) -> None:
     """REL-25: with a message for people, and untouched."""
     schema.upgrade(url)
     execute(path, "UPDATE alembic_version SET version_num = '9999'")
+    execute(path, "UPDATE schema_compatibility SET serves_since = '9999'")
     before = shape_of(path)
     for act in (schema.status, schema.upgrade, schema.downgrade):
         with pytest.raises(SchemaError, match=r"has schema 9999.*newer version"):
@@ -146,6 +147,18 @@ async def test_a_service_over_another_schema_is_not_ready(database: Path, versio
     store = SqliteTransactions(database, owner=True, seal=FakeSeal())
     assert not await store.has_right_schema()
     await store.close()
+
+
+def test_a_newer_schema_that_still_serves_this_program_needs_nothing(url: str, path: Path) -> None:
+    """REL-25: one can go back to an earlier program; only the newer one can undo what it did."""
+    schema.upgrade(url)
+    execute(path, "UPDATE alembic_version SET version_num = '9999'")
+    before = shape_of(path)
+    assert schema.status(url) == schema.SchemaStatus("9999", head(), ())
+    assert schema.upgrade(url) == []
+    with pytest.raises(SchemaError, match=r"has schema 9999.*newer version"):
+        schema.downgrade(url)
+    assert shape_of(path) == before
 
 
 @pytest.mark.parametrize(("serves_since", "is_right"), [(head(), True), ("9999", False)])

@@ -9,8 +9,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bukhindor.adapters.sql import rows, sqlite_statements
-from bukhindor.adapters.sql.schema_version import VERSION_QUERY, head
+from bukhindor.adapters.sql.schema_version import Version
 from bukhindor.adapters.sql.sqlite_file import SqliteFile
+from bukhindor.adapters.sql.sqlite_schema import version_in
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.signing_key import SigningKey
@@ -27,11 +28,10 @@ _MAILS = "SELECT count(*), count(failed_at) FROM outbox"
 class DatabaseState:
     """What was found. `damage` is empty for a whole file and None when there was no time to look at all of it.
 
-    Keys and mails are read only when the schema is the one that this program needs.
+    Keys and mails are read only when this program can work on the schema.
     """
 
-    revision: str | None
-    head: str
+    schema: Version | None
     damage: str | None
     has_server: bool
     signing_keys: tuple[SigningKey, ...] = ()
@@ -52,16 +52,16 @@ def inspect(path: Path, patience: float) -> DatabaseState:
     has_server = SqliteFile(path).has_owner()
     try:
         with closing(_open(path, patience)) as connection:
-            revision = _revision(connection)
+            schema = version_in(connection)
             damage = _damage(connection, patience)
-            if revision != head():
-                return DatabaseState(revision, head(), damage, has_server)
+            if schema is None or not schema.serves_us:
+                return DatabaseState(schema, damage, has_server)
             keys = tuple(map(rows.to_signing_key, sqlite_statements.fetch(connection, _KEYS, {})))
             mails, failed = connection.execute(_MAILS).fetchone()
     except (sqlite3.Error, StoreUnavailable) as error:
         message = f"{path} can't be read: {_one_line(error.__cause__ or error)}."
         raise DatabaseUnusable(message) from error
-    return DatabaseState(revision, head(), damage, has_server, keys, mails - failed, failed)
+    return DatabaseState(schema, damage, has_server, keys, mails - failed, failed)
 
 
 def _open(path: Path, patience: float) -> sqlite3.Connection:
@@ -69,16 +69,6 @@ def _open(path: Path, patience: float) -> sqlite3.Connection:
     # Without a log nobody has the file open, and SQLite need not make its log and index to read it.
     mode = "mode=ro" if wal.exists() else "mode=ro&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", patience, isolation_level=None, uri=True)
-
-
-def _revision(connection: sqlite3.Connection) -> str | None:
-    try:
-        found = connection.execute(VERSION_QUERY).fetchone()
-    except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
-            return None
-        raise
-    return None if found is None else str(found[0])
 
 
 def _damage(connection: sqlite3.Connection, patience: float) -> str | None:

@@ -11,9 +11,10 @@ import asyncpg
 import sqlalchemy as sa
 
 from bukhindor.adapters.sql import rows
+from bukhindor.adapters.sql.postgres_schema import version_in
 from bukhindor.adapters.sql.postgres_statements import compiled
 from bukhindor.adapters.sql.postgres_url import PostgresUrl
-from bukhindor.adapters.sql.schema_version import VERSION_QUERY, head
+from bukhindor.adapters.sql.schema_version import Version
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.domain.signing_key import SigningKey
 
@@ -33,8 +34,7 @@ SELECT current_setting('server_version') AS version,
            nullif((SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user), -1)
        ) AS connections,
        (SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL AND pid <> pg_backend_pid()) AS in_use,
-       (SELECT CASE WHEN ssl THEN version ELSE '' END FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls,
-       to_regclass('alembic_version') IS NOT NULL AS has_version
+       (SELECT CASE WHEN ssl THEN version ELSE '' END FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls
 """
 _KEYS = sa.select(*rows.SIGNING_KEY_COLUMNS)
 _MAILS = "SELECT count(*), count(failed_at) FROM outbox"
@@ -45,8 +45,8 @@ class PostgresState:
     """What was found. `tls` is its version, "" without it, None when a pooler in between hides it.
 
     `connections` is how many this role may open in this database at most, `in_use` how many all have open now.
-    `clock_ahead` is the server's clock minus this machine's. Keys and mails are read only when the schema is the one
-    that this program needs.
+    `clock_ahead` is the server's clock minus this machine's. Keys and mails are read only when this program can work
+    on the schema.
     """
 
     version: str
@@ -57,8 +57,7 @@ class PostgresState:
     connections: int
     in_use: int
     clock_ahead: timedelta
-    revision: str | None
-    head: str
+    schema: Version | None
     signing_keys: tuple[SigningKey, ...] = ()
     waiting_mails: int = 0
     failed_mails: int = 0
@@ -85,10 +84,10 @@ async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], date
         async with connection.transaction():
             found = await connection.fetchrow(_STATE)
             clock_ahead = await _clock_ahead(connection, now)
-            revision = await connection.fetchval(VERSION_QUERY) if found["has_version"] else None
+            schema = await version_in(connection)
             keys: tuple[SigningKey, ...] = ()
             mails = failed = 0
-            if revision == head():
+            if schema is not None and schema.serves_us:
                 query = compiled(_KEYS, ())
                 keys = tuple(map(rows.to_signing_key, query.rows(await connection.fetch(query.sql))))
                 mails, failed = await connection.fetchrow(_MAILS)
@@ -103,8 +102,7 @@ async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], date
         connections=found["connections"],
         in_use=found["in_use"],
         clock_ahead=clock_ahead,
-        revision=revision,
-        head=head(),
+        schema=schema,
         signing_keys=keys,
         waiting_mails=mails - failed,
         failed_mails=failed,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from bukhindor.adapters.sql.postgres_url import PostgresUrl
-from bukhindor.adapters.sql.schema_version import VERSION_QUERY
+from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, VERSION_QUERY, Version
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 
 _T = TypeVar("_T")
@@ -23,7 +23,9 @@ _TURN_SECONDS = 120
 # A change of a table waits this long for those who use it, and everybody else behind it. Then it gives up.
 _LOCK_SECONDS = 2
 _LOCK_FAMILY, _MIGRATIONS = 0x0B0C, 0
-_HAS_VERSION = "SELECT to_regclass('alembic_version') IS NOT NULL"
+# Which of the tables that tell the version there are: the schemas before the third do not tell whom they serve.
+_VERSION_TABLES = "SELECT count(to_regclass(name)) FROM unnest(ARRAY['alembic_version', 'schema_compatibility']) name"
+_QUERIES = (None, VERSION_QUERY, SERVICE_QUERY)
 
 
 class PostgresDatabase:
@@ -32,15 +34,12 @@ class PostgresDatabase:
     def __init__(self, url: str) -> None:
         self._url = PostgresUrl.parse(url)
 
-    def current(self) -> str | None:
-        async def read() -> str | None:
+    def current(self) -> Version | None:
+        async def read() -> Version | None:
             connection = await self._connect()
             try:
                 async with connection.transaction():
-                    if not await connection.fetchval(_HAS_VERSION):
-                        return None
-                    found = await connection.fetchval(VERSION_QUERY)
-                    return None if found is None else str(found)
+                    return await version_in(connection)
             finally:
                 await connection.close(timeout=_CONNECT_SECONDS)
 
@@ -77,6 +76,13 @@ class PostgresDatabase:
             raise DatabaseUnusable(f"{self._url} {what}: {_sentence(error)}.") from error
 
 
+async def version_in(connection: Any) -> Version | None:
+    """None for an empty database. Raises what the driver raises."""
+    query = _QUERIES[await connection.fetchval(_VERSION_TABLES)]
+    found = await connection.fetchrow(query) if query else None
+    return None if found is None else Version(*found)
+
+
 @dataclass(slots=True)
 class _PostgresMigration:
     runner: asyncio.Runner
@@ -98,15 +104,15 @@ class _PostgresMigration:
 
         self.connection = self._run(open_and_wait)
 
-    def current(self) -> str | None:
+    def current(self) -> Version | None:
         found: list[Any] = []
 
         def read(connection: sa.Connection) -> None:
-            if connection.exec_driver_sql(_HAS_VERSION).scalar():
-                found.extend(connection.exec_driver_sql(VERSION_QUERY).scalars())
+            query = _QUERIES[connection.exec_driver_sql(_VERSION_TABLES).scalar_one()]
+            found.extend(connection.exec_driver_sql(query) if query else ())
 
         self.run(read)
-        return str(found[0]) if found else None
+        return Version(*found[0]) if found else None
 
     def run(self, work: Callable[[sa.Connection], None]) -> None:
         self._run(lambda: self._opened.run_sync(work))

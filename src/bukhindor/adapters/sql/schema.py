@@ -9,13 +9,16 @@ from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
-from bukhindor.adapters.sql.schema_version import MIGRATIONS, VERSIONS, revisions
+from bukhindor.adapters.sql.schema_version import MIGRATIONS, VERSIONS, Version, revisions
 from bukhindor.adapters.sql.unusable import SchemaError
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaStatus:
-    """The database's revision (None when it is empty), the program's, and what lies between, oldest first."""
+    """The database's revision (None when it is empty), the program's, and what lies between, oldest first.
+
+    A newer revision that still serves this program has nothing pending.
+    """
 
     current: str | None
     head: str
@@ -25,8 +28,8 @@ class SchemaStatus:
 class Migration(Protocol):
     """One transaction of a migration, on a database of which this process alone changes the schema."""
 
-    def current(self) -> str | None:
-        """The revision within the transaction."""
+    def current(self) -> Version | None:
+        """The version within the transaction."""
 
     def run(self, work: Any) -> None:
         """Call `work` with a connection of SQLAlchemy."""
@@ -35,8 +38,8 @@ class Migration(Protocol):
 class Database(Protocol):
     """What a kind of database does its own way. Both raise DatabaseUnusable."""
 
-    def current(self) -> str | None:
-        """The revision; None for an empty database."""
+    def current(self) -> Version | None:
+        """The version; None for an empty database."""
 
     def migrating(self) -> AbstractContextManager[Migration]:
         """A transaction that is committed at the end, unless an error ends it. Others who would migrate wait."""
@@ -45,8 +48,8 @@ class Database(Protocol):
 def status(url: str) -> SchemaStatus:
     """Where the database stands; a missing file is an empty database and stays missing.
 
-    Raises SchemaError when the database was written by a newer program, DatabaseUnusable when it can't be read
-    or written, ValueError for an address that names none.
+    Raises SchemaError when a newer program has taken from the database what this one needs, DatabaseUnusable when it
+    can't be read or written, ValueError for an address that names none.
     """
     return _status_of(_database(url).current())
 
@@ -62,14 +65,18 @@ def upgrade(url: str) -> list[str]:
         with database.migrating() as migration:
             before = _status_of(migration.current())
             pending = before.pending
-            _migrate(migration, "upgrade", before.head)
+            if pending:
+                _migrate(migration, "upgrade", before.head)
     return list(pending)
 
 
 def downgrade(url: str, steps: int = 1) -> list[str]:
-    """Undo the newest `steps` migrations; the revisions that were undone, newest first. Raises as `status`."""
+    """Undo the newest `steps` migrations; the revisions that were undone, newest first. Raises as `status`, and for
+    any newer revision: only a program that knows it can undo it."""
     with _database(url).migrating() as migration:
         before = _status_of(migration.current())
+        if before.current is not None and before.current not in revisions():
+            raise _unknown(before.current)
         applied = [revision for revision in revisions() if revision not in before.pending]
         undone = applied[::-1][:steps]
         remaining = applied[: len(applied) - len(undone)]
@@ -107,15 +114,22 @@ def _postgres(url: str) -> Database:
     return PostgresDatabase(url)
 
 
-def _status_of(current: str | None) -> SchemaStatus:
+def _status_of(version: Version | None) -> SchemaStatus:
     known = revisions()
-    if current is not None and current not in known:
-        message = (
-            f"The database has schema {current}, which this program does not know (it goes up to {known[-1]}). "
-            "A newer version has used it: run that one, or restore a backup."
-        )
-        raise SchemaError(message)
-    return SchemaStatus(current, known[-1], tuple(known[0 if current is None else known.index(current) + 1 :]))
+    if version is None:
+        return SchemaStatus(None, known[-1], known)
+    if version.number in known:
+        return SchemaStatus(version.number, known[-1], known[known.index(version.number) + 1 :])
+    if version.serves_us:
+        return SchemaStatus(version.number, known[-1], ())
+    raise _unknown(version.number)
+
+
+def _unknown(revision: str) -> SchemaError:
+    return SchemaError(
+        f"The database has schema {revision}, which this program does not know (it goes up to {revisions()[-1]}). "
+        "A newer version has used it: run that one, or restore a backup."
+    )
 
 
 def _migrate(migration: Migration, direction: Literal["upgrade", "downgrade"], target: str) -> None:

@@ -2,11 +2,24 @@
 
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 VERSIONS = MIGRATIONS / "versions"
 VERSION_QUERY = "SELECT version_num FROM alembic_version"
 SERVICE_QUERY = "SELECT version_num, serves_since FROM alembic_version, schema_compatibility"
+
+
+class Version(NamedTuple):
+    """Which schema a database has; `serves_since` is "" for one that does not tell which older programs it serves."""
+
+    number: str
+    serves_since: str = ""
+
+    @property
+    def serves_us(self) -> bool:
+        """Whether this program can work on it."""
+        return serves(self.number, self.serves_since)
 
 
 @cache

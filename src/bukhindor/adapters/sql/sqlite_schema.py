@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bukhindor.adapters.sql.schema_version import VERSION_QUERY
+from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, VERSION_QUERY, Version
 from bukhindor.adapters.sql.sqlite_file import SqliteFile
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 
@@ -21,21 +21,18 @@ class SqliteDatabase:
     def __init__(self, url: str) -> None:
         self._file = SqliteFile.at(url)
 
-    def current(self) -> str | None:
+    def current(self) -> Version | None:
         file = self._file
         if not file.path.exists():
             return None
         connection = file.connect(timeout=_PATIENCE_SECONDS, cache_kibibytes=256, read_only=True)
         try:
-            found = connection.execute(VERSION_QUERY).fetchone()
+            return version_in(connection)
         except sqlite3.Error as error:
-            if "no such table" in str(error):
-                return None
             message = f"{file.path} can't be read: {error}."
             raise DatabaseUnusable(message) from error
         finally:
             connection.close()
-        return None if found is None else str(found[0])
 
     @contextmanager
     def migrating(self) -> Iterator["_SqliteMigration"]:
@@ -60,12 +57,26 @@ class SqliteDatabase:
             connection.close()
 
 
+def version_in(connection: sqlite3.Connection) -> Version | None:
+    """None for an empty database. Raises sqlite3.Error."""
+    # The schemas before the third do not tell whom they serve.
+    for query in (SERVICE_QUERY, VERSION_QUERY):
+        try:
+            found = connection.execute(query).fetchone()
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+        else:
+            return None if found is None else Version(*map(str, found))
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class _SqliteMigration:
     database: SqliteDatabase
     transaction: sa.Connection
 
-    def current(self) -> str | None:
+    def current(self) -> Version | None:
         return self.database.current()
 
     def run(self, work: Callable[[sa.Connection], None]) -> None:

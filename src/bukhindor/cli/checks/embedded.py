@@ -4,7 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from bukhindor.adapters.sql.inspection import DatabaseState, inspect, sqlite_version
-from bukhindor.adapters.sql.schema_version import revisions
+from bukhindor.adapters.sql.schema_version import head, revisions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.cli.checks.signing_keys import Stored
 from bukhindor.cli.findings import Finding, State, ok
@@ -32,7 +32,7 @@ def checks(settings: Settings) -> Generator[Finding, None, Stored | None]:
     if found is None:
         return None
     yield ok("server", "a server uses this database now" if found.has_server else "no server uses this database now")
-    if found.revision != found.head:
+    if found.schema is None or not found.schema.serves_us:
         return None
     return Stored(found.signing_keys, found.waiting_mails, found.failed_mails)
 
@@ -44,14 +44,16 @@ def database(path: Path, found: DatabaseState | None) -> Finding:
     if found.damage:
         advice = "Stop the service, keep a copy of the file, and put a backup in its place: `bukhindor restore FILE`"
         return Finding("database", State.PROBLEM, f"{path} is damaged: {found.damage}", advice)
-    if found.revision is not None and found.revision not in revisions():
-        advice = "A newer version has used it: run that one, or restore a backup"
-        return Finding("database", State.PROBLEM, f"{path} has the unknown schema {found.revision}", advice)
-    if found.revision != found.head:
+    is_known = found.schema is None or found.schema.number in revisions()
+    if found.schema is None or (is_known and not found.schema.serves_us):
         advice = "Run `bukhindor migrate up`, or start the service, which does the same"
-        was = "no schema yet" if found.revision is None else f"schema {found.revision}"
-        return Finding("database", State.WARNING, f"{path} has {was}, this program needs {found.head}", advice)
+        was = "no schema yet" if found.schema is None else f"schema {found.schema.number}"
+        return Finding("database", State.WARNING, f"{path} has {was}, this program needs {head()}", advice)
+    if not found.schema.serves_us:
+        advice = "A newer version has used it: run that one, or restore a backup"
+        return Finding("database", State.PROBLEM, f"{path} has the unknown schema {found.schema.number}", advice)
     if found.damage is None:
         advice = f"Look with `sqlite3 {path} 'PRAGMA quick_check'` when there is time"
         return Finding("database", State.WARNING, f"{path} is too large to be looked through at once", advice)
-    return ok("database", f"{path} has schema {found.revision} and is not damaged")
+    newer = "" if is_known else ", newer than this program, which it still serves,"
+    return ok("database", f"{path} has schema {found.schema.number}{newer} and is not damaged")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bukhindor.adapters.sql.postgres_inspection import PostgresState, inspect
 from bukhindor.adapters.sql.postgres_url import PostgresUrl
-from bukhindor.adapters.sql.schema_version import revisions
+from bukhindor.adapters.sql.schema_version import head, revisions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.cli.checks.signing_keys import Stored
 from bukhindor.cli.findings import Finding, State, ok
@@ -32,7 +32,7 @@ def checks(settings: Settings, now: Callable[[], datetime]) -> Generator[Finding
     yield connections(settings, address, found)
     yield from durability(found)
     yield server_clock(found)
-    if found.revision != found.head:
+    if found.schema is None or not found.schema.serves_us:
         return None
     return Stored(found.signing_keys, found.waiting_mails, found.failed_mails)
 
@@ -61,13 +61,16 @@ def encryption(address: PostgresUrl, found: PostgresState) -> Finding:
 
 
 def schema(settings: Settings, found: PostgresState) -> Finding:
-    if found.revision == found.head:
-        return ok("schema", f"{found.revision}, as this program needs it")
-    if found.revision is not None and found.revision not in revisions():
+    version = found.schema
+    if version is not None and version.serves_us:
+        is_newer = version.number not in revisions()
+        served = "newer than this program, which it still serves" if is_newer else "as this program needs it"
+        return ok("schema", f"{version.number}, {served}")
+    if version is not None and version.number not in revisions():
         advice = "A newer version has migrated it: run that one"
-        return Finding("schema", State.PROBLEM, f"{found.revision} is unknown to this program", advice)
-    was = "there is none yet" if found.revision is None else f"{found.revision} is too old"
-    text = f"{was}, this program needs {found.head}"
+        return Finding("schema", State.PROBLEM, f"{version.number} is unknown to this program", advice)
+    was = "there is none yet" if version is None else f"{version.number} is too old"
+    text = f"{was}, this program needs {head()}"
     if settings.migrate_on_start:
         return Finding("schema", State.WARNING, text, "The next start migrates it, or `bukhindor migrate up`")
     return Finding("schema", State.PROBLEM, text, "Run `bukhindor migrate up`")
