@@ -1,6 +1,7 @@
 """What is measured, and where it is read; only loaded when there are to be metrics."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
 from bukhindor import __version__
@@ -113,12 +114,12 @@ class _Round:
 
     async def measure(self) -> None:
         self._meter.record(*self._own())
-        turn, self._turn = self._turn, self._turn + 1
-        try:
-            self._meter.record(*await self._stored(with_sessions=turn % _SESSIONS_EVERY == 0))
-        except Unavailable:
-            # That the store is away is told elsewhere; the next turn counts the sessions whatever its number is.
-            self._turn = 0
+        # That the store is away is told elsewhere.
+        with suppress(Unavailable):
+            self._meter.record(*await self._mails())
+            turn, self._turn = self._turn, self._turn + 1
+            if turn % _SESSIONS_EVERY == 0:
+                self._meter.record(Measurement(names.SESSIONS, await self._measurements.active_sessions()))
 
     def _own(self) -> Iterator[Measurement]:
         yield Measurement(names.HASH_BUSY, self._hasher.busy)
@@ -135,16 +136,13 @@ class _Round:
         if isinstance(self._limiter, _SharedLimiter):
             yield from _connections(names.REDIS_CONNECTIONS, self._limiter.connections())
 
-    async def _stored(self, *, with_sessions: bool) -> list[Measurement]:
+    async def _mails(self) -> tuple[Measurement, ...]:
         backlog = await self._measurements.mail_backlog()
-        found = [
+        return (
             Measurement(names.OUTBOX, backlog.waiting, ("waiting",)),
             Measurement(names.OUTBOX, backlog.failed, ("failed",)),
             Measurement(names.OUTBOX_AGE, backlog.overdue.total_seconds()),
-        ]
-        if with_sessions:
-            found.append(Measurement(names.SESSIONS, await self._measurements.active_sessions()))
-        return found
+        )
 
 
 def _connections(definition: names.Definition, connections: _Connections) -> Iterator[Measurement]:

@@ -2,7 +2,7 @@
 
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.errors import Forbidden, RateLimited, StoreUnavailable
+from bukhindor.domain.errors import Forbidden, RateLimited, Unavailable
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.rate_limit import REFUSALS_RECORDED
 from bukhindor.ports import Clock, RateLimiter, Transactions
@@ -49,5 +49,5 @@ class AuditLog:
             async with self._transactions.begin() as tx:
                 await tx.audit_events.add(event)
                 await tx.commit()
-        except (RateLimited, StoreUnavailable):
+        except (RateLimited, Unavailable):
             return

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.errors import InvalidAccessToken, StoreUnavailable
+from bukhindor.domain.errors import InvalidAccessToken, Unavailable
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.signing_key import verifying
@@ -85,6 +85,6 @@ class Authentication:
                 if used is not None and used is not session:
                     await tx.sessions.save(used)
                     await tx.commit()
-        except StoreUnavailable:
+        except Unavailable as unavailable:
             # Reading must go on while nothing can be written; the next request tries again.
-            _log.warning("use of a session not recorded: %s", StoreUnavailable.code)
+            _log.warning("use of a session not recorded: %s", unavailable.code)

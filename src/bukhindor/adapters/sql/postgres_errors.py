@@ -16,8 +16,11 @@ _CONFLICTS = frozenset({"40001", "40P01"})
 # exceptions, authorization, unknown database, insufficient resources, operator intervention, system errors ...
 _OUTAGE_CLASSES = frozenset({"08", "28", "3D", "53", "57", "58", "XX"})
 # ... a lock not obtained, a standby that can't write, a transaction that was idle too long or is in an unknown state,
-# and the tables of another version of this program.
-_OUTAGES = frozenset({"55P03", "55000", "25006", "25P03", "40003", "42P01", "42703"})
+# a right that was not granted, and the tables of another version of this program.
+_OUTAGES = frozenset({"55P03", "55000", "25006", "25P03", "40003", "42501", "42P01", "42703"})
+# One statement took too long, or waited too long for somebody else's lock; the next one may fare better.
+_PASSING = frozenset({"55P03", "57014"})
+_TOO_MANY_CONNECTIONS = "53300"
 
 # The connection is gone or of no more use; the server has not carried out the statement, or undoes it.
 _LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})
@@ -25,6 +28,9 @@ _LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})
 
 def refusal_for(error: BaseException) -> BaseException:
     """WriteConflict, UniqueViolation or StoreUnavailable; else the error itself, a mistake of the program."""
+    if isinstance(error, asyncpg.InvalidCachedStatementError):
+        # A migration has changed a table since the statement was prepared. Nothing of the transaction happened.
+        return WriteConflict()
     if isinstance(error, asyncpg.PostgresError):
         code = error.sqlstate or ""
         if code == _UNIQUE_VIOLATION:
@@ -43,6 +49,16 @@ def is_lost(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "") in _LOST or (error.sqlstate or "")[:2] == "08"
     return isinstance(error, OSError) or _is_closed(error)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether this one statement was refused and says nothing of the server."""
+    return isinstance(error, asyncpg.PostgresError) and (error.sqlstate or "") in _PASSING
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether the server, the database or the role may have no more connections now."""
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate == _TOO_MANY_CONNECTIONS
 
 
 def leaves_connection_sound(error: BaseException) -> bool:

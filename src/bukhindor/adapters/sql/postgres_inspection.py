@@ -11,6 +11,7 @@ import asyncpg
 import sqlalchemy as sa
 
 from bukhindor.adapters.sql import rows
+from bukhindor.adapters.sql.postgres_pool import Patience
 from bukhindor.adapters.sql.postgres_schema import version_in
 from bukhindor.adapters.sql.postgres_statements import compiled
 from bukhindor.adapters.sql.postgres_url import PostgresUrl
@@ -78,7 +79,13 @@ def inspect(url: str, patience: float, now: Callable[[], datetime]) -> PostgresS
 
 async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) -> PostgresState:
     connection: Any = await asyncpg.connect(
-        address.dsn, ssl=address.tls_context(), timeout=patience, command_timeout=patience, statement_cache_size=0
+        address.dsn,
+        ssl=address.tls_context(),
+        timeout=patience,
+        command_timeout=patience,
+        statement_cache_size=0,
+        # As the service does: a pooler that does not take them refuses the service as well.
+        server_settings={} if address.is_pooled else Patience().settings,
     )
     try:
         async with connection.transaction():

@@ -10,11 +10,20 @@ from typing import Any
 
 import asyncpg
 
-from bukhindor.adapters.sql.postgres_errors import is_lost, kind_of, leaves_connection_sound, refusal_for
+from bukhindor.adapters.sql.postgres_errors import (
+    is_full,
+    is_lost,
+    is_passing,
+    kind_of,
+    leaves_connection_sound,
+    refusal_for,
+)
 from bukhindor.adapters.sql.postgres_url import PostgresUrl
 from bukhindor.domain.errors import StoreUnavailable
 
 _log = logging.getLogger(__name__)
+
+_PAUSE_AT_A_FULL_SERVER = 0.025
 
 Connection = Any
 """The driver's connection, lent by its pool."""
@@ -104,10 +113,22 @@ class PostgresPool:
             return await self._watched(None, pool.acquire)
         began = time.perf_counter()
         try:
-            return await self._watched(None, pool.acquire, timeout=self._patience.obtain)
+            return await self._wait_for_one(pool, began + self._patience.obtain)
         finally:
             if self._on_wait is not None:
                 self._on_wait(time.perf_counter() - began)
+
+    async def _wait_for_one(self, pool: Any, end: float) -> Connection:
+        """A new connection, or one that comes free until `end`: a server that takes no more is no reason to give up
+        while we have some."""
+        while True:
+            try:
+                return await self._watched(None, pool.acquire, timeout=end - time.perf_counter())
+            except StoreUnavailable as refusal:
+                has_time = time.perf_counter() + _PAUSE_AT_A_FULL_SERVER < end
+                if not (has_time and is_full(refusal.__cause__) and pool.get_size()):
+                    raise
+            await asyncio.sleep(_PAUSE_AT_A_FULL_SERVER)
 
     async def begin(self) -> Connection:
         """A connection in a new transaction. One that broke while it lay idle is replaced: nothing is lost with it."""
@@ -213,7 +234,8 @@ class PostgresPool:
             return
         if self._on_error is not None:
             self._on_error(kind_of(error))
-        if not self._is_away:
+        is_served = is_full(error) and self._pool.get_size()
+        if not (self._is_away or is_passing(error) or is_served):
             self._is_away = True
             _log.error("the database does not answer as it should: %s", str(error) or type(error).__name__)
 

@@ -14,7 +14,13 @@ _FILES = ("sslrootcert", "sslcert", "sslkey")
 # What libpq calls the roots that this machine trusts; here they are the default as well.
 _ROOTS_OF_THE_SYSTEM = "system"
 _TARGETS = ("any", "primary", "standby", "read-write", "read-only", "prefer-standby")
-_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,63}")
+_CHOICES = {"sslmode": _TLS_MODES, "target_session_attrs": _TARGETS, "pgbouncer": ("true", "false")}
+_FORMS = {
+    **{name: (re.compile(r".+"), "the path of a file") for name in _FILES},
+    "application_name": (re.compile(r"[A-Za-z0-9_.:-]{1,63}"), "a name of letters, digits and _.:-"),
+    "host": (re.compile(r".+"), "a host"),
+    "port": (re.compile(r"[0-9]{1,5}(,[0-9]{1,5})*"), "a number, or several between commas"),
+}
 _MAX_LENGTH = 4096
 
 
@@ -46,6 +52,8 @@ class PostgresUrl:
             raise ValueError("a PostgreSQL URL begins with postgresql://")
         if len(text) > _MAX_LENGTH or not text.isprintable() or parts.fragment:
             raise ValueError("a PostgreSQL URL has no #, no control characters and an end")
+        if parts.netloc.count("@") > 1:
+            raise ValueError("an @ within the user or the password is written %40")
         database = unquote(parts.path.removeprefix("/"))
         if not database or "/" in database:
             raise ValueError("a PostgreSQL URL names one database after the host")
@@ -117,26 +125,16 @@ def _options(query: str) -> dict[str, str]:
 
 
 def _check_option(name: str, value: str) -> None:
-    if name == "sslmode":
-        if value not in _TLS_MODES:
-            raise ValueError(f"sslmode is not one of {', '.join(_TLS_MODES)}")
-    elif name == "pgbouncer":
-        if value not in ("true", "false"):
-            raise ValueError("pgbouncer is neither true nor false")
-    elif name == "target_session_attrs":
-        if value not in _TARGETS:
-            raise ValueError(f"target_session_attrs is not one of {', '.join(_TARGETS)}")
-    elif name in _FILES or name in ("host", "port"):
-        if not value:
-            raise ValueError(f"{name} is empty")
-    elif name == "application_name":
-        if not _NAME.fullmatch(value):
-            raise ValueError("application_name is not a name of letters, digits and _.:-")
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise ValueError(f"{name} is not one of {', '.join(_CHOICES[name])}")
+    elif name in _FORMS:
+        form, words = _FORMS[name]
+        if not form.fullmatch(value):
+            raise ValueError(f"{name} is not {words}")
     else:
-        raise ValueError(
-            "there is an unknown option; known are sslmode, sslrootcert, sslcert, sslkey, target_session_attrs, "
-            "application_name, host, port and pgbouncer"
-        )
+        known = ", ".join((*_CHOICES, *_FORMS))
+        raise ValueError(f"there is an unknown option; known are {known}")
 
 
 def _hosts(parts: SplitResult, options: dict[str, str]) -> tuple[str, ...]:
