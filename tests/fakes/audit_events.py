@@ -34,6 +34,9 @@ class FakeAuditEvents:
             if event.subject_id == user_id:
                 self._events[event.id] = replace(self._events[event.id], details={})
 
+    async def forget_more(self) -> int:
+        return 0
+
     async def remove_before(self, moment: datetime) -> int:
         old = [event for event in self._events.values() if event.at < moment]
         for event in old:

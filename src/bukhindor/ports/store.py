@@ -149,7 +149,11 @@ class AuditEvents(Protocol):
         """The newest first, at most `query.limit`."""
 
     async def forget(self, user_id: UUID) -> None:
-        """Remove address, device and details from the events of a user; its id stays as a pseudonym."""
+        """Remove address, device and details from the events of a user; its id stays as a pseudonym. What is too much
+        for one transaction is left to `forget_more`."""
+
+    async def forget_more(self) -> int:
+        """Go on with what `forget` has left, not too much at once; 0 when nothing is left."""
 
     async def remove_before(self, moment: datetime) -> int:
         """Not too many at once; how many, 0 when none is left."""

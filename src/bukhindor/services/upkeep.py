@@ -17,7 +17,8 @@ class Upkeep:
         self._clock = clock
 
     async def purge(self) -> int:
-        """Remove sessions, one-time tokens, given-up mails and events whose life is over; how many there were.
+        """Remove sessions, one-time tokens, given-up mails and events whose life is over, and what is personal in the
+        events of deleted accounts; how many there were.
 
         It goes in small steps, so that nobody waits long behind it.
         """
@@ -33,5 +34,6 @@ class Upkeep:
             removed += await tx.one_time_tokens.remove_expired(now)
             removed += await tx.outbox.remove_failed(now - _FAILED_MAIL_LIFE)
             removed += await tx.audit_events.remove_before(now - self._retention.audit)
+            removed += await tx.audit_events.forget_more()
             await tx.commit()
         return removed

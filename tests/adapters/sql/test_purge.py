@@ -1,11 +1,18 @@
 """What is over goes in steps, so that no purge keeps the writer for long (SES-08)."""
 
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
+import pytest
+
+from bukhindor.adapters.sql import audit_events
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.adapters.sql.tables import REMOVED_AT_ONCE
+from bukhindor.domain.audit import AuditQuery
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports import Transaction, Transactions
+from tests.adapters.conftest import OpenStore
+from tests.fakes.transactions import FakeTransactions
 from tests.makers import T0, make_audit_event, make_session, make_user
 
 
@@ -29,9 +36,40 @@ async def test_sessions_that_are_over_go_in_steps_until_none_is_left(sqlite: Sql
     assert await _steps(sqlite, lambda tx: tx.sessions.remove_over(later, policy)) == [REMOVED_AT_ONCE, 200, 0]
 
 
-async def _steps(transactions: Transactions, remove: Callable[[Transaction], Awaitable[int]]) -> list[int]:
+@pytest.mark.parametrize("open_store", ["sqlite", "postgres"], indirect=True)
+async def test_whoever_has_done_very_much_is_forgotten_in_steps_and_nobody_else_is(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DP-01: a deletion must not fail because there is too much to forget, nor leave anything behind."""
+    monkeypatch.setattr(audit_events, "FORGOTTEN_AT_ONCE", 5)
+    transactions = open_store()
+    assert not isinstance(transactions, FakeTransactions)
+    person, other = uuid4(), uuid4()
+    details = {"name": "Ann"}
+    async with transactions.begin() as tx:
+        for _ in range(6):
+            await tx.audit_events.add(make_audit_event(actor_id=person, subject_id=person, details=details))
+            await tx.audit_events.add(make_audit_event(actor_id=None, subject_id=person, details=details))
+            await tx.audit_events.add(make_audit_event(actor_id=other, subject_id=other, details=details))
+        await tx.audit_events.forget(person)
+        await tx.audit_events.forget(other)
+        await tx.commit()
+    # Of both some are left: seven of one person, one of the other. To be done with somebody counts as well.
+    steps = await _steps(transactions, lambda tx: tx.audit_events.forget_more(), 5)
+    assert steps in ([5, 3, 2, 0, 0], [2, 5, 3, 0, 0])
+    async with transactions.scan() as stored:
+        events = await stored.audit_events.page(AuditQuery(limit=100))
+    assert len(events) == 18
+    assert {(event.origin.ip, event.origin.user_agent, event.origin.device_id) for event in events} == {("", "", None)}
+    assert {len(event.details) for event in events} == {0}
+    await transactions.close()
+
+
+async def _steps(
+    transactions: Transactions, remove: Callable[[Transaction], Awaitable[int]], times: int = 3
+) -> list[int]:
     counts = []
-    for _ in range(3):
+    for _ in range(times):
         async with transactions.begin() as tx:
             counts.append(await remove(tx))
             await tx.commit()

@@ -180,6 +180,9 @@ audit_events = sa.Table(
     sa.Index(None, "type", "at", "id"),
 )
 
+# Deleted accounts whose events still tell of a device or an address.
+erasures = sa.Table("erasures", metadata, sa.Column("user_id", sa.Uuid(), primary_key=True))
+
 schema_compatibility = sa.Table(
     "schema_compatibility", metadata, sa.Column("serves_since", sa.String(16), nullable=False)
 )
