@@ -131,6 +131,12 @@ def make_queued_mail(mail: Mail | None = None, **parts: Any) -> QueuedMail:
     )
 
 
+def mail_of(queued: QueuedMail) -> Mail:
+    """What a waiting mail says."""
+    assert queued.mail is not None
+    return queued.mail
+
+
 def make_audit_event(
     type: AuditType = AuditType.SIGNED_IN, at: datetime | timedelta = timedelta(0), **parts: Any
 ) -> AuditEvent:

@@ -67,11 +67,14 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMail:
-    """A mail on its way. `tries` counts the ones that have begun; `failed_at` is when it was given up."""
+    """A mail on its way. `tries` counts the ones that have begun; `failed_at` is when it was given up.
+
+    `mail` is None where no secret of this process opens it: another one may have closed it under a newer secret.
+    """
 
     id: UUID
     user_id: UUID | None
-    mail: Mail
+    mail: Mail | None
     created_at: datetime
     due_at: datetime
     tries: int = 0

@@ -48,6 +48,10 @@ class MailDelivery:
             # Every deliverer died over it, and the next one would, too.
             await self._postpone(queued, MailNotAccepted("No try came to an end.", permanent=True))
             return
+        if queued.mail is None:
+            # While the secret is replaced, another replica may know the one that closed it.
+            await self._postpone(queued, MailNotAccepted("No secret of this server opens it.", permanent=False))
+            return
         try:
             await self._mailer.send(queued.mail)
         except MailNotAccepted as refusal:

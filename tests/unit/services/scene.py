@@ -56,7 +56,7 @@ from tests.fakes.rate_limiter import FakeRateLimiter
 from tests.fakes.refresh_tokens import FakeRefreshTokens
 from tests.fakes.signing_key_maker import FakeSigningKeyMaker
 from tests.fakes.transactions import FakeTransactions
-from tests.makers import ORIGIN, make_session, make_signing_key, make_user
+from tests.makers import ORIGIN, mail_of, make_session, make_signing_key, make_user
 
 PASSWORD = Password("correct horse battery")
 """What the users of `make_user` sign in with."""
@@ -231,7 +231,7 @@ class Scene:
 
     def mails(self) -> list[tuple[LetterKind, str]]:
         """What the waiting mails are about, and whom they go to."""
-        return [(LetterKind(queued.mail.subject.split()[0]), queued.mail.to.value) for queued in self.queued()]
+        return [(LetterKind(mail.subject.split()[0]), mail.to.value) for mail in map(mail_of, self.queued())]
 
     async def one_time_token(self, user: User, purpose: Purpose) -> OneTimeToken | None:
         return await self.store.one_time_tokens.of_user(user.id, purpose)

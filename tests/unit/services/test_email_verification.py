@@ -21,7 +21,7 @@ from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.password import Password
 from bukhindor.domain.rate_limit import MAILS_PER_HOUR, MAILS_PER_MINUTE
 from bukhindor.domain.user import Role, Status, User
-from tests.makers import ORIGIN, T0, address
+from tests.makers import ORIGIN, T0, address, mail_of
 from tests.unit.services.proof_flows import RESET, VERIFY
 from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, Scene
 
@@ -152,7 +152,7 @@ async def test_the_mail_is_sent_again_once_a_minute(scene: Scene) -> None:
     for _ in range(3):
         await scene.services.email_verification.request(VICTIM, ORIGIN)
     assert scene.mails() == [(LetterKind.VERIFY_EMAIL, VICTIM.value)] * 2
-    assert scene.queued()[-1].mail.links == (
+    assert mail_of(scene.queued()[-1]).links == (
         f"https://app.example.com/verify-email?token={scene.newest_secret().token}",
     )
 

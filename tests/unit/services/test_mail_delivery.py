@@ -14,7 +14,7 @@ from bukhindor.domain.mail import MAX_TRIES, Mail, QueuedMail
 from bukhindor.domain.origin import NOWHERE
 from bukhindor.services.mail_delivery import MailDelivery
 from tests.fakes.mailer import FakeMailer
-from tests.makers import ORIGIN, T0, make_mail, make_queued_mail
+from tests.makers import ORIGIN, T0, mail_of, make_mail, make_queued_mail
 from tests.unit.services.scene import Scene
 
 MOMENT = timedelta(microseconds=1)
@@ -78,7 +78,7 @@ async def test_a_request_does_not_wait_for_its_mail(scene: Scene) -> None:
     """ML-03, RST-01: the mail server is not asked until the worker comes, whatever state it is in."""
     await scene.add_user("ann@example.com")
     scene.mailer.refuse_for_now = True
-    await scene.services.password_reset.request((await queue(scene))[0].mail.to, ORIGIN)
+    await scene.services.password_reset.request(mail_of((await queue(scene))[0]).to, ORIGIN)
     assert scene.mailer.asked == 0
 
 
@@ -108,8 +108,36 @@ async def test_a_mail_is_tried_five_times_with_growing_pauses_and_then_given_up(
     assert (scene.mailer.asked, scene.mailer.sent) == (MAX_TRIES, [])
     assert len(caplog.records) == MAX_TRIES
     assert "given up" in caplog.records[-1].message
-    assert queued.mail.to.value not in caplog.text
-    assert queued.mail.codes[0] not in caplog.text
+    assert mail_of(queued).to.value not in caplog.text
+    assert mail_of(queued).codes[0] not in caplog.text
+
+
+async def test_a_mail_that_no_secret_opens_here_waits_for_a_server_that_knows_it(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """REL-28: while the secret is replaced, servers that have only the old one must not destroy mails of the others."""
+    (queued,) = await queue(scene)
+    for number, pause in enumerate(PAUSES, start=1):
+        scene.store.committed.outbox[queued.id] = replace(scene.queued()[0], mail=None)
+        assert await deliver(scene) == 1
+        assert (scene.queued()[0].tries, scene.queued()[0].failed_at) == (number, None)
+        scene.clock.advance(pause)
+    assert (scene.mailer.asked, scene.events()) == (0, [])
+    # The last try is that of a server with the new secret.
+    scene.store.committed.outbox[queued.id] = replace(scene.queued()[0], mail=queued.mail)
+    assert await deliver(scene) == 1
+    assert (scene.mailer.sent, scene.queued()) == ([queued.mail], [])
+    assert "No secret of this server opens it" in caplog.text
+
+
+async def test_a_mail_whose_secret_was_lost_is_given_up_and_recorded(scene: Scene) -> None:
+    await scene.store.outbox.add(replace(make_queued_mail(user_id=OWNER), mail=None))
+    for pause in [*PAUSES, MINUTE]:
+        await deliver(scene)
+        scene.clock.advance(pause)
+    assert scene.queued()[0].failed_at is not None
+    assert scene.recorded() == [AuditType.MAIL_ABANDONED]
+    assert scene.mailer.asked == 0
 
 
 async def test_what_the_server_never_takes_is_given_up_at_once(scene: Scene) -> None:
@@ -139,7 +167,7 @@ async def test_after_the_server_has_recovered_each_mail_arrives_once(scene: Scen
 async def test_mails_go_some_at_once_the_oldest_first(scene: Scene) -> None:
     mails = await queue(scene, 25)
     assert [await deliver(scene) for _ in range(4)] == [10, 10, 5, 0]
-    assert recipients(scene.mailer) == [queued.mail.to.value for queued in mails]
+    assert recipients(scene.mailer) == [mail_of(queued).to.value for queued in mails]
 
 
 async def test_two_deliverers_never_send_one_mail_twice(scene: Scene) -> None:
@@ -196,7 +224,7 @@ async def test_one_mail_that_breaks_the_mailer_stops_no_other(scene: Scene) -> N
     with pytest.raises(RuntimeError):
         await worker.deliver_due()
     assert len(mailer.sent) == 3
-    assert [queued.mail.to.value for queued in scene.queued()] == ["mail-0@example.com"]
+    assert [mail_of(queued).to.value for queued in scene.queued()] == ["mail-0@example.com"]
 
 
 async def test_nothing_is_sent_that_could_not_be_claimed(scene: Scene) -> None:

@@ -24,7 +24,7 @@ from bukhindor.domain.origin import Language, Origin
 from bukhindor.domain.password import Password
 from bukhindor.domain.rate_limit import MAILS_PER_HOUR, MAILS_PER_MINUTE, SIGN_IN_FAILURES_PER_ACCOUNT, Limit
 from bukhindor.domain.user import Status
-from tests.makers import ORIGIN, T0, address
+from tests.makers import ORIGIN, T0, address, mail_of
 from tests.unit.services.proof_flows import RESET
 from tests.unit.services.scene import COMMON_PASSWORD, NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, Scene
 
@@ -42,9 +42,9 @@ async def test_the_mail_has_a_link_and_a_code_and_goes_to_the_stored_address(sce
     await request(scene, " ANN@Example.com ", Origin("192.0.2.7", "Firefox", language=Language.RUSSIAN))
     (queued,) = scene.queued()
     secret = scene.newest_secret()
-    assert (queued.user_id, queued.mail.to, queued.due_at, queued.tries) == (user.id, user.email, T0, 0)
-    assert queued.mail.links == (f"https://app.example.com/reset-password?token={secret.token}",)
-    assert queued.mail.codes == (secret.code,)
+    assert (queued.user_id, mail_of(queued).to, queued.due_at, queued.tries) == (user.id, user.email, T0, 0)
+    assert mail_of(queued).links == (f"https://app.example.com/reset-password?token={secret.token}",)
+    assert mail_of(queued).codes == (secret.code,)
     (letter,) = scene.writer.written
     assert (letter.kind, letter.name, letter.language) == (LetterKind.RESET_PASSWORD, "Ann Lee", Language.RUSSIAN)
 

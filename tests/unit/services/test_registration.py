@@ -10,7 +10,7 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.password import Password
 from bukhindor.domain.user import Role, Status, User
-from tests.makers import ORIGIN, T0, address
+from tests.makers import ORIGIN, T0, address, mail_of
 from tests.unit.services.scene import COMMON_PASSWORD, NEW_PASSWORD, PASSWORD, Scene
 
 ANN = address("ann@example.com")
@@ -40,7 +40,7 @@ async def test_a_mail_to_verify_the_address_goes_out_with_the_account(scene: Sce
     """REG-02, RST-13: link and code live 24 hours."""
     user = await register(scene)
     assert scene.mails() == [(LetterKind.VERIFY_EMAIL, "ann@example.com")]
-    assert scene.queued()[0].mail.links == (
+    assert mail_of(scene.queued()[0]).links == (
         f"https://app.example.com/verify-email?token={scene.newest_secret().token}",
     )
     token = await scene.one_time_token(user, Purpose.VERIFY_EMAIL)

@@ -1,6 +1,5 @@
 """Mails that wait for their delivery, on any SQL database."""
 
-import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,8 +10,6 @@ from bukhindor.adapters.sql import rows, tables
 from bukhindor.adapters.sql.connection import Connection
 from bukhindor.domain.mail import Backlog, QueuedMail
 from bukhindor.ports import Seal
-
-_log = logging.getLogger(__name__)
 
 _outbox = tables.outbox
 
@@ -70,16 +67,11 @@ class SqlOutbox:
         return Backlog(waiting, failed, timedelta() if due is None else max(now - due, timedelta()))
 
     async def claim(self, now: datetime, lease_until: datetime, at_most: int) -> list[QueuedMail]:
-        """As the port says. A mail that can't be opened, because the server's secret was lost, is given up here."""
         claimed = []
         for row in await self._connection.fetch(_DUE, {"now": now, "at_most": at_most}):
             queued_id: UUID = row[0]
-            content = self._seal.open(row[2], _context(queued_id))
-            if content is None:
-                await self._connection.change(_SAVE, {"which": queued_id, "failed_at": now})
-                _log.error("mail %s can't be opened with the server's secret and is given up", queued_id)
-            elif await self._connection.change(_CLAIM, {"which": queued_id, "now": now, "due_at": lease_until}):
-                queued = rows.to_queued_mail(row, content)
+            if await self._connection.change(_CLAIM, {"which": queued_id, "now": now, "due_at": lease_until}):
+                queued = rows.to_queued_mail(row, self._seal.open(row[2], _context(queued_id)))
                 claimed.append(replace(queued, tries=queued.tries + 1, due_at=lease_until))
         return claimed
 

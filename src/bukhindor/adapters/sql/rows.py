@@ -161,10 +161,11 @@ def from_one_time_token(token: OneTimeToken) -> dict[str, Any]:
     }
 
 
-def to_queued_mail(row: Row, content: bytes) -> QueuedMail:
-    """The mail of OUTBOX_COLUMNS with its opened content."""
+def to_queued_mail(row: Row, content: bytes | None) -> QueuedMail:
+    """The mail of OUTBOX_COLUMNS with its opened content; None where it can't be opened."""
     id_, user_id, _, created_at, due_at, tries, failed_at = row
-    return QueuedMail(id_, user_id, _mails.decode(content), created_at, due_at, tries, failed_at)
+    mail = None if content is None else _mails.decode(content)
+    return QueuedMail(id_, user_id, mail, created_at, due_at, tries, failed_at)
 
 
 def content_of(queued: QueuedMail) -> bytes:
