@@ -51,7 +51,9 @@ class BoundedHttpProtocol(BoundedConnection):
         self.url = b""
         # Which message is being read; the first is 1.
         self._message = 0
-        self._unfinished_head_bytes = 0
+        # What has come of a head, or after a body in chunks, without its end.
+        self._unfinished_bytes = 0
+        self._body_came = False
         self._piece = 0
         self._small_head = min(self.limits.header_bytes, self.limits.headers_bytes)
         self._upgrade_ignored = False
@@ -70,7 +72,7 @@ class BoundedHttpProtocol(BoundedConnection):
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
-        message = self._message
+        message, self._body_came = self._message, False
         # An upper bound of the size of the head that ends in this piece.
         self._piece = len(data) + (self._piece if self._stage == HEAD else 0)
         try:
@@ -117,6 +119,7 @@ class BoundedHttpProtocol(BoundedConnection):
         super().on_message_begin()
         self._stage = HEAD
         self._message += 1
+        self._unfinished_bytes = 0
         self._upgrade_ignored = False
 
     def on_url(self, url: bytes) -> None:
@@ -132,7 +135,7 @@ class BoundedHttpProtocol(BoundedConnection):
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
         method = self.parser.get_method()
-        self._unfinished_head_bytes = 0
+        self._unfinished_bytes = 0
         # A head that came in one small piece cannot be too large.
         if self._piece > self._small_head or len(self.headers) > self.limits.header_count:
             check_sizes(self.headers, self.limits)
@@ -191,6 +194,7 @@ class BoundedHttpProtocol(BoundedConnection):
         super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
+        self._body_came = True
         if not self._upgrade_ignored:
             super().on_body(body)
 
@@ -254,11 +258,19 @@ class BoundedHttpProtocol(BoundedConnection):
 
     def _watch_unfinished_request(self, size: int) -> None:
         if self._stage != BODY:
-            self._unfinished_head_bytes += size
-            if self._unfinished_head_bytes > self.limits.url_bytes + self.limits.headers_bytes:
+            self._unfinished_bytes += size
+            if self._unfinished_bytes > self.limits.url_bytes + self.limits.headers_bytes:
                 self._refuse(HEADERS_TOO_LARGE)
                 return
             if not self._message:
+                return
+        elif self._body_came:
+            self._unfinished_bytes = 0
+        else:
+            # The parser keeps a trailer until its end, however long it gets.
+            self._unfinished_bytes += size
+            if self._unfinished_bytes > self.limits.headers_bytes:
+                self._refuse(HEADERS_TOO_LARGE)
                 return
         phase = (self._message, self._stage)
         if phase != self._read_timer_for:
