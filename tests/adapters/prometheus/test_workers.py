@@ -1,8 +1,12 @@
 """Several processes, one set of metrics."""
 
+import logging
+import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,12 +18,18 @@ from tests.adapters.prometheus.scraping import shown, value
 LOGIN = "/api/v1/auth/login"
 
 WORKER = f"""
-import os, sys
+import logging, resource, sys
 from bukhindor.adapters.prometheus import names
 from bukhindor.adapters.prometheus.meter import PrometheusMeter
 from bukhindor.adapters.prometheus.series import Measurement
 
+logging.basicConfig(format="logged %(message)s")
+if len(sys.argv) > 2:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 meter = PrometheusMeter("1.2.3")
+for number in range(int(sys.argv[1]) if len(sys.argv) > 2 else 0):
+    meter.begun()
+    meter.ended("GET", f"/{{number}}", 200, 0.03, None)
 for _ in range(int(sys.argv[1])):
     meter.begun()
     meter.ended("POST", "{LOGIN}", 200, 0.03, None)
@@ -34,22 +44,40 @@ sys.stdin.read()
 class Worker:
     """A process that has answered some sign-ins and is in the midst of one more."""
 
-    def __init__(self, metrics: WorkersMetrics, sign_ins: int) -> None:
+    def __init__(self, metrics: WorkersMetrics, sign_ins: int, *limit: int) -> None:
+        """`limit` is how large its files may become, in bytes; then there is an endpoint more with each sign-in."""
         self._metrics = metrics
         self._process = subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(sign_ins)],
-            env=dict(metrics.environment),
+            [sys.executable, "-c", WORKER, str(sign_ins), *map(str, limit)],
+            env={**os.environ, **metrics.environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"ready\n"
 
-    def kill(self) -> None:
-        """As the parent notices it."""
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def kill(self) -> bytes:
+        """As the parent notices it. Returns what it has logged."""
         self._process.kill()
-        self._process.communicate()
-        self._metrics.worker_ended(self._process.pid)
+        _, log = self._process.communicate()
+        self._metrics.worker_ended(self.pid)
+        return log
+
+
+@contextmanager
+def files_limited_to(size: int) -> Iterator[None]:
+    """As on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture
@@ -114,3 +142,48 @@ def test_without_a_place_for_the_folder_the_start_is_refused(monkeypatch: pytest
     monkeypatch.setattr("tempfile.tempdir", "/proc/nowhere")
     with pytest.raises(exposition.CannotExpose, match="set TMPDIR"):
         WorkersMetrics()
+
+
+def test_files_have_no_holes_that_a_full_disk_could_not_fill(metrics: WorkersMetrics) -> None:
+    """REL-20: to write into one would end the process, and this one when it puts them together."""
+    worker = Worker(metrics, 300, 1 << 30)
+    files = list(folder(metrics).iterdir())
+    assert max(file.stat().st_size for file in files) > 1 << 16
+    assert all(file.stat().st_blocks * 512 >= file.stat().st_size for file in files)
+    assert worker.kill() == b""
+    for file in folder(metrics).iterdir():
+        assert file.stat().st_blocks * 512 >= file.stat().st_size
+
+
+def test_a_worker_that_there_is_no_place_for_serves_without_metrics(metrics: WorkersMetrics) -> None:
+    log = Worker(metrics, 2, 1024).kill()
+    assert log.count(b"logged no place for more metrics") == log.count(b"\n") == 1
+    assert shown(metrics.registry) == {}
+    assert list(folder(metrics).iterdir()) == []
+
+
+def test_a_worker_that_there_is_no_more_place_for_goes_on_with_what_it_has(metrics: WorkersMetrics) -> None:
+    other = Worker(metrics, 1)
+    worker = Worker(metrics, 300, 1 << 16)
+    samples = shown(metrics.registry)
+    assert value(samples, "http_requests_total", method="GET", endpoint="/0", status="200") == 1
+    assert value(samples, "http_requests_total", method="GET", endpoint="/299", status="200") is None
+    assert value(samples, "http_requests_in_flight") == 2
+    assert value(samples, "user_logins_total", status="success") == 301
+    assert worker.kill().count(b"\n") == 1
+    assert value(shown(metrics.registry), "user_logins_total", status="success") == 301
+    assert other.kill() == b""
+
+
+def test_counters_that_can_not_be_put_together_stay_where_they_are(
+    metrics: WorkersMetrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = Worker(metrics, 2), Worker(metrics, 3)
+    first.kill()
+    with files_limited_to(1024):
+        second.kill()
+    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
+    assert value(shown(metrics.registry), "user_logins_total", status="success") == 5
+    assert sorted(file.name for file in folder(metrics).iterdir()) == sorted(
+        f"{kind}_{which}.db" for kind in ("counter", "histogram") for which in ("ended", second.pid)
+    )

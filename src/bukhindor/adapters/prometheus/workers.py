@@ -1,5 +1,6 @@
 """The metrics of several workers, put together in their parent."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -14,6 +15,9 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from bukhindor.adapters.prometheus.exposition import CannotExpose
+from bukhindor.adapters.prometheus.reserved_file import ReservedFile
+
+_log = logging.getLogger(__name__)
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # What stays of workers that have ended. The name has the form that the library's files have.
@@ -56,9 +60,13 @@ class WorkersMetrics(Collector):
         with self._turn:
             mark_process_dead(process_id, path=str(self._folder))
             for kind in ("counter", "histogram"):
-                self._take_over(kind, process_id)
+                try:
+                    self._take_over(kind, process_id)
+                except OSError as error:
+                    # Nothing is lost: its own file goes on being read.
+                    _log.error("the metrics of process %d stay in a file of their own: %s", process_id, error)
             # What is left are files of a process that was killed while it made them.
-            for file in self._folder.glob(f"gauge_*_{process_id}.db"):
+            for file in (*self._folder.glob(f"gauge_*_{process_id}.db"), *self._folder.glob(f"*_{process_id}.db.new")):
                 file.unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -70,12 +78,21 @@ class WorkersMetrics(Collector):
             return
         merged = MultiProcessCollector.merge([str(file) for file in (sums, last) if file.exists()], accumulate=False)
         new = self._folder / f"{kind}_new"
-        values = MmapedDict(str(new))
-        for metric in merged:
+        try:
+            _write(merged, new)
+            os.replace(new, sums)
+        finally:
+            new.unlink(missing_ok=True)
+        last.unlink()
+
+
+def _write(metrics: Iterable[Metric], file: Path) -> None:
+    values: MmapedDict = ReservedFile(str(file))
+    try:
+        for metric in metrics:
             for sample in metric.samples:
                 labels = list(sample.labels)
                 key = mmap_key(metric.name, sample.name, labels, list(sample.labels.values()), metric.documentation)
                 values.write_value(key, sample.value, 0.0)
+    finally:
         values.close()
-        os.replace(new, sums)
-        last.unlink()
