@@ -39,6 +39,7 @@ class WorkersMetrics(Collector):
             message = f"no folder for the metrics of workers ({reason}): set TMPDIR to a folder that can be written"
             raise CannotExpose(message) from error
         self._turn = threading.Lock()
+        self._fails = False
         self._collector = MultiProcessCollector(None, path=str(self._folder))
         self.registry = CollectorRegistry()
         self.registry.register(self)
@@ -48,8 +49,17 @@ class WorkersMetrics(Collector):
         return {FOLDER_VARIABLE: str(self._folder)}
 
     def collect(self) -> Iterable[Metric]:
+        """Raises what keeps it from reading a file; the log says so when that begins."""
         with self._turn:
-            return list(self._collector.collect())
+            try:
+                metrics = list(self._collector.collect())
+            except Exception:
+                if not self._fails:
+                    _log.exception("the metrics of the workers can't be read")
+                self._fails = True
+                raise
+            self._fails = False
+            return metrics
 
     def describe(self) -> Iterable[Metric]:
         """Nothing is known before the first worker has begun."""
@@ -74,9 +84,10 @@ class WorkersMetrics(Collector):
 
     def _take_over(self, kind: str, process_id: int) -> None:
         last, sums = self._folder / f"{kind}_{process_id}.db", self._folder / f"{kind}_{_ENDED}.db"
-        if not last.exists():
+        files = [str(file) for file in (sums, last) if _can_be_read(file)]
+        if str(last) not in files:
             return
-        merged = MultiProcessCollector.merge([str(file) for file in (sums, last) if file.exists()], accumulate=False)
+        merged = MultiProcessCollector.merge(files, accumulate=False)
         new = self._folder / f"{kind}_new"
         try:
             _write(merged, new)
@@ -84,6 +95,25 @@ class WorkersMetrics(Collector):
         finally:
             new.unlink(missing_ok=True)
         last.unlink()
+
+
+def _can_be_read(file: Path) -> bool:
+    """One whose content makes no sense would keep the others from being read for good, so it is removed.
+
+    Raises OSError.
+    """
+    if not file.exists():
+        return False
+    try:
+        MultiProcessCollector.merge([str(file)])
+    except OSError:
+        # It may be there the next time.
+        raise
+    except Exception as error:
+        _log.error("what %s has counted is lost: %s", file.name, error)
+        file.unlink()
+        return False
+    return True
 
 
 def _write(metrics: Iterable[Metric], file: Path) -> None:
