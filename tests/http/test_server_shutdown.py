@@ -319,6 +319,25 @@ async def test_more_connections_than_files_do_not_stop_the_server() -> None:
     assert code == 0
 
 
+async def test_a_stop_without_a_file_left_finishes_what_is_under_way() -> None:
+    """REL-01, DOS-04: what waits to be accepted is lost."""
+    with child("files=40", "timeout=10") as server:
+        async with connection(server.port) as (reader, writer):
+            writer.write(get("/slow/1.5"))
+            await asyncio.sleep(0.2)
+            clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(80)]
+            await asyncio.sleep(0.3)
+            server.signal()
+            answer = await read_answer(reader)
+        for client in clients:
+            client.close()
+        code, out, err = await server.end()
+
+    assert answer.status == 200
+    assert (code, out) == (0, "drain\nclosed\n")
+    assert "Traceback" not in err
+
+
 def cpu_seconds(pid: int) -> float:
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 _OPENING_SECONDS = 1.0
 
@@ -77,7 +78,10 @@ async def stop_listening(
 ) -> None:
     """Closes the listeners; connections that the kernel had completed already are served, not reset."""
     loop = asyncio.get_running_loop()
-    spares = [listener.dup() for listener in listeners]
+    spares: list[socket.socket] = []
+    # Without a file left, what waits in the kernel is reset; the requests under way are worth more.
+    with suppress(OSError):
+        spares.extend(listener.dup() for listener in listeners)
     for server in servers:
         server.close()
     # The event loop lets go of its sockets one turn later; until then both would accept.
