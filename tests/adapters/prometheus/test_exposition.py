@@ -1,12 +1,17 @@
 """The port that metrics are read at"""
 
+import os
+import resource
 import socket
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
 
+from bukhindor.adapters.prometheus import exposition
 from bukhindor.adapters.prometheus.exposition import CannotExpose, MetricsServer
 from bukhindor.adapters.prometheus.meter import PrometheusMeter
 from tests.adapters.prometheus.scraping import scrape, value
@@ -62,6 +67,48 @@ def test_scrapers_that_stand_still_keep_nobody_waiting(server: MetricsServer) ->
     finally:
         for each in idle:
             each.close()
+
+
+def test_scrapers_beyond_all_measure_get_no_thread_and_those_that_drip_are_left(
+    server: MetricsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = threading.active_count()
+    many = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(100)]
+    try:
+        for each in many:
+            each.settimeout(20)
+        # The kernel hands them out in their order.
+        assert many[-1].recv(1) == b""
+        assert threading.active_count() - before <= 64
+        monkeypatch.setattr(exposition, "_CONNECTION_SECONDS", 0.1)
+        assert many[0].recv(1) == b""
+    finally:
+        for each in many:
+            each.close()
+    monkeypatch.undo()
+    until = time.monotonic() + 20
+    while threading.active_count() > before and time.monotonic() < until:
+        time.sleep(0.02)
+    assert value(scrape(server.port), "bukhindor_info", version="1.2.3") == 1
+
+
+def test_a_scraper_waits_quietly_for_a_file(server: MetricsServer) -> None:
+    """DOS-04"""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as client:
+        client.settimeout(20)
+        lowest = os.dup(client.fileno())
+        os.close(lowest)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
+        try:
+            client.connect(("127.0.0.1", server.port))
+            client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            before = time.process_time()
+            time.sleep(0.5)
+            assert time.process_time() - before < 0.25
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert client.recv(100).startswith(b"HTTP/1.0 200 ")
 
 
 def test_a_port_in_use_is_refused_in_one_sentence(server: MetricsServer) -> None:

@@ -2,6 +2,8 @@
 
 import socket
 import threading
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +12,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 _SCRAPE_SECONDS = 10.0
+_CONNECTION_SECONDS = 30.0
+_CONNECTIONS_AT_ONCE = 64
 _SCRAPES_AT_ONCE = 8
 _POLL_SECONDS = 0.2
 
@@ -59,11 +63,43 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
+    def __init__(self, address: Any, handler: type["_Handler"]) -> None:
+        self._since: dict[socket.socket, float] = {}
+        super().__init__(address, handler)
+
     def server_bind(self) -> None:
         """Without the name of this machine, which the standard library would ask the network for."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
+
+    def get_request(self) -> Any:
+        try:
+            return super().get_request()
+        except OSError:
+            # Without a file left the connection goes on waiting, and this would be called again at once, for ever.
+            time.sleep(_POLL_SECONDS)
+            raise
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """In a thread of its own, of which a client could make any number."""
+        if len(self._since) >= _CONNECTIONS_AT_ONCE:
+            self.shutdown_request(request)
+            return
+        self._since[request] = time.monotonic()
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._since.pop(request, None)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Leave those that send or read a little now and then, so that no step of theirs takes too long."""
+        now = time.monotonic()
+        for request, since in list(self._since.items()):
+            if now - since > _CONNECTION_SECONDS:
+                with suppress(OSError):
+                    request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A scraper that leaves early is no event."""
