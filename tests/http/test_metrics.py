@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bukhindor import __version__
 from tests.adapters.prometheus.scraping import Samples, samples_in, scrape, value
 from tests.http.conftest import StartService
 from tests.http.service import PASSWORD, Service, tokens_in
@@ -108,6 +109,20 @@ async def test_what_is_not_a_request_is_measured_now_and_then(start_service: Sta
     assert value(samples, "rate_limiter_degraded") == 0
     assert value(samples, "group_commit_commits_total") is not None
     assert value(samples, "background_failures_total", task="mail_delivery") == 0
+    assert value(samples, "bukhindor_ready") == 1
+
+
+async def test_a_service_that_is_up_and_not_ready_says_so(metered: Service, port: int) -> None:
+    metered.application.services.health.drain()
+    samples = await seen_when(port, lambda now: value(now, "bukhindor_ready") == 0)
+    assert value(samples, "bukhindor_info", version=__version__) == 1
+
+
+async def test_a_mail_server_that_is_away_is_seen(start_service: StartService, port: int) -> None:
+    service = await start_service(metrics_port=port, smtp_url="smtp://127.0.0.1:9")
+    await service.post("/auth/register", {"name": "Maria", "email": "maria@example.com", "password": "tabby-fern-73"})
+    samples = await seen_when(port, lambda now: value(now, "mails_total", status="not_accepted"))
+    assert value(samples, "mails_total", status="delivered") == 0
 
 
 async def test_random_paths_and_methods_make_no_series(metered: Service, port: int) -> None:

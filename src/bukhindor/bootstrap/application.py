@@ -99,7 +99,7 @@ class _Built:
             on_wait=watch.database_waited,
             on_error=watch.database_failed,
         )
-        mailer = self.mailbox or SmtpMailer(settings.smtp_url, settings.mail_from)
+        mailer = watch.mailer(self.mailbox or SmtpMailer(settings.smtp_url, settings.mail_from))
         self.services = build_services(
             settings, self._store, self._hasher, self.limiter, mailer, self.secret_keys, clock
         )

@@ -8,14 +8,14 @@ from bukhindor import __version__
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.adapters.prometheus import names
 from bukhindor.adapters.prometheus.exposition import MetricsServer
-from bukhindor.adapters.prometheus.meter import MeteredRateLimiter, PrometheusMeter
+from bukhindor.adapters.prometheus.meter import MeteredMailer, MeteredRateLimiter, PrometheusMeter
 from bukhindor.adapters.prometheus.series import Measurement
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.bootstrap.background import KEY_RELOAD, MAIL_DELIVERY, PURGE
 from bukhindor.bootstrap.store import Store
 from bukhindor.bootstrap.watch import Tracing, Watch, Work
 from bukhindor.domain.errors import Unavailable
-from bukhindor.ports import RateLimiter
+from bukhindor.ports import Mailer, RateLimiter
 from bukhindor.services import Services
 
 _METRICS = "metrics"
@@ -81,6 +81,9 @@ class MetricsWatch(Watch):
         self._limiter = limiter
         return MeteredRateLimiter(limiter, self._meter)
 
+    def mailer(self, mailer: Mailer) -> Mailer:
+        return MeteredMailer(mailer, self._meter)
+
     def database_waited(self, seconds: float) -> None:
         self._meter.database_waited(seconds)
 
@@ -106,6 +109,7 @@ class _Round:
         limiter: RateLimiter | None,
     ) -> None:
         self._meter = meter
+        self._health = services.health
         self._measurements = services.measurements
         self._store = store
         self._hasher = hasher
@@ -114,6 +118,7 @@ class _Round:
 
     async def measure(self) -> None:
         self._meter.record(*self._own())
+        self._meter.record(Measurement(names.READY, not await self._health.problems()))
         # That the store is away is told elsewhere.
         with suppress(Unavailable):
             self._meter.record(*await self._mails())

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.bootstrap.store import Store
-from bukhindor.ports import RateLimiter, RequestMeter, RequestTracer
+from bukhindor.ports import Mailer, RateLimiter, RequestMeter, RequestTracer
 from bukhindor.services import Services
 from bukhindor.web.watching import NoMeter, Watchers
 
@@ -39,6 +39,10 @@ class Watch:
     def limiter(self, limiter: RateLimiter) -> RateLimiter:
         """The same limiter, with its refusals counted."""
         return limiter
+
+    def mailer(self, mailer: Mailer) -> Mailer:
+        """The same mailer, with its deliveries counted."""
+        return mailer
 
     def database_waited(self, seconds: float) -> None:
         """A connection had to be waited for."""

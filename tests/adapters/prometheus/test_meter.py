@@ -3,13 +3,16 @@
 import pytest
 
 from bukhindor.adapters.prometheus import names
-from bukhindor.adapters.prometheus.meter import MeteredRateLimiter, PrometheusMeter
+from bukhindor.adapters.prometheus.meter import MeteredMailer, MeteredRateLimiter, PrometheusMeter
 from bukhindor.adapters.prometheus.names import exposed_names
 from bukhindor.adapters.prometheus.series import Measurement
 from bukhindor.domain.errors import RateLimited
+from bukhindor.domain.mail import MailNotAccepted
 from bukhindor.domain.rate_limit import GUESSES_PER_ADDRESS
 from tests.adapters.prometheus.scraping import Samples, names_in, shown, value
+from tests.fakes.mailer import FakeMailer
 from tests.fakes.rate_limiter import FakeRateLimiter
+from tests.makers import make_mail
 
 LOGIN, REGISTER, REFRESH = "/api/v1/auth/login", "/api/v1/auth/register", "/api/v1/auth/refresh"
 ME = "/api/v1/auth/me"
@@ -121,6 +124,24 @@ async def test_refusals_of_a_limit_are_counted_and_nothing_else_of_it() -> None:
     assert "canary" not in str(samples)
     inner.degraded = True
     assert limiter.is_degraded()
+
+
+async def test_tries_to_deliver_a_mail_are_counted_by_how_they_ended() -> None:
+    meter, inner = PrometheusMeter("1"), FakeMailer()
+    mailer = MeteredMailer(inner, meter)
+    statuses = ("delivered", "not_accepted", "refused")
+    assert [value(shown(meter.registry), "mails_total", status=status) for status in statuses] == [0, 0, 0]
+    await mailer.send(make_mail())
+    inner.refuse_for_now = True
+    for _ in range(2):
+        with pytest.raises(MailNotAccepted):
+            await mailer.send(make_mail())
+    inner.refuse_for_ever = True
+    for _ in range(3):
+        with pytest.raises(MailNotAccepted):
+            await mailer.send(make_mail())
+    assert [value(shown(meter.registry), "mails_total", status=status) for status in statuses] == [1, 2, 3]
+    assert len(inner.sent) == 1
 
 
 def test_gauges_follow_and_sums_only_grow() -> None:

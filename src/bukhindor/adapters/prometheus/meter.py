@@ -6,8 +6,9 @@ from typing import Any
 from bukhindor.adapters.prometheus import names
 from bukhindor.adapters.prometheus.series import Measurement, Series
 from bukhindor.domain.errors import BukhindorError, RateLimited
+from bukhindor.domain.mail import Mail, MailNotAccepted
 from bukhindor.domain.rate_limit import Limit
-from bukhindor.ports import RateLimiter
+from bukhindor.ports import Mailer, RateLimiter
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER_METHOD = "OTHER"
@@ -15,6 +16,7 @@ _OTHER_REASON = "other"
 
 _OUTCOMES = ("success", "failure", "refused", "error")
 _RESETS = ("requested", "completed", "failed")
+_DELIVERIES = ("delivered", "not_accepted", "refused")
 _DATABASE_ERRORS = ("timeout", "conflict", "lock", "connection", "refused")
 
 _API = "/api/v1"
@@ -43,6 +45,7 @@ class PrometheusMeter:
         self._reasons = self._series.for_each(names.LOGINS_FAILED, [*_domain_words(), _OTHER_REASON])
         self._database_errors = self._series.for_each(names.DATABASE_ERRORS, _DATABASE_ERRORS)
         self._database_wait = self._series.of(names.DATABASE_WAIT)
+        self._deliveries = self._series.for_each(names.MAILS, _DELIVERIES)
         self._account_paths = frozenset({*self._outcomes, *_RESET_REQUESTS, *_RESET_COMPLETIONS})
         self._series.of(names.INFO, version).set(1)
 
@@ -70,6 +73,10 @@ class PrometheusMeter:
 
     def limit_refused(self, limit: Limit) -> None:
         self._series.of(names.LIMIT_REFUSALS, limit.name).inc()
+
+    def mail_tried(self, status: str) -> None:
+        """`status` is one of delivered, not_accepted, refused."""
+        self._deliveries[status].inc()
 
     def background_failed(self, task: str) -> None:
         self._series.of(names.BACKGROUND_FAILURES, _label(task)).inc()
@@ -124,6 +131,22 @@ class MeteredRateLimiter:
 
     def is_degraded(self) -> bool:
         return self._limiter.is_degraded()
+
+
+class MeteredMailer:
+    """A mailer of which each try is counted."""
+
+    def __init__(self, mailer: Mailer, meter: PrometheusMeter) -> None:
+        self._mailer = mailer
+        self._meter = meter
+
+    async def send(self, mail: Mail) -> None:
+        try:
+            await self._mailer.send(mail)
+        except MailNotAccepted as refusal:
+            self._meter.mail_tried("refused" if refusal.permanent else "not_accepted")
+            raise
+        self._meter.mail_tried("delivered")
 
 
 def _label(task: str) -> str:

@@ -16,6 +16,7 @@ class Merge(Enum):
 
     SUM = "livesum"
     MAX = "livemax"
+    MIN = "livemin"
     NEWEST = "livemostrecent"
 
 
@@ -99,6 +100,12 @@ DATABASE_ERRORS = Definition(
 REDIS_CONNECTIONS = Definition(_GAUGE, "redis_connections", "Connections to Redis: idle, in_use.", ("status",))
 HASH_QUEUE = Definition(_GAUGE, "password_hash_queue", "Passwords that wait for a thread to hash them.")
 HASH_BUSY = Definition(_GAUGE, "password_hash_busy", "Passwords that are being hashed.")
+MAILS = Definition(
+    _COUNTER,
+    "mails_total",
+    "Tries to deliver a mail: delivered, not_accepted (tried again, up to five times), refused for good.",
+    ("status",),
+)
 OUTBOX = Definition(
     _GAUGE, "outbox_mails", "Mails in the outbox: waiting, failed for good.", ("state",), merge=Merge.NEWEST
 )
@@ -109,6 +116,9 @@ GROUP_WRITES = Definition(_COUNTER, "group_commit_writes_total", "Use cases that
 GROUP_COMMITS = Definition(_COUNTER, "group_commit_commits_total", "Commits of SQLite; many writes share one.")
 BACKGROUND_FAILURES = Definition(
     _COUNTER, "background_failures_total", "Turns of background work that failed, by its name.", ("task",)
+)
+READY = Definition(
+    _GAUGE, "bukhindor_ready", "1 while the service can do its work, as /health/ready says.", merge=Merge.MIN
 )
 INFO = Definition(_GAUGE, "bukhindor_info", "1, with the version that runs.", ("version",), merge=Merge.MAX)
 
@@ -130,11 +140,13 @@ DEFINITIONS = (
     REDIS_CONNECTIONS,
     HASH_QUEUE,
     HASH_BUSY,
+    MAILS,
     OUTBOX,
     OUTBOX_AGE,
     GROUP_WRITES,
     GROUP_COMMITS,
     BACKGROUND_FAILURES,
+    READY,
     INFO,
 )
 
