@@ -2,7 +2,8 @@
 
 import re
 import tomllib
-from ipaddress import ip_address
+from collections.abc import Iterator
+from ipaddress import IPv4Network, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 REPLICAS = ("bukhindor-1", "bukhindor-2")
 EXAMPLE = (ROOT / "deploy" / "compose.env.example").read_text("utf-8")
-REFERENCE = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?])([^}]*))?\}")
+# The innermost ones: a default may hold another one.
+REFERENCE = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?])([^${}]*))?\}")
 GIVEN = {
     "PUBLIC_URL": "https://api.example.com",
     "JWT_SECRET": "kq3v8Zp1TnW6yRb0sXcJ4uLmGd9eHf2aQo7i",
@@ -30,8 +32,17 @@ GIVEN = {
 }
 
 
+def references() -> Iterator[re.Match[str]]:
+    text = TEXT
+    while found := list(REFERENCE.finditer(text)):
+        yield from found
+        text = REFERENCE.sub("", text)
+
+
 def filled_in(value: str) -> str:
-    return REFERENCE.sub(lambda match: GIVEN.get(match[1], match[3] if match[2] == "-" else ""), value)
+    while REFERENCE.search(value):
+        value = REFERENCE.sub(lambda match: GIVEN.get(match[1], (match[3] or "") if match[2] == "-" else ""), value)
+    return value
 
 
 def settings_of(service: str) -> Settings:
@@ -50,13 +61,13 @@ def test_the_service_accepts_its_settings(name: str) -> None:
 
 def test_every_variable_is_explained_and_no_other() -> None:
     explained = re.findall(r"^(?:# )?([A-Z_]+)=", EXAMPLE, re.MULTILINE)
-    assert sorted(explained) == sorted({match[1] for match in REFERENCE.finditer(TEXT)})
+    assert sorted(explained) == sorted({match[1] for match in references()})
 
 
 def test_what_has_no_default_is_demanded_with_a_reason() -> None:
-    demanded = {match[1] for match in REFERENCE.finditer(TEXT) if match[2] == "?" and match[3]}
+    demanded = {match[1] for match in references() if match[2] == "?" and match[3]}
     assert demanded == set(GIVEN)
-    assert {match[1] for match in REFERENCE.finditer(TEXT) if match[2] is None} == set()
+    assert {match[1] for match in references() if match[2] is None} == set()
 
 
 def test_no_secret_has_a_value_of_its_own() -> None:
@@ -75,7 +86,7 @@ def test_a_container_has_no_right_that_it_does_not_need(name: str) -> None:
     assert not any("docker.sock" in str(volume) for volume in service.get("volumes", []))
 
 
-@pytest.mark.parametrize("name", [name for name in SERVICES if "build" not in SERVICES[name]])
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {*REPLICAS, "migrate"}))
 def test_a_foreign_image_is_pinned_by_version_and_digest(name: str) -> None:
     assert re.fullmatch(r"docker\.io/[a-z/-]+:v?\d+(\.\d+)+[a-z0-9.-]*@sha256:[0-9a-f]{64}", SERVICES[name]["image"])
 
@@ -124,9 +135,29 @@ def test_a_replica_may_finish_before_it_is_killed(name: str) -> None:
 def test_the_proxy_is_trusted_and_nobody_else(name: str) -> None:
     address = SERVICES["nginx"]["networks"]["edge"]["ipv4_address"]
     assert [str(network) for network in settings_of(name).trusted_proxies] == [f"{address}/32"]
-    subnet = COMPOSE["networks"]["edge"]["ipam"]["config"][0]["subnet"]
-    assert ip_address(address).is_private
-    assert address.rpartition(".")[0] == subnet.rpartition(".")[0]
+
+
+def test_a_fixed_address_is_never_given_to_another_container() -> None:
+    (pool,) = COMPOSE["networks"]["edge"]["ipam"]["config"]
+    subnet, given_out = IPv4Network(pool["subnet"]), IPv4Network(pool["ip_range"])
+    named = [ip_address(SERVICES[name]["networks"]["edge"]["ipv4_address"]) for name in ("nginx", *REPLICAS)]
+    fixed = {ip_address(pool["gateway"]), *named}
+    assert len(fixed) == 4
+    assert given_out.subnet_of(subnet)
+    assert all(address.is_private and address in subnet and address not in given_out for address in fixed)
+
+
+def test_one_service_builds_the_image_that_all_use() -> None:
+    images = {SERVICES[name]["image"] for name in (*REPLICAS, "migrate")}
+    assert images == {"${BUKHINDOR_IMAGE:-bukhindor-backend:local}"}
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["migrate"]
+
+
+def test_another_database_can_be_named() -> None:
+    value = SERVICES["bukhindor-1"]["environment"]["DATABASE_URL"]
+    assert filled_in(value).endswith(f":{GIVEN['POSTGRES_PASSWORD']}@postgres:5432/bukhindor?sslmode=disable")
+    assert value.startswith("${DATABASE_URL:-")
+    assert value.endswith("}")
 
 
 def test_proxy_and_prometheus_know_the_replicas() -> None:
