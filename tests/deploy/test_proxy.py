@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.certificate import Certificate
 from tests.servers.fixtures import opened
 from tests.servers.nginx import NginxServer
 from tests.servers.processes import free_port
 
-CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nginx" / "nginx.conf"
+FOLDER = Path(__file__).parents[2] / "deploy" / "nginx"
+SERVER_BLOCK = re.compile(r"^    server \{\n(.*?)^    \}\n", re.MULTILINE | re.DOTALL)
 
 
 @dataclass
@@ -57,7 +60,29 @@ def proxy() -> Iterator[NginxServer]:
 
 
 def configuration(proxy: NginxServer, *ports: int) -> str:
-    text = CONFIGURATION.read_text("utf-8")
+    return moved((FOLDER / "nginx.conf").read_text("utf-8"), proxy, *ports)
+
+
+def with_tls(proxy: NginxServer, tls_port: int, *ports: int) -> str:
+    """nginx.conf with the blocks of tls.conf.example, put together as that file says."""
+    whole = (FOLDER / "nginx.conf").read_text("utf-8")
+    block = SERVER_BLOCK.search(whole)
+    assert block is not None
+    listen, kept = block[1].split("\n", 1)
+    assert listen.split()[0] == "listen"
+    tls, place = re.subn(r"    # Then all of .*\n", lambda _: kept, (FOLDER / "tls.conf.example").read_text("utf-8"))
+    assert place == 1
+    tls = re.sub(r"^ *listen \[::\].*\n", "", tls, flags=re.MULTILINE)
+    tls = tls.replace("listen 443", f"listen 127.0.0.1:{tls_port}").replace(
+        "listen 80 ", f"listen 127.0.0.1:{free_port()} "
+    )
+    tls = tls.replace("listen 127.0.0.1:8080", f"listen 127.0.0.1:{proxy.port}")
+    tls = tls.replace("/etc/nginx/tls/", "")
+    return moved(whole.replace(block[0], tls), proxy, *ports)
+
+
+def moved(text: str, proxy: NginxServer, *ports: int) -> str:
+    """The configuration with addresses and places of this test."""
     addresses = iter(ports)
     text = re.sub(r"server bukhindor-\d:8080", lambda _: f"server 127.0.0.1:{next(addresses)}", text)
     text = text.replace("listen 8080", f"listen 127.0.0.1:{proxy.port}").replace("/dev/stdout", "access.log")
@@ -114,5 +139,39 @@ def test_what_a_client_claims_about_itself_goes_no_further(proxy: NginxServer) -
     assert (headers["x-forwarded-for"], headers["x-forwarded-proto"]) == ("127.0.0.1", "http")
     assert "forwarded" not in headers
     assert "very-secret" not in (proxy.process.folder / "access.log").read_text("utf-8")
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_mailed_token_is_not_in_the_error_log_when_no_replica_answers(proxy: NginxServer) -> None:
+    proxy.start(configuration(proxy, free_port(), free_port()))
+
+    assert ask(proxy, "GET", "/account/verify-email?token=very-secret") == 502
+    assert ask(proxy, "POST", "/account/verify-email?token=very-secret") == 502
+    assert ask(proxy, "GET", "/health?seen=yes") == 502
+
+    log = proxy.process.log.read_text("utf-8")
+    assert "seen=yes" in log, "what is no mailed link is still told"
+    assert "very-secret" not in log
+
+
+def test_tls_at_nginx_leads_to_the_same_replicas(proxy: NginxServer) -> None:
+    well = Replica()
+    server = well.start()
+    port, tls_port = int(server.server_address[1]), free_port()
+    certificate = Certificate.make(proxy.process.folder)
+    for name in ("fullchain.pem", "privkey.pem"):
+        shutil.copy(certificate.file, proxy.process.folder / name)
+    proxy.start(with_tls(proxy, tls_port, port, port))
+
+    connection = http.client.HTTPSConnection("localhost", tls_port, timeout=5, context=certificate.client())
+    connection.request("GET", "/account/verify-email?token=very-secret")
+    assert connection.getresponse().status == 200
+    connection.close()
+
+    ((_, _, headers),) = well.requests
+    assert headers["x-forwarded-proto"] == "https"
+    assert ask(proxy, "GET", "/nginx-health") == 204
+    assert ask(proxy, "GET", "/health") == 404, "in plain HTTP there is nothing but the health check"
     server.shutdown()
     server.server_close()
