@@ -39,9 +39,12 @@ LABEL org.opencontainers.image.title="Bukhindor Backend" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
 
-# Nothing is installed into a running container.
+# Nothing is installed into a running container. The base has its standard library without bytecode, which a read-only
+# file system can't keep either: each start would compile it again.
 RUN python -m pip uninstall --quiet --yes --root-user-action ignore pip \
-    && rm -rf /usr/local/lib/python3.*/ensurepip
+    && rm -rf /usr/local/lib/python3.*/ensurepip \
+    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+        -x '/(test|idlelib|lib2to3|turtledemo|site-packages)/' /usr/local/lib/python3.*
 
 COPY --from=build /opt/bukhindor /opt/bukhindor
 COPY --from=build --chown=10001:10001 --chmod=0700 /build/data /data
