@@ -8,6 +8,6 @@ from tests.faults.stage import Stage
 
 @pytest.mark.parametrize("story", OUTAGES.values(), ids=OUTAGES)
 async def test_an_outage_is_refused_in_time_and_overcome(stage: Stage, story: Story) -> None:
-    """REL-08, REL-09, REL-15."""
+    """REL-08, REL-09, REL-15, DOS-03."""
     finding = await story(stage)
     assert finding.surprises == (), finding.seen
