@@ -43,7 +43,7 @@ async def test_the_list_tells_what_is_known_of_each_device(service: Service) -> 
 
 
 async def test_the_list_shows_nobody_else(service: Service) -> None:
-    """AZ-02, AZ-05"""
+    """AZ-02"""
     assert [session["id"] for session in await sessions(service, service.people.user)] == [
         service.people.user.session_id
     ]
