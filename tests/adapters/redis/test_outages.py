@@ -1,4 +1,7 @@
-"""The limiter while its server is ill: never open, never an error, never slow, and back by itself. REL-12, REL-13, REL-15."""
+"""The limiter while its server is ill: never open, never an error, never slow, and back by itself.
+
+REL-12, REL-13, REL-15.
+"""
 
 import asyncio
 import contextlib

@@ -1,17 +1,19 @@
 """Every question finds its rows by an index, so that answers take as long for a million users as for a few."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.sql.dml import UpdateBase
 
+from bukhindor.adapters.sql import postgres_statements
 from bukhindor.adapters.sql.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.connection import Parameters, Row
 from bukhindor.adapters.sql.one_time_tokens import SqlOneTimeTokens
@@ -29,15 +31,20 @@ ID = UUID(int=1)
 USER = make_user(id=ID)
 
 
-class ExplainingConnection:
-    """Asks SQLite how it would run each statement, and runs none."""
+class Explainer(Protocol):
+    async def explain(self, statement: sa.Select[Any] | UpdateBase, parameters: Parameters) -> tuple[str, list[str]]:
+        """The statement in SQL and the lines of its plan; whatever reads a whole table begins with SCAN."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+
+class ExplainingConnection:
+    """Asks a database how it would run each statement, and runs none. `plans` are statements and lines of plans."""
+
+    def __init__(self, explainer: Explainer) -> None:
+        self._explainer = explainer
         self.plans: list[tuple[str, str]] = []
 
     async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> list[Row]:
-        sql = self._explain(statement, parameters)
+        sql = await self._explain(statement, parameters)
         return [[0]] if sql.startswith("SELECT count(") else []
 
     fetch_held = fetch
@@ -46,22 +53,53 @@ class ExplainingConnection:
         """There is nobody to wait for."""
 
     async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
-        self._explain(statement, parameters)
+        await self._explain(statement, parameters)
         return 0
 
-    def _explain(self, statement: sa.Select[Any] | UpdateBase, parameters: Parameters) -> str:
-        dialect = pysqlite.dialect(paramstyle="named")
-        compiled = statement.compile(dialect=dialect, column_keys=list(parameters))
-        values = dict.fromkeys(compiled.params)
-        for row in self._connection.execute(f"EXPLAIN QUERY PLAN {compiled}", values):
-            self.plans.append((str(compiled), row[3]))
-        return str(compiled)
+    async def _explain(self, statement: sa.Select[Any] | UpdateBase, parameters: Parameters) -> str:
+        sql, lines = await self._explainer.explain(statement, parameters)
+        self.plans += [(sql, line) for line in lines]
+        return sql
+
+
+class ExplainingSqlite:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def explain(self, statement: sa.Select[Any] | UpdateBase, parameters: Parameters) -> tuple[str, list[str]]:
+        compiled = statement.compile(dialect=pysqlite.dialect(paramstyle="named"), column_keys=list(parameters))
+        plan = self._connection.execute(f"EXPLAIN QUERY PLAN {compiled}", dict.fromkeys(compiled.params))
+        return str(compiled), [row[3] for row in plan]
+
+
+class ExplainingPostgres:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def explain(self, statement: sa.Select[Any] | UpdateBase, parameters: Parameters) -> tuple[str, list[str]]:
+        query = postgres_statements.compiled(statement, tuple(parameters))
+        plan = await self._connection.fetch(f"EXPLAIN {query.sql}", *query.values(parameters))
+        return query.sql, [line.strip("-> ").replace("Seq Scan on", "SCAN") for (line,) in plan]
 
 
 @pytest.fixture
-def explaining(database: Path) -> Iterator[ExplainingConnection]:
+async def explaining_sqlite(database: Path) -> AsyncIterator[ExplainingConnection]:
     with closing(sqlite3.connect(database)) as connection:
-        yield ExplainingConnection(connection)
+        yield ExplainingConnection(ExplainingSqlite(connection))
+
+
+@pytest.fixture
+async def explaining_postgres(postgres_url: str) -> AsyncIterator[ExplainingConnection]:
+    # Small tables are read as a whole, unless there is an index and that is made dear.
+    connection = await asyncpg.connect(postgres_url, server_settings={"enable_seqscan": "off"})
+    yield ExplainingConnection(ExplainingPostgres(connection))
+    await connection.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def explaining(request: pytest.FixtureRequest) -> ExplainingConnection:
+    found: ExplainingConnection = request.getfixturevalue(f"explaining_{request.param}")
+    return found
 
 
 Question = Callable[[SqlUsers, SqlSessions], Awaitable[object]]
@@ -156,9 +194,9 @@ async def test_events_are_forgotten_and_removed_by_an_index(explaining: Explaini
     assert_no_scan(explaining)
 
 
-async def test_the_newest_events_are_read_from_the_end_of_an_index(explaining: ExplainingConnection) -> None:
-    await SqlAuditEvents(explaining).page(AuditQuery())
-    assert [plan for _, plan in explaining.plans] == ["SCAN audit_events USING INDEX ix_audit_events_at_id"]
+async def test_the_newest_events_are_read_from_the_end_of_an_index(explaining_sqlite: ExplainingConnection) -> None:
+    await SqlAuditEvents(explaining_sqlite).page(AuditQuery())
+    assert [plan for _, plan in explaining_sqlite.plans] == ["SCAN audit_events USING INDEX ix_audit_events_at_id"]
 
 
 def assert_no_scan(explaining: ExplainingConnection) -> None:
@@ -169,12 +207,12 @@ def assert_no_scan(explaining: ExplainingConnection) -> None:
 @pytest.mark.parametrize("order", Order)
 @pytest.mark.parametrize("sort", SortBy)
 async def test_a_list_is_read_in_the_order_of_an_index(
-    explaining: ExplainingConnection, sort: SortBy, order: Order
+    explaining_sqlite: ExplainingConnection, sort: SortBy, order: Order
 ) -> None:
     value = T0 if sort in (SortBy.CREATED_AT, SortBy.UPDATED_AT) else "x"
     for after in (None, Position(value, ID)):
-        await SqlUsers(explaining).page(UserQuery(sort=sort, order=order, after=after), T0)
-    plans = [plan for sql, plan in explaining.plans if not sql.startswith("SELECT count(")]
+        await SqlUsers(explaining_sqlite).page(UserQuery(sort=sort, order=order, after=after), T0)
+    plans = [plan for sql, plan in explaining_sqlite.plans if not sql.startswith("SELECT count(")]
     assert len(plans) == 2
     assert plans[0].startswith("SCAN users USING INDEX")
     assert plans[1].startswith("SEARCH users USING INDEX")
