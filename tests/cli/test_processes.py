@@ -131,6 +131,21 @@ def test_in_json_every_line_of_the_server_is_an_object_without_a_secret() -> Non
     assert SECRET not in line + rest
 
 
+def test_a_log_that_nobody_reads_keeps_no_request_waiting_nor_the_end() -> None:
+    """LOG-02, REL-01"""
+    port = free_port()
+    with serving("--port", str(port), LOG_FORMAT="json", SHUTDOWN_DELAY="0s") as (process, _):
+        for _ in range(600):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=PATIENCE_SECONDS) as answer:
+                assert answer.status == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_SECONDS) == 0
+        assert process.stdout is not None
+        rest = process.stdout.read()
+    events = [json.loads(line)["event"] for line in rest.splitlines()]
+    assert 100 < events.count("request") < 600
+
+
 def test_the_arguments_of_a_server_show_no_secret() -> None:
     """CFG-03"""
     with serving("--port", str(free_port()), JWT_SECRET=SECRET) as (process, _):

@@ -250,7 +250,7 @@ def test_a_line_that_cannot_be_rendered_says_so() -> None:
 
 def test_a_stream_that_takes_little_at_a_time_gets_the_whole_line() -> None:
     pipe = SlowPipe()
-    LineWriter(pipe).write(b"0123456789")
+    LineWriter(pipe, lambda lost: b"").write(b"0123456789")
     assert pipe.getvalue() == b"0123456789\n"
 
 

@@ -1,10 +1,12 @@
 """The one place that every log line leaves by: ours through structlog, libraries' through logging."""
 
 import logging
+import os
+import select
+import stat
 import sys
 import threading
 from collections.abc import Callable, MutableMapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, BinaryIO
@@ -20,17 +22,26 @@ _Render = Callable[[str, Event, datetime], bytes]
 _QUIET_LIBRARIES = ("sqlalchemy", "uvicorn.access", "alembic.runtime.plugins")
 _OWN_LOGGER = "bukhindor"
 
+# A pipe with any room has room for so much.
+_PIECE_BYTES = select.PIPE_BUF
+# For a reader that is busy for the moment; one that stands still keeps a service waiting once only.
+_WAIT_MILLISECONDS = 20
+
 
 def configure_logging(level: str, format: str, stream: BinaryIO | None = None) -> None:
     """Send everything to `stream`, by default standard output, from `level` (debug, info, warning, error) up.
 
     `format` is `json`, one object a line, or `console`, coloured when the stream is a terminal. Libraries say what
-    they have to say from info up, whatever `level` is below. Writing never raises: a line that can't be written is
-    lost. Call it once, before the first line is logged: loggers keep what they found.
+    they have to say from info up, whatever `level` is below. Writing never raises and hardly waits: a line that can't
+    be written is lost. Call it once, before the first line is logged: loggers keep what they found.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
-    writer = LineWriter(_unbuffered_output() if stream is None else stream)
-    render = json_line if format == "json" else partial(console_line, colours=writer.is_terminal)
+    stream = _unbuffered_output() if stream is None else stream
+    render = json_line if format == "json" else partial(console_line, colours=stream.isatty())
+    writer = LineWriter(
+        stream,
+        lambda lost: _rendered(render, "warning", {"event": "log_lines_lost", "lines": lost, "logger": __name__}),
+    )
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, _Renderer(render)],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -54,23 +65,62 @@ def _take_over_standard_logging(handler: logging.Handler, threshold: int) -> Non
 
 
 class LineWriter:
-    """Writes whole lines, one at a time from any thread, each at once."""
+    """Writes whole lines, one at a time from any thread, each at once.
 
-    def __init__(self, stream: BinaryIO) -> None:
+    `lines_lost` makes the line that tells how many were not written, because whoever reads them stood still.
+    """
+
+    def __init__(self, stream: BinaryIO, lines_lost: Callable[[int], bytes]) -> None:
         self._stream = stream
+        self._lines_lost = lines_lost
         self._lock = threading.Lock()
-        self.is_terminal = stream.isatty()
+        self._room = _room_of(stream)
+        self._behind = False
+        self._rest = b""
+        self._lost = 0
 
     def write(self, line: bytes) -> None:
-        """Write the line. A full disk or a closed pipe costs the line and nothing else."""
-        rest: bytes | memoryview = line + b"\n"
-        with self._lock, suppress(OSError, ValueError):
-            written = self._stream.write(rest)
-            # A raw stream may take less than it was given, and tells how much; None when it would have to wait.
-            while written and written < len(rest):
-                rest = memoryview(rest)[written:]
-                written = self._stream.write(rest)
+        """Write the line. A full disk, a closed pipe or a reader that stands still costs the line and nothing else."""
+        with self._lock:
+            if not self._write_rest():
+                self._lost += 1
+                return
+            told = self._lines_lost(self._lost) + b"\n" if self._lost else b""
+            self._rest, self._lost = told + line + b"\n", 0
+            self._write_rest()
+
+    def _write_rest(self) -> bool:
+        """False when some of it is still to be written, lest a line ends in its midst."""
+        try:
+            while self._rest:
+                self._behind = not self._has_room()
+                if self._behind:
+                    return False
+                # A raw stream may take less than it was given, and tells how much; None when it would have to wait.
+                written = self._stream.write(self._rest if self._room is None else self._rest[:_PIECE_BYTES])
+                if not written:
+                    return False
+                self._rest = self._rest[written:]
             self._stream.flush()
+        except (OSError, ValueError):
+            self._rest = b""
+        return True
+
+    def _has_room(self) -> bool:
+        return self._room is None or bool(self._room.poll(0 if self._behind else _WAIT_MILLISECONDS))
+
+
+def _room_of(stream: BinaryIO) -> "select.poll | None":
+    """What tells whether a pipe, socket or terminal takes more; None for what always does, as files do."""
+    try:
+        file = stream.fileno()
+        if stat.S_ISREG(os.fstat(file).st_mode):
+            return None
+    except (OSError, ValueError):
+        return None
+    room = select.poll()
+    room.register(file, select.POLLOUT)
+    return room
 
 
 class _Logger:
