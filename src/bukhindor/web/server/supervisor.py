@@ -117,8 +117,11 @@ class Supervisor:
             worker = key.data
             if worker is None:
                 self._obey(key.fileobj.recv(64), now)  # type: ignore[union-attr]
-            elif not worker.listen(now):
-                self._selector.unregister(worker.channel)
+            else:
+                if not worker.listen(now):
+                    self._selector.unregister(worker.channel)
+                # Before anything else: it may have ended since.
+                self._ahead_is_ready = self._ahead_is_ready or worker.ready
         for worker in [each for each in self._workers if each.exit_status() is not None]:
             self._worker_ended(worker, now)
         self._kill_hopeless(now)
@@ -132,8 +135,14 @@ class Supervisor:
             if number in _STOPPING_SIGNALS:
                 self._stop(signal.Signals(number), now)
             elif number == signal.SIGHUP and not self._stop_signals:
-                logger.info("SIGHUP: replacing all workers, one after the other")
-                self._rotation.begin(self._workers)
+                self._replace_all()
+
+    def _replace_all(self) -> None:
+        if self._ahead_is_ready:
+            logger.info("SIGHUP: replacing all workers, one after the other")
+            self._rotation.begin(self._workers)
+        else:
+            logger.warning("SIGHUP: no worker is ready yet, none is replaced")
 
     def _stop(self, number: signal.Signals, now: float) -> None:
         self._stop_signals += 1
@@ -211,7 +220,6 @@ class Supervisor:
 
     def _announce(self) -> None:
         ready = [worker for worker in self._workers if worker.ready]
-        self._ahead_is_ready = self._ahead_is_ready or bool(ready)
         if not self._announced and len(ready) == self._count:
             self._announced = True
             with _failure_logged("on_ready"):
