@@ -11,9 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from bukhindor import __version__
+from bukhindor.adapters.prometheus.exposition import CannotExpose
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.cli.refusal import Program
+from bukhindor.config import ConfigurationError
+from bukhindor.web.server.listener import CannotListen
 from tests.cli.conftest import Command
 from tests.fakes.seal import FakeSeal
 from tests.makers import make_signing_key
@@ -179,3 +183,32 @@ def test_what_nobody_expected_is_one_line_too_unless_details_are_asked_for(monke
     )
     monkeypatch.setenv("LOG_LEVEL", "debug")
     assert isinstance(CliRunner().invoke(program, ["fail"]).exception, RuntimeError)
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigurationError(["in one line"]), 2),
+        (SchemaError("in one line"), 1),
+        (CannotListen("in one line"), 1),
+        (CannotExpose("in one line"), 1),
+        (ExceptionGroup("tasks", [ExceptionGroup("inner", [SchemaError("in one line")])]), 1),
+    ],
+)
+def test_a_refusal_is_the_same_whatever_details_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, level: str, error: Exception, code: int
+) -> None:
+    """An exception that comes alone in a group is named, not the group."""
+
+    @click.group(cls=Program)
+    def program() -> None:
+        """Refuses."""
+
+    @program.command()
+    def refuse() -> None:
+        raise error
+
+    monkeypatch.setenv("LOG_LEVEL", level)
+    result = CliRunner().invoke(program, ["refuse"])
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", "in one line\n")

@@ -40,35 +40,46 @@ class Program(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            if os.environ.get("LOG_LEVEL", "").lower() == "debug":
+            cause = _only_one(error)
+            refusal = _refusal(cause)
+            if refusal is None and os.environ.get("LOG_LEVEL", "").lower() == "debug":
                 raise
-            raise _refusal(error) from error
+            raise refusal or _surprise(cause) from error
 
 
-def _refusal(error: Exception) -> Refusal:
+def _only_one(error: Exception) -> Exception:
+    """What went wrong alone, where tasks run together and the web framework makes a group of it."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _refusal(error: Exception) -> Refusal | None:
+    """None for what does not say for itself, to people, what is wrong."""
     if isinstance(error, ConfigurationError):
         return Misconfiguration(*error.problems)
     if isinstance(error, InvalidInput):
         return Refusal(*(f"{problem.field}: {problem.message}" for problem in error.errors))
     if isinstance(error, BukhindorError):
         return Refusal(str(error))
-    return Refusal(_one_line(error))
-
-
-def _one_line(error: Exception) -> str:
-    """What went wrong, without anything secret that the message may quote."""
     # These take a while to load, which only a failing command has to wait for.
     from bukhindor.adapters.prometheus.exposition import CannotExpose
     from bukhindor.adapters.sql.unusable import DatabaseUnusable
-    from bukhindor.adapters.system.log_redaction import redacted_text
     from bukhindor.web.server.listener import CannotListen
 
-    if isinstance(error, DatabaseUnusable | CannotListen | CannotExpose):
-        text = str(error)
-    elif isinstance(error, OSError) and error.filename is not None:
-        text = f"{error.filename}: {error.strerror}"
-    else:
-        text = f"This went wrong: {error} ({type(error).__name__}); LOG_LEVEL=debug shows where."
+    return Refusal(_one_line(str(error))) if isinstance(error, DatabaseUnusable | CannotListen | CannotExpose) else None
+
+
+def _surprise(error: Exception) -> Refusal:
+    if isinstance(error, OSError) and error.filename is not None:
+        return Refusal(_one_line(f"{error.filename}: {error.strerror}"))
+    return Refusal(_one_line(f"This went wrong: {error} ({type(error).__name__}); LOG_LEVEL=debug shows where."))
+
+
+def _one_line(text: str) -> str:
+    """Without anything secret that it may quote."""
+    from bukhindor.adapters.system.log_redaction import redacted_text
+
     return " ".join(redacted_text(text).split())
 
 
