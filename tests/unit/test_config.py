@@ -139,7 +139,7 @@ def test_values_are_read() -> None:
         ("DATABASE_URL", "postgresql://ann@/db", "names a host"),
         ("DATABASE_URL", "postgresql://ann@localhost/db?sslmode=on", "sslmode is not one of"),
         ("DATABASE_URL", "postgresql://ann@localhost/db?pool=3", "unknown option"),
-        ("DATABASE_URL", "postgresql://ann@localhost/db?pgbouncer=yes", "neither true nor false"),
+        ("DATABASE_URL", "postgresql://ann@localhost/db?pgbouncer=yes", "pgbouncer is not one of true, false"),
         ("DATABASE_POOL_SIZE", "0", "not from 1 to 500"),
         ("MIGRATE_ON_START", "maybe", "neither true nor false"),
         ("REDIS_URL", "http://localhost", "begins with redis://"),
