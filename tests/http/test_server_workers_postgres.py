@@ -11,12 +11,27 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bukhindor.adapters.sql import schema
 from tests.http.raw_client import free_port
 from tests.http.service import API, PASSWORD
 from tests.http.worker_program import Service, ended, until
 from tests.servers.postgres import PostgresServer
 
 SECRET = "mT7vQ2xN9bK4sW6zR1pF8cH3jL5gD0yA"
+COMMAND = (sys.executable, "-m", "bukhindor", "serve", "--workers", "2")
+
+
+def environment(folder: Path, database_url: str) -> dict[str, str]:
+    return {
+        "DATABASE_URL": database_url,
+        "MIGRATE_ON_START": "true",
+        "DATA_DIR": str(folder),
+        "JWT_SECRET": SECRET,
+        "SERVER_PORT": str(free_port()),
+        "HASH_WORKERS": "1",
+        "RATE_LIMITS": "off",
+        "PUBLIC_URL": "http://localhost:8080",
+    }
 
 
 @dataclass
@@ -79,18 +94,7 @@ async def database_url(postgres_server: PostgresServer) -> str:
 
 async def test_a_worker_dies_and_no_acknowledged_write_with_it(tmp_path: Path, database_url: str) -> None:
     """REL-20, REL-03: on an empty database, which the first worker alone migrates."""
-    environment = {
-        "DATABASE_URL": database_url,
-        "MIGRATE_ON_START": "true",
-        "DATA_DIR": str(tmp_path),
-        "JWT_SECRET": SECRET,
-        "SERVER_PORT": str(free_port()),
-        "HASH_WORKERS": "1",
-        "RATE_LIMITS": "off",
-        "PUBLIC_URL": "http://localhost:8080",
-    }
-    command = (sys.executable, "-m", "bukhindor", "serve", "--workers", "2")
-    with ended(Service(tmp_path, *command, environment=environment)) as service:
+    with ended(Service(tmp_path, *COMMAND, environment=environment(tmp_path, database_url))) as service:
         async with AsyncExitStack() as clients:
             address = f"http://127.0.0.1:{service.port}"
             own = [await clients.enter_async_context(httpx.AsyncClient(base_url=address, timeout=20)) for _ in range(8)]
@@ -117,3 +121,36 @@ async def test_a_worker_dies_and_no_acknowledged_write_with_it(tmp_path: Path, d
     assert len(service.workers()) == 3
     assert service.log.count(" listens on ") == 1
     assert f"pid {victim}, ended unasked: SIGKILL" in service.log
+
+
+async def test_no_worker_is_replaced_by_one_that_lacks_its_schema(tmp_path: Path, database_url: str) -> None:
+    """REL-20: as when a newer program is there already and its migration is not. A restart starts all the same."""
+    variables = environment(tmp_path, database_url)
+    with ended(Service(tmp_path, *COMMAND, environment=variables)) as service:
+        old = service.living()
+        await asyncio.to_thread(schema.downgrade, database_url)
+        service.send(signal.SIGHUP)
+        await until(lambda: "could not be replaced" in service.log)
+        assert service.living() == old
+        assert service.log.count("The database has another schema than this program needs") == 1
+        os.kill(old[0], signal.SIGKILL)
+        await until(lambda: len(service.workers()) == 4 and len(service.living()) == 2)
+        await asyncio.to_thread(schema.upgrade, database_url)
+        service.send(signal.SIGHUP)
+        await until(lambda: len(service.workers()) == 6 and len(service.living()) == 2)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as client:
+            assert (await client.get("/health/ready")).status_code == 200
+        service.send(signal.SIGTERM)
+        assert await service.end() == 0
+
+
+async def test_workers_are_replaced_while_the_database_is_away(tmp_path: Path) -> None:
+    """For another setting, say; whether they have the right schema is seen when it is back."""
+    variables = environment(tmp_path, "postgresql://u@127.0.0.1:9/x?sslmode=disable") | {"MIGRATE_ON_START": "false"}
+    with ended(Service(tmp_path, *COMMAND, environment=variables)) as service:
+        old = service.living()
+        service.send(signal.SIGHUP)
+        await until(lambda: len(service.workers()) == 4 and len(service.living()) == 2)
+        assert {*service.living()}.isdisjoint(old)
+        service.send(signal.SIGTERM)
+        assert await service.end() == 0

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
@@ -12,6 +12,7 @@ from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.memory.mailbox import DevelopmentMailbox
 from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.bootstrap.background import background_tasks
 from bukhindor.bootstrap.limits import limiter_of_this_process, open_shared_limiter
@@ -40,15 +41,20 @@ class Application:
     web: AsgiApplication
 
 
-def create_application(settings: Settings, clock: Clock | None = None, *, exposes_metrics: bool = True) -> Application:
+def create_application(
+    settings: Settings, clock: Clock | None = None, *, exposes_metrics: bool = True, replaces: bool = False
+) -> Application:
     """Open the store, bring its schema up to date where that is asked for, and build everything on it.
 
     `clock` takes the place of the system's. Without `exposes_metrics` another process answers at METRICS_PORT.
+    With `replaces` another process serves until this one does: if this program could not work on the schema, the
+    lifespan of `web` fails with SchemaError.
+
     Raises SchemaError, DatabaseInUse, DatabaseUnusable, CannotExpose.
     """
     watch = open_watch(settings, exposes=exposes_metrics)
     # The owner's lock comes first: a newer program must not migrate under a server that runs.
-    built = _Built(settings, clock or SystemClock(), watch, owner=True)
+    built = _Built(settings, clock or SystemClock(), watch, owner=True, replaces=replaces)
     prepare_schema(settings)
     watch.listen()
     return Application(
@@ -78,8 +84,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 class _Built:
     """Every object there is, built once, from the outside in."""
 
-    def __init__(self, settings: Settings, clock: Clock, watch: Watch, *, owner: bool) -> None:
+    def __init__(self, settings: Settings, clock: Clock, watch: Watch, *, owner: bool, replaces: bool = False) -> None:
         self.clock = clock
+        self._replaces = replaces
         self._watch = watch
         self.secret_keys = SecretKeys(settings.jwt_secrets or (development_secret(settings.data_dir),))
         self._shared_limiter = open_shared_limiter(settings, self.secret_keys)
@@ -109,6 +116,8 @@ class _Built:
         """From the first request to the last: keys loaded, upkeep done; the stores close after HTTP has ended."""
         services = self.services
         try:
+            if self._replaces:
+                await self._require_schema()
             if self._shared_limiter is not None:
                 await self._shared_limiter.open()
             await self._load_keys()
@@ -130,6 +139,15 @@ class _Built:
             await self._store.close()
         finally:
             await asyncio.to_thread(self._watch.close)
+
+    async def _require_schema(self) -> None:
+        """One that could never be ready must not take the place of one that is; a database that is away will be back.
+
+        Raises SchemaError.
+        """
+        with suppress(Unavailable):
+            if not await self._store.has_right_schema():
+                raise SchemaError("The database has another schema than this program needs: migrate it first.")
 
     async def _load_keys(self) -> None:
         """A database that is away for now does not keep the service from its start, only from being ready."""

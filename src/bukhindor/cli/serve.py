@@ -11,7 +11,7 @@ import click
 from bukhindor import __version__
 from bukhindor.cli.access import read_settings
 from bukhindor.config import LogFormat, Settings
-from bukhindor.web.server.worker_channel import Assignment
+from bukhindor.web.server.worker_channel import REPLACES, Assignment
 
 
 @click.command("serve")
@@ -70,6 +70,7 @@ def _supervise(settings: Settings) -> int:
             environment=metrics.environment,
             # The first worker migrates for all.
             later_environment={"MIGRATE_ON_START": "false"},
+            replacing_environment={REPLACES: "yes"},
         ).run()
 
 
@@ -97,7 +98,7 @@ def _work(settings: Settings, assignment: Assignment) -> int:
     from bukhindor.web.server.worker import WorkerServer
 
     structlog.contextvars.bind_contextvars(worker=assignment.number)
-    application = create_application(settings, exposes_metrics=False)
+    application = create_application(settings, exposes_metrics=False, replaces=REPLACES in os.environ)
     return WorkerServer(
         application.web,
         assignment,

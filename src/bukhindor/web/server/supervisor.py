@@ -35,8 +35,9 @@ class Supervisor:
     """Runs `count` workers on `listeners`, which are bound and which it closes.
 
     `command` starts a worker. `environment` is added to that of every worker, `later_environment` to that of all but
-    the one that goes ahead. `on_ready` is called once, when all workers accept connections; `on_worker_end` with the
-    process id of each worker that has ended.
+    the one that goes ahead, `replacing_environment` to that of those that take another one's place after SIGHUP.
+    `on_ready` is called once, when all workers accept connections; `on_worker_end` with the process id of each worker
+    that has ended.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Supervisor:
         on_worker_end: Callable[[int], None] = lambda pid: None,
         environment: Mapping[str, str] | None = None,
         later_environment: Mapping[str, str] | None = None,
+        replacing_environment: Mapping[str, str] | None = None,
     ) -> None:
         self._command = command
         self._listeners = listeners
@@ -59,10 +61,11 @@ class Supervisor:
         self._on_worker_end = on_worker_end
         self._environment = environment or {}
         self._later_environment = later_environment or {}
+        self._replacing_environment = replacing_environment or {}
         self._selector = selectors.DefaultSelector()
         self._workers: list[WorkerProcess] = []
         self._places = Places(count, patience)
-        self._rotation = Rotation(self._try_to_start, self._retire)
+        self._rotation = Rotation(self._try_to_replace, self._retire)
         self._ahead_is_ready = False
         self._announced = False
         self._stop_signals = 0
@@ -158,17 +161,21 @@ class Supervisor:
             else:
                 worker.kill()
 
-    def _start(self, number: int) -> WorkerProcess:
+    def _start(self, number: int, addition: Mapping[str, str] | None = None) -> WorkerProcess:
         """Raises OSError."""
-        environment = own_environment(self._environment, self._later_environment if self._ahead_is_ready else {})
+        later = self._later_environment if self._ahead_is_ready else {}
+        environment = own_environment(self._environment, later, addition or {})
         worker = WorkerProcess.start(number, self._command, environment, self._listeners, time.monotonic())
         self._workers.append(worker)
         self._selector.register(worker.channel, selectors.EVENT_READ, worker)
         return worker
 
-    def _try_to_start(self, number: int, now: float) -> WorkerProcess | None:
+    def _try_to_replace(self, number: int, now: float) -> WorkerProcess | None:
+        return self._try_to_start(number, now, self._replacing_environment)
+
+    def _try_to_start(self, number: int, now: float, addition: Mapping[str, str] | None = None) -> WorkerProcess | None:
         try:
-            return self._start(number)
+            return self._start(number, addition)
         except OSError as error:
             logger.error("worker %d could not be started: %s", number, error)
             self._places.count_failure(number, 0.0, now)

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 VARIABLE: Final = "BUKHINDOR_WORKER"
+# Set where another worker stops as soon as this one is ready. Not part of the assignment, so that supervisors and
+# workers of different versions understand each other.
+REPLACES: Final = "BUKHINDOR_WORKER_REPLACES"
 
 # From the worker: it accepts connections; its event loop turns.
 READY: Final = b"r"
