@@ -1,5 +1,7 @@
 """Migrations go up, down and up again, as a whole or not at all."""
 
+import importlib.util
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from bukhindor.adapters.sql import schema, tables
+from bukhindor.adapters.sql import schema, schema_version, tables
 from bukhindor.adapters.sql.schema_version import MIGRATIONS, VERSIONS, head, revisions
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
@@ -239,3 +241,17 @@ def test_a_new_migration_follows_the_newest(tmp_path: Path) -> None:
     assert f"revision = '{number}'" in text or f'revision = "{number}"' in text
     assert f"down_revision = '{head()}'" in text or f'down_revision = "{head()}"' in text
     compile(text, made, "exec")
+
+
+def test_a_program_that_runs_keeps_to_its_schema_when_a_newer_one_is_installed_over_it(tmp_path: Path) -> None:
+    """Else workers would not be ready any more before the migration has even begun."""
+    shutil.copy(schema_version.__file__, tmp_path)
+    versions = shutil.copytree(VERSIONS, tmp_path / "migrations" / "versions")
+    spec = importlib.util.spec_from_file_location("installed_in_place", tmp_path / "schema_version.py")
+    assert spec is not None
+    assert spec.loader is not None
+    running = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(running)
+    (versions / "9999_newer.py").touch()
+    assert running.head() == head()
+    assert running.serves(head(), head())

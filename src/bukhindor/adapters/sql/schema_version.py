@@ -1,6 +1,5 @@
 """Which schema this program needs, told by the names of its migrations, without loading the migration tool."""
 
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,6 +7,8 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 VERSIONS = MIGRATIONS / "versions"
 VERSION_QUERY = "SELECT version_num FROM alembic_version"
 SERVICE_QUERY = "SELECT version_num, serves_since FROM alembic_version, schema_compatibility"
+# Not later: another version may be installed in place while this one runs.
+_REVISIONS = tuple(sorted(file.name.partition("_")[0] for file in VERSIONS.glob("[0-9]*_*.py")))
 
 
 class Version(NamedTuple):
@@ -22,10 +23,9 @@ class Version(NamedTuple):
         return serves(self.number, self.serves_since)
 
 
-@cache
 def revisions() -> tuple[str, ...]:
     """The numbers of all migrations, oldest first: `0001_accounts.py` is 0001."""
-    return tuple(sorted(file.name.partition("_")[0] for file in VERSIONS.glob("[0-9]*_*.py")))
+    return _REVISIONS
 
 
 def head() -> str:
