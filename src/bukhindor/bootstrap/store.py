@@ -1,13 +1,15 @@
 """Which store there is, by its address, and how its schema is brought up to date."""
 
+import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
 from typing import Protocol
 
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
-from bukhindor.adapters.sql.unusable import SchemaError
+from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from bukhindor.config import Settings
 from bukhindor.ports import Seal, Transactions
 
@@ -43,8 +45,50 @@ def prepare_schema(settings: Settings) -> None:
     It happens in another process: the migration tool takes 9 MB, which this one would keep for nothing.
     """
     if settings.migrate_on_start and schema.status(settings.database_url).pending:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as aside:
-            aside.submit(schema.upgrade, settings.database_url).result()
+        _upgrade_aside(settings.database_url)
+
+
+def _upgrade_aside(url: str) -> None:
+    """Whatever ends this process ends the other one, and undoes the migration. Raises SchemaError, DatabaseUnusable."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_upgrade_and_report, args=(url, theirs), daemon=True)
+    with ours:
+        with theirs:
+            process.start()
+        try:
+            outcome = ours.recv()
+        except EOFError:
+            outcome = "it ended without a word"
+        except BaseException:
+            process.terminate()
+            raise
+        process.join()
+    if isinstance(outcome, DatabaseUnusable):
+        raise outcome
+    if outcome is not None:
+        raise RuntimeError(f"The migration failed: {outcome}")
+
+
+def _upgrade_and_report(url: str, outcome: Connection) -> None:
+    """Sends None when it is done, else what keeps it from that: DatabaseUnusable or a text."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        schema.upgrade(url)
+    except DatabaseUnusable as refusal:
+        outcome.send(refusal)
+    except Exception as error:
+        outcome.send(f"{error} ({type(error).__name__})")
+    else:
+        outcome.send(None)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        # The main thread may wait for a lock of the database, and nobody for the outcome.
+        os._exit(1)
 
 
 def require_schema(settings: Settings) -> None:
