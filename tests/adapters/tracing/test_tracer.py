@@ -65,6 +65,22 @@ def test_a_trace_that_the_client_has_begun_goes_on(collector: Collector) -> None
     assert fields["span_id"] not in (PARENT_ID, "0" * 16)
 
 
+@pytest.mark.parametrize("parent", [f"00-{TRACE_ID}-{PARENT_ID}-01", "canary" * 100])
+@pytest.mark.parametrize("state", ["vendor=canary", "canary, CANARY=(canary)"])
+def test_what_a_client_sends_along_is_neither_passed_on_nor_logged(
+    collector: Collector, caplog: pytest.LogCaptureFixture, parent: str, state: str
+) -> None:
+    """LOG-01: its trace goes on all the same, if there is one."""
+    headers = {"traceparent": parent, "tracestate": state, "baggage": "name=canary"}
+    trace = collector.tracer.begin("GET", "http", headers)
+    assert (trace.log_fields["trace_id"] == TRACE_ID) == parent.startswith("00")
+    trace.ended(USER, 200, None)
+    (span,) = collector.spans()
+    assert not span.context.trace_state
+    assert "canary" not in span.to_json()
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("header", ["", "canary", f"00-{'0' * 32}-{PARENT_ID}-01", f"00-{TRACE_ID}-{PARENT_ID}-01-x"])
 def test_a_header_that_makes_no_sense_begins_a_new_trace(collector: Collector, header: str) -> None:
     trace = collector.tracer.begin("GET", "http", {"traceparent": header})
