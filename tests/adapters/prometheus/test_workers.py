@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,6 +137,31 @@ def test_the_folder_is_private_and_goes_with_the_parent(metrics: WorkersMetrics)
     assert place.stat().st_mode & 0o777 == 0o700
     metrics.close()
     assert not place.exists()
+
+
+def test_folders_of_killed_processes_are_removed_and_those_of_running_ones_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "from bukhindor.adapters.prometheus.workers import *; m = WorkersMetrics(); print(flush=True); input()"
+    start = [sys.executable, "-c", code]
+    options: dict[str, Any] = {"env": {**os.environ, "TMPDIR": str(tmp_path)}, "stdin": subprocess.PIPE}
+    processes = []
+    for _ in range(2):
+        processes.append(subprocess.Popen(start, stdout=subprocess.PIPE, **options))
+        output = processes[-1].stdout
+        assert output is not None
+        assert output.read(1) == b"\n"
+    killed, running = processes
+    of_running = max(tmp_path.iterdir(), key=lambda each: each.stat().st_ctime_ns)
+    killed.kill()
+    killed.communicate()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    metrics = WorkersMetrics()
+    assert {*tmp_path.iterdir()} == {of_running, folder(metrics)}
+    metrics.close()
+    assert [*tmp_path.iterdir()] == [of_running]
+    running.kill()
+    running.communicate()
 
 
 def test_without_a_place_for_the_folder_the_start_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,6 @@
 
 import logging
 import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from bukhindor.adapters.prometheus.exposition import CannotExpose
 from bukhindor.adapters.prometheus.reserved_file import ReservedFile
+from bukhindor.adapters.prometheus.workers_folder import WorkersFolder
 
 _log = logging.getLogger(__name__)
 
@@ -33,11 +32,12 @@ class WorkersMetrics(Collector):
 
     def __init__(self) -> None:
         try:
-            self._folder = Path(tempfile.mkdtemp(prefix="bukhindor-metrics-"))
+            self._held = WorkersFolder()
         except OSError as error:
             reason = error.strerror or str(error)
             message = f"no folder for the metrics of workers ({reason}): set TMPDIR to a folder that can be written"
             raise CannotExpose(message) from error
+        self._folder = self._held.path
         self._turn = threading.Lock()
         self._fails = False
         self._collector = MultiProcessCollector(None, path=str(self._folder))
@@ -80,7 +80,7 @@ class WorkersMetrics(Collector):
                 file.unlink(missing_ok=True)
 
     def close(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._held.remove()
 
     def _take_over(self, kind: str, process_id: int) -> None:
         last, sums = self._folder / f"{kind}_{process_id}.db", self._folder / f"{kind}_{_ENDED}.db"
