@@ -5,9 +5,9 @@ import time
 from typing import Any
 
 from tests.faults.finding import Expectations, Finding
-from tests.faults.outage import outage
+from tests.faults.outage import leaks, outage
 from tests.faults.postgres_stories import Story
-from tests.faults.stage import POOL_SIZE, Stage, database_name, store_of
+from tests.faults.stage import POOL_SIZE, Stage, database_name
 from tests.faults.waiting import until
 from tests.http.service import Person, Service
 
@@ -66,7 +66,7 @@ async def row_locked(stage: Stage) -> Finding:
         expect.that(took <= 5, f"refused after {took:.1f} s")
         expect.same("others", {other.status_code for other in others}, {200})
         expect.same("afterwards", again.status_code, 200)
-        expect.same("connections in use", store_of(service).pool_state.in_use, 0)
+        expect.none(await leaks(service))
     return Finding(
         "REL-10",
         "one account locked by another session",
@@ -101,7 +101,7 @@ async def deadlock(stage: Stage) -> Finding:
         expect.same("answer", answer.status_code, 200)
         expect.same("recorded", events, 1)
         expect.that(not await service.works(person), "the banned account is let in")
-        expect.same("connections in use", store_of(service).pool_state.in_use, 0)
+        expect.none(await leaks(service))
     return Finding(
         "REL-11",
         "deadlock with another session",
@@ -128,7 +128,7 @@ async def _conflicts(stage: Stage, times: int, status: int) -> Finding:
         expect.same("tries", tries, min(times + 1, 4))
         expect.that(status == 200 or "retry-after" in answer.headers, "503 without Retry-After")
         expect.that(took <= 5, f"it took {took:.1f} s")
-        expect.same("connections in use", store_of(service).pool_state.in_use, 0)
+        expect.none(await leaks(service))
     return Finding(
         "REL-11",
         f"serialization failure (40001), {times} times",

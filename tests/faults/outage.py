@@ -48,7 +48,7 @@ async def outage(
     expect.that(most_refused is None or count <= most_refused, f"{count} requests were refused")
     if recovery is None or recovery > RECOVERY_SECONDS:
         expect.that(False, "it did not recover in time")
-    expect.none(await _leaks(service))
+    expect.none(await leaks(service))
     counts = watch.counts()
     seen = (
         f"{lasted:.1f} s: {counts[200]} good, {counts[503]} refused, {sum(counts.values()) - counts[200] - counts[503]}"
@@ -59,7 +59,7 @@ async def outage(
     return Finding(check, fault, expected, seen, tuple(expect.surprises))
 
 
-async def _leaks(service: Service) -> list[str]:
+async def leaks(service: Service) -> list[str]:
     """Connections that stay busy although nobody asks any more; what goes on by itself needs one for a moment."""
     store = store_of(service)
     if not hasattr(store, "pool_state"):

@@ -8,10 +8,9 @@ from functools import partial
 from typing import Any
 
 from tests.faults.finding import Expectations, Finding
-from tests.faults.outage import outage
+from tests.faults.outage import leaks, outage
 from tests.faults.proxy import FaultProxy
-from tests.faults.stage import POOL_SIZE, Stage, store_of
-from tests.faults.waiting import until
+from tests.faults.stage import POOL_SIZE, Stage
 from tests.http.service import Service
 from tests.servers.postgres import PostgresServer
 
@@ -154,7 +153,7 @@ async def drawn_out(stage: Stage) -> Finding:
         expect.same("sign-ins", {(each.status_code, "retry-after" in each.headers) for each in answers}, {(503, True)})
         expect.that(took <= deadline.total_seconds() + 0.5, f"refused after {took:.1f} s")
         expect.same("reading", reading.status_code, 200)
-        expect.that(await until(lambda: not store_of(service).pool_state.in_use, 3), "connections stay in use")
+        expect.none(await leaks(service))
         expect.same("sessions", await _sessions(service), before)
         expect.same("afterwards", (await service.log_in(person.email)).status_code, 200)
     return Finding(
