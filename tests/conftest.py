@@ -1,5 +1,6 @@
 """What every test shares: real servers, how many examples hypothesis tries, and whose coverage is measured."""
 
+import gc
 import os
 from collections.abc import Generator
 
@@ -31,3 +32,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         if config is not None:
             os.environ[_OF_PROCESSES] = config
         measuring.start()
+
+
+def pytest_collection_finish() -> None:
+    """What has been loaded by now stays; without this it is looked through again for every few services that end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

@@ -1,7 +1,5 @@
 """A running service for each test, on each kind of store that the test is about."""
 
-import gc
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -71,15 +69,9 @@ def with_redis(stores: str, request: pytest.FixtureRequest) -> dict[str, Any]:
     return {"redis_url": server.url, "rate_limits": True}
 
 
-@pytest.fixture(scope="session")
-def counted() -> Counter[str]:
-    """What the worker counts over all of its tests."""
-    return Counter()
-
-
 @pytest.fixture
 async def start_service(
-    databases: Databases, with_redis: dict[str, Any], tmp_path: Path, counted: Counter[str]
+    databases: Databases, with_redis: dict[str, Any], tmp_path: Path
 ) -> AsyncIterator[StartService]:
     """Start a service with other settings: `await start_service(public_url="https://api.example.com")`."""
     async with AsyncExitStack() as running:
@@ -93,10 +85,6 @@ async def start_service(
             return await running.enter_async_context(service)
 
         yield start
-    # A service keeps what it has built for good; hundreds in one process would take gigabytes.
-    counted["services"] += 1
-    if counted["services"] % 200 == 0:
-        gc.unfreeze()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The running service, and the services for one command, built from settings."""
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -121,9 +120,6 @@ class _Built:
             if self._shared_limiter is not None:
                 await self._shared_limiter.open()
             await self._load_keys()
-            # What has been built stays for good: looking through it again later would stop everybody for 0.1 s.
-            gc.collect()
-            gc.freeze()
             works = self._watch.works(services, self._store, self._hasher)
             self._watch.start()
             async with background_tasks(services, *works, on_failure=self._watch.background_failed):

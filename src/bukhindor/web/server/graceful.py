@@ -8,6 +8,7 @@ process without any order.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -152,6 +153,9 @@ class GracefulServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Opens the application, then listens. Raises what the application's start-up raised, or CannotListen."""
         await self.lifespan.startup()
+        # What has been built by now stays for good: looking through it again later would stop everybody for 0.1 s.
+        gc.collect()
+        gc.freeze()
         loop = asyncio.get_running_loop()
         self.servers = []
         await self.on_tick(0)
