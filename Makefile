@@ -53,6 +53,7 @@ check: $(VENV)/project.stamp $(VENV)/dev.stamp ## check format, lint, types, imp
 	@echo 'All checks passed.'
 
 bench: $(VENV)/project.stamp $(SERVICE_VENV)/project.stamp $(BENCH_VENV)/bench.stamp ## measure the service beside its peer and print the figures
+	@$(BIN)/python -m tests.servers
 	@BENCH_SERVICE=$(SERVICE_VENV)/bin/bukhindor BENCH_PEER_PYTHON=$(BENCH_VENV)/bin/python $(BIN)/python -m bench $(ARGS)
 
 chaos: $(VENV)/project.stamp $(VENV)/dev.stamp ## break what the service depends on and print what came of it
