@@ -26,7 +26,7 @@ from tests.http.service import PUBLIC_URL, cheap_settings
 pytestmark = pytest.mark.unmeasured
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
-POSTGRES_EXAMPLES = max(1, EXAMPLES // 3)
+POSTGRES_EXAMPLES = max(1, EXAMPLES // 2)
 OWN_PASSWORD = "amber-walrus-58"
 ENDS_SESSIONS = {"/api/v1/auth/logout", "/api/v1/auth/logout-all"}
 # What is valid here depends on more than a schema can say: the password of today, a token that was mailed, a
@@ -105,12 +105,14 @@ def test_the_service_keeps_its_word(case: Case[Any], caller: Caller, who: str) -
     check(case, caller, who)
 
 
-@pytest.mark.parametrize("who", ["anonymous", "user", "admin"])
 @schema.parametrize()
 @settings(max_examples=POSTGRES_EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-def test_so_it_does_on_a_database_server(case: Case[Any], postgres_caller: Caller, who: str) -> None:
-    """ERR-04, IN-01: PostgreSQL refuses values that SQLite takes, and none of them reaches it."""
-    check(case, postgres_caller, who)
+def test_so_it_does_on_a_database_server(case: Case[Any], postgres_caller: Caller) -> None:
+    """ERR-04, IN-01: PostgreSQL refuses values that SQLite takes, and none of them reaches it.
+
+    An administrator's values get furthest, and calls that need nobody ignore who it is.
+    """
+    check(case, postgres_caller, "admin")
 
 
 def check(case: Case[Any], caller: Caller, who: str) -> None:
