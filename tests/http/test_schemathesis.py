@@ -13,7 +13,7 @@ import schemathesis
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from schemathesis import Case
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from bukhindor.bootstrap.application import create_application
 from bukhindor.web.openapi import openapi_json
@@ -115,14 +115,26 @@ def test_so_it_does_on_a_database_server(case: Case[Any], postgres_caller: Calle
     check(case, postgres_caller, "admin")
 
 
+def has_text_to_trim(case: Case[Any]) -> bool:
+    """What is trimmed may break the rules at its ends, which a schema can't say."""
+    sent = [part for part in (case.body, case.query) if isinstance(part, dict)]
+    texts = [value for part in sent for value in part.values() if isinstance(value, str)]
+    return any(text != text.strip() for text in texts)
+
+
 def check(case: Case[Any], caller: Caller, who: str) -> None:
     operation = case.operation
     headers = caller.headers(who, is_last=operation.path in ENDS_SESSIONS)
+    # The description's examples register somebody and sign in: a cookie that came so must not go along.
+    caller.session.cookies.clear()
     sent: dict[str, Any] = {"base_url": caller.base_url, "session": caller.session, "headers": headers}
     answer = case.call(**sent)
+    caller.session.cookies.clear()
     depends_on_more = (
         operation.method.upper(),
         operation.path,
     ) in DEPENDS_ON_MORE or b"password_too_" in answer.content
     excluded: list[Any] = [positive_data_acceptance] if depends_on_more else []
+    if has_text_to_trim(case):
+        excluded.append(negative_data_rejection)
     case.validate_response(answer, headers=headers, transport_kwargs=sent, excluded_checks=excluded)
