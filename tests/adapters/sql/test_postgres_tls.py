@@ -1,6 +1,7 @@
 """sslmode in DATABASE_URL: what is encrypted, and whose certificate is good enough."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,11 +124,21 @@ async def test_without_a_file_the_roots_of_the_system_are_trusted(
     assert await is_served(url)
 
 
-def test_a_client_certificate_goes_along(certificate: Certificate) -> None:
-    options = f"?sslmode=verify-full&sslcert={certificate.file}&sslkey={certificate.file}"
-    url = PostgresUrl.parse(f"postgresql://ann@db/app{options}")
-    url.check_files()
-    assert url.tls_context() is not None
+async def test_a_client_certificate_goes_along(
+    database: str, postgres_server: PostgresServer, certificate: Certificate
+) -> None:
+    """A server that asks for one lets nobody in without it."""
+    demanding = certificate.server()
+    demanding.verify_mode = ssl.CERT_REQUIRED
+    demanding.load_verify_locations(certificate.file)
+    options = f"?sslmode=verify-full&sslrootcert={certificate.file}"
+    async with TlsFront(postgres_server.port, demanding) as front:
+        without = by_way_of(front, database, postgres_server, "localhost", options)
+        with pytest.raises(StoreUnavailable):
+            await is_served(without)
+        assert front.encrypted == 0
+        await asyncio.to_thread(schema.upgrade, f"{without}&sslcert={certificate.file}&sslkey={certificate.file}")
+        assert await is_served(f"{without}&sslcert={certificate.file}&sslkey={certificate.file}")
 
 
 @pytest.mark.parametrize(
