@@ -221,7 +221,7 @@ async def test_a_client_that_leaves_is_noticed(app: ProbeApp, served: RunningSer
 
     await eventually(lambda: app.disconnected == 100)
     await eventually(lambda: not served.server.server_state.connections)
-    assert not served.server.server_state.tasks
+    await eventually(lambda: not served.server.server_state.tasks)
 
 
 async def test_a_leaving_client_is_noticed_behind_a_pipelined_request(app: ProbeApp, served: RunningServer) -> None:
