@@ -142,8 +142,7 @@ class Stage:
         # The moment is a real one, so that servers with a real clock know the sessions, too.
         await asyncio.to_thread(schema.upgrade, url)
         application = create_application(cheap_settings(self.folder(), url), FakeClock(datetime.now(UTC)))
-        async with running(application):
-            self._people[url] = await admit_everybody(application)
+        self._people[url] = await admit_everybody(application)
 
 
 def store_of(service: Service) -> Any:

@@ -18,7 +18,7 @@ import asyncpg
 from bukhindor.adapters.sql import schema
 from bukhindor.bootstrap.application import create_application
 from tests.fakes.clock import FakeClock
-from tests.http.service import Database, People, admit_everybody, cheap_settings, running
+from tests.http.service import Database, People, admit_everybody, cheap_settings
 from tests.servers.postgres import PostgresServer
 
 _T = TypeVar("_T")
@@ -167,9 +167,7 @@ class LoopThread:
 
 
 async def _filled(folder: Path, url: str) -> People:
-    application = create_application(cheap_settings(folder, url), FakeClock())
-    async with running(application):
-        return await admit_everybody(application)
+    return await admit_everybody(create_application(cheap_settings(folder, url), FakeClock()))
 
 
 def _as_in_sqlite(value: Any) -> Any:
