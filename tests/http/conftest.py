@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.http.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.http.patience import patient_services
 from tests.http.service import People, Service, started
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
@@ -75,6 +76,7 @@ async def start_service(
 ) -> AsyncIterator[StartService]:
     """Start a service with other settings: `await start_service(public_url="https://api.example.com")`."""
     async with AsyncExitStack() as running:
+        running.enter_context(patient_services())
 
         async def start(**changes: Any) -> Service:
             folder = tmp_path / f"service-{len(list(tmp_path.iterdir()))}"

@@ -20,6 +20,7 @@ from bukhindor.web.openapi import openapi_json
 from bukhindor.web.server.head import ConnectionLimits
 from tests.fakes.clock import FakeClock
 from tests.http.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.http.patience import patient_services
 from tests.http.raw_client import running
 from tests.http.service import PUBLIC_URL, cheap_settings
 
@@ -75,11 +76,12 @@ def served(databases: Databases, folder: Path) -> Iterator[Caller]:
     # The description's examples must not happen to be the password of anybody.
     own_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(OWN_PASSWORD)
     database.sql("UPDATE users SET password_hash = ?", own_hash)
-    application = create_application(cheap_settings(folder, database.url), FakeClock())
-    with running(application.web, limits=ConnectionLimits()) as server:  # type: ignore[arg-type]
-        client = Caller(f"http://127.0.0.1:{server.port}")
-        with client.session:
-            yield client
+    with patient_services():
+        application = create_application(cheap_settings(folder, database.url), FakeClock())
+        with running(application.web, limits=ConnectionLimits()) as server:  # type: ignore[arg-type]
+            client = Caller(f"http://127.0.0.1:{server.port}")
+            with client.session:
+                yield client
     databases.take_back(database)
 
 
