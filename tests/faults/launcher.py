@@ -5,13 +5,10 @@ and tells later how it ended. When nobody writes any more, every server is kille
 """
 
 import asyncio
-import contextlib
 import json
 import os
-import random
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,18 +19,9 @@ from typing import Any
 import httpx
 
 from tests.http.service import People, Tokens, cheap_settings
+from tests.servers.processes import free_port
 
 ROOT = Path(__file__).parents[2]
-_QUIET_PORTS = range(15_000, 32_000)
-
-
-def quiet_port() -> int:
-    """A free port that no outgoing connection gets, as it might while a server is being started at it."""
-    while True:
-        port = random.choice(_QUIET_PORTS)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 class Launcher:
@@ -45,7 +33,7 @@ class Launcher:
 
     def start(self, folder: Path, database_url: str, people: People, **variables: str) -> "Server":
         """A server that is about to listen; `variables` are further settings."""
-        port = int(variables.get("SERVER_PORT") or quiet_port())
+        port = int(variables.get("SERVER_PORT") or free_port())
         environment = {
             "DATA_DIR": str(folder),
             "DATABASE_URL": database_url,

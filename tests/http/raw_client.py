@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import json
 import queue
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -262,14 +261,6 @@ def running(
             server.call_in_loop(server.request_stop)
             server.call_in_loop(server.request_stop)
             thread.join(10)
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def main(arguments: list[str]) -> int:

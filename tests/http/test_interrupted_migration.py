@@ -15,9 +15,9 @@ from bukhindor.adapters.sql import postgres_schema, schema
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.bootstrap.store import prepare_schema
 from bukhindor.config import Settings
-from tests.http.raw_client import free_port
 from tests.http.worker_program import until
 from tests.servers.postgres import PostgresServer
+from tests.servers.processes import free_port
 
 SECRET = "mT7vQ2xN9bK4sW6zR1pF8cH3jL5gD0yA"
 _FAMILY, _MIGRATIONS = postgres_schema._LOCK_FAMILY, postgres_schema._MIGRATIONS

@@ -1,7 +1,6 @@
 """What operators can see of requests, and what nobody can see there."""
 
 import asyncio
-import socket
 import urllib.request
 from collections.abc import Callable
 
@@ -11,16 +10,14 @@ from bukhindor import __version__
 from tests.adapters.prometheus.scraping import Samples, samples_in, scrape, value
 from tests.http.conftest import StartService
 from tests.http.service import PASSWORD, Service, tokens_in
+from tests.servers.processes import free_port
 
 PATIENCE_SECONDS = 10.0
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free: int = probe.getsockname()[1]
-        return free
+    return free_port()
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ import pytest
 
 from bukhindor.adapters.prometheus.names import exposed_names
 from tests.adapters.prometheus.scraping import Samples, names_in, scrape, value
-from tests.http.raw_client import free_port
 from tests.http.service import API, PASSWORD
 from tests.http.worker_program import Service, ended, until
 from tests.servers.postgres import PostgresServer
+from tests.servers.processes import free_port
 
 SECRET = "mT7vQ2xN9bK4sW6zR1pF8cH3jL5gD0yA"
 PATIENCE_SECONDS = 20

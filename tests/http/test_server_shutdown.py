@@ -20,7 +20,7 @@ from bukhindor.web.server.graceful import run_server
 from bukhindor.web.server.lifespan import LifespanFailed
 from bukhindor.web.server.listener import CannotListen, address_of, explain, open_listeners, stop_listening
 from tests.http import raw_client
-from tests.http.raw_client import ProbeApp, connection, exchange, free_port, get, read_answer, running
+from tests.http.raw_client import ProbeApp, connection, exchange, get, read_answer, running
 
 ROOT = pathlib.Path(raw_client.__file__).parents[2]
 
@@ -182,11 +182,11 @@ async def test_a_port_in_use_is_one_line_that_says_what_to_do() -> None:
 
 async def test_a_port_that_is_lost_between_binding_and_listening_is_the_same() -> None:
     """Two servers that start together may both bind; the application is closed again."""
-    port = free_port()
     app = ProbeApp()
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.0.0.1", port))
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
         original = app.lifespan
 
         async def lifespan(receive: object, send: object) -> None:

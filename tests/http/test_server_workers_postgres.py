@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from bukhindor.adapters.sql import schema
-from tests.http.raw_client import free_port
 from tests.http.service import API, PASSWORD
 from tests.http.worker_program import Service, ended, until
 from tests.servers.postgres import PostgresServer
+from tests.servers.processes import free_port
 
 SECRET = "mT7vQ2xN9bK4sW6zR1pF8cH3jL5gD0yA"
 COMMAND = (sys.executable, "-m", "bukhindor", "serve", "--workers", "2")

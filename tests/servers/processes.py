@@ -1,8 +1,10 @@
 """One server process in a temporary folder of its own: it is started, killed, frozen, thawed, and never left behind."""
 
 import contextlib
+import itertools
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -10,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from typing import Any
 from tests.servers import guard
 
 START_SECONDS = 20.0
+# The system gives none of these by itself. Each worker of a run has every eighth.
+_QUIET_PORTS = range(15_000, 32_000)
+_PARTS = 8
 
 
 class ServerFailed(Exception):
@@ -40,12 +45,28 @@ class Account:
         return cls(entry.pw_uid, entry.pw_gid)
 
 
+def _ports_of_this_process() -> Iterator[int]:
+    """Again and again, from anywhere: another run on this machine hands out its ports in another order."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _PARTS
+    ports = _QUIET_PORTS[worker::_PARTS]
+    begin = random.randrange(len(ports))
+    return itertools.cycle([*ports[begin:], *ports[:begin]])
+
+
+_ports = _ports_of_this_process()
+
+
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of 127.0.0.1 that nothing listens on, and that nobody takes until the caller's server does.
+
+    One that the system chooses could be its choice for somebody else a moment later: for an outgoing connection, or
+    for a server of another worker of this run.
+    """
+    for port in _ports:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("the ports never end")
 
 
 def listens(port: int) -> bool:
