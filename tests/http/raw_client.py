@@ -1,128 +1,14 @@
-"""A client that writes bytes, a small application to talk to, and a server around it in a thread or a process.
-
-Run as a program, it serves the application until a signal: `python raw_client.py KEY=SECONDS …`.
-"""
+"""A client that writes bytes, and waits for what another thread or process does."""
 
 import asyncio
 import contextlib
 import json
-import queue
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from bukhindor.web.server.graceful import GracefulServer, run_server
-from bukhindor.web.server.head import ConnectionLimits
-from bukhindor.web.server.listener import CannotListen
-
-QUICK = ConnectionLimits(
-    head_seconds=0.3, body_seconds=0.4, idle_seconds=0.4, write_seconds=0.3, linger_seconds=0.3, pipelined_requests=5
-)
-
-
-def say(line: str) -> None:
-    """Tells the parent process."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-@dataclass
-class ProbeApp:
-    """Answers by path and remembers what it saw.
-
-    `/slow/SECONDS` answers late, `/large` sends 16 MB, `/stream` sends without end, `/early` answers without reading,
-    `/unread` does so late, `/eager` begins to answer before reading, `/crash` raises, `/half` raises in mid-answer,
-    `/split` puts a line end into a header, anything else echoes method, path and body.
-    """
-
-    fail_startup: Exception | None = None
-    fail_shutdown: Exception | None = None
-    seen: list[str] = field(default_factory=list)
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    disconnected: int = 0
-    ready: bool = True
-    closed: bool = False
-
-    def forget(self) -> None:
-        """Nothing was seen yet."""
-        self.seen.clear()
-        self.headers.clear()
-        self.disconnected = 0
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await self.lifespan(receive, send)
-        else:
-            self.seen.append(f"{scope['method']} {scope['path']}")
-            self.headers = list(scope["headers"])
-            await self.answer(scope, receive, send)
-
-    async def lifespan(self, receive: Any, send: Any) -> None:
-        await receive()
-        if self.fail_startup is not None:
-            await send({"type": "lifespan.startup.failed", "message": "Traceback: …"})
-            raise self.fail_startup
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        if self.fail_shutdown is not None:
-            raise self.fail_shutdown
-        self.closed = True
-        say("closed")
-        await send({"type": "lifespan.shutdown.complete"})
-
-    async def answer(self, scope: Any, receive: Any, send: Any) -> None:
-        path = scope["path"]
-        if path == "/crash":
-            raise RuntimeError("secret of the application")
-        if path == "/silent":
-            return
-        body = b""
-        if path not in ("/early", "/eager", "/unread"):
-            more = True
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    self.disconnected += 1
-                    return
-                body += message["body"]
-                more = message["more_body"]
-        if path.startswith("/slow/"):
-            await asyncio.sleep(float(path.removeprefix("/slow/")))
-        if path == "/wait-for-disconnect":
-            await receive()
-            self.disconnected += 1
-            return
-        if path == "/unread":
-            await asyncio.sleep(0.8)
-        status = 200 if self.ready or path != "/ready" else 503
-        headers = [(b"content-type", b"text/plain")]
-        if path == "/split":
-            headers.append((b"x-reflected", b"a\r\nSet-Cookie: evil=1"))
-        if path == "/early":
-            status = 413
-            headers += [(b"connection", b"close"), (b"content-length", b"5")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        if path == "/eager":
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            self.disconnected += 1
-            return
-        if path == "/half":
-            await send({"type": "http.response.body", "body": b"half", "more_body": True})
-            raise RuntimeError("secret of the application")
-        if path == "/large":
-            await send({"type": "http.response.body", "body": b"x" * 16_000_000})
-            return
-        if path == "/stream":
-            gone = asyncio.create_task(receive())
-            while not gone.done():
-                await send({"type": "http.response.body", "body": b"x" * 100_000, "more_body": True})
-                await asyncio.sleep(0.001)
-            return
-        echo = b"early" if path == "/early" else f"{scope['method']} {path} ".encode() + body
-        await send({"type": "http.response.body", "body": echo})
+PATIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -155,9 +41,9 @@ async def read_answer(reader: asyncio.StreamReader) -> Answer:
 
 
 async def read_to_end(reader: asyncio.StreamReader) -> list[Answer]:
-    """Every answer until the server closes the connection; fails after 5 seconds."""
+    """Every answer until the server closes the connection; fails after PATIENCE_SECONDS."""
     answers: list[Answer] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 answers.append(await read_answer(reader))
@@ -189,107 +75,14 @@ async def exchange(port: int, *pieces: bytes) -> list[Answer]:
         return await read_to_end(reader)
 
 
+async def eventually(condition: Callable[[], object]) -> None:
+    """Waits until `condition()`, which another thread or process makes true; fails after PATIENCE_SECONDS."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "what was waited for never came"
+        await asyncio.sleep(0.01)
+
+
 def get(path: str = "/", *headers: str, host: str = "a") -> bytes:
     """A GET request."""
     return "\r\n".join([f"GET {path} HTTP/1.1", f"Host: {host}", *headers, "", ""]).encode("latin-1")
-
-
-@dataclass
-class RunningServer:
-    """A server in a thread."""
-
-    app: ProbeApp
-    server: GracefulServer
-    port: int
-    thread: threading.Thread
-    drained: list[bool]
-
-    def call(self, function: Callable[[], None]) -> None:
-        """Runs `function` in the event loop of the server and waits for it."""
-        done = threading.Event()
-
-        def run() -> None:
-            try:
-                function()
-            finally:
-                done.set()
-
-        self.server.call_in_loop(run)
-        assert done.wait(10)
-
-    def stop(self) -> int:
-        """Asks it to stop, waits, and returns its exit code."""
-        self.server.call_in_loop(self.server.request_stop)
-        self.thread.join(20)
-        assert not self.thread.is_alive()
-        return self.server.exit_code
-
-
-@contextlib.contextmanager
-def running(
-    app: ProbeApp,
-    *,
-    host: str = "127.0.0.1",
-    limits: ConnectionLimits = QUICK,
-    on_address: Callable[[str], None] = lambda address: None,
-    **options: Any,
-) -> Iterator[RunningServer]:
-    """Serves `app` in a thread on a free port."""
-    ready: queue.Queue[str | BaseException] = queue.Queue()
-    drained: list[bool] = []
-    options = {"shutdown_timeout": 5.0, "drain_delay": 0.0, "on_drain": lambda: drained.append(True), **options}
-    server = GracefulServer(app, host, 0, on_ready=ready.put, limits=limits, **options)
-
-    def serve() -> None:
-        try:
-            server.run_until_stopped()
-        except BaseException as error:
-            ready.put(error)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    address = ready.get(timeout=10)
-    if isinstance(address, BaseException):
-        thread.join(10)
-        raise address
-    on_address(address)
-    handle = RunningServer(app, server, int(address.rpartition(":")[2]), thread, drained)
-    try:
-        yield handle
-    finally:
-        if thread.is_alive():
-            server.call_in_loop(server.request_stop)
-            server.call_in_loop(server.request_stop)
-            thread.join(10)
-
-
-def main(arguments: list[str]) -> int:
-    """The server as a process; prints its address, `drain` and `closed`."""
-    options = dict(argument.split("=") for argument in arguments)
-    if files := options.get("files"):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_NOFILE, (int(files), int(files)))
-    app = ProbeApp(fail_startup=ValueError("the store is broken") if "broken" in options else None)
-
-    def on_drain() -> None:
-        app.ready = False
-        say("drain")
-
-    try:
-        return run_server(
-            app,
-            "127.0.0.1",
-            int(options.get("port", "0")),
-            shutdown_timeout=float(options.get("timeout", "5")),
-            drain_delay=float(options.get("delay", "0")),
-            on_drain=on_drain,
-            on_ready=say,
-        )
-    except (CannotListen, ValueError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

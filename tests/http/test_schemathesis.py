@@ -21,7 +21,7 @@ from bukhindor.web.server.head import ConnectionLimits
 from tests.fakes.clock import FakeClock
 from tests.http.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.http.patience import patient_services
-from tests.http.raw_client import running
+from tests.http.probe_server import running
 from tests.http.service import PUBLIC_URL, cheap_settings
 
 pytestmark = pytest.mark.unmeasured

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.waiting import until
-from tests.http.raw_client import Answer, ProbeApp, RunningServer, connection, exchange, get, read_answer, running
+from tests.http.probe_server import ProbeApp, RunningServer, running
+from tests.http.raw_client import Answer, connection, eventually, exchange, get, read_answer
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "error", "code", "error_code", "request_id"}
 
@@ -117,7 +117,7 @@ async def test_a_body_in_broken_chunks_is_refused(app: ProbeApp, served: Running
     assert len(answers) == 1
     assert_problem(answers[0], 400, "malformed_request")
     assert "GET /smuggled" not in app.seen
-    assert await until(lambda: app.disconnected == len(app.seen), 5)
+    await eventually(lambda: app.disconnected == len(app.seen))
 
 
 async def test_proper_chunks_are_read_and_trailers_do_not_become_headers(app: ProbeApp, served: RunningServer) -> None:

@@ -19,10 +19,11 @@ import uvloop
 from bukhindor.web.server.graceful import run_server
 from bukhindor.web.server.lifespan import LifespanFailed
 from bukhindor.web.server.listener import CannotListen, address_of, explain, open_listeners, stop_listening
-from tests.http import raw_client
-from tests.http.raw_client import ProbeApp, connection, exchange, get, read_answer, running
+from tests.http import probe_server
+from tests.http.probe_server import ProbeApp, running
+from tests.http.raw_client import connection, exchange, get, read_answer
 
-ROOT = pathlib.Path(raw_client.__file__).parents[2]
+ROOT = pathlib.Path(probe_server.__file__).parents[2]
 
 
 class ServerProcess:
@@ -30,7 +31,7 @@ class ServerProcess:
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.http.raw_client", *arguments],
+            [sys.executable, "-m", "tests.http.probe_server", *arguments],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

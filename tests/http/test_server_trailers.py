@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.waiting import until
-from tests.http.raw_client import ProbeApp, RunningServer, exchange, get, running
+from tests.http.probe_server import ProbeApp, RunningServer, running
+from tests.http.raw_client import eventually, exchange, get
 
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -28,7 +28,7 @@ async def test_trailers_without_an_end_are_refused(served: RunningServer, end: b
     assert (answer.status, answer.problem["error_code"]) == (431, "headers_too_large")
     assert answer.headers["connection"] == "close"
     assert served.app.seen == ["POST /"]
-    assert await until(lambda: served.app.disconnected == 1, 5)
+    await eventually(lambda: served.app.disconnected == 1)
 
 
 async def test_trailers_below_the_limit_and_a_body_in_many_pieces_pass(served: RunningServer) -> None:

@@ -23,7 +23,8 @@ from bukhindor.web.server.replacement import Patience
 from bukhindor.web.server.supervisor import Supervisor
 from bukhindor.web.server.worker import WorkerServer
 from bukhindor.web.server.worker_channel import Assignment
-from tests.http.raw_client import exchange, get, read_answer, say
+from tests.http.probe_server import say
+from tests.http.raw_client import exchange, get, read_answer
 
 ROOT = Path(__file__).parents[2]
 
