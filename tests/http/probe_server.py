@@ -5,17 +5,24 @@ Run as a program, it serves the application until a signal: `python probe_server
 
 import asyncio
 import contextlib
+import os
 import queue
+import signal
+import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from bukhindor.web.server.graceful import GracefulServer, run_server
 from bukhindor.web.server.head import ConnectionLimits
 from bukhindor.web.server.listener import CannotListen
-from tests.http.raw_client import PATIENCE_SECONDS
+from tests.http.raw_client import PATIENCE_SECONDS, eventually
+
+ROOT = Path(__file__).parents[2]
 
 # Times that no test reaches unless it is about them, however slow the machine is.
 PATIENT = ConnectionLimits(
@@ -198,6 +205,62 @@ def running(
             server.call_in_loop(server.request_stop)
             server.call_in_loop(server.request_stop)
             thread.join(PATIENCE_SECONDS)
+
+
+class ServerProcess:
+    """The server as a child process, and the lines that it has said since it told its address."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.http.probe_server", *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline().rpartition(":")[2] or 0)
+        self._said: list[str] = []
+        self._listening = threading.Thread(target=self._listen, args=(self.process.stdout,))
+        self._listening.start()
+
+    def _listen(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._said.append(line)
+
+    def signal(self, number: int = signal.SIGTERM) -> float:
+        self.process.send_signal(number)
+        return time.monotonic()
+
+    async def says(self, line: str) -> None:
+        """Returns when it has."""
+        await eventually(lambda: f"{line}\n" in self._said)
+
+    async def end(self) -> tuple[int, str, str]:
+        """Exit code, the rest of stdout, stderr."""
+        code = await asyncio.to_thread(self.process.wait, PATIENCE_SECONDS)
+        self._listening.join()
+        assert self.process.stderr is not None
+        return code, "".join(self._said), self.process.stderr.read()
+
+    def close(self) -> None:
+        self.process.kill()
+        self._listening.join()
+        # Waits for it, and closes its pipes.
+        self.process.__exit__(None, None, None)
+
+    def files(self) -> int:
+        """How many it has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+
+@contextlib.contextmanager
+def child(*arguments: str) -> Iterator[ServerProcess]:
+    server = ServerProcess(*arguments)
+    try:
+        yield server
+    finally:
+        server.close()
 
 
 def main(arguments: list[str]) -> int:

@@ -75,6 +75,12 @@ async def exchange(port: int, *pieces: bytes) -> list[Answer]:
         return await read_to_end(reader)
 
 
+async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> None:
+    """A request that the application has in hand when this returns; it waits for two bytes of a body."""
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode())
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
 async def eventually(condition: Callable[[], object]) -> None:
     """Waits until `condition()`, which another thread or process makes true; fails after PATIENCE_SECONDS."""
     deadline = time.monotonic() + PATIENCE_SECONDS

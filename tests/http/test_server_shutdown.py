@@ -1,16 +1,12 @@
 """Starting and stopping: signals, exit codes, what is finished and what is cut off."""
 
 import asyncio
-import contextlib
 import errno
 import os
-import pathlib
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -19,46 +15,9 @@ import uvloop
 from bukhindor.web.server.graceful import run_server
 from bukhindor.web.server.lifespan import LifespanFailed
 from bukhindor.web.server.listener import CannotListen, address_of, explain, open_listeners, stop_listening
-from tests.http import probe_server
-from tests.http.probe_server import ProbeApp, running
-from tests.http.raw_client import connection, exchange, get, read_answer
-
-ROOT = pathlib.Path(probe_server.__file__).parents[2]
-
-
-class ServerProcess:
-    """The server as a child process."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.http.probe_server", *arguments],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline().rpartition(":")[2] or 0)
-
-    def signal(self, number: int = signal.SIGTERM) -> float:
-        self.process.send_signal(number)
-        return time.monotonic()
-
-    async def end(self) -> tuple[int, str, str]:
-        """Exit code, the rest of stdout, stderr."""
-        out, err = await asyncio.to_thread(self.process.communicate, timeout=10)
-        return self.process.returncode, out, err
-
-
-@contextlib.contextmanager
-def child(*arguments: str) -> Iterator[ServerProcess]:
-    server = ServerProcess(*arguments)
-    try:
-        yield server
-    finally:
-        if server.process.poll() is None:
-            server.process.kill()
-        server.process.communicate()
+from tests.http.probe_server import ProbeApp, child, running
+from tests.http.raw_client import PATIENCE_SECONDS, begin, connection, eventually, exchange, get, read_answer
+from tests.servers.processes import listens
 
 
 async def test_nothing_is_lost_when_it_stops_under_load() -> None:
@@ -90,81 +49,86 @@ async def test_nothing_is_lost_when_it_stops_under_load() -> None:
             finally:
                 writer.close()
 
-    with child("delay=0.5", "timeout=5") as server:
+    with child("delay=3", "timeout=60") as server:
         clients = [asyncio.create_task(client()) for _ in range(8)]
-        await asyncio.sleep(0.5)
+        await eventually(lambda: answered > 100)
         stopped_at = server.signal()
-        await asyncio.sleep(0.1)
+        await server.says("drain")
         (ready,) = await exchange(server.port, get("/ready"))
         (alive,) = await exchange(server.port, get("/live"))
-        await asyncio.wait_for(asyncio.gather(*clients), 5)
+        await asyncio.wait_for(asyncio.gather(*clients), PATIENCE_SECONDS)
         code, out, err = await server.end()
+        took = time.monotonic() - stopped_at
 
     assert (ready.status, alive.status) == (503, 200)
     assert ready.headers["connection"] == "close"
     assert failures == []
-    assert answered > 100
     assert (code, out, err) == (0, "drain\nclosed\n", "")
-    assert 0.5 <= time.monotonic() - stopped_at < 3
+    assert 3 <= took < 30
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_request_under_way_is_finished(number: signal.Signals) -> None:
     """REL-01: while new connections are refused."""
-    with child("timeout=5") as server:
+    with child("timeout=60") as server:
         async with connection(server.port) as (reader, writer):
-            writer.write(get("/slow/0.7"))
-            await asyncio.sleep(0.1)
+            await begin(reader, writer, "/slow/0.2")
             server.signal(number)
-            await asyncio.sleep(0.3)
-            with pytest.raises(ConnectionRefusedError):
-                await asyncio.open_connection("127.0.0.1", server.port)
+            await server.says("drain")
+            await eventually(lambda: not listens(server.port))
+            writer.write(b"ab")
             answer = await read_answer(reader)
             assert await reader.read() == b""
         assert await server.end() == (0, "drain\nclosed\n", "")
 
-    assert answer.status == 200
+    assert answer.body == b"POST /slow/0.2 ab"
     assert answer.headers["connection"] == "close"
 
 
 async def test_an_idle_server_ends_soon_and_idle_connections_with_it() -> None:
-    with child("timeout=5") as server:
+    """Long before it would cut anything off."""
+    with child("timeout=60") as server:
         async with connection(server.port) as (reader, writer):
             writer.write(get())
             await read_answer(reader)
             stopped_at = server.signal()
             assert await reader.read() == b""
             assert await server.end() == (0, "drain\nclosed\n", "")
+            took = time.monotonic() - stopped_at
 
-    assert time.monotonic() - stopped_at < 2
+    assert took < 20
 
 
-@pytest.mark.parametrize("path", ["/slow/20", "/stream"])
+@pytest.mark.parametrize("path", ["/slow/60", "/stream"])
 async def test_what_does_not_finish_is_cut_off_in_time(path: str) -> None:
     """REL-02: a stuck request or a reader that has stopped; exit code 1; the stores are closed all the same."""
-    with child("timeout=1") as server, socket.create_connection(("127.0.0.1", server.port)) as client:
-        client.sendall(get(path))
-        await asyncio.sleep(0.2)
-        stopped_at = server.signal()
-        code, out, err = await server.end()
+    with child("timeout=1") as server:
+        async with connection(server.port) as (reader, writer):
+            await begin(reader, writer, path)
+            writer.write(b"ab")
+            stopped_at = server.signal()
+            code, out, err = await server.end()
+            took = time.monotonic() - stopped_at
 
-    assert 0.9 < time.monotonic() - stopped_at < 1.9
+    assert 0.9 < took < 20
     assert (code, out) == (1, "drain\nclosed\n")
     assert err == "cut off 1 unfinished requests\n"
 
 
 async def test_a_second_signal_ends_at_once() -> None:
     """REL-02."""
-    with child("timeout=20", "delay=10") as server, socket.create_connection(("127.0.0.1", server.port)) as client:
-        client.sendall(get("/slow/20"))
-        await asyncio.sleep(0.2)
-        server.signal()
-        await asyncio.sleep(0.3)
-        assert server.process.poll() is None
-        stopped_at = server.signal(signal.SIGINT)
-        code, out, _ = await server.end()
+    with child("timeout=60", "delay=60") as server:
+        async with connection(server.port) as (reader, writer):
+            await begin(reader, writer, "/slow/60")
+            writer.write(b"ab")
+            server.signal()
+            await server.says("drain")
+            assert server.process.poll() is None
+            stopped_at = server.signal(signal.SIGINT)
+            code, out, _ = await server.end()
+            took = time.monotonic() - stopped_at
 
-    assert time.monotonic() - stopped_at < 1
+    assert took < 20
     assert (code, out) == (1, "drain\nclosed\n")
 
 
@@ -296,49 +260,7 @@ def test_connections_of_the_last_moment_are_served(run: Callable[[Coroutine[Any,
             socket.create_connection(address)
         for client in clients:
             with client:
-                client.settimeout(5)
+                client.settimeout(PATIENCE_SECONDS)
                 assert await asyncio.to_thread(client.recv, 5) == b"hello"
 
     run(scenario())
-
-
-async def test_more_connections_than_files_do_not_stop_the_server() -> None:
-    """DOS-04: it goes on accepting afterwards and does not spin meanwhile."""
-    with child("files=40") as server:
-        clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(80)]
-        before = cpu_seconds(server.process.pid)
-        await asyncio.sleep(0.5)
-        assert cpu_seconds(server.process.pid) - before < 0.2
-        for client in clients:
-            client.close()
-        await asyncio.sleep(0.2)
-        (answer,) = await exchange(server.port, get("/", "Connection: close"))
-        server.signal()
-        code, _, _ = await server.end()
-
-    assert answer.status == 200
-    assert code == 0
-
-
-async def test_a_stop_without_a_file_left_finishes_what_is_under_way() -> None:
-    """REL-01, DOS-04: what waits to be accepted is lost."""
-    with child("files=40", "timeout=10") as server:
-        async with connection(server.port) as (reader, writer):
-            writer.write(get("/slow/1.5"))
-            await asyncio.sleep(0.2)
-            clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(80)]
-            await asyncio.sleep(0.3)
-            server.signal()
-            answer = await read_answer(reader)
-        for client in clients:
-            client.close()
-        code, out, err = await server.end()
-
-    assert answer.status == 200
-    assert (code, out) == (0, "drain\nclosed\n")
-    assert "Traceback" not in err
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
