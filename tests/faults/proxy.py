@@ -8,6 +8,8 @@ import struct
 from types import TracebackType
 from typing import Self
 
+from tests.servers.processes import free_port
+
 _AT_ONCE = 65_536
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -17,7 +19,8 @@ class FaultProxy:
 
     def __init__(self, target: int) -> None:
         self.target = target
-        self.port = 0
+        # While nobody listens, no other process may come upon this port.
+        self.port = free_port()
         self.swallows = False
         self.allowance: int | None = None
         self.cuts_after_allowance = False
@@ -79,7 +82,6 @@ class FaultProxy:
 
     async def _listen(self) -> None:
         self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
-        self.port = self._listener.sockets[0].getsockname()[1]
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = _Link(self, reader, writer)

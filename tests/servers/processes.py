@@ -1,7 +1,6 @@
 """One server process in a temporary folder of its own: it is started, killed, frozen, thawed, and never left behind."""
 
 import contextlib
-import itertools
 import os
 import pwd
 import random
@@ -12,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,10 @@ from typing import Any
 from tests.servers import guard
 
 START_SECONDS = 20.0
-# The system gives none of these by itself. Each worker of a run has every eighth.
+
+# Below those that systems give to outgoing connections and to whoever asks for any port.
 _QUIET_PORTS = range(15_000, 32_000)
-_PARTS = 8
+_taken: set[int] = set()
 
 
 class ServerFailed(Exception):
@@ -45,28 +45,30 @@ class Account:
         return cls(entry.pw_uid, entry.pw_gid)
 
 
-def _ports_of_this_process() -> Iterator[int]:
-    """Again and again, from anywhere: another run on this machine hands out its ports in another order."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _PARTS
-    ports = _QUIET_PORTS[worker::_PARTS]
-    begin = random.randrange(len(ports))
-    return itertools.cycle([*ports[begin:], *ports[:begin]])
-
-
-_ports = _ports_of_this_process()
-
-
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nothing listens on, and that nobody takes until the caller's server does.
+    """A TCP port of 127.0.0.1 that nothing listens on, and that nobody else is given until this run is over.
 
-    One that the system chooses could be its choice for somebody else a moment later: for an outgoing connection, or
-    for a server of another worker of this run.
+    A port that the system has chosen would be an outgoing connection's, or another test's, before a server has started
+    at it, or while it is away. Each worker of pytest-xdist has ports of its own.
     """
-    for port in _ports:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    # Not the generator that hypothesis begins anew with each test.
+    choose = random.SystemRandom().choice
+    while True:
+        port = choose(_QUIET_PORTS[worker::workers])
+        if port not in _taken and not _is_in_use(port):
+            _taken.add(port)
             return port
-    raise AssertionError("the ports never end")
+
+
+def _is_in_use(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+        return False
 
 
 def listens(port: int) -> bool:

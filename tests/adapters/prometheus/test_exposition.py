@@ -15,6 +15,7 @@ from bukhindor.adapters.prometheus import exposition
 from bukhindor.adapters.prometheus.exposition import CannotExpose, MetricsServer
 from bukhindor.adapters.prometheus.meter import PrometheusMeter
 from tests.adapters.prometheus.scraping import scrape, value
+from tests.servers.processes import free_port
 
 
 @pytest.fixture
@@ -121,9 +122,9 @@ def test_a_port_in_use_is_refused_in_one_sentence(server: MetricsServer) -> None
 
 def test_after_the_end_nobody_answers_and_the_port_is_free() -> None:
     registry = PrometheusMeter("1").registry
-    server = MetricsServer(registry, "127.0.0.1", 0)
+    port = free_port()
+    server = MetricsServer(registry, "127.0.0.1", port)
     server.start()
-    port = server.port
     scrape(port)
     server.close()
     with pytest.raises(urllib.error.URLError):
