@@ -85,7 +85,7 @@ class Server(Remote):
         self._log = log
         self._was_gone = False
 
-    async def ready(self, within: float = 10.0) -> float:
+    async def ready(self, within: float = 30.0) -> float:
         """Seconds until it is ready."""
         began = time.monotonic()
         while time.monotonic() < began + within and not self._is_gone():

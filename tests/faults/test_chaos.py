@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 def chaos(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "chaos", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
 
 
 def test_a_part_is_told_and_ends_as_expected() -> None:

@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 20.0
 
 
 def process_table() -> dict[int, int]:

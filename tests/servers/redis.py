@@ -85,7 +85,7 @@ class RedisServer:
 
     def command(self, *words: str) -> str:
         """Sends one command over a connection of its own; returns the first line of the answer, such as +OK."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             answers = connection.makefile("r")
             if self.password:
                 connection.sendall(_encoded("AUTH", self.password))

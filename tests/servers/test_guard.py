@@ -35,7 +35,7 @@ def test_a_server_and_its_folder_are_gone_after_the_tests_were_killed() -> None:
         assert Path(folder).exists()
         tests.send_signal(signal.SIGKILL)
         tests.wait()
-    assert guard.wait_gone([int(pid), watcher], seconds=10)
+    assert guard.wait_gone([int(pid), watcher], seconds=60)
     assert not Path(folder).exists()
 
 

@@ -36,12 +36,13 @@ def test_it_comes_back_empty_after_it_was_killed(server: RedisServer) -> None:
 
 def test_a_frozen_server_answers_after_the_thaw(server: RedisServer) -> None:
     server.freeze()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=0.2) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         connection.sendall(b"PING\r\n")
+        connection.settimeout(0.2)
         with pytest.raises(TimeoutError):
             connection.recv(100)
         server.thaw()
-        connection.settimeout(5)
+        connection.settimeout(20)
         assert b"NOAUTH" in connection.recv(100)
 
 

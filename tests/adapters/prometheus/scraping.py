@@ -33,5 +33,5 @@ def shown(registry: CollectorRegistry) -> Samples:
 
 
 def scrape(port: int) -> Samples:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
         return samples_in(answer.read().decode())

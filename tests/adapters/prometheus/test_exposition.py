@@ -29,7 +29,7 @@ def server() -> Iterator[MetricsServer]:
 def ask(server: MetricsServer, path: str, accept: str = "*/*") -> tuple[int, str, bytes]:
     request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", headers={"accept": accept})
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.status, answer.headers["content-type"], answer.read()
     except urllib.error.HTTPError as refusal:
         with refusal:
@@ -52,7 +52,7 @@ def test_there_is_nothing_else(server: MetricsServer, path: str) -> None:
 
 def test_only_reading_is_possible(server: MetricsServer) -> None:
     request = urllib.request.Request(f"http://127.0.0.1:{server.port}/metrics", data=b"x", method="POST")
-    with pytest.raises(urllib.error.HTTPError) as refusal, urllib.request.urlopen(request, timeout=5):
+    with pytest.raises(urllib.error.HTTPError) as refusal, urllib.request.urlopen(request, timeout=20):
         pass
     refusal.value.close()
     assert refusal.value.code == 501
