@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
 from bukhindor.adapters.memory.rate_limiter import MemoryRateLimiter
+from bukhindor.adapters.redis.rate_limiter import RedisRateLimiter
 from bukhindor.domain.errors import RateLimited
 from bukhindor.domain.rate_limit import Limit
 from bukhindor.ports import RateLimiter
-from tests.adapters.redis.limiters import age, limiter_at
+from tests.adapters.redis.limiters import ServerClock, limiter_at, opened
 from tests.fakes.rate_limiter import FakeRateLimiter
 from tests.servers.redis import RedisServer
 
@@ -21,22 +23,36 @@ PassTime = Callable[[float], Awaitable[None]]
 Timed = tuple[RateLimiter, PassTime]
 
 
-@pytest.fixture
-async def shared(redis_server: RedisServer) -> AsyncIterator[Timed]:
-    redis_server.flush()
-    limiter = limiter_at(redis_server.url)
-    await limiter.open()
-
-    async def pass_time(seconds: float) -> None:
-        await age(redis_server.url, seconds)
-
-    yield limiter, pass_time
+@asynccontextmanager
+async def running(limiter: RedisRateLimiter) -> AsyncIterator[RedisRateLimiter]:
+    yield await opened(limiter)
     assert limiter.problem() == ""
     await limiter.close()
 
 
 @pytest.fixture
-def memory() -> Timed:
+async def shared(redis_server: RedisServer) -> AsyncIterator[RateLimiter]:
+    redis_server.flush()
+    async with running(limiter_at(redis_server.url)) as limiter:
+        yield limiter
+
+
+@pytest.fixture
+async def timed_shared(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Timed]:
+    redis_server.flush()
+    clock = ServerClock(redis_server.url, monkeypatch)
+    await clock.move(0)
+    async with running(limiter_at(redis_server.url)) as limiter:
+        yield limiter, clock.move
+
+
+@pytest.fixture
+def memory() -> RateLimiter:
+    return MemoryRateLimiter()
+
+
+@pytest.fixture
+def timed_memory() -> Timed:
     now = [1000.0]
 
     async def pass_time(seconds: float) -> None:
@@ -45,7 +61,7 @@ def memory() -> Timed:
     return MemoryRateLimiter(lambda: now[0]), pass_time
 
 
-@pytest.fixture(params=["memory", "shared"])
+@pytest.fixture(params=["timed_memory", "timed_shared"])
 def timed(request: pytest.FixtureRequest) -> Timed:
     """A limiter, and what makes its time pass."""
     limiter: Timed = request.getfixturevalue(request.param)
@@ -56,8 +72,8 @@ def timed(request: pytest.FixtureRequest) -> Timed:
 def limiter(request: pytest.FixtureRequest) -> RateLimiter:
     if request.param == "fake":
         return FakeRateLimiter()
-    built: Timed = request.getfixturevalue(request.param)
-    return built[0]
+    limiter: RateLimiter = request.getfixturevalue(request.param)
+    return limiter
 
 
 async def refusal(limiter: RateLimiter, limit: Limit = THREE, key: str = "ann") -> RateLimited:

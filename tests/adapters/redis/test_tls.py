@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.redis.limiters import EIGHT, STRICT_HITS, limiter_at, passed
+from tests.adapters.redis.limiters import EIGHT, STRICT_HITS, limiter_at, opened, passed
 from tests.servers.certificate import Certificate
 
 
@@ -44,8 +44,7 @@ async def server(certificate: Certificate) -> AsyncIterator[CountingServer]:
 
 
 async def test_a_known_certificate_is_enough(server: CountingServer, certificate: Certificate) -> None:
-    limiter = limiter_at(f"rediss://:secret@localhost:{server.port}?ssl_ca_certs={certificate.file}")
-    await limiter.open()
+    limiter = await opened(limiter_at(f"rediss://:secret@localhost:{server.port}?ssl_ca_certs={certificate.file}"))
     assert await passed(limiter, 20) == 20
     assert not limiter.is_degraded()
     await limiter.close()
