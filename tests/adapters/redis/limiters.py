@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -45,6 +46,15 @@ async def opened(limiter: RedisRateLimiter) -> RedisRateLimiter:
     return limiter
 
 
+@asynccontextmanager
+async def started(url: str, budget: float = PLENTY) -> AsyncIterator[RedisRateLimiter]:
+    """A limiter that was opened, whether or not there is a server."""
+    limiter = limiter_at(url, budget=budget)
+    await limiter.open()
+    yield limiter
+    await limiter.close()
+
+
 async def passed(limiter: RateLimiter, times: int, limit: Limit = EIGHT, key: str = "ann@example.com") -> int:
     """How many of so many attempts, one after the other, are not refused."""
     refused: list[RateLimited] = []
@@ -82,13 +92,11 @@ class ServerClock:
         patch.setattr(shared_counts, "_SCRIPTS", (take, GIVE_BACK))
 
     async def move(self, seconds: float) -> None:
-        """Forwards or back; what is kept for a while only has grown older by that."""
+        """Forwards or back. How long the server keeps a key goes by real time all the same."""
         self._microseconds += round(seconds * 1_000_000)
         async with Redis.from_url(self._url) as client:
             await client.delete(_CLOCK)
             await client.rpush(_CLOCK, *map(str, divmod(self._microseconds, 1_000_000)))
-            for key in await client.keys("bukhindor:limit:*"):
-                await client.pexpire(key, await client.pttl(key) - round(seconds * 1000))
 
 
 async def age(url: str, seconds: float) -> None:
