@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.faults.proxy import FaultProxy
+from tests.servers.listening import listening
 
 
 @pytest.fixture
@@ -16,24 +17,21 @@ async def proxy() -> AsyncIterator[FaultProxy]:
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(1000):
             writer.write(data)
-        writer.close()
 
-    server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    async with FaultProxy(server.sockets[0].getsockname()[1]) as proxy:
+    async with listening(echo) as port, FaultProxy(port) as proxy:
         yield proxy
-    server.close()
-    await asyncio.sleep(0)
 
 
-async def said(proxy: FaultProxy, text: bytes = b"hello") -> bytes:
-    """What comes back over a new connection, within a moment."""
+async def said(proxy: FaultProxy, wanted: int = 5) -> bytes:
+    """What of "hello" comes back over a new connection; of what is more than `wanted` bytes, within a moment."""
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
-    writer.write(text)
+    writer.write(b"hello")
     found = b""
     try:
-        async with asyncio.timeout(0.2):
-            while len(found) < len(text) and (data := await reader.read(1000)):
-                found += data
+        while data := await asyncio.wait_for(reader.read(1000), 20 if len(found) < wanted else 0.2):
+            found += data
+            if len(found) == 5:
+                break
     except TimeoutError:
         found += b" ..."
     finally:
@@ -44,11 +42,11 @@ async def said(proxy: FaultProxy, text: bytes = b"hello") -> bytes:
 async def test_it_is_as_if_it_were_not_there_until_it_makes_a_fault(proxy: FaultProxy) -> None:
     assert await said(proxy) == b"hello"
     proxy.swallow()
-    assert await said(proxy) == b" ..."
+    assert await said(proxy, 0) == b" ..."
     await proxy.restore()
     assert await said(proxy) == b"hello"
     proxy.answer_only(2)
-    assert await said(proxy) == b"he ..."
+    assert await said(proxy, 2) == b"he ..."
     await proxy.restore()
     await proxy.refuse()
     with pytest.raises(ConnectionRefusedError):

@@ -4,8 +4,11 @@ import asyncio
 import contextlib
 import ssl
 import struct
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
+
+from tests.servers.listening import listening
 
 _TLS_WANTED = struct.pack("!ii", 8, 80877103)
 _AT_ONCE = 65_536
@@ -24,31 +27,30 @@ class TlsFront:
         self._context = context
 
     async def __aenter__(self) -> Self:
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = self._listener.sockets[0].getsockname()[1]
+        self._open = AsyncExitStack()
+        self.port = await self._open.enter_async_context(listening(self._talk))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, _: object, __: TracebackType | None) -> None:
-        self._listener.close()
-        await self._listener.wait_closed()
+        await self._open.aclose()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            if await reader.readexactly(len(_TLS_WANTED)) == _TLS_WANTED:
-                writer.write(b"S")
-                await writer.start_tls(self._context)
-                self.encrypted += 1
-                await self._lead(reader, writer)
-        writer.close()
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await reader.readexactly(len(_TLS_WANTED)) == _TLS_WANTED:
+            writer.write(b"S")
+            await writer.start_tls(self._context)
+            self.encrypted += 1
+            await self._lead(reader, writer)
 
     async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_server, to_server = await asyncio.open_connection("127.0.0.1", self._target)
         ways = [asyncio.create_task(_pump(reader, to_server)), asyncio.create_task(_pump(from_server, writer))]
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        # Whoever has gone, the other one waits to hear of it.
-        to_server.close()
-        writer.close()
-        await asyncio.wait(ways)
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # Whoever has gone, the other one waits to hear of it.
+            to_server.close()
+            writer.close()
+            await asyncio.wait(ways)
 
 
 async def _pump(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.adapters.redis.limiters import EIGHT, STRICT_HITS, limiter_at, opened, passed
 from tests.servers.certificate import Certificate
+from tests.servers.listening import listening
 
 
 class CountingServer:
@@ -25,7 +26,6 @@ class CountingServer:
                 words.append((await reader.readexactly(length + 2))[:-2].decode())
             self.commands.append(words[0])
             writer.write(b"*2\r\n:0\r\n:0\r\n" if words[0] == "EVALSHA" else b"+OK\r\n")
-        writer.close()
 
 
 @pytest.fixture
@@ -36,11 +36,8 @@ def certificate(tmp_path: Path) -> Certificate:
 @pytest.fixture
 async def server(certificate: Certificate) -> AsyncIterator[CountingServer]:
     server = CountingServer()
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=certificate.server())
-    server.port = listener.sockets[0].getsockname()[1]
-    yield server
-    listener.close()
-    await listener.wait_closed()
+    async with listening(server.serve, certificate.server()) as server.port:
+        yield server
 
 
 async def test_a_known_certificate_is_enough(server: CountingServer, certificate: Certificate) -> None:
