@@ -16,10 +16,11 @@ from tests.makers import make_mail
 from tests.servers.certificate import Certificate
 
 SENDER = "Example <no-reply@accounts.example.com>"
+PLENTY = 20
 LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}@"
 
 
-def plain(sink: Sink, sender: str = SENDER, timeout: float = 5) -> Mailer:
+def plain(sink: Sink, sender: str = SENDER, timeout: float = PLENTY) -> Mailer:
     return SmtpMailer(f"smtp://127.0.0.1:{sink.port}?starttls=never", sender, timeout)
 
 
@@ -82,7 +83,7 @@ async def test_we_greet_as_the_domain_of_the_sender(sink: Sink) -> None:
 
 async def test_starttls_and_login_come_before_the_mail(certificate: Certificate) -> None:
     async with serving(Sink(), starttls=certificate.server(), login=True) as sink:
-        mailer = SmtpMailer(f"smtp://{LOGIN}localhost:{sink.port}", SENDER, 5, certificate.client())
+        mailer = SmtpMailer(f"smtp://{LOGIN}localhost:{sink.port}", SENDER, PLENTY, certificate.client())
         await mailer.send(make_mail())
     (received,) = sink.received
     assert (received.was_encrypted, received.login) == (True, USER)
@@ -92,14 +93,14 @@ async def test_starttls_and_login_come_before_the_mail(certificate: Certificate)
 async def test_tls_from_the_first_byte(certificate: Certificate) -> None:
     """RFC 8314."""
     async with serving(Sink(), tls=certificate.server()) as sink:
-        await SmtpMailer(f"smtps://localhost:{sink.port}", SENDER, 5, certificate.client()).send(make_mail())
+        await SmtpMailer(f"smtps://localhost:{sink.port}", SENDER, PLENTY, certificate.client()).send(make_mail())
     assert sink.received[0].was_encrypted
 
 
 async def test_nothing_is_sent_in_clear_when_the_server_has_no_starttls(certificate: Certificate) -> None:
     """Whoever sits in between could have taken the offer out."""
     async with serving(Sink()) as sink:
-        mailer = SmtpMailer(f"smtp://{LOGIN}localhost:{sink.port}", SENDER, 5, certificate.client())
+        mailer = SmtpMailer(f"smtp://{LOGIN}localhost:{sink.port}", SENDER, PLENTY, certificate.client())
         refused = await refusal(mailer, make_mail())
     assert not refused.permanent
     assert sink.logins == []
@@ -114,7 +115,7 @@ async def test_a_certificate_is_checked(certificate: Certificate, scheme: str, f
     async with served as sink:
         host = "localhost" if fault == "unknown authority" else "127.0.0.1"
         client = None if fault == "unknown authority" else certificate.client()
-        mailer = SmtpMailer(f"{scheme}://{LOGIN}{host}:{sink.port}", SENDER, 5, client)
+        mailer = SmtpMailer(f"{scheme}://{LOGIN}{host}:{sink.port}", SENDER, PLENTY, client)
         refused = await refusal(mailer, make_mail())
     assert not refused.permanent
     assert "certificate" in str(refused)

@@ -9,6 +9,7 @@ from bukhindor.adapters.smtp.mailer import SmtpMailer
 from bukhindor.domain.mail import MailNotAccepted
 from tests.adapters.smtp.sink import PASSWORD, USER, Sink, serving
 from tests.servers.certificate import Certificate
+from tests.servers.listening import listening
 
 SENDER = "no-reply@example.com"
 
@@ -22,7 +23,7 @@ async def test_a_server_that_answers_is_fine_and_gets_no_mail(sink: Sink) -> Non
 async def test_the_login_is_tried(certificate: Certificate, password: str, is_accepted: bool) -> None:
     async with serving(Sink(), starttls=certificate.server(), login=True) as sink:
         login = f"{quote(USER, safe='')}:{quote(password, safe='')}"
-        mailer = SmtpMailer(f"smtp://{login}@localhost:{sink.port}", SENDER, 5, certificate.client())
+        mailer = SmtpMailer(f"smtp://{login}@localhost:{sink.port}", SENDER, 20, certificate.client())
         if is_accepted:
             await mailer.check()
         else:
@@ -41,19 +42,9 @@ async def test_a_server_that_is_not_there_is_told() -> None:
 
 
 async def test_a_server_that_keeps_silent_is_not_waited_for() -> None:
-    never = asyncio.Event()
-
     async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await never.wait()
-        finally:
-            writer.close()
+        await asyncio.sleep(3600)
 
-    listener = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    try:
+    async with listening(keep_silent) as port:
         with pytest.raises(MailNotAccepted, match="took too long"):
             await SmtpMailer(f"smtp://127.0.0.1:{port}?starttls=never", SENDER, timeout=0.1).check()
-    finally:
-        never.set()
-        listener.close()
