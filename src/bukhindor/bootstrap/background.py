@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ _log = logging.getLogger(__name__)
 _KEY_RELOAD_SECONDS = 5
 _PURGE_SECONDS = 600
 _MAIL_SECONDS = 0.5
+_END_AGAIN_SECONDS = 1.0
 
 KEY_RELOAD, PURGE, MAIL_DELIVERY = "key reload", "purge", "mail delivery"
 
@@ -37,9 +38,18 @@ async def background_tasks(
     try:
         yield
     finally:
-        for task in tasks:
+        await _end(tasks)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """The wish to end comes as one exception, and a driver drops it if what it waits for happens at that very moment;
+    what it waits for next, like a mail server's first word, may not come for long. So it is wished again."""
+    unfinished = set(tasks)
+    while unfinished:
+        for task in unfinished:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, unfinished = await asyncio.wait(unfinished, timeout=_END_AGAIN_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _repeat(
@@ -48,7 +58,7 @@ async def _repeat(
     """Do `work` every so often; a failure is logged and the next turn comes all the same."""
     pause = 0.0 if at_once else seconds
     task = asyncio.current_task()
-    # The wish to end comes as one exception, and a driver drops it if what it waits for happens at that very moment.
+    # Also a wish that was dropped is a wish.
     while task is None or not task.cancelling():
         await asyncio.sleep(pause)
         pause = seconds
