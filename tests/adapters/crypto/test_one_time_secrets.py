@@ -74,7 +74,8 @@ def test_codes_are_spread_evenly() -> None:
     for position in range(8):
         seen = Counter(code[position] for code in codes)
         assert len(seen) == 10
-        assert 300 < min(seen.values()) <= max(seen.values()) < 500
+        # Six times the standard deviation on both sides: chance alone goes beyond that once in millions of runs.
+        assert 286 < min(seen.values()) <= max(seen.values()) < 514
 
 
 def test_only_digests_of_secrets_are_kept() -> None:

@@ -1,6 +1,7 @@
 """Hashes found in the store: which ones match, which ones are outdated, and which ones are not even tried."""
 
 import time
+from collections import defaultdict
 
 import pytest
 
@@ -100,11 +101,11 @@ SALT_AND_DIGEST = "c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
 )
 async def test_what_is_no_hash_or_costs_too_much_matches_nothing(hasher: PasswordHasher, stored: str | None) -> None:
     """PW-13 and PW-14: neither the hostile cost is paid nor does an account without a password open."""
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert await hasher.verify(Password(stored or "x"), stored) == NO_MATCH
     assert await hasher.verify(Password(""), stored) == NO_MATCH
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 async def test_a_password_of_the_dummy_never_matches(hasher: PasswordHasher) -> None:
@@ -117,15 +118,15 @@ async def test_a_wrong_guess_takes_as_long_for_nobody_and_for_old_hashes(make_ha
     """LGN-02, roughly: CPU time of the hash threads, of which a cheaper path would need less than half."""
     hasher = make_hasher(memory_kib=8192, iterations=4)
     today = await hasher.hash(PASSWORD)
+    others = None, "damaged", argon2id(m=1024, t=1), argon2id(m=8192, t=1)
+    costs: defaultdict[str | None, list[float]] = defaultdict(list)
 
-    async def cost(stored: str | None) -> float:
-        costs = []
-        for _ in range(3):
+    # In turns: what else this machine does makes a core faster or slower from one moment to the next.
+    for _ in range(7):
+        for stored in (today, *others):
             started = time.process_time()
             await hasher.verify(WRONG, stored)
-            costs.append(time.process_time() - started)
-        return min(costs)
+            costs[stored].append(time.process_time() - started)
 
-    usual = await cost(today)
-    for stored in (None, "damaged", argon2id(m=1024, t=1), argon2id(m=8192, t=1)):
-        assert 0.6 < await cost(stored) / usual < 1.7
+    for stored in others:
+        assert 0.6 < min(costs[stored]) / min(costs[today]) < 1.7

@@ -112,6 +112,7 @@ def test_objects_show_only_their_text() -> None:
     ],
 )
 def test_no_text_takes_long(text: str) -> None:
-    started = time.perf_counter()
+    # Time of this thread's own: another program may have the processor meanwhile.
+    started = time.thread_time()
     redacted_text(text)
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.05
