@@ -10,11 +10,15 @@ import pytest
 
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.postgres import PostgresTransactions
+from bukhindor.adapters.sql.postgres_pool import Patience
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.ports import Transactions
 from tests.fakes.seal import FakeSeal
 from tests.fakes.transactions import FakeTransactions
 from tests.servers.postgres import PostgresServer
+
+PATIENT = Patience(obtain=60, answer=60, statement=60, lock=60, idle=60)
+"""Where the time is not what is tested: hundreds of use cases that take turns may keep a busy machine for a while."""
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +62,7 @@ def postgres_url(postgres_server: PostgresServer) -> str:
 
 @pytest.fixture
 async def postgres(postgres_url: str) -> AsyncIterator[PostgresTransactions]:
-    store = PostgresTransactions(postgres_url, size=10, seal=FakeSeal())
+    store = PostgresTransactions(postgres_url, size=10, seal=FakeSeal(), patience=PATIENT)
     yield store
     await store.close()
 
@@ -75,7 +79,7 @@ def open_store(request: pytest.FixtureRequest) -> OpenStore:
             return partial(SqliteTransactions, path, owner=True, seal=FakeSeal())
         case "postgres":
             url: str = request.getfixturevalue("postgres_url")
-            return partial(PostgresTransactions, url, size=10, seal=FakeSeal())
+            return partial(PostgresTransactions, url, size=10, seal=FakeSeal(), patience=PATIENT)
         case _:
             return FakeTransactions
 

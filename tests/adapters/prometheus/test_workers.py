@@ -221,15 +221,15 @@ def test_a_file_that_can_not_be_read_is_lost_and_nothing_else(
 ) -> None:
     """REL-20: meanwhile the log says once why there are no metrics."""
     worker = Worker(metrics, 2)
-    (folder(metrics) / "counter_4242.db").write_bytes(content)
+    (folder(metrics) / "counter_999999999.db").write_bytes(content)
     for _ in range(2):
         with pytest.raises(Exception, match=r"."):
             shown(metrics.registry)
     assert [record.message for record in caplog.records] == ["the metrics of the workers can't be read"]
-    metrics.worker_ended(4242)
+    metrics.worker_ended(999_999_999)
     assert value(shown(metrics.registry), "user_logins_total", status="success") == 2
     worker.kill()
     assert value(shown(metrics.registry), "user_logins_total", status="success") == 2
     assert len(caplog.records) == 2
-    assert caplog.records[1].message.startswith("what counter_4242.db has counted is lost: ")
+    assert caplog.records[1].message.startswith("what counter_999999999.db has counted is lost: ")
     assert sorted(file.name for file in folder(metrics).iterdir()) == ["counter_ended.db", "histogram_ended.db"]

@@ -15,7 +15,7 @@ from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from tests.fakes.seal import FakeSeal
 from tests.makers import T0, make_queued_mail, make_signing_key, make_user
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 OURS = Version(head(), "0003")
 
 

@@ -9,6 +9,7 @@ from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.postgres import PostgresTransactions
 from bukhindor.adapters.sql.schema_version import revisions
 from bukhindor.domain.errors import EmailTaken
+from tests.adapters.conftest import PATIENT
 from tests.adapters.keeping import keep
 from tests.fakes.seal import FakeSeal
 from tests.makers import T0, make_queued_mail, make_session, make_user
@@ -32,7 +33,7 @@ def pooled_url(pgbouncer: PgBouncer, postgres_url: str) -> str:
 
 @pytest.fixture
 async def pooled(pooled_url: str) -> AsyncIterator[PostgresTransactions]:
-    store = PostgresTransactions(pooled_url, size=20, seal=FakeSeal())
+    store = PostgresTransactions(pooled_url, size=20, seal=FakeSeal(), patience=PATIENT)
     yield store
     await store.close()
 

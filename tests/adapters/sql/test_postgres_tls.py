@@ -14,6 +14,7 @@ from bukhindor.adapters.sql.postgres_inspection import inspect
 from bukhindor.adapters.sql.postgres_url import PostgresUrl
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.domain.errors import StoreUnavailable
+from tests.adapters.conftest import PATIENT
 from tests.fakes.seal import FakeSeal
 from tests.servers.certificate import Certificate
 from tests.servers.postgres import PostgresServer
@@ -45,7 +46,7 @@ def by_way_of(front: TlsFront, database: str, server: PostgresServer, host: str,
 
 async def is_served(url: str) -> bool:
     """Whether a store finds its schema there."""
-    store = PostgresTransactions(url, size=2, seal=FakeSeal())
+    store = PostgresTransactions(url, size=2, seal=FakeSeal(), patience=PATIENT)
     try:
         return await store.has_right_schema()
     finally:
@@ -70,7 +71,7 @@ async def test_everything_goes_encrypted_to_a_server_that_is_good_enough(
     assert migrated > 0
     assert await is_served(url)
     assert front.encrypted > migrated
-    state = await asyncio.to_thread(inspect, url, 5.0, lambda: datetime.now(UTC))
+    state = await asyncio.to_thread(inspect, url, 20.0, lambda: datetime.now(UTC))
     assert state.schema is not None
     assert state.schema.serves_us
 
@@ -107,7 +108,7 @@ async def test_nothing_is_told_to_a_server_that_may_be_another_one(
         await asyncio.to_thread(schema.upgrade, url)
     assert "disable" in options or "certificate verify failed" in str(refusal.value)
     with pytest.raises(DatabaseUnusable):
-        await asyncio.to_thread(inspect, url, 5.0, lambda: datetime.now(UTC))
+        await asyncio.to_thread(inspect, url, 20.0, lambda: datetime.now(UTC))
 
 
 async def test_without_a_file_the_roots_of_the_system_are_trusted(

@@ -67,11 +67,11 @@ async def test_a_backup_during_writes_has_all_that_was_acknowledged_before_and_n
         if done < total:
             copied_half.set()
             # The copy is held in its midst until others have written.
-            assert written_meanwhile.wait(10)
+            assert written_meanwhile.wait(60)
 
     acknowledged |= await add_users(sqlite, 1)
     backup = asyncio.create_task(asyncio.to_thread(back_up, database, tmp_path / "copy.db", watch))
-    await asyncio.to_thread(copied_half.wait, 10)
+    assert await asyncio.to_thread(copied_half.wait, 60)
     later: set[UUID] = set()
     for _ in range(20):
         later |= await add_users(sqlite, 100)
