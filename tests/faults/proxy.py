@@ -8,6 +8,7 @@ import struct
 from types import TracebackType
 from typing import Self
 
+from tests.servers.listening import let_nobody_in
 from tests.servers.processes import free_port
 
 _AT_ONCE = 65_536
@@ -27,6 +28,7 @@ class FaultProxy:
         self._delay = 0.0
         self._jitter = 0.0
         self._listener: asyncio.Server | None = None
+        self._lets_in = False
         self._links: set[_Link] = set()
 
     async def __aenter__(self) -> Self:
@@ -40,12 +42,11 @@ class FaultProxy:
 
     async def refuse(self) -> None:
         """Nobody listens any more, and what was connected is reset."""
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+        self._lets_in = False
+        listener, self._listener = self._listener, None
         self.cut()
-        # The listening socket is let go of in the loop's next turn.
-        await asyncio.sleep(0)
+        if listener is not None:
+            await let_nobody_in(listener)
 
     def cut(self) -> None:
         """Every connection is reset, in the midst of whatever it does; new ones are welcome."""
@@ -81,10 +82,15 @@ class FaultProxy:
             await asyncio.sleep(self._delay + random.uniform(0, self._jitter))
 
     async def _listen(self) -> None:
+        self._lets_in = True
         self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = _Link(self, reader, writer)
+        if not self._lets_in:
+            # It was accepted a moment before nobody was to be.
+            link.reset()
+            return
         self._links.add(link)
         try:
             await link.run()

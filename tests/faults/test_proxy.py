@@ -1,6 +1,7 @@
 """The proxy that makes faults does what it says."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 
@@ -53,6 +54,17 @@ async def test_it_is_as_if_it_were_not_there_until_it_makes_a_fault(proxy: Fault
         await said(proxy)
     await proxy.restore()
     assert await said(proxy) == b"hello"
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_came_a_moment_before_nobody_was_let_in_is_reset_as_well(proxy: FaultProxy, turns: int) -> None:
+    with socket.create_connection(("127.0.0.1", proxy.port)) as client:
+        client.setblocking(False)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await proxy.refuse()
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(asyncio.get_running_loop().sock_recv(client, 1), 5)
 
 
 async def test_connections_are_reset_at_once_or_after_some_bytes(proxy: FaultProxy) -> None:

@@ -36,10 +36,7 @@ async def listening(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncItera
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        server.close()
-        # Who connected a moment ago is let in during the loop's next turns.
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await let_nobody_in(server)
         while tasks:
             for task in tasks:
                 task.cancel()
@@ -47,3 +44,14 @@ async def listening(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncItera
         await server.wait_closed()
         # Whoever was stopped learns of it in the next turn.
         await asyncio.sleep(0)
+
+
+async def let_nobody_in(server: asyncio.Server) -> None:
+    """Nobody listens any more. Who has just been accepted is let in first: closed at that moment, a server forgets it,
+    and leaves an open connection to the garbage collector."""
+    loop = asyncio.get_running_loop()
+    for listener in server.sockets:
+        loop.remove_reader(listener.fileno())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    server.close()

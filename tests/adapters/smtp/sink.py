@@ -12,6 +12,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.servers.listening import let_nobody_in
+
 USER = "mail user@example.com"
 PASSWORD = "p@ss:w/rd?#%"
 
@@ -118,7 +120,7 @@ async def serving(
     try:
         yield sink
     finally:
-        listener.close()
+        await let_nobody_in(listener)
         for server in open_ones:
             # Aborting a TLS connection that has ended is an error in the first releases of Python 3.11.
             if isinstance(server.transport, asyncio.Transport) and not server.transport.is_closing():
