@@ -244,16 +244,21 @@ class Greeting(asyncio.Protocol):
         asyncio.get_running_loop().call_soon(transport.close)
 
 
+@pytest.mark.parametrize("turns", range(4))
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
-def test_connections_of_the_last_moment_are_served(run: Callable[[Coroutine[Any, Any, None]], None]) -> None:
-    """REL-01: the kernel had accepted them before the listener was closed; later ones are refused."""
+def test_connections_of_the_last_moment_are_served(
+    run: Callable[[Coroutine[Any, Any, None]], None], turns: int
+) -> None:
+    """REL-01: the kernel had accepted them before the listener was closed, and the event loop as far as it came in so
+    many turns; later ones are refused."""
 
     async def scenario() -> None:
         listeners = open_listeners("127.0.0.1", 0)
         address = listeners[0].getsockname()
         server = await asyncio.get_running_loop().create_server(Greeting, sock=listeners[0])
-        # Nothing is accepted between these two lines: the event loop has no turn.
         clients = [socket.create_connection(address) for _ in range(20)]
+        for _ in range(turns):
+            await asyncio.sleep(0)
         await stop_listening([server], listeners, Greeting)
 
         with pytest.raises(ConnectionRefusedError):

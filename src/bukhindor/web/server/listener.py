@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 _OPENING_SECONDS = 1.0
+_TURNS_TO_LET_IN = 2
 
 
 class CannotListen(OSError):
@@ -82,6 +83,11 @@ async def stop_listening(
     # Without a file left, what waits in the kernel is reset; the requests under way are worth more.
     with suppress(OSError):
         spares.extend(listener.dup() for listener in listeners)
+    # Whom asyncio has accepted a turn ago, it forgets when its server closes before it has let them in.
+    for listener in listeners:
+        loop.remove_reader(listener)
+    for _ in range(_TURNS_TO_LET_IN):
+        await asyncio.sleep(0)
     for server in servers:
         server.close()
     # The event loop lets go of its sockets one turn later; until then both would accept.
