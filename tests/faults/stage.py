@@ -21,7 +21,7 @@ from tests.http.service import People, Service, admit_everybody, cheap_settings,
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 
-_SETTINGS = {"deadlock_timeout": "100ms", "max_connections": "100"}
+_SETTINGS = {"deadlock_timeout": "300ms", "max_connections": "100"}
 POOL_SIZE = 4
 
 
