@@ -68,7 +68,7 @@ def _open(path: Path, patience: float) -> sqlite3.Connection:
     wal = path.with_name(f"{path.name}-wal")
     # Without a log nobody has the file open, and SQLite need not make its log and index to read it.
     mode = "mode=ro" if wal.exists() else "mode=ro&immutable=1"
-    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", patience, isolation_level=None, uri=True)
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", timeout=patience, isolation_level=None, uri=True)
 
 
 def _damage(connection: sqlite3.Connection, patience: float) -> str | None:
