@@ -1,4 +1,5 @@
-"""What every test shares: real servers, how many examples hypothesis tries, and whose coverage is measured."""
+"""What every test shares: real servers and how they are reached, how many examples hypothesis tries, and whose coverage
+is measured."""
 
 import gc
 import os
@@ -16,6 +17,10 @@ settings.register_profile("continuous", settings.get_profile("everyday"), derand
 settings.load_profile("continuous" if os.environ.get("CI") else "everyday")
 
 _OF_PROCESSES = "COVERAGE_PROCESS_CONFIG"
+
+# A proxy that leads out of the network, as many a CI machine names one, does not lead to the servers of tests.
+_NEAR = ",".join(filter(None, ("localhost,127.0.0.1,::1", os.environ.get("no_proxy") or os.environ.get("NO_PROXY"))))
+os.environ |= {"no_proxy": _NEAR, "NO_PROXY": _NEAR}
 
 
 @pytest.hookimpl(wrapper=True)

@@ -158,6 +158,8 @@ def _elsewhere(image: Image, value: str) -> str:
 
 def _of_this_machine(*, has_cache: bool) -> dict[str, str]:
     """How pip reaches packages here, which an engine would know by itself; the cache stands for a cache mount."""
-    found = {name: value for name, value in os.environ.items() if re.match(r"PIP_|SSL_CERT_|https?_proxy$", name, re.I)}
+    found = {
+        name: value for name, value in os.environ.items() if re.match(r"PIP_|SSL_CERT_|(https?|no)_proxy$", name, re.I)
+    }
     cache = os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip"))
     return {**found, "PIP_CACHE_DIR": cache} if has_cache else {**found, "PIP_NO_CACHE_DIR": "1"}
