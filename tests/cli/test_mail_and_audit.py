@@ -13,8 +13,9 @@ import pytest
 from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
 from tests.cli.conftest import Command
-from tests.cli.test_processes import PATIENCE_SECONDS, free_port, run, serving
+from tests.cli.test_processes import PATIENCE_SECONDS, run, serving
 from tests.fakes.seal import FakeSeal
+from tests.servers.processes import free_port
 
 ANN = "ann@example.com"
 BOB = "bob@example.com"

@@ -5,7 +5,6 @@ import os
 import pty
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import bukhindor
+from tests.servers.processes import free_port
 
 SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
 PROGRAM = (sys.executable, "-m", "bukhindor")
@@ -71,13 +71,6 @@ def serving(*arguments: str, **environ: str) -> Iterator[tuple[subprocess.Popen[
     finally:
         process.kill()
         process.communicate()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_the_server_says_in_one_line_where_everything_is_and_stops_with_0() -> None:

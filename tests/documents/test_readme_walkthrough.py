@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from bukhindor.config import Settings
+from tests.servers.processes import free_port
 
 pytestmark = pytest.mark.unmeasured
 
@@ -48,9 +48,7 @@ def newcomers_environment(folder: Path) -> dict[str, str]:
 @contextmanager
 def served(folder: Path, environ: dict[str, str]) -> Iterator[str]:
     """The service as `make run` starts it, on a free port; yields `localhost:port`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [".venv/bin/bukhindor", "serve", "--port", str(port)],
         cwd=folder,
