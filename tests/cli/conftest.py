@@ -1,6 +1,7 @@
 """Every command runs in an empty folder, with none of this machine's settings."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,11 @@ def bukhindor() -> Command:
         return CliRunner().invoke(main, arguments, input=stdin, prog_name="bukhindor")
 
     return run
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`bukhindor doctor` waits as long as it takes, and calls no answer slow: this machine may have much else to do."""
+    for name in ("embedded", "mail", "postgres", "redis"):
+        monkeypatch.setattr(import_module(f"bukhindor.cli.checks.{name}"), "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(import_module("bukhindor.cli.checks.redis"), "_SLOW_SECONDS", 60.0)

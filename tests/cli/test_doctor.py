@@ -17,16 +17,16 @@ from bukhindor.adapters.sql.sqlite import SqliteTransactions
 from bukhindor.cli.checks import disk, embedded, program
 from bukhindor.cli.findings import State
 from bukhindor.config import Settings
-from tests.adapters.smtp.sink import Sink, serving
 from tests.cli.conftest import Command
 from tests.fakes.seal import FakeSeal
 from tests.makers import T0, make_queued_mail, make_signing_key
 
 SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
 OTHER_SECRET = "Zx9Cv8Bn7Mq6We5Rt4Yu3Io2Pa1Sd0Fg"
-ANN = "ann@example.com"
 DATABASE = Path("data/bukhindor.db")
 TOO_NEW = "UPDATE schema_compatibility SET serves_since = '9999'"
+
+pytestmark = pytest.mark.usefixtures("unhurried")
 
 Findings = dict[str, dict[str, str]]
 
@@ -241,64 +241,6 @@ def test_without_a_signing_key_the_next_start_makes_one(bukhindor: Command) -> N
     assert bukhindor("migrate", "up").exit_code == 0
     code, found = examined(bukhindor)
     assert (code, found["signing keys"]["found"]) == (0, "there is none yet; the next start makes one")
-
-
-async def test_a_mail_server_is_asked_and_gets_no_mail(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with serving(Sink()) as sink:
-        monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{sink.port}?starttls=never")
-        code, found = await asyncio.to_thread(examined, bukhindor)
-    assert (code, sink.connections, sink.received) == (0, 1, [])
-    assert found["mail"]["found"] == f"127.0.0.1 port {sink.port} answers; it asks for no login"
-    code, found = await asyncio.to_thread(examined, bukhindor)
-    assert (code, found["mail"]["state"]) == (1, "problem")
-    assert "could not be used" in found["mail"]["found"]
-    assert "SMTP_URL" in found["mail"]["advice"]
-
-
-async def test_a_test_mail_is_really_sent_when_asked_for(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAIL_FROM", "Accounts <no-reply@example.com>")
-    monkeypatch.setenv("PUBLIC_URL", "https://api.example.com")
-    async with serving(Sink()) as sink:
-        monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{sink.port}?starttls=never")
-        result = await asyncio.to_thread(bukhindor, "doctor", "--send-mail", " Ann@Example.com ")
-    assert result.exit_code == 0
-    assert f"took a test mail for {ANN}" in result.stdout
-    (received,) = sink.received
-    assert (received.sender, received.recipients) == ("no-reply@example.com", [ANN])
-    assert received.message["from"] == "Accounts <no-reply@example.com>"
-    assert "https://api.example.com can send mails" in received.part("plain")
-    assert "https://api.example.com can send mails" in received.part("html")
-    assert not Path("data").exists()
-
-
-async def test_a_test_mail_that_is_not_taken_is_a_problem(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with serving(Sink(replies={"RCPT": "550 5.1.1 no such user"})) as sink:
-        monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{sink.port}?starttls=never")
-        result = await asyncio.to_thread(bukhindor, "doctor", "--send-mail", ANN)
-    assert result.exit_code == 1
-    assert "problem  mail: 127.0.0.1 port" in result.stdout
-    assert "550" in result.stdout
-    assert result.stdout.endswith("1 problem found.\n")
-    assert sink.received == []
-
-
-def test_no_test_mail_goes_to_the_development_mailbox_or_to_what_is_no_address(bukhindor: Command) -> None:
-    refused = bukhindor("doctor", "--send-mail", ANN)
-    assert (refused.exit_code, refused.stdout) == (1, "")
-    assert refused.stderr == "Mails go to the development mailbox: set SMTP_URL to send one.\n"
-    unreadable = bukhindor("doctor", "--send-mail", "ann")
-    assert (unreadable.exit_code, unreadable.stdout) == (1, "")
-    assert unreadable.stderr == "--send-mail: This is not a valid e-mail address.\n"
-
-
-def test_a_password_of_the_mail_server_is_in_no_line(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """CFG-03"""
-    monkeypatch.setenv("SMTP_URL", "smtp://ann@example.com:hunter22@127.0.0.1:1")
-    result = bukhindor("doctor")
-    assert result.exit_code == 1
-    assert "127.0.0.1 port 1: " in result.stdout
-    assert "hunter22" not in result.output
-    assert "ann@" not in result.output
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ AFAR = "postgresql://accounts:hunter22@db.example.com/accounts"
 
 
 @pytest.fixture
-def database(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> str:
+def database(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch, unhurried: None) -> str:
     """The name of an empty database, which DATABASE_URL leads to."""
     name = asyncio.run(postgres_server.create_database())
     monkeypatch.setenv("DATABASE_URL", postgres_server.url(name))
@@ -183,7 +183,7 @@ def test_a_database_that_is_away_or_refuses_is_told_without_any_password(
 
 
 @pytest.fixture
-def guarded() -> Iterator[RedisServer]:
+def guarded(unhurried: None) -> Iterator[RedisServer]:
     """A Redis server with a password, little memory, and a policy that drops keys."""
     server = opened(
         lambda: RedisServer(password="hunter33", maxmemory=64 * 2**20, settings={"maxmemory-policy": "volatile-ttl"})
