@@ -22,7 +22,8 @@ pytestmark = pytest.mark.unmeasured
 ROOT = Path(__file__).parents[2]
 CURL_STAND_IN = Path(__file__).with_name("curl_stand_in.py")
 PRINTED_PORT = "localhost:8080"
-PATIENCE_SECONDS = 30
+# For all commands of a document together: programs start dozens of times, each of which takes a busy machine a while.
+PATIENCE_SECONDS = 180
 
 
 def commands_in(document: str) -> str:
@@ -32,10 +33,14 @@ def commands_in(document: str) -> str:
 
 
 def newcomers_environment(folder: Path) -> dict[str, str]:
-    """The environment without settings of ours, and a folder that has `.venv` like the project's."""
+    """The environment without settings of ours, and a folder that has `.venv` like the project's.
+
+    The shell must not complain of a language that this machine lacks, nor tools connect by other settings.
+    """
     (folder / ".venv").symlink_to(sys.prefix)
     ours = {variable for variable, _, _ in Settings.read({}, None).describe()}
-    environ = {name: value for name, value in os.environ.items() if name not in ours}
+    environ = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("PG")}
+    environ["LC_ALL"] = "C"
     if shutil.which("curl") is None:
         program = folder / "programs" / "curl"
         program.parent.mkdir()
