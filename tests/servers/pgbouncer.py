@@ -47,7 +47,10 @@ class PgBouncer:
         lines = "".join(f"{name} = {value}\n" for name, value in self._settings.items())
         file = folder / "pgbouncer.ini"
         file.write_text(f"[databases]\n* = host=127.0.0.1 port={self._server_port}\n[pgbouncer]\n{lines}")
-        (folder / "users").write_text(f'"{USER}" "{PASSWORD}"\n')
+        users = folder / "users"
+        users.write_text(f'"{USER}" "{PASSWORD}"\n')
+        for each in (file, users):
+            self.process.hand_over(each)
         command: list[str | Path] = [self._program, file]
         self.process.start(command, environment(self._program), lambda: listens(self.port))
 

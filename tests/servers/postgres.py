@@ -148,6 +148,7 @@ class PostgresServer:
     def _initialize(self) -> None:
         secret = self.process.folder / "password"
         secret.write_text(PASSWORD)
+        self.process.hand_over(secret)
         setup: list[str | Path] = [self._program.with_name("initdb"), "-D", self._data, "-U", "postgres"]
         setup += ["--no-sync", "--no-locale", "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256"]
         self.process.run([*setup, f"--pwfile={secret}"], self._environment)

@@ -99,8 +99,7 @@ class ServerProcess:
         self.log = self.folder / "log"
         self._clean_end = clean_end
         self._process: subprocess.Popen[bytes] | None = None
-        if account:
-            os.chown(self.folder, account.uid, account.gid)
+        self.hand_over(self.folder)
         self._guard = subprocess.Popen(
             [sys.executable, "-I", "-S", guard.__file__, str(self.folder)],
             stdin=subprocess.PIPE,
@@ -118,6 +117,11 @@ class ServerProcess:
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def hand_over(self, path: Path) -> None:
+        """Makes a file or folder that of the server's user, who may not read it otherwise: umask decides that."""
+        if self.account:
+            os.chown(path, self.account.uid, self.account.gid)
 
     def run(self, command: Sequence[str | Path], environment: Mapping[str, str], given: str = "") -> None:
         """Runs a preparing command to its end, as the server's user; `given` is what it reads."""
