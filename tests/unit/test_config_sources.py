@@ -1,5 +1,6 @@
 """Where values come from, and how durations read."""
 
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ GOOD_PRODUCTION = (
     f"JWT_SECRET={SECRET}\nPUBLIC_URL=https://a.example.com\n"
     "SMTP_URL=smtp://mail.example.com\nMAIL_FROM=no-reply@example.com\n"
 )
+# Whatever disk this checkout lies on.
+NO_MOUNTS = Path(os.devnull)
 
 
 def env_file(tmp_path: Path, text: str) -> Path:
@@ -38,14 +41,14 @@ def test_the_env_file_counts_and_the_process_environment_wins_over_it(tmp_path: 
 
 def test_the_env_file_may_say_production(tmp_path: Path) -> None:
     path = env_file(tmp_path, f"ENVIRONMENT=production\n{GOOD_PRODUCTION}")
-    assert Settings.read({}, path).environment is Environment.PRODUCTION
+    assert Settings.read({}, path, NO_MOUNTS).environment is Environment.PRODUCTION
     assert Settings.read({"ENVIRONMENT": "development"}, path).environment is Environment.DEVELOPMENT
 
 
 def test_a_deployed_service_does_not_read_the_env_file(tmp_path: Path) -> None:
     path = env_file(tmp_path, f"{GOOD_PRODUCTION}this is no assignment\n")
     with pytest.raises(ConfigurationError) as refused:
-        Settings.read({"ENVIRONMENT": " Production "}, path)
+        Settings.read({"ENVIRONMENT": " Production "}, path, NO_MOUNTS)
     assert [line.partition(":")[0] for line in refused.value.problems] == [
         "JWT_SECRET",
         "PUBLIC_URL",
