@@ -1,6 +1,7 @@
 """All services over fakes, at T0, with one signing key in use and nothing in the outbox."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -247,6 +248,11 @@ class Scene:
     def code(self, email: EmailAddress) -> TypedCode:
         """What is sent by typing the last code that was mailed, beside the account's address."""
         return TypedCode(email, self.newest_secret().code)
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """What the services have logged; what earlier tests left running in this process may log beside them."""
+    return [record for record in caplog.records if record.name.startswith("bukhindor.services.")]
 
 
 async def _nothing() -> None:

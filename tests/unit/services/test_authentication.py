@@ -18,7 +18,7 @@ from bukhindor.domain.errors import (
 from bukhindor.domain.user import Role, Status, UserChanges
 from bukhindor.domain.user_listing import UserQuery
 from tests.makers import ORIGIN, T0, make_session, make_user
-from tests.unit.services.scene import Scene
+from tests.unit.services.scene import Scene, told
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -233,7 +233,7 @@ async def test_reading_goes_on_while_nothing_can_be_written(scene: Scene, caplog
     with caplog.at_level(logging.WARNING):
         assert (await authenticate(scene, token)).user == user
     assert not (await scene.session(session.id)).confirmed
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert [record.levelname for record in told(caplog)] == ["WARNING"]
     assert token not in caplog.text
     await authenticate(scene, token)
     assert (await scene.session(session.id)).confirmed

@@ -9,7 +9,7 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
 from bukhindor.domain.tokens import TokenPair
 from tests.makers import T0, address
-from tests.unit.services.scene import PASSWORD, Scene
+from tests.unit.services.scene import PASSWORD, Scene, told
 
 ANN = address("ann@example.com")
 WRONG = Password("not her password")
@@ -55,7 +55,7 @@ async def test_an_upgrade_that_fails_never_fails_the_sign_in(
         tokens = await login(scene)
     await scene.caller_of(tokens)
     assert (await scene.user(user.id)).password_hash == OUTDATED
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert [record.levelname for record in told(caplog)] == ["WARNING"]
     assert PASSWORD.reveal() not in caplog.text
 
     scene.hasher.is_full = False
