@@ -21,6 +21,7 @@ async def test_a_worker_that_is_killed_is_replaced_while_the_others_serve(tmp_pa
     with service(tmp_path, workers=2) as server:
         async with Load(server.port, clients=16) as load:
             await load.more(80)
+            await until(lambda: len(load.answered_by) == load.clients)
             connected = Counter(load.answered_by.values())
             victim = int(connected.most_common(1)[0][0])
             (survivor,) = {*server.living()} - {victim}
@@ -28,9 +29,8 @@ async def test_a_worker_that_is_killed_is_replaced_while_the_others_serve(tmp_pa
             load.seen.clear()
             await load.more(40)
             assert survivor in load.seen
-            took = await until(lambda: len(server.workers()) == 3)
+            await until(lambda: len(server.workers()) == 3)
             await load.more(100)
-        assert took < 5
         assert set(load.failures) <= {str(victim)}
         assert len(load.failures) <= connected[str(victim)]
         server.send(signal.SIGTERM)
@@ -53,7 +53,6 @@ async def test_a_stop_under_load_loses_nothing(tmp_path: Path) -> None:
         living = server.living()
 
     assert load.failures == []
-    assert load.answers > 40
     assert living == []
 
 
@@ -61,14 +60,12 @@ async def test_a_signal_to_every_process_is_one_stop_not_two(tmp_path: Path) -> 
     """Service managers send SIGTERM to all processes, terminals SIGHUP; what is under way is finished all the same."""
     with service(tmp_path, workers=2) as server:
         async with connection(server.port) as (reader, writer):
-            writer.write(get("/slow/0.9"))
-            await asyncio.sleep(0.1)
-            for pid in server.living():
-                os.kill(pid, signal.SIGHUP)
+            writer.write(get("/slow/1"))
+            await until(lambda: "asked for /slow/1" in server.log)
+            server.send_to_workers(signal.SIGHUP)
             server.send(signal.SIGTERM)
             await until(lambda: server.log.count("stopping: no new requests") == 2)
-            for pid in server.living():
-                os.kill(pid, signal.SIGTERM)
+            server.send_to_workers(signal.SIGTERM)
             answer = await read_answer(reader)
         assert await server.end() == 0
 
@@ -84,6 +81,9 @@ async def test_workers_are_replaced_one_after_the_other_without_a_failed_request
             server.send(signal.SIGHUP)
             await until(lambda: not any(map(runs, old)))
             new = server.living()
+            # What old ones have answered may be read only now.
+            await until(lambda: len(load.answered_by) == load.clients)
+            await until(lambda: {*map(int, load.answered_by.values())} <= {*new})
             load.seen.clear()
             await load.more(40)
             server.send(signal.SIGTERM)
@@ -113,31 +113,28 @@ async def test_replacing_ends_with_the_first_that_does_not_start(tmp_path: Path)
 
 
 async def test_workers_stop_in_order_when_their_parent_is_gone(tmp_path: Path) -> None:
-    with service(tmp_path, workers=2) as server:
+    with service(tmp_path, workers=2, timeout=60) as server:
         async with connection(server.port) as (reader, writer):
-            writer.write(get("/slow/0.7"))
-            await asyncio.sleep(0.1)
+            writer.write(get("/slow/1"))
+            await until(lambda: "asked for /slow/1" in server.log)
             server.send(signal.SIGKILL)
             answer = await read_answer(reader)
         # What is left of another's child may stay for good, as a zombie; this is its last word.
-        took = await until(lambda: server.log.count("Finished server process") == 2)
+        await until(lambda: server.log.count("Finished server process") == 2, 30)
         with pytest.raises(ConnectionRefusedError):
             await server.pid()
 
     assert answer.status == 200
-    assert took < 3
 
 
 async def test_a_service_that_can_not_start_says_so_once_and_ends_like_one_process(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.touch()
-    start = time.monotonic()
     with service(tmp_path, workers=4, broken=broken) as server:
         assert await server.end() == 3
 
     assert "listens on" not in server.log
     assert server.log.count("the store is broken") == 1
-    assert time.monotonic() - start < 5
 
 
 async def test_a_program_that_is_not_there_is_no_reason_to_try_again(tmp_path: Path) -> None:
@@ -202,7 +199,7 @@ async def test_what_does_not_finish_is_killed_and_the_exit_code_says_so(tmp_path
     with service(tmp_path, workers=2, timeout=0.5, closing=0.2) as server:
         async with connection(server.port) as (reader, writer):
             writer.write(get("/hang"))
-            await asyncio.sleep(0.2)
+            await until(lambda: "asked for /hang" in server.log)
             server.send(signal.SIGTERM)
             assert await reader.read() == b""
         assert await server.end() == 1
@@ -210,12 +207,12 @@ async def test_what_does_not_finish_is_killed_and_the_exit_code_says_so(tmp_path
     assert "did not stop in time" in server.log
 
 
-@pytest.mark.parametrize("path", ["/slow/20", "/hang"])
+@pytest.mark.parametrize("path", ["/slow/60", "/hang"])
 async def test_a_second_signal_cuts_off_and_a_third_one_kills(tmp_path: Path, path: str) -> None:
-    with service(tmp_path, workers=2) as server:
+    with service(tmp_path, workers=2, timeout=60, cut_off=60) as server:
         async with connection(server.port) as (reader, writer):
             writer.write(get(path))
-            await asyncio.sleep(0.2)
+            await until(lambda: f"asked for {path}" in server.log)
             server.send(signal.SIGTERM)
             await until(lambda: "stopping 2 workers" in server.log)
             stopped_at = time.monotonic()
@@ -225,18 +222,22 @@ async def test_a_second_signal_cuts_off_and_a_third_one_kills(tmp_path: Path, pa
                 server.send(signal.SIGTERM)
             assert await reader.read() == b""
         assert await server.end() == 1
+        took = time.monotonic() - stopped_at
 
-    assert time.monotonic() - stopped_at < 1.0
+    assert took < 30
 
 
 async def test_a_stop_does_not_wait_for_workers_that_are_still_starting(tmp_path: Path) -> None:
-    with service(tmp_path, workers=1, late=0.8) as server:
-        os.kill(server.living()[0], signal.SIGKILL)
-        await until(lambda: "ended unasked" in server.log)
+    waiting = tmp_path / "waiting"
+    with service(tmp_path, workers=1, waiting=waiting) as server:
+        waiting.touch()
+        server.send_to_workers(signal.SIGKILL)
+        await until(lambda: "worker 1 waits" in server.log)
         server.send(signal.SIGTERM)
         assert await server.end() == 0
 
     assert len(server.workers()) == 1
+    assert "did not" not in server.log
 
 
 async def test_the_first_worker_that_a_signal_ends_leaves_a_word(tmp_path: Path) -> None:
@@ -252,9 +253,10 @@ async def test_the_first_worker_that_a_signal_ends_leaves_a_word(tmp_path: Path)
 
 
 async def test_a_replacement_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
-    with service(tmp_path, workers=1, late=1, start=0.2) as server:
-        (worker,) = server.living()
-        os.kill(worker, signal.SIGKILL)
+    waiting = tmp_path / "waiting"
+    with service(tmp_path, workers=1, waiting=waiting, start=0.2) as server:
+        waiting.touch()
+        server.send_to_workers(signal.SIGKILL)
         await until(lambda: server.log.count("is not ready in time") >= 1)
         server.send(signal.SIGTERM)
         assert await server.end() == 0

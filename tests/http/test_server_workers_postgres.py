@@ -13,7 +13,7 @@ import pytest
 
 from bukhindor.adapters.sql import schema
 from tests.http.service import API, PASSWORD
-from tests.http.worker_program import Service, ended, until
+from tests.http.worker_program import PATIENCE_SECONDS, Service, ended, until
 from tests.servers.postgres import PostgresServer
 from tests.servers.processes import free_port
 
@@ -79,7 +79,7 @@ async def statuses_of_both(service: Service, address: str, headers: dict[str, st
     """What the session gets until both processes have been asked, which only the system decides."""
     statuses: set[int] = set()
     start = len(service.log)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not {"worker=1", "worker=2"} <= set(service.log[start:].split()):
             async with httpx.AsyncClient(base_url=address, timeout=20) as client:
                 answers = await asyncio.gather(*(client.get(f"{API}/auth/me", headers=headers) for _ in range(16)))

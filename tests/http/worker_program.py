@@ -27,25 +27,33 @@ from tests.http.probe_server import say
 from tests.http.raw_client import exchange, get, read_answer
 
 ROOT = Path(__file__).parents[2]
+# Processes that start load much, and a busy machine lets them wait; nobody waits so long where all is well.
+PATIENCE_SECONDS = 60.0
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with the process id: `/slow/SECONDS` late, `/hang` never, nor anything else after it."""
+    """Answers with the process id: `/slow/SECONDS` late, `/hang` never, nor anything else after it.
+
+    What takes a second or longer is told when it has begun.
+    """
     if scope["type"] == "lifespan":
         for phase in ("startup", "shutdown"):
             await receive()
             await send({"type": f"lifespan.{phase}.complete"})
         return
-    if scope["path"].startswith("/slow/"):
-        await asyncio.sleep(float(scope["path"].removeprefix("/slow/")))
-    if scope["path"] == "/hang":
-        time.sleep(60)
+    path = scope["path"]
+    seconds = float(path.removeprefix("/slow/")) if path.startswith("/slow/") else 0.0
+    if path == "/hang" or seconds >= 1:
+        sys.stderr.write(f"asked for {path}\n")
+    if path == "/hang":
+        time.sleep(PATIENCE_SECONDS)
+    await asyncio.sleep(seconds)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
     await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
 
 
 def main(arguments: list[str]) -> int:
-    """`broken` names a file: while it is there, workers refuse to start; `late` seconds are what they need to start."""
+    """`broken` and `waiting` name files: while they are there, workers refuse to start, or do not come to it."""
     options = dict(argument.split("=") for argument in arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     assignment = Assignment.take(os.environ)
@@ -55,8 +63,9 @@ def main(arguments: list[str]) -> int:
     if "broken" in options and Path(options["broken"]).exists():
         sys.stderr.write("the store is broken\n")
         return 3
-    if "late" in options:
-        time.sleep(float(options["late"]))
+    if "waiting" in options and Path(options["waiting"]).exists():
+        sys.stderr.write(f"worker {assignment.number} waits\n")
+        time.sleep(PATIENCE_SECONDS)
     sys.stderr.write(f"worker {assignment.number} {os.environ['PLACE']}\n")
     server = WorkerServer(
         app,
@@ -82,7 +91,7 @@ def _supervise(options: dict[str, str], timeout: float) -> int:
 
     patience = Patience(
         stop=timeout + float(options.get("closing", "2")),
-        cut_off=1.0,
+        cut_off=float(options.get("cut_off", "1")),
         silence=float(options.get("silence", "30")),
         start=float(options.get("start", "60")),
         first_pause=0.1,
@@ -114,7 +123,7 @@ class Service:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while " listens on " not in self.log and self.process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         found = re.search(r"listens on http://127.0.0.1:(\d+)", self.log)
@@ -128,9 +137,15 @@ class Service:
     def send(self, number: int) -> None:
         self.process.send_signal(number)
 
+    def send_to_workers(self, number: int) -> None:
+        """To each one that is there."""
+        for pid in self.living():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
     async def end(self) -> int:
         """The exit code."""
-        return await asyncio.to_thread(self.process.wait, 15)
+        return await asyncio.to_thread(self.process.wait, PATIENCE_SECONDS)
 
     def workers(self) -> list[int]:
         """The process ids of the workers that serve or have served, the oldest first."""
@@ -161,9 +176,7 @@ def ended(started: Service) -> Iterator[Service]:
     finally:
         started.process.kill()
         started.process.communicate()
-        for pid in started.living():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        started.send_to_workers(signal.SIGKILL)
 
 
 @dataclass
@@ -188,7 +201,7 @@ class Load:
 
     async def __aexit__(self, kind: type[BaseException] | None, _: object, __: TracebackType | None) -> None:
         self._over = True
-        await asyncio.wait_for(asyncio.gather(*self._tasks), 10)
+        await asyncio.wait_for(asyncio.gather(*self._tasks), PATIENCE_SECONDS)
 
     async def more(self, count: int) -> None:
         """Returns when so many more answers have come."""
@@ -205,6 +218,9 @@ class Load:
             try:
                 keep = True
                 while keep and not self._over:
+                    if reader.at_eof():
+                        # No loss: a client that stood still for longer than a connection may lie idle begins another.
+                        break
                     writer.write(get(self.path))
                     answer = await read_answer(reader)
                     keep = answer.headers.get("connection") != "close"
@@ -214,6 +230,8 @@ class Load:
                     self.seen.add(int(answer.body))
                     self.answered_by[number] = answer.body.decode()
                     await asyncio.sleep(self.pause)
+                    # A process that stood still learns one turn of the loop later what came in the meantime.
+                    await asyncio.sleep(0.001)
             except (OSError, asyncio.IncompleteReadError) as error:
                 self.failures.append(self.answered_by.get(number, repr(error)))
             finally:
@@ -221,13 +239,12 @@ class Load:
                 writer.close()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20.0) -> float:
-    """Waits until the condition holds; how long that took."""
+async def until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+    """Waits until the condition holds."""
     start = time.monotonic()
     while not condition():
         assert time.monotonic() - start < seconds
         await asyncio.sleep(0.02)
-    return time.monotonic() - start
 
 
 def runs(pid: int) -> bool:
