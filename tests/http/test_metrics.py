@@ -2,17 +2,14 @@
 
 import asyncio
 import urllib.request
-from collections.abc import Callable
 
 import pytest
 
 from bukhindor import __version__
-from tests.adapters.prometheus.scraping import Samples, samples_in, scrape, value
+from tests.adapters.prometheus.scraping import samples_in, scraped, scraped_when, value
 from tests.http.conftest import StartService
 from tests.http.service import PASSWORD, Service, tokens_in
 from tests.servers.processes import free_port
-
-PATIENCE_SECONDS = 10.0
 
 
 @pytest.fixture
@@ -25,25 +22,12 @@ async def metered(start_service: StartService, port: int) -> Service:
     return await start_service(metrics_port=port)
 
 
-async def seen(port: int) -> Samples:
-    return await asyncio.to_thread(scrape, port)
-
-
-async def seen_when(port: int, is_so: Callable[[Samples], object]) -> Samples:
-    """What is measured now and then is there soon."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        samples = await seen(port)
-        while not is_so(samples):
-            samples = await seen(port)
-    return samples
-
-
 async def test_requests_are_counted_under_the_route_and_not_the_path(metered: Service, port: int) -> None:
     user = metered.people.user
     for path in (f"/api/v1/users/{user.id}", f"/v1/users/{user.id}", f"/api/v1/users/{metered.people.other.id}"):
         await metered.ask("GET", path, by=user)
     await metered.ask("GET", "/api/health")
-    samples = await seen(port)
+    samples = await scraped(port)
     place = {"method": "GET", "endpoint": "/api/v1/users/{user_id}"}
     assert value(samples, "http_requests_total", **place, status="200") == 2
     assert value(samples, "http_requests_total", **place, status="404") == 1
@@ -66,7 +50,7 @@ async def test_what_happens_to_accounts_is_counted(metered: Service, port: int) 
     proof = await metered.proof(user.email)
     await metered.post("/auth/reset-password/confirm", {"token": "x" * 43, "new_password": "tabby-fern-73"})
     await metered.post("/auth/reset-password/confirm", {"token": proof.token, "new_password": "tabby-fern-73"})
-    samples = await seen(port)
+    samples = await scraped(port)
     counted = {
         (name, label): value(samples, name, **{label.partition("=")[0]: label.partition("=")[2]})
         for name, label in [
@@ -91,12 +75,12 @@ async def test_refusals_of_limits_are_counted(start_service: StartService, port:
     guess = {"token": "x" * 43}
     answers = [(await service.post("/auth/verify-email/confirm", guess)).status_code for _ in range(31)]
     assert answers == [400] * 30 + [429]
-    assert value(await seen(port), "rate_limit_refusals_total", limit="guess-ip") == 1
+    assert value(await scraped(port), "rate_limit_refusals_total", limit="guess-ip") == 1
 
 
 async def test_what_is_not_a_request_is_measured_now_and_then(start_service: StartService, port: int) -> None:
     service = await start_service(metrics_port=port, smtp_url="smtp://127.0.0.1:9")
-    samples = await seen_when(port, lambda now: value(now, "active_sessions") is not None)
+    samples = await scraped_when(port, lambda now: value(now, "active_sessions") is not None)
     (count,) = service.sql("SELECT count(*) FROM user_sessions")[0]
     assert value(samples, "active_sessions") == count > 0
     assert value(samples, "outbox_mails", state="waiting") is not None
@@ -111,14 +95,14 @@ async def test_what_is_not_a_request_is_measured_now_and_then(start_service: Sta
 
 async def test_a_service_that_is_up_and_not_ready_says_so(metered: Service, port: int) -> None:
     metered.application.services.health.drain()
-    samples = await seen_when(port, lambda now: value(now, "bukhindor_ready") == 0)
+    samples = await scraped_when(port, lambda now: value(now, "bukhindor_ready") == 0)
     assert value(samples, "bukhindor_info", version=__version__) == 1
 
 
 async def test_a_mail_server_that_is_away_is_seen(start_service: StartService, port: int) -> None:
     service = await start_service(metrics_port=port, smtp_url="smtp://127.0.0.1:9")
     await service.post("/auth/register", {"name": "Maria", "email": "maria@example.com", "password": "tabby-fern-73"})
-    samples = await seen_when(port, lambda now: value(now, "mails_total", status="not_accepted"))
+    samples = await scraped_when(port, lambda now: value(now, "mails_total", status="not_accepted"))
     assert value(samples, "mails_total", status="delivered") == 0
 
 
@@ -128,12 +112,12 @@ async def test_random_paths_and_methods_make_no_series(metered: Service, port: i
     await metered.ask("CANARY", "/api/v1/auth/me")
     await metered.ask("OPTIONS", "/api/v1/auth/me")
     await metered.ask("GET", "/docs/canary")
-    before = set(await seen_when(port, lambda now: value(now, "active_sessions") is not None))
+    before = set(await scraped_when(port, lambda now: value(now, "active_sessions") is not None))
     for number in range(300):
         await metered.ask("GET", f"/canary-{number}/{number}?canary={number}")
         await metered.ask(f"CANARY{number}", "/api/v1/auth/me")
         await metered.ask("GET", f"/docs/canary-{number}")
-    after = await seen(port)
+    after = await scraped(port)
     assert set(after) == before
     assert "canary" not in str(after).lower()
 

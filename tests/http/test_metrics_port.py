@@ -15,14 +15,13 @@ import httpx
 import pytest
 
 from bukhindor.adapters.prometheus.names import exposed_names
-from tests.adapters.prometheus.scraping import Samples, names_in, scrape, value
+from tests.adapters.prometheus.scraping import Samples, names_in, scraped_when, value
 from tests.http.service import API, PASSWORD
-from tests.http.worker_program import Service, ended, until
+from tests.http.worker_program import PATIENCE_SECONDS, Service, ended, until
 from tests.servers.postgres import PostgresServer
 from tests.servers.processes import free_port
 
 SECRET = "mT7vQ2xN9bK4sW6zR1pF8cH3jL5gD0yA"
-PATIENCE_SECONDS = 20
 SERVE = (sys.executable, "-m", "bukhindor", "serve")
 
 
@@ -37,10 +36,6 @@ def environment(folder: Path, metrics_port: int, **more: str) -> dict[str, str]:
         "TMPDIR": str(folder),
         **more,
     }
-
-
-async def scraped(port: int) -> Samples:
-    return await asyncio.to_thread(scrape, port)
 
 
 async def join(client: httpx.AsyncClient, name: str) -> None:
@@ -64,13 +59,13 @@ async def test_the_service_tells_what_it_does_at_a_port_of_its_own(tmp_path: Pat
     """CFG-04"""
     port = free_port()
     with ended(Service(tmp_path, *SERVE, environment=environment(tmp_path, port))) as service:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", timeout=30) as client:
             await join(client, "ann")
             assert (await client.get("/metrics")).status_code == 404
-        samples = await scraped(port)
+        login = {"method": "POST", "endpoint": f"{API}/auth/login", "status": "200"}
+        samples = await scraped_when(port, lambda now: value(now, "http_requests_total", **login))
         assert names_in(samples) <= set(exposed_names())
-        login = {"method": "POST", "endpoint": f"{API}/auth/login"}
-        assert value(samples, "http_requests_total", **login, status="200") == 1
+        assert value(samples, "http_requests_total", **login) == 1
         assert value(samples, "user_registrations_total", status="success") == 1
         with pytest.raises(urllib.error.HTTPError, match="404") as refusal:
             await asyncio.to_thread(urllib.request.urlopen, f"http://127.0.0.1:{port}/health")
@@ -95,35 +90,32 @@ async def test_workers_tell_together_and_nothing_is_forgotten_with_one(
             nonlocal asked
             # Each connection is new, so that both processes are asked.
             headers = {"connection": "close"}
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", headers=headers) as client:
+            async with httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{service.port}", headers=headers, timeout=30
+            ) as client:
                 for _ in range(times):
                     assert (await client.get("/health/live")).status_code == 200
             asked += times
 
-        async def counted() -> tuple[float | None, Samples]:
-            samples = await scraped(port)
-            place = {"method": "GET", "endpoint": "/health/live"}
-            return value(samples, "http_requests_total", **place, status="200"), samples
+        async def when_all_are_counted() -> Samples:
+            place = {"method": "GET", "endpoint": "/health/live", "status": "200"}
+            return await scraped_when(port, lambda now: value(now, "http_requests_total", **place) == asked)
 
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", timeout=30) as client:
             await join(client, "ann")
         await ask(20)
-        count, samples = await counted()
-        assert count == asked
+        samples = await when_all_are_counted()
         assert names_in(samples) <= set(exposed_names())
         assert value(samples, "user_logins_total", status="success") == 1
 
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while value(samples, "database_connections", status="max") != 20:
-                _, samples = await counted()
-        assert value(samples, "active_sessions") is not None
+        samples = await scraped_when(port, lambda now: value(now, "database_connections", status="max") == 20)
+        samples = await scraped_when(port, lambda now: value(now, "active_sessions") is not None)
         assert value(samples, "bukhindor_info", version=_version()) == 1
 
         os.kill(service.living()[0], signal.SIGKILL)
-        await until(lambda: len(service.workers()) == 3 and len(service.living()) == 2, PATIENCE_SECONDS)
+        await until(lambda: len(service.workers()) == 3 and len(service.living()) == 2)
         await ask(10)
-        count, _ = await counted()
-        assert count == asked
+        await when_all_are_counted()
         folders = list(tmp_path.glob("bukhindor-metrics-*"))
         assert len(folders) == 1
         service.send(signal.SIGTERM)

@@ -138,7 +138,7 @@ async def test_no_worker_is_replaced_by_one_that_lacks_its_schema(tmp_path: Path
         await asyncio.to_thread(schema.upgrade, database_url)
         service.send(signal.SIGHUP)
         await until(lambda: len(service.workers()) == 6 and len(service.living()) == 2)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", timeout=30) as client:
             assert (await client.get("/health/ready")).status_code == 200
         service.send(signal.SIGTERM)
         assert await service.end() == 0

@@ -1,10 +1,13 @@
 """What a scrape says, read as Prometheus reads it."""
 
+import asyncio
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+
+PATIENCE_SECONDS = 30.0
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -35,3 +38,16 @@ def shown(registry: CollectorRegistry) -> Samples:
 def scrape(port: int) -> Samples:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
         return samples_in(answer.read().decode())
+
+
+async def scraped(port: int) -> Samples:
+    return await asyncio.to_thread(scrape, port)
+
+
+async def scraped_when(port: int, is_so: Callable[[Samples], object]) -> Samples:
+    """What is measured now and then is there soon, and a request is counted in the moment after its answer."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        samples = await scraped(port)
+        while not is_so(samples):
+            samples = await scraped(port)
+    return samples
