@@ -1,7 +1,8 @@
 """Bodies, queries and headers that were made to hurt"""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -51,22 +52,28 @@ INVALID = {
 PATHS = ["/auth/login", "/auth/register", "/auth/refresh"]
 
 
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Next to nothing has to be done for it. Only this process counts, whatever else the machine is busy with."""
+    begin = time.process_time()
+    yield
+    assert time.process_time() - begin < 0.5
+
+
 @pytest.mark.parametrize("content", MALFORMED.values(), ids=MALFORMED.keys())
 async def test_what_is_no_json_object_is_refused_at_once(service: Service, content: bytes) -> None:
     """IN-03: never a 500, and never slow."""
     for path in PATHS:
-        begin = time.perf_counter()
-        answer = await service.post(path, content=content, headers=JSON)
-        assert time.perf_counter() - begin < 0.5
+        with at_once():
+            answer = await service.post(path, content=content, headers=JSON)
         assert_problem(answer, 400, "malformed_json")
 
 
 @pytest.mark.parametrize("content", INVALID.values(), ids=INVALID.keys())
 async def test_what_is_json_but_no_credentials_is_refused_at_once(service: Service, content: bytes) -> None:
     """IN-03, IN-04, IN-08"""
-    begin = time.perf_counter()
-    answer = await service.post("/auth/login", content=content, headers=JSON)
-    assert time.perf_counter() - begin < 0.5
+    with at_once():
+        answer = await service.post("/auth/login", content=content, headers=JSON)
     assert_problem(answer, 400, "validation_failed", "email", "password")
 
 
@@ -135,11 +142,9 @@ async def test_a_packed_body_is_not_unpacked(service: Service, encoding: str) ->
 async def test_a_thousand_parts_are_not_even_read(service: Service) -> None:
     """IN-07"""
     content = b"".join(b'--x\r\nContent-Disposition: form-data; name="a%d"\r\n\r\n1\r\n' % n for n in range(900))
-    begin = time.perf_counter()
-    answer = await service.post(
-        "/auth/register", content=content, headers={"content-type": "multipart/form-data; boundary=x"}
-    )
-    assert time.perf_counter() - begin < 0.5
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    with at_once():
+        answer = await service.post("/auth/register", content=content, headers=headers)
     assert_problem(answer, 415, "unsupported_media_type")
 
 
