@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import asyncpg
+import httpx
 import pytest
 
 from bukhindor.domain.rate_limit import SIGN_IN_FAILURES_PER_ACCOUNT
@@ -36,6 +37,17 @@ async def held(service: Service) -> AsyncIterator[None]:
         await connection.close()
 
 
+async def at_last(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """The answer where nothing is in the way. A busy machine may need so brief a time for anything; whoever is refused
+    for that is told to come again."""
+    async with asyncio.timeout(20):
+        while True:
+            answer = await ask()
+            if answer.status_code != 503:
+                return answer
+            await asyncio.sleep(0.05)
+
+
 async def test_what_takes_too_long_is_refused_and_undone(start_service: StartService) -> None:
     """DOS-03."""
     service = await start_service(**BRIEF)
@@ -44,9 +56,9 @@ async def test_what_takes_too_long_is_refused_and_undone(start_service: StartSer
         answer = await service.patch("/auth/me", {"name": "Somebody Else"}, by=user)
         assert_problem(answer, 503, "too_busy")
         assert answer.headers["retry-after"] == "1"
-        assert (await service.get("/auth/me", by=user)).json()["name"] == user.name
-    assert (await service.get("/auth/me", by=user)).json()["name"] == user.name
-    again = await service.patch("/auth/me", {"name": "Somebody Else"}, by=user)
+        assert (await at_last(lambda: service.get("/auth/me", by=user))).json()["name"] == user.name
+    assert (await at_last(lambda: service.get("/auth/me", by=user))).json()["name"] == user.name
+    again = await at_last(lambda: service.patch("/auth/me", {"name": "Somebody Else"}, by=user))
     assert again.json()["name"] == "Somebody Else"
 
 
@@ -60,23 +72,24 @@ async def test_a_sign_in_that_was_given_up_is_no_failed_attempt(start_service: S
         answers = await asyncio.gather(*attempts)
         assert {answer.status_code for answer in answers} == {503}
     assert service.sql("SELECT count(*) FROM user_sessions") == sessions
-    await service.signed_in(user)
+    assert (await at_last(lambda: service.log_in(user.email))).status_code == 200
 
 
 async def test_a_page_behind_a_mailed_link_is_given_up_as_well(start_service: StartService) -> None:
     """The link stays good."""
     service = await start_service(**BRIEF)
     user = service.people.user
-    await service.post("/auth/reset-password", {"email": user.email})
+    await at_last(lambda: service.post("/auth/reset-password", {"email": user.email}))
     proof = await service.proof(user.email)
     form = f"token={proof.token}&password=walnut-compass-19"
     headers = {"content-type": "application/x-www-form-urlencoded"}
     async with held(service):
         answer = await service.ask("POST", "/account/reset-password", content=form, headers=headers)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-    answer = await service.ask("POST", "/account/reset-password", content=form, headers=headers)
-    assert answer.status_code == 200
-    assert (await service.log_in(user.email, "walnut-compass-19")).status_code == 200
+    assert (await at_last(lambda: service.log_in(user.email))).status_code == 200
+    # The answer is left out: it would be another one if that of a first success had come too late.
+    await at_last(lambda: service.ask("POST", "/account/reset-password", content=form, headers=headers))
+    assert (await at_last(lambda: service.log_in(user.email, "walnut-compass-19"))).status_code == 200
 
 
 async def test_a_time_out_of_something_else_is_not_taken_for_this_one() -> None:
