@@ -10,6 +10,7 @@ from typing import Any
 from tests.faults.finding import Expectations, Finding
 from tests.faults.outage import leaks, outage
 from tests.faults.proxy import FaultProxy
+from tests.faults.pulse import Pulse
 from tests.faults.stage import POOL_SIZE, Stage
 from tests.http.service import Service
 from tests.servers.postgres import PostgresServer
@@ -135,7 +136,7 @@ async def slow(stage: Stage) -> Finding:
 
 
 async def drawn_out(stage: Stage) -> Finding:
-    """Each statement is answered in time; a sign-in needs too many of them."""
+    """Each statement is answered in time; a sign-in needs too many of them, and to connect anew needs a few."""
     expect = Expectations()
     deadline = timedelta(seconds=1)
     async with (
@@ -144,21 +145,24 @@ async def drawn_out(stage: Stage) -> Finding:
     ):
         person = service.people.user
         before = await _sessions(service)
-        proxy.slow_down(0.15, 0.0)
-        began = time.monotonic()
-        answers = await asyncio.gather(*(service.log_in(person.email) for _ in range(POOL_SIZE)))
-        took = time.monotonic() - began
-        reading = await service.get("/auth/me", by=person)
+        proxy.slow_down(0.05, 0.0)
+        with Pulse() as pulse:
+            began = time.monotonic()
+            answers = await asyncio.gather(*(service.log_in(person.email) for _ in range(POOL_SIZE)))
+            refused = time.monotonic()
+            reading = await service.get("/auth/me", by=person)
+            read = time.monotonic()
+        took = refused - began - pulse.stood_still(began, refused)
         await proxy.restore()
         expect.same("sign-ins", {(each.status_code, "retry-after" in each.headers) for each in answers}, {(503, True)})
-        expect.that(took <= deadline.total_seconds() + 0.5, f"refused after {took:.1f} s")
-        expect.same("reading", reading.status_code, 200)
+        expect.that(took <= deadline.total_seconds() + 1, f"refused after {took:.1f} s")
+        expect.that(reading.status_code == 200 or pulse.excuses(refused, read), f"reading: {reading.status_code}")
         expect.none(await leaks(service))
         expect.same("sessions", await _sessions(service), before)
         expect.same("afterwards", (await service.log_in(person.email)).status_code, 200)
     return Finding(
         "DOS-03",
-        "PostgreSQL takes 0.3 s for each statement, a request may take 1 s",
+        "PostgreSQL takes 0.1 s for each statement, a request may take 1 s",
         "long ones: 503 + Retry-After at 1 s, undone; short ones: 200; afterwards: 200",
         f"{len(answers)} sign-ins refused in {took:.2f} s, no session left, reading {reading.status_code}",
         tuple(expect.surprises),
