@@ -43,7 +43,15 @@ PARTS: Mapping[str, Mapping[str, Story]] = {
 # Kills take turns with starts, so that each of these leaves a core to the other.
 _TOGETHER = frozenset({"crashes"})
 
-_THOROUGH = Thoroughness(kills=100, lock_seconds=12.0, requests_per_second=200, calm_seconds=2.0, clients=12)
+_THOROUGH = Thoroughness(
+    kills=100,
+    start_seconds=5.0,
+    lock_seconds=12.0,
+    requests_per_second=200,
+    least_part_of_requests=0.5,
+    calm_seconds=2.0,
+    clients=12,
+)
 _STORY_SECONDS = 240.0
 
 

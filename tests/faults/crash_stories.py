@@ -118,13 +118,13 @@ async def _story(stage: Stage, kind: str) -> Finding:
         expect.same("events of nobody", await query(_ORPHANS), [(0,)])
         if kind == "SQLite":
             expect.same("integrity", await query("PRAGMA integrity_check"), [("ok",)])
-        expect.that(max(starts) <= 5, f"a start took {max(starts):.1f} s")
+        expect.that(max(starts) <= stage.thoroughness.start_seconds, f"a start took {max(starts):.1f} s")
     writes = len(ledger.registered) + (writer.acknowledged if writer else 0) + ledger.refreshed
     writes += ledger.acknowledged_roles
     return Finding(
         "REL-03",
         f"service killed with -9 on {kind}, {kills} times",
-        "every acknowledged write is there, no half registration, start <= 5 s",
+        f"every acknowledged write is there, no half registration, start <= {stage.thoroughness.start_seconds:.0f} s",
         f"{writes} acknowledged writes, {len(ledger.registered)} of them registrations, "
         f"slowest start {max(starts):.2f} s",
         tuple(expect.surprises),
@@ -134,7 +134,7 @@ async def _story(stage: Stage, kind: str) -> Finding:
 async def _kill_amidst(server: Server, clients: _Clients, ledger: _Ledger) -> None:
     working = asyncio.create_task(clients.work())
     before = len(ledger.registered)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(ledger.registered) < before + 2 or not ledger.is_known:
             assert not working.done(), working.exception()
             await asyncio.sleep(0.005)

@@ -5,7 +5,7 @@ import time
 
 from tests.faults.finding import Expectations, Finding
 from tests.faults.postgres_stories import Story
-from tests.faults.replicas import COUNT, Load, Replicas, running
+from tests.faults.replicas import COUNT, KILL, Load, Replicas, running
 from tests.faults.stage import Stage
 from tests.http.service import API, PASSWORD, tokens_in
 
@@ -18,7 +18,7 @@ async def replaced(stage: Stage) -> Finding:
     async with running(stage) as (replicas, connection), Load(replicas, rate, most) as load:
         loaded = time.monotonic()
         await load.during("at first", asyncio.sleep(calm))
-        await load.during("kill", replicas.kill(0), at_least=0.6)
+        await load.during(KILL, replicas.kill(0), at_least=0.6)
         await load.during("return", replicas.bring_back(0), at_least=calm)
         began = time.monotonic()
         for number in range(COUNT):
@@ -27,14 +27,15 @@ async def replaced(stage: Stage) -> Finding:
         took = time.monotonic() - began
         await load.stop()
         loaded = time.monotonic() - loaded
-        by_kill = load.failures.pop("kill", [])
+        by_kill = load.failures.pop(KILL, [])
         expect.that(len(by_kill) <= most, f"{len(by_kill)} failed by the kill")
         expect.same("errors of the program", [each for each in by_kill if ": 500" in each], [])
         expect.same("failures at other times", dict(load.failures), {})
         expect.none(await load.lost())
         kept = {row[0] for row in await connection.fetch("SELECT email FROM users WHERE email LIKE 'new-%'")}
         expect.that(load.registered <= kept, f"{len(load.registered - kept)} registrations lost")
-        expect.that(load.requests / loaded > rate / 2, f"only {load.requests / loaded:.0f} requests/s")
+        least = rate * thoroughness.least_part_of_requests
+        expect.that(load.requests / loaded > least, f"only {load.requests / loaded:.0f} requests/s")
         await _agree(replicas, load, expect)
     slowest = max(load.seconds)
     return Finding(

@@ -22,6 +22,7 @@ from tests.http.service import API, PASSWORD, People, Tokens, tokens_in
 from tests.servers.nginx import NginxServer
 
 COUNT = 3
+KILL = "kill"
 _CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nginx" / "nginx.conf"
 
 
@@ -110,12 +111,13 @@ class Client:
 
 @dataclass
 class Load:
-    """`failures` hold for each phase what was answered instead of success while it lasted."""
+    """`failures` hold for each phase what was answered instead of success to requests that ended in it, or that were
+    under way during the kill."""
 
     replicas: Replicas
     rate: int
     count: int
-    phase: str = "start"
+    phases: list[str] = field(default_factory=lambda: ["start"])
     failures: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     requests: int = 0
     registered: set[str] = field(default_factory=set)
@@ -145,7 +147,7 @@ class Load:
 
     async def during(self, phase: str, work: Awaitable[object], at_least: float = 0.0) -> None:
         """Answers belong to this phase until `work` is done, and for at least so many seconds."""
-        self.phase = phase
+        self.phases.append(phase)
         began = time.monotonic()
         await work
         await asyncio.sleep(max(0.0, began + at_least - time.monotonic()))
@@ -185,7 +187,7 @@ class Load:
             turn += 1
 
     async def _note(self, work: Callable[[], Awaitable[httpx.Response]]) -> None:
-        began = time.monotonic()
+        began, first = time.monotonic(), len(self.phases) - 1
         problem = ""
         try:
             answer = await work()
@@ -197,7 +199,8 @@ class Load:
         self.seconds.append(time.monotonic() - began)
         self.requests += 1
         if problem:
-            self.failures[self.phase].append(problem)
+            phases = self.phases[first:]
+            self.failures[KILL if KILL in phases else phases[-1]].append(problem)
 
     async def _log_in(self, client: Client) -> httpx.Response:
         return await client.remote.ask("POST", f"{API}/auth/login", {"email": client.email, "password": PASSWORD})

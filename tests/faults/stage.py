@@ -27,11 +27,13 @@ POOL_SIZE = 4
 
 @dataclass(frozen=True, slots=True)
 class Thoroughness:
-    """How much is tried: little among all the other tests, much where nothing else is."""
+    """How much is tried, and how quickly it must go: little among all the other tests, much where nothing else is."""
 
     kills: int = 2
+    start_seconds: float = 10.0
     lock_seconds: float = 1.0
     requests_per_second: int = 60
+    least_part_of_requests: float = 0.1
     calm_seconds: float = 0.2
     clients: int = 6
 
