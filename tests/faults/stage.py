@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,8 +22,12 @@ from tests.http.service import People, Service, admit_everybody, cheap_settings,
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 
-_SETTINGS = {"deadlock_timeout": "300ms", "max_connections": "100"}
+# What a server has written when it is killed the system still has, so that nobody need wait for the disk: a slow one is
+# no fault of these stories.
+_SETTINGS = {"deadlock_timeout": "300ms", "max_connections": "100", "fsync": "off"}
 POOL_SIZE = 4
+# Access tokens are good for fifteen minutes, and no story takes more than four.
+_PEOPLE_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Stage:
         self._postgres: PostgresServer | None = None
         self._launcher: Launcher | None = None
         self._people: dict[str, People] = {}
+        self._filled_at: dict[str, list[float]] = {}
         self._folders = 0
 
     def close(self) -> None:
@@ -61,7 +67,7 @@ class Stage:
         return folder
 
     def postgres(self) -> PostgresServer:
-        """A server that keeps what it acknowledges; it runs."""
+        """A server that keeps what it acknowledges, also when it is killed; it runs."""
         if self._postgres is None:
             self._postgres = PostgresServer(durable=True, settings=_SETTINGS)
             self._resources.callback(self._postgres.close)
@@ -94,12 +100,12 @@ class Stage:
     async def postgres_database(self) -> tuple[str, People]:
         """The name of a new database with everybody in it."""
         server = self.postgres()
-        template = await server.prepare_template("people", self._fill)
+        template = await server.prepare_template(f"people {self._generation('postgres')}", self._fill)
         return await server.create_database(template), self._people[server.url(template)]
 
     async def sqlite_database(self) -> tuple[Path, People]:
         """A new file with everybody in it."""
-        template = self._folder / "template.db"
+        template = self._folder / f"template-{self._generation('sqlite')}.db"
         url = f"sqlite:///{template}"
         if url not in self._people:
             await self._fill(url)
@@ -139,6 +145,14 @@ class Stage:
             application = await asyncio.to_thread(create_application, settings, clock)
             await stack.enter_async_context(running(application))
             yield Service(application, settings, clock, people, database)
+
+    def _generation(self, kind: str) -> int:
+        """Another number as soon as the people of the last one may have grown too old."""
+        now = time.monotonic()
+        moments = self._filled_at.setdefault(kind, [now])
+        if now - moments[-1] > _PEOPLE_SECONDS:
+            moments.append(now)
+        return len(moments)
 
     async def _fill(self, url: str) -> None:
         # The moment is a real one, so that servers with a real clock know the sessions, too.
