@@ -2,13 +2,16 @@
 
 import asyncio
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from bukhindor import __version__
+from bukhindor.bootstrap.application import create_application
 from tests.adapters.prometheus.scraping import samples_in, scraped, scraped_when, value
 from tests.http.conftest import StartService
-from tests.http.service import PASSWORD, Service, tokens_in
+from tests.http.databases import SqliteDatabases
+from tests.http.service import PASSWORD, Service, cheap_settings, started, tokens_in
 from tests.servers.processes import free_port
 
 
@@ -151,3 +154,16 @@ async def test_the_port_is_free_when_the_service_has_ended(start_service: StartS
     await start_service(metrics_port=port)
     with pytest.raises(OSError, match="set METRICS_PORT"):
         await start_service(metrics_port=port)
+
+
+async def test_a_start_that_is_refused_leaves_nothing_behind(
+    metered: Service, port: int, sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    """The database belongs to whoever starts next, in this very process too."""
+    folder = tmp_path / "another"
+    folder.mkdir()
+    database = sqlite_databases.lend(folder)
+    with pytest.raises(OSError, match="set METRICS_PORT"):
+        create_application(cheap_settings(folder, database.url, metrics_port=port), metered.clock)
+    async with started(database, sqlite_databases.people, folder) as service:
+        assert await service.works(service.people.user)

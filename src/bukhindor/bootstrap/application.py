@@ -54,8 +54,12 @@ def create_application(
     watch = open_watch(settings, exposes=exposes_metrics)
     # The owner's lock comes first: a newer program must not migrate under a server that runs.
     built = _Built(settings, clock or SystemClock(), watch, owner=True, replaces=replaces)
-    prepare_schema(settings)
-    watch.listen()
+    try:
+        prepare_schema(settings)
+        watch.listen()
+    except BaseException:
+        built.drop()
+        raise
     return Application(
         built.services,
         create_app(
@@ -135,6 +139,12 @@ class _Built:
             await self._store.close()
         finally:
             await asyncio.to_thread(self._watch.close)
+
+    def drop(self) -> None:
+        """Let go of everything where nothing was begun."""
+        self._hasher.close()
+        self._store.drop()
+        self._watch.close()
 
     async def _require_schema(self) -> None:
         """One that could never be ready must not take the place of one that is; a database that is away will be back.

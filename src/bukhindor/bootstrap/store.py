@@ -18,6 +18,9 @@ class Store(Transactions, Protocol):
     async def close(self) -> None:
         """Finish what is being committed and let go of the database."""
 
+    def drop(self) -> None:
+        """Let go of a database that was never used."""
+
 
 def open_store(
     settings: Settings,

@@ -131,6 +131,10 @@ class GroupCommit:
             self._take_away(self._holder)
         while self._job is not None:
             await asyncio.wait([self._job])
+        self.drop()
+
+    def drop(self) -> None:
+        """Let go of the file where nobody writes or waits."""
         self._thread.submit(self._connection.close).result()
         self._thread.shutdown()
 

@@ -71,6 +71,9 @@ class PostgresTransactions:
     async def close(self) -> None:
         await self._pool.close()
 
+    def drop(self) -> None:
+        """There is no connection before the first use."""
+
 
 async def _read(pool: PostgresPool, sql: str, values: list[Any]) -> list[Any]:
     """A single read; once more over another connection if this one broke, since reading changes nothing."""

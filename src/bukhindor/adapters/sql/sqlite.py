@@ -87,12 +87,21 @@ class SqliteTransactions:
 
     async def close(self) -> None:
         """Finish what is being committed and let go of the file; whoever closes it last empties the log."""
+        self._close_readers()
+        await self._writer.close()
+        self._file.disown()
+
+    def drop(self) -> None:
+        """Let go of the file where nothing was read or written."""
+        self._close_readers()
+        self._writer.drop()
+        self._file.disown()
+
+    def _close_readers(self) -> None:
         self._aside.interrupt()
         self._scanner.shutdown(cancel_futures=True)
         self._aside.close()
         self._inline.close()
-        await self._writer.close()
-        self._file.disown()
 
 
 class _Transaction(Repositories):
