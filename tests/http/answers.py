@@ -1,9 +1,10 @@
 """What every answer must look like."""
 
-from http import HTTPStatus
 from typing import Any
 
 import httpx
+
+from bukhindor.web.problem import phrase_of
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "error", "code", "error_code", "request_id"}
 
@@ -15,7 +16,7 @@ def assert_problem(answer: httpx.Response, status: int, error_code: str, *fields
     assert set(problem) - {"errors"} == MEMBERS
     assert answer.headers["content-type"] == "application/problem+json"
     assert problem["type"] == "about:blank"
-    assert problem["title"] == HTTPStatus(status).phrase
+    assert problem["title"] == phrase_of(status)
     assert problem["status"] == problem["code"] == status
     assert problem["detail"] == problem["error"] != ""
     assert problem["instance"] == answer.request.url.path

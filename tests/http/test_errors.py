@@ -1,9 +1,11 @@
 """Failures of our own, and the identity of a request"""
 
+import json
 import re
 
 import pytest
 
+from bukhindor.web.problem import problem
 from tests.http.answers import assert_problem
 from tests.http.service import Service
 
@@ -104,3 +106,19 @@ async def test_the_log_names_route_and_user_and_no_secret(service: Service, caps
     assert "error_code=invalid_credentials" in log
     for secret in ("canary", user.access_token, user.refresh_token, user.email):
         assert secret not in log
+
+
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [
+        (404, "Not Found"),
+        (413, "Content Too Large"),
+        (414, "URI Too Long"),
+        (416, "Range Not Satisfiable"),
+        (422, "Unprocessable Content"),
+    ],
+)
+def test_a_title_is_the_name_of_the_status_whatever_this_version_of_python_calls_it(status: int, title: str) -> None:
+    """ERR-01"""
+    told = json.loads(problem(status, "a_word", "A sentence.", instance="/", request_id="1"))
+    assert told["title"] == title

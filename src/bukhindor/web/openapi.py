@@ -30,7 +30,7 @@ from bukhindor.web.errors import (
     UnsupportedMediaType,
     WebRefusal,
 )
-from bukhindor.web.problem import MEDIA_TYPE, Problem
+from bukhindor.web.problem import MEDIA_TYPE, Problem, phrase_of
 from bukhindor.web.routes import ENDPOINTS
 
 Json = dict[str, Any]
@@ -180,7 +180,7 @@ def _client_headers(endpoint: Endpoint) -> list[Json]:
 def _responses(endpoint: Endpoint) -> Json:
     responses: Json = {
         str(endpoint.status): {
-            "description": HTTPStatus(endpoint.status).phrase,
+            "description": phrase_of(endpoint.status),
             "content": {"application/json": {"schema": _ref(endpoint.answer)}},
         }
     }
@@ -220,7 +220,7 @@ def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
             "summary": detail,
             "value": {
                 "type": "about:blank",
-                "title": HTTPStatus(status).phrase,
+                "title": phrase_of(status),
                 "status": status,
                 "detail": detail,
                 "instance": "/api/v1/auth/me",

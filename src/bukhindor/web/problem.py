@@ -6,6 +6,9 @@ import msgspec
 
 MEDIA_TYPE = "application/problem+json"
 
+# RFC 9110 section 15.5, which gave these a new name; Python knows it from 3.13 on.
+_RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+
 
 class FieldProblem(msgspec.Struct, frozen=True):
     """One field that is not as it should be."""
@@ -30,6 +33,11 @@ class Problem(msgspec.Struct, frozen=True):
     errors: list[FieldProblem] | msgspec.UnsetType = msgspec.UNSET
 
 
+def phrase_of(status: int) -> str:
+    """What the status is called, in every version of Python."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
+
+
 def problem(
     status: int,
     error_code: str,
@@ -43,7 +51,7 @@ def problem(
     return msgspec.json.encode(
         Problem(
             type="about:blank",
-            title=HTTPStatus(status).phrase,
+            title=phrase_of(status),
             status=status,
             detail=detail,
             instance=instance,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from bukhindor.web.problem import MEDIA_TYPE, problem
+from bukhindor.web.problem import MEDIA_TYPE, phrase_of, problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class ServerAnswer:
 
     def encode(self, default_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """Wire form: status line, `default_headers` (the date), own headers, body."""
-        lines = [f"HTTP/1.1 {self.status.value} {self.status.phrase}".encode()]
+        lines = [f"HTTP/1.1 {self.status.value} {phrase_of(self.status)}".encode()]
         lines += [b"%b: %b" % header for header in (*default_headers, *self.headers)]
         return b"\r\n".join([*lines, b"", self.body])
 
