@@ -133,6 +133,9 @@ def _operation(endpoint: Endpoint) -> Json:
 
 def _rules(endpoint: Endpoint) -> list[str]:
     """What the use case says of itself, less what it raises: the responses tell that."""
+    # Of None, Python 3.13 has something to say.
+    if endpoint.rules is None:
+        return []
     paragraphs = (inspect.getdoc(endpoint.rules) or "").split("\n\n")
     return [" ".join(text.split()) for text in paragraphs if text and not text.startswith("Raises ")]
 
