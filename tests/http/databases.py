@@ -45,7 +45,8 @@ class SqliteDatabase:
         self.url = f"sqlite:///{file}"
 
     def sql(self, statement: str, *parameters: object) -> list[Any]:
-        with closing(sqlite3.connect(self._file)) as connection, connection:
+        # A commit of the service that waits for a slow disk is waited for.
+        with closing(sqlite3.connect(self._file, timeout=_PATIENCE_SECONDS)) as connection, connection:
             return connection.execute(statement, parameters).fetchall()
 
     def tables(self) -> list[str]:
