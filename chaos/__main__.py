@@ -45,6 +45,7 @@ _TOGETHER = frozenset({"crashes"})
 
 _THOROUGH = Thoroughness(
     kills=100,
+    fsync=True,
     start_seconds=5.0,
     lock_seconds=12.0,
     requests_per_second=200,

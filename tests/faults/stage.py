@@ -22,9 +22,7 @@ from tests.http.service import People, Service, admit_everybody, cheap_settings,
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 
-# What a server has written when it is killed the system still has, so that nobody need wait for the disk: a slow one is
-# no fault of these stories.
-_SETTINGS = {"deadlock_timeout": "300ms", "max_connections": "100", "fsync": "off"}
+_SETTINGS = {"deadlock_timeout": "300ms", "max_connections": "100"}
 POOL_SIZE = 4
 # Access tokens are good for fifteen minutes, and no story takes more than four.
 _PEOPLE_SECONDS = 300.0
@@ -32,9 +30,13 @@ _PEOPLE_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Thoroughness:
-    """How much is tried, and how quickly it must go: little among all the other tests, much where nothing else is."""
+    """How much is tried, and how quickly it must go: little among all the other tests, much where nothing else is.
+
+    What a server has written when it is killed the system still has, so among the tests nobody waits for the disk.
+    """
 
     kills: int = 2
+    fsync: bool = False
     start_seconds: float = 10.0
     lock_seconds: float = 1.0
     requests_per_second: int = 60
@@ -69,7 +71,8 @@ class Stage:
     def postgres(self) -> PostgresServer:
         """A server that keeps what it acknowledges, also when it is killed; it runs."""
         if self._postgres is None:
-            self._postgres = PostgresServer(durable=True, settings=_SETTINGS)
+            fsync = "on" if self.thoroughness.fsync else "off"
+            self._postgres = PostgresServer(durable=True, settings=_SETTINGS | {"fsync": fsync})
             self._resources.callback(self._postgres.close)
         if not self._postgres.running:
             self._postgres.start()
