@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from bukhindor.domain.audit import AuditEvent, AuditType
-from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.mail import Letter, LetterKind, Mail, QueuedMail
@@ -70,11 +69,6 @@ def make_signing_key(kid: str = "key", **parts: Any) -> SigningKey:
         created_at=parts.pop("created_at", T0),
         **parts,
     )
-
-
-def make_caller(user: User, session: Session | None = None, origin: Origin = ORIGIN) -> Caller:
-    """`user`, signed in."""
-    return Caller(user, session or make_session(user), origin)
 
 
 def make_one_time_token(
