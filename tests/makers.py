@@ -14,12 +14,16 @@ from bukhindor.domain.origin import Language, Origin
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
+from bukhindor.ports import Requester
 
 T0 = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 """When tests begin, unless they say otherwise."""
 
 ORIGIN = Origin("192.0.2.7", "Tests/1.0", "device-1", "request-1", Language.ENGLISH)
 """Where the requests of tests come from."""
+
+REQUESTER = Requester("192.0.2.7", "ann@example.com")
+"""For whom the hashes of tests are computed."""
 
 
 def address(value: str) -> EmailAddress:

@@ -15,7 +15,7 @@ from bukhindor.domain.password import Password
 from bukhindor.domain.user import User
 from tests.cli.conftest import Command
 from tests.fakes.seal import FakeSeal
-from tests.makers import make_session, make_user
+from tests.makers import REQUESTER, make_session, make_user
 
 ANN = "ann@example.com"
 BOB = "bob@example.com"
@@ -48,7 +48,7 @@ async def signs_in_with(email: str, password: str) -> bool:
     assert user is not None
     hasher = PooledPasswordHasher(19_456, 2, 1, 1, 16)
     try:
-        return (await hasher.verify(Password.parse(password), user.password_hash)).matches
+        return (await hasher.verify(Password.parse(password), user.password_hash, REQUESTER)).matches
     finally:
         hasher.close()
 

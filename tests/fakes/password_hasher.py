@@ -2,7 +2,7 @@
 
 from bukhindor.domain.errors import TooBusy
 from bukhindor.domain.password import Password
-from bukhindor.ports import PasswordVerdict
+from bukhindor.ports import PasswordVerdict, Requester
 
 
 class FakePasswordHasher:
@@ -13,12 +13,12 @@ class FakePasswordHasher:
         self.hashed = 0
         self.verified = 0
 
-    async def hash(self, password: Password) -> str:
+    async def hash(self, password: Password, requester: Requester) -> str:
         self._refuse_when_full()
         self.hashed += 1
         return f"hashed:{password.reveal()}"
 
-    async def verify(self, password: Password, stored: str | None) -> PasswordVerdict:
+    async def verify(self, password: Password, stored: str | None, requester: Requester) -> PasswordVerdict:
         self._refuse_when_full()
         self.verified += 1
         is_outdated = stored == f"outdated:{password.reveal()}"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bukhindor.domain.network import network_of, wider_network_of
+
 
 class Language(StrEnum):
     ENGLISH = "en"
@@ -18,6 +20,16 @@ class Origin:
     device_id: str | None = None
     request_id: str = ""
     language: Language = Language.ENGLISH
+
+    @property
+    def network(self) -> str:
+        """The client's network: an IPv4 address or an IPv6 /64."""
+        return network_of(self.ip)
+
+    @property
+    def wider_network(self) -> str:
+        """The network around it: an IPv4 /24 or an IPv6 /48."""
+        return wider_network_of(self.ip)
 
 
 NOWHERE = Origin()

@@ -7,6 +7,7 @@ from bukhindor.ports.secrets import (
     PasswordHasher,
     PasswordVerdict,
     RefreshTokens,
+    Requester,
     Seal,
     SigningKeyMaker,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "RequestMeter",
     "RequestTrace",
     "RequestTracer",
+    "Requester",
     "Seal",
     "Sessions",
     "SigningKeyMaker",

@@ -21,13 +21,25 @@ class PasswordVerdict:
     outdated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """For whom a hash is computed: the client's network, and the account that the password is for.
+
+    Networks take turns, and within a network its accounts do: a flood from one network delays that network only.
+    """
+
+    network: str
+    account: str
+
+
 class PasswordHasher(Protocol):
-    """Slow hashes in a bounded pool of their own. Both methods raise TooBusy when the pool's queue is full."""
+    """Computes slow hashes in a bounded pool of its own. Both methods raise TooBusy when the requester's share of the
+    queue is used up, or the queue is full."""
 
-    async def hash(self, password: Password) -> str:
-        """A new salted argon2id hash in PHC form."""
+    async def hash(self, password: Password, requester: Requester) -> str:
+        """Return a new salted argon2id hash in PHC form."""
 
-    async def verify(self, password: Password, stored: str | None) -> PasswordVerdict:
+    async def verify(self, password: Password, stored: str | None, requester: Requester) -> PasswordVerdict:
         """Compare with a stored hash; no hash, or one that can't be read, takes the same time and never matches."""
 
 

@@ -10,7 +10,7 @@ from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, PasswordHasher, RateLimiter, Transactions
+from bukhindor.ports import Clock, PasswordHasher, RateLimiter, Requester, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
@@ -71,7 +71,8 @@ class EmailVerification:
         known = await self._proofs.owner_of(Purpose.VERIFY_EMAIL, proof, origin, self._clock.now())
         is_registrant = caller is not None and caller.user.id == known.id
         if not is_registrant and password is not None:
-            is_registrant = (await self._hasher.verify(password, known.usable_password_hash)).matches
+            requester = Requester(origin.network, known.email.value)
+            is_registrant = (await self._hasher.verify(password, known.usable_password_hash, requester)).matches
         now = self._clock.now()
         async with self._transactions.begin() as tx:
             user, token = await self._proofs.use(tx, Purpose.VERIFY_EMAIL, proof, origin, now)

@@ -6,7 +6,7 @@ from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password import Password, PasswordPolicy
 from bukhindor.domain.tokens import TokenPair
-from bukhindor.ports import Clock, Identifiers, PasswordHasher, Transactions
+from bukhindor.ports import Clock, Identifiers, PasswordHasher, Requester, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.own_password import OwnPassword
@@ -48,7 +48,7 @@ class PasswordChange:
         user = caller.user
         self._password_policy.check(new, user.email, user.name, field="new_password")
         if await self._own_password.matches(caller, current):
-            tokens = await self._replace(caller, await self._hasher.hash(new))
+            tokens = await self._replace(caller, await self._hasher.hash(new, _requester(caller)))
             if tokens is not None:
                 return tokens
         return await self._repeat(caller, new)
@@ -83,7 +83,7 @@ class PasswordChange:
         if found is None:
             raise InvalidAccessToken
         session, user = found
-        if not (await self._hasher.verify(new, user.usable_password_hash)).matches:
+        if not (await self._hasher.verify(new, user.usable_password_hash, _requester(caller))).matches:
             await self._record_failure(caller)
             raise IncorrectPassword
         await self._own_password.forget_failures(caller)
@@ -94,3 +94,7 @@ class PasswordChange:
         async with self._transactions.begin() as tx:
             await tx.audit_events.add(event)
             await tx.commit()
+
+
+def _requester(caller: Caller) -> Requester:
+    return Requester(caller.origin.network, caller.user.email.value)

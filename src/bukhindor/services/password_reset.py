@@ -9,7 +9,7 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password, PasswordPolicy
-from bukhindor.ports import Clock, PasswordHasher, RateLimiter, Transactions
+from bukhindor.ports import Clock, PasswordHasher, RateLimiter, Requester, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
@@ -68,7 +68,7 @@ class PasswordReset:
         """
         user = await self._proofs.owner_of(Purpose.RESET_PASSWORD, proof, origin, self._clock.now())
         self._password_policy.check(new, user.email, user.name, field="new_password")
-        password_hash = await self._hasher.hash(new)
+        password_hash = await self._hasher.hash(new, Requester(origin.network, user.email.value))
         now = self._clock.now()
         async with self._transactions.begin() as tx:
             user, token = await self._proofs.use(tx, Purpose.RESET_PASSWORD, proof, origin, now)

@@ -7,7 +7,7 @@ from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password, PasswordPolicy
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, Identifiers, PasswordHasher, Transactions
+from bukhindor.ports import Clock, Identifiers, PasswordHasher, Requester, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 
@@ -45,7 +45,7 @@ class Registration:
         if known is not None:
             raise EmailTaken
 
-        password_hash = await self._hasher.hash(password)
+        password_hash = await self._hasher.hash(password, Requester(origin.network, email.value))
         now = self._clock.now()
         user = User(self._identifiers.user_id(), email, name, now, now, password_hash=password_hash)
         async with self._transactions.begin() as tx:

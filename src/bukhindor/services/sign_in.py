@@ -16,7 +16,7 @@ from bukhindor.domain.rate_limit import MAX_CONSECUTIVE_FAILURES, SIGN_IN_FAILUR
 from bukhindor.domain.session import MAX_SESSIONS_PER_USER, Session
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, Identifiers, PasswordHasher, RateLimiter, Transaction, Transactions
+from bukhindor.ports import Clock, Identifiers, PasswordHasher, RateLimiter, Requester, Transaction, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.token_issuer import TokenIssuer
@@ -81,14 +81,15 @@ class SignIn:
         session, user = started
         tokens = self._token_issuer.issue(session, user, session.created_at)
         if is_outdated:
-            await self._upgrade_hash(user, password)
+            await self._upgrade_hash(user, password, origin)
         return tokens
 
     async def _recognise(self, email: EmailAddress, password: Password, origin: Origin) -> tuple[User, bool]:
         """Whose address and password these are, and whether the stored hash is outdated."""
         async with self._transactions.read() as stored:
             known = await stored.users.by_email(email)
-        verdict = await self._hasher.verify(password, known.usable_password_hash if known else None)
+        stored_hash = known.usable_password_hash if known else None
+        verdict = await self._hasher.verify(password, stored_hash, Requester(origin.network, email.value))
         if known is None or not verdict.matches:
             await self._record_failure(email, origin)
             raise InvalidCredentials
@@ -148,10 +149,10 @@ class SignIn:
                     await self._letters.tell(tx, user, LetterKind.PASSWORD_DISABLED, origin, now)
             await tx.commit()
 
-    async def _upgrade_hash(self, user: User, password: Password) -> None:
+    async def _upgrade_hash(self, user: User, password: Password, origin: Origin) -> None:
         """Store the password under today's hash. It can wait for another sign-in, so it never fails this one."""
         try:
-            upgraded = await self._hasher.hash(password)
+            upgraded = await self._hasher.hash(password, Requester(origin.network, user.email.value))
             async with self._transactions.begin() as tx:
                 current = await tx.users.by_id(user.id)
                 if current is not None and current.password_hash == user.password_hash:

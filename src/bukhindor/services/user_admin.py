@@ -14,7 +14,7 @@ from bukhindor.domain.password import Password, PasswordPolicy
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import Role, Status, User, UserChanges
 from bukhindor.domain.user_listing import UserPage, UserQuery
-from bukhindor.ports import Clock, Identifiers, PasswordHasher, Transaction, Transactions
+from bukhindor.ports import Clock, Identifiers, PasswordHasher, Requester, Transaction, Transactions
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
@@ -64,7 +64,7 @@ class UserAdmin:
         if known is not None:
             raise EmailTaken
 
-        password_hash = await self._hasher.hash(password)
+        password_hash = await self._hasher.hash(password, Requester(actor.origin.network, email.value))
         now = self._clock.now()
         user = User(self._identifiers.user_id(), email, name, now, now, role, status, password_hash=password_hash)
         async with self._transactions.begin() as tx:

@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from bukhindor.domain.errors import InvalidCredentials, InvalidOneTimeToken
+from bukhindor.domain.network import network_of
 from bukhindor.domain.rate_limit import Limit
 from bukhindor.ports import RateLimiter
 
 _FAILURES = (InvalidCredentials, InvalidOneTimeToken)
-_IPV6_PREFIX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,3 @@ async def within(limiter: RateLimiter, address_limit: AddressLimit | None, ip: s
         raise
     if address_limit.failures_only:
         await limiter.give_back(limit, key)
-
-
-def network_of(ip: str) -> str:
-    """What one customer of a provider has: an IPv4 address, or a /64 of IPv6."""
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return ip
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ip_network((address, _IPV6_PREFIX), strict=False))

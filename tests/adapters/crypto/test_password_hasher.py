@@ -22,29 +22,30 @@ from tests.adapters.crypto.password_hash_scenes import (
     HeldPassword,
     argon2id,
 )
+from tests.makers import REQUESTER
 
 
 async def test_a_new_hash_is_argon2id_with_the_recommended_parameters() -> None:
     """PW-08."""
     hasher = PooledPasswordHasher()
 
-    stored = await hasher.hash(PASSWORD)
+    stored = await hasher.hash(PASSWORD, REQUESTER)
 
     assert re.fullmatch(r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}", stored)
-    assert await hasher.verify(PASSWORD, stored) == MATCH
+    assert await hasher.verify(PASSWORD, stored, REQUESTER) == MATCH
     hasher.close()
 
 
 async def test_two_users_with_one_password_have_different_hashes(hasher: PasswordHasher) -> None:
     """PW-08."""
-    assert await hasher.hash(PASSWORD) != await hasher.hash(PASSWORD)
+    assert await hasher.hash(PASSWORD, REQUESTER) != await hasher.hash(PASSWORD, REQUESTER)
 
 
 async def test_the_right_password_matches_and_another_does_not(hasher: PasswordHasher) -> None:
-    stored = await hasher.hash(PASSWORD)
+    stored = await hasher.hash(PASSWORD, REQUESTER)
 
-    assert await hasher.verify(PASSWORD, stored) == MATCH
-    assert await hasher.verify(WRONG, stored) == NO_MATCH
+    assert await hasher.verify(PASSWORD, stored, REQUESTER) == MATCH
+    assert await hasher.verify(WRONG, stored, REQUESTER) == NO_MATCH
 
 
 @pytest.mark.parametrize(
@@ -58,45 +59,47 @@ async def test_the_right_password_matches_and_another_does_not(hasher: PasswordH
 )
 async def test_no_part_of_a_long_password_is_cut_off(hasher: PasswordHasher, text: str) -> None:
     """PW-02: 128 emoji are 512 bytes; bcrypt's border at 72 bytes means nothing here."""
-    stored = await hasher.hash(Password(text))
+    stored = await hasher.hash(Password(text), REQUESTER)
 
-    assert await hasher.verify(Password(text), stored) == MATCH
-    assert await hasher.verify(Password(text[:-1] + "!"), stored) == NO_MATCH
-    assert await hasher.verify(Password(text[:-1]), stored) == NO_MATCH
-    assert await hasher.verify(Password(text.encode()[:72].decode(errors="ignore") + "!"), stored) == NO_MATCH
+    assert await hasher.verify(Password(text), stored, REQUESTER) == MATCH
+    assert await hasher.verify(Password(text[:-1] + "!"), stored, REQUESTER) == NO_MATCH
+    assert await hasher.verify(Password(text[:-1]), stored, REQUESTER) == NO_MATCH
+    assert (
+        await hasher.verify(Password(text.encode()[:72].decode(errors="ignore") + "!"), stored, REQUESTER) == NO_MATCH
+    )
 
 
 async def test_a_full_queue_refuses_at_once_and_opens_again(make_hasher: HasherMaker) -> None:
     """DOS-02: one runs, two wait, the fourth is told to come back."""
     hasher = make_hasher(workers=1, queue=2)
     held, stored = HeldPassword(), argon2id()
-    accepted = [asyncio.create_task(hasher.verify(held, stored)) for _ in range(3)]
+    accepted = [asyncio.create_task(hasher.verify(held, stored, REQUESTER)) for _ in range(3)]
     await held.reached_a_thread()
 
     with pytest.raises(TooBusy) as refused:
-        await hasher.hash(PASSWORD)
+        await hasher.hash(PASSWORD, REQUESTER)
     with pytest.raises(TooBusy):
-        await hasher.verify(PASSWORD, None)
+        await hasher.verify(PASSWORD, None, REQUESTER)
 
     assert refused.value.retry_after == 1
     assert not any(task.done() for task in accepted)
     held.let_go()
     assert await asyncio.gather(*accepted) == [MATCH] * 3
-    assert await hasher.verify(PASSWORD, stored) == MATCH
+    assert await hasher.verify(PASSWORD, stored, REQUESTER) == MATCH
 
 
 async def test_giving_up_does_not_free_the_place_of_a_running_hash(make_hasher: HasherMaker) -> None:
     """DOS-02: clients that hang up can't pile up hashes."""
     hasher = make_hasher(workers=1, queue=0)
     held = HeldPassword()
-    given_up = asyncio.create_task(hasher.hash(held))
+    given_up = asyncio.create_task(hasher.hash(held, REQUESTER))
     await held.reached_a_thread()
     given_up.cancel()
     with pytest.raises(asyncio.CancelledError):
         await given_up
 
     with pytest.raises(TooBusy):
-        await hasher.verify(PASSWORD, None)
+        await hasher.verify(PASSWORD, None, REQUESTER)
 
     held.let_go()
     assert await _once_free(hasher) == MATCH
@@ -106,15 +109,15 @@ async def test_giving_up_frees_the_place_of_a_hash_that_waits(make_hasher: Hashe
     """DOS-02: for somebody who is gone, nothing is hashed."""
     hasher = make_hasher(workers=1, queue=1)
     running, unread = HeldPassword(), HeldPassword()
-    first = asyncio.create_task(hasher.verify(running, argon2id()))
+    first = asyncio.create_task(hasher.verify(running, argon2id(), REQUESTER))
     await running.reached_a_thread()
-    waiting = asyncio.create_task(hasher.hash(unread))
+    waiting = asyncio.create_task(hasher.hash(unread, REQUESTER))
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
 
-    instead = asyncio.create_task(hasher.verify(PASSWORD, argon2id()))
+    instead = asyncio.create_task(hasher.verify(PASSWORD, argon2id(), REQUESTER))
     await asyncio.sleep(0)
 
     running.let_go()
@@ -125,7 +128,7 @@ async def test_giving_up_frees_the_place_of_a_hash_that_waits(make_hasher: Hashe
 async def test_hashes_leave_the_event_loop_free(make_hasher: HasherMaker) -> None:
     hasher = make_hasher()
     held = HeldPassword()
-    hashing = asyncio.create_task(hasher.hash(held))
+    hashing = asyncio.create_task(hasher.hash(held, REQUESTER))
     await held.reached_a_thread()
 
     for _ in range(10):
@@ -139,7 +142,7 @@ async def test_hashes_leave_the_event_loop_free(make_hasher: HasherMaker) -> Non
 async def test_closing_waits_for_what_was_asked_for(make_hasher: HasherMaker) -> None:
     hasher = make_hasher()
     held = HeldPassword()
-    asked = [asyncio.create_task(hasher.verify(held, argon2id())) for _ in range(2)]
+    asked = [asyncio.create_task(hasher.verify(held, argon2id(), REQUESTER)) for _ in range(2)]
     await held.reached_a_thread()
     closing = asyncio.create_task(asyncio.to_thread(hasher.close))
     await asyncio.sleep(0)
@@ -150,29 +153,29 @@ async def test_closing_waits_for_what_was_asked_for(make_hasher: HasherMaker) ->
 
     assert await asyncio.gather(*asked) == [MATCH, MATCH]
     with pytest.raises(TooBusy):
-        await hasher.hash(PASSWORD)
+        await hasher.hash(PASSWORD, REQUESTER)
 
 
 async def test_too_little_memory_for_a_hash_is_a_busy_server_and_not_a_wrong_password() -> None:
     """The address space is limited for a moment, so that 256 MiB can't be had."""
     hasher = PooledPasswordHasher(64, 1, workers=1, queue=0)
-    await hasher.hash(PASSWORD)
+    await hasher.hash(PASSWORD, REQUESTER)
     hungry = argon2id().replace("m=64", "m=262144")
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (used + 128 * 1024 * 1024, hard))
     try:
         with pytest.raises(TooBusy):
-            await hasher.verify(PASSWORD, hungry)
+            await hasher.verify(PASSWORD, hungry, REQUESTER)
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-    assert await hasher.verify(PASSWORD, argon2id()) == MATCH
+    assert await hasher.verify(PASSWORD, argon2id(), REQUESTER) == MATCH
     hasher.close()
 
 
 async def test_hash_threads_stand_back_behind_the_event_loop(hasher: PasswordHasher) -> None:
     before = set(threading.enumerate())
-    await hasher.hash(PASSWORD)
+    await hasher.hash(PASSWORD, REQUESTER)
 
     # Another thread may have begun as well, and the number of one that has ended is given again.
     new = [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("password-hash")]
@@ -188,6 +191,6 @@ async def _once_free(hasher: PooledPasswordHasher) -> PasswordVerdict:
     async with asyncio.timeout(20):
         while True:
             try:
-                return await hasher.verify(PASSWORD, stored)
+                return await hasher.verify(PASSWORD, stored, REQUESTER)
             except TooBusy:
                 await asyncio.sleep(0.01)

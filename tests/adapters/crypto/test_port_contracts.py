@@ -20,7 +20,7 @@ from tests.fakes.access_tokens import FakeAccessTokens
 from tests.fakes.password_hasher import FakePasswordHasher
 from tests.fakes.refresh_tokens import FakeRefreshTokens
 from tests.fakes.signing_key_maker import FakeSigningKeyMaker
-from tests.makers import T0, make_session, make_user
+from tests.makers import REQUESTER, T0, make_session, make_user
 
 SECRETS = SecretKeys([b"a secret of at least 32 characters"])
 HOUR = timedelta(hours=1)
@@ -58,17 +58,17 @@ def claims(generation: int = 1) -> AccessClaims:
 
 
 async def test_a_hash_matches_its_password_only(hasher: PasswordHasher) -> None:
-    stored = await hasher.hash(Password("correct horse"))
+    stored = await hasher.hash(Password("correct horse"), REQUESTER)
 
-    assert await hasher.verify(Password("correct horse"), stored) == PasswordVerdict(matches=True)
-    assert await hasher.verify(Password("correct horsf"), stored) == PasswordVerdict(matches=False)
+    assert await hasher.verify(Password("correct horse"), stored, REQUESTER) == PasswordVerdict(matches=True)
+    assert await hasher.verify(Password("correct horsf"), stored, REQUESTER) == PasswordVerdict(matches=False)
 
 
 @pytest.mark.parametrize("stored", [None, "", "!", "correct horse"])
 async def test_what_is_no_hash_matches_nothing(hasher: PasswordHasher, stored: str | None) -> None:
     """PW-13."""
     for text in ("correct horse", "", "!", "None"):
-        assert await hasher.verify(Password(text), stored) == PasswordVerdict(matches=False)
+        assert await hasher.verify(Password(text), stored, REQUESTER) == PasswordVerdict(matches=False)
 
 
 def test_an_issued_token_is_read_while_it_lives(keyed: KeyedTokens) -> None:

@@ -17,20 +17,21 @@ from tests.adapters.crypto.password_hash_scenes import (
     argon2id,
     bcrypt_hash,
 )
+from tests.makers import REQUESTER
 
 
 @pytest.mark.parametrize("variant", ["2a", "2b", "2y"])
 async def test_a_bcrypt_hash_matches_and_asks_for_an_upgrade(hasher: PasswordHasher, variant: str) -> None:
     """PW-09."""
-    assert await hasher.verify(PASSWORD, bcrypt_hash(variant=variant)) == OUTDATED_MATCH
-    assert await hasher.verify(WRONG, bcrypt_hash(variant=variant)) == NO_MATCH
+    assert await hasher.verify(PASSWORD, bcrypt_hash(variant=variant), REQUESTER) == OUTDATED_MATCH
+    assert await hasher.verify(WRONG, bcrypt_hash(variant=variant), REQUESTER) == NO_MATCH
 
 
 async def test_a_password_beyond_72_bytes_signs_in_with_its_old_bcrypt_hash(hasher: PasswordHasher) -> None:
     """PW-02: the product before read 72 bytes; its users type what they always typed."""
     long = Password("я" * 60)
 
-    assert await hasher.verify(long, bcrypt_hash(long)) == OUTDATED_MATCH
+    assert await hasher.verify(long, bcrypt_hash(long), REQUESTER) == OUTDATED_MATCH
 
 
 @pytest.mark.parametrize(
@@ -54,8 +55,8 @@ async def test_a_hash_that_costs_less_than_today_is_outdated(
     """PW-09: stronger hashes, or as strong in another way, are left alone."""
     hasher = make_hasher(memory_kib=512, iterations=2)
 
-    assert await hasher.verify(PASSWORD, argon2id(PASSWORD, **parameters)) == verdict
-    assert await hasher.verify(WRONG, argon2id(PASSWORD, **parameters)) == NO_MATCH
+    assert await hasher.verify(PASSWORD, argon2id(PASSWORD, **parameters), REQUESTER) == verdict
+    assert await hasher.verify(WRONG, argon2id(PASSWORD, **parameters), REQUESTER) == NO_MATCH
 
 
 SALT_AND_DIGEST = "c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
@@ -103,21 +104,21 @@ async def test_what_is_no_hash_or_costs_too_much_matches_nothing(hasher: Passwor
     """PW-13 and PW-14: neither the hostile cost is paid nor does an account without a password open."""
     started = time.process_time()
 
-    assert await hasher.verify(Password(stored or "x"), stored) == NO_MATCH
-    assert await hasher.verify(Password(""), stored) == NO_MATCH
+    assert await hasher.verify(Password(stored or "x"), stored, REQUESTER) == NO_MATCH
+    assert await hasher.verify(Password(""), stored, REQUESTER) == NO_MATCH
     assert time.process_time() - started < 2
 
 
 async def test_a_password_of_the_dummy_never_matches(hasher: PasswordHasher) -> None:
     """PW-13: not even the empty password that somebody might try on an account without one."""
     for text in ("", " ", "null", "None", "\x00" * 32):
-        assert await hasher.verify(Password(text), None) == NO_MATCH
+        assert await hasher.verify(Password(text), None, REQUESTER) == NO_MATCH
 
 
 async def test_a_wrong_guess_takes_as_long_for_nobody_and_for_old_hashes(make_hasher: HasherMaker) -> None:
     """LGN-02, roughly: CPU time of the hash threads, of which a cheaper path would need less than half."""
     hasher = make_hasher(memory_kib=8192, iterations=4)
-    today = await hasher.hash(PASSWORD)
+    today = await hasher.hash(PASSWORD, REQUESTER)
     others = None, "damaged", argon2id(m=1024, t=1), argon2id(m=8192, t=1)
     costs: defaultdict[str | None, list[float]] = defaultdict(list)
 
@@ -125,7 +126,7 @@ async def test_a_wrong_guess_takes_as_long_for_nobody_and_for_old_hashes(make_ha
     for _ in range(7):
         for stored in (today, *others):
             started = time.process_time()
-            await hasher.verify(WRONG, stored)
+            await hasher.verify(WRONG, stored, REQUESTER)
             costs[stored].append(time.process_time() - started)
 
     for stored in others:

@@ -20,7 +20,7 @@ from bukhindor.domain.password import Password, PasswordPolicy
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Role, User
-from bukhindor.ports import PasswordVerdict
+from bukhindor.ports import PasswordVerdict, Requester
 from bukhindor.services import Services
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
@@ -87,14 +87,14 @@ class SlowHasher(FakePasswordHasher):
         self.during_verify: Event | None = None
         self.during_hash: Event | None = None
 
-    async def hash(self, password: Password) -> str:
-        hashed = await super().hash(password)
+    async def hash(self, password: Password, requester: Requester) -> str:
+        hashed = await super().hash(password, requester)
         event, self.during_hash = self.during_hash, None
         await (event or _nothing)()
         return hashed
 
-    async def verify(self, password: Password, stored: str | None) -> PasswordVerdict:
-        verdict = await super().verify(password, stored)
+    async def verify(self, password: Password, stored: str | None, requester: Requester) -> PasswordVerdict:
+        verdict = await super().verify(password, stored, requester)
         event, self.during_verify = self.during_verify, None
         await (event or _nothing)()
         return verdict

@@ -20,7 +20,7 @@ from bukhindor.adapters.crypto.stored_hashes import (
 )
 from bukhindor.domain.errors import TooBusy
 from bukhindor.domain.password import Password
-from bukhindor.ports import PasswordVerdict
+from bukhindor.ports import PasswordVerdict, Requester
 
 _SALT_BYTES = 16
 _DIGEST_BYTES = 32
@@ -71,11 +71,11 @@ class PooledPasswordHasher:
         """How many wait for a thread."""
         return max(self._asked_for - self._threads, 0)
 
-    async def hash(self, password: Password) -> str:
+    async def hash(self, password: Password, requester: Requester) -> str:
         """A new salted argon2id hash in PHC form. Raises TooBusy."""
         return await self._run(self._hash, password)
 
-    async def verify(self, password: Password, stored: str | None) -> PasswordVerdict:
+    async def verify(self, password: Password, stored: str | None, requester: Requester) -> PasswordVerdict:
         """Compare with a stored hash; none, or an unreadable one, takes the same time and never matches.
 
         Raises TooBusy.

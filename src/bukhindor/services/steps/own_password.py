@@ -5,7 +5,7 @@ from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken
 from bukhindor.domain.password import Password
 from bukhindor.domain.rate_limit import SIGN_IN_FAILURES_PER_ACCOUNT
 from bukhindor.domain.user import User
-from bukhindor.ports import PasswordHasher, RateLimiter, Transaction
+from bukhindor.ports import PasswordHasher, RateLimiter, Requester, Transaction
 
 
 class OwnPassword:
@@ -26,7 +26,8 @@ class OwnPassword:
         # Counted before it is known to be wrong: many guesses at once must not all slip through.
         await self._limiter.take(limit, account)
         try:
-            verdict = await self._hasher.verify(password, caller.user.usable_password_hash)
+            requester = Requester(caller.origin.network, account)
+            verdict = await self._hasher.verify(password, caller.user.usable_password_hash, requester)
         except BaseException:
             await self._limiter.give_back(limit, account)
             raise
