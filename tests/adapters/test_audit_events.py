@@ -1,5 +1,6 @@
 """What every record of events does."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -7,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
+from bukhindor.domain.errors import WriteConflict
 from bukhindor.domain.origin import Language, Origin
 from bukhindor.ports import Transactions
 from tests.adapters.keeping import keep
@@ -137,3 +139,34 @@ async def test_events_are_removed_when_they_are_old(transactions: Transactions) 
         assert await tx.audit_events.remove_before(kept.at) == 1
         await tx.commit()
     assert await page(transactions, AuditQuery()) == [kept]
+
+
+async def test_attempts_of_one_id_are_counted_in_one_event(transactions: Transactions) -> None:
+    """LOG-02, SES-07: the first one stays as it was written."""
+    first = make_audit_event(AuditType.SIGN_IN_FAILED, origin=Origin("192.0.2.7"))
+    later = replace(first, at=first.at + MINUTE / 2, origin=Origin("192.0.2.8"))
+    other = make_audit_event(AuditType.SIGN_IN_FAILED)
+    for event in (first, later, other, later):
+        async with transactions.begin() as tx:
+            await tx.audit_events.count(event)
+            await tx.commit()
+    assert await by_id(transactions, first.id) == replace(first, attempts=3)
+    assert await by_id(transactions, other.id) == other
+
+
+async def test_attempts_at_the_same_moment_are_all_counted(transactions: Transactions) -> None:
+    """LGN-10: a transaction that met another one at the first attempt is tried again, as a request would be."""
+    event = make_audit_event(AuditType.SIGN_IN_FAILED)
+
+    async def count() -> None:
+        while True:
+            try:
+                async with transactions.begin() as tx:
+                    await tx.audit_events.count(event)
+                    await tx.commit()
+            except WriteConflict:
+                continue
+            return
+
+    await asyncio.gather(*(count() for _ in range(20)))
+    assert await page(transactions, AuditQuery()) == [replace(event, attempts=20)]

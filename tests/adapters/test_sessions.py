@@ -21,6 +21,8 @@ FULL = make_session(
     confirmed=False,
     rotated_at=T0 + timedelta(microseconds=1),
     last_seen_at=T0 + timedelta(days=3),
+    oldest_valid_generation=2**40 - 1,
+    failed_prompts=7,
     device=Device("device-1", AppType.IOS, "1.2.3+4", "2001:db8::1", "Клиент/1.0"),
 )
 BARE = make_session(OWNER, device=Device())
@@ -166,3 +168,32 @@ async def test_all_sessions_are_counted(transactions: Transactions) -> None:
         await tx.commit()
     async with transactions.scan() as stored:
         assert await stored.sessions.count() == 2
+
+
+async def test_what_a_new_role_or_password_changes_is_written(transactions: Transactions) -> None:
+    """SES-03."""
+    await keep(transactions, OWNER, BARE)
+    changed = replace(BARE, seed=bytes(32), generation=5, oldest_valid_generation=5, failed_prompts=3)
+    async with transactions.begin() as tx:
+        await tx.sessions.save(changed)
+        await tx.commit()
+    async with transactions.read() as stored:
+        assert await stored.sessions.by_id(BARE.id) == changed
+
+
+async def test_access_tokens_of_one_user_are_refused_and_of_no_other(transactions: Transactions) -> None:
+    """SES-03: each session refuses its own generations so far."""
+    other = make_user()
+    mine = [make_session(OWNER, generation=1), make_session(OWNER, generation=7, oldest_valid_generation=3)]
+    theirs = make_session(other, generation=2)
+    await keep(transactions, OWNER, other, *mine, theirs)
+    async with transactions.begin() as tx:
+        await tx.sessions.refuse_access_tokens_of(OWNER.id)
+        await tx.commit()
+    async with transactions.read() as stored:
+        found = [await stored.sessions.by_id(session.id) for session in (*mine, theirs)]
+    assert found == [
+        replace(mine[0], oldest_valid_generation=2),
+        replace(mine[1], oldest_valid_generation=8),
+        theirs,
+    ]

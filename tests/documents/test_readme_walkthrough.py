@@ -102,7 +102,7 @@ def test_the_walk_works_as_printed(tmp_path: Path) -> None:
     asked_for_link, reset_by_link, signed_in_after_link = islice(said, 3)
     registered_boris, asked_for_code, reset_by_code, signed_in_after_code = islice(said, 4)
     assert asked_for_link == asked_for_code
-    assert reset_by_link == reset_by_code
+    assert reset_by_link["message"] == reset_by_code["message"]
     assert reset_by_link["message"].startswith("The password has been changed.")
     assert signed_in_after_link["user"]["access_token"]
     assert signed_in_after_code["user"]["access_token"]

@@ -21,6 +21,13 @@ class FakeAuditEvents:
         origin = Origin(kept.ip, kept.user_agent, kept.device_id, kept.request_id)
         self._events[event.id] = replace(event, origin=origin, details=dict(event.details))
 
+    async def count(self, event: AuditEvent) -> None:
+        kept = self._events.get(event.id)
+        if kept is None:
+            await self.add(event)
+        else:
+            self._events[event.id] = replace(kept, attempts=kept.attempts + 1)
+
     async def page(self, query: AuditQuery) -> list[AuditEvent]:
         matching = [event for event in self._events.values() if _matches(event, query)]
         matching.sort(key=lambda event: (event.at, event.id), reverse=True)

@@ -1,5 +1,6 @@
 """Sessions in a dictionary."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -36,6 +37,10 @@ class FakeSessions:
     async def save(self, session: Session) -> None:
         if session.id in self._sessions:
             self._sessions[session.id] = session
+
+    async def refuse_access_tokens_of(self, user_id: UUID) -> None:
+        for session in await self.of_user(user_id):
+            self._sessions[session.id] = replace(session, oldest_valid_generation=session.generation + 1)
 
     async def remove(self, session_id: UUID) -> bool:
         return self._sessions.pop(session_id, None) is not None

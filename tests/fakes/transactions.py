@@ -1,6 +1,7 @@
 """A store in memory with real transactions: each works on a copy, and its commit replaces what was there."""
 
 import asyncio
+from datetime import datetime
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 from uuid import UUID
@@ -13,6 +14,7 @@ from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
 from tests.fakes.audit_events import FakeAuditEvents
+from tests.fakes.familiar_networks import FakeFamiliarNetworks
 from tests.fakes.one_time_tokens import FakeOneTimeTokens
 from tests.fakes.outbox import FakeOutbox
 from tests.fakes.sessions import FakeSessions
@@ -28,6 +30,7 @@ class _Tables(NamedTuple):
     sessions: dict[UUID, Session]
     keys: dict[str, SigningKey]
     one_time_tokens: dict[tuple[UUID, Purpose], OneTimeToken]
+    familiar_networks: dict[tuple[UUID, str], datetime]
     outbox: dict[UUID, QueuedMail]
     audit_events: dict[UUID, AuditEvent]
 
@@ -52,7 +55,7 @@ class _Scope:
     @property
     def users(self) -> FakeUsers:
         tables = self._tables()
-        return FakeUsers(tables.users, tables.sessions, tables.one_time_tokens)
+        return FakeUsers(tables.users, tables.sessions, tables.one_time_tokens, tables.familiar_networks)
 
     @property
     def sessions(self) -> FakeSessions:
@@ -67,6 +70,10 @@ class _Scope:
     def one_time_tokens(self) -> FakeOneTimeTokens:
         tables = self._tables()
         return FakeOneTimeTokens(tables.users, tables.one_time_tokens)
+
+    @property
+    def familiar_networks(self) -> FakeFamiliarNetworks:
+        return FakeFamiliarNetworks(self._tables().familiar_networks)
 
     @property
     def outbox(self) -> FakeOutbox:
@@ -91,7 +98,7 @@ class FakeTransactions(_Scope):
         self.fail_next_commit = False
         self.is_down = False
         self.has_schema = True
-        self.committed = _Tables({}, {}, {}, {}, {}, {})
+        self.committed = _Tables({}, {}, {}, {}, {}, {}, {})
         self.turn = asyncio.Lock()
 
     def begin(self) -> "_Transaction":

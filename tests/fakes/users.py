@@ -26,16 +26,22 @@ class FakeUsers:
         users: dict[UUID, User],
         sessions: dict[UUID, Session],
         one_time_tokens: dict[tuple[UUID, Purpose], OneTimeToken],
+        networks: dict[tuple[UUID, str], datetime],
     ) -> None:
         self._users = users
         self._sessions = sessions
         self._one_time_tokens = one_time_tokens
+        self._networks = networks
 
     async def by_id(self, user_id: UUID) -> User | None:
         return self._users.get(user_id)
 
     async def by_email(self, email: EmailAddress) -> User | None:
         return next((user for user in self._users.values() if user.email == email), None)
+
+    async def by_email_with_network(self, email: EmailAddress, network: str) -> tuple[User, datetime | None] | None:
+        user = await self.by_email(email)
+        return None if user is None else (user, self._networks.get((user.id, network)))
 
     async def add(self, user: User) -> None:
         if user.id in self._users:
@@ -54,6 +60,8 @@ class FakeUsers:
             del self._sessions[session.id]
         for key in [key for key in self._one_time_tokens if key[0] == user_id]:
             del self._one_time_tokens[key]
+        for place in [place for place in self._networks if place[0] == user_id]:
+            del self._networks[place]
         return self._users.pop(user_id, None) is not None
 
     async def count_active_admins(self, now: datetime) -> int:

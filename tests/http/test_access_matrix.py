@@ -47,7 +47,7 @@ def new_password(_: People) -> Json:
     return {"current_password": PASSWORD, "new_password": "scarlet-heron-77"}
 
 
-def own_password(_: People) -> Json:
+def own(_: People) -> Json:
     return {"password": PASSWORD}
 
 
@@ -84,7 +84,7 @@ MATRIX = {
     "GET /auth/sessions":                 Row("401       401      401    200         200         200"),
     "DELETE /auth/sessions/{session_id}": Row("401       401      401    404/404/200 404/404/200 404/404/200"),
     "POST /auth/change-password":         Row("401       401      401    200         200         200", new_password),
-    "DELETE /auth/me":                    Row("401       401      401    200         200         409", own_password),
+    "DELETE /auth/me":                    Row("401       401      401    200         200         409", own),
     "GET /auth/me/export":                Row("401       401      401    200         200         200"),
     "POST /auth/reset-password":          Row("200       200      200    200         200         200", an_address),
     "POST /auth/forgot-password":         Row("200       200      200    200         200         200", an_address),
@@ -98,7 +98,7 @@ MATRIX = {
     "GET /users/{user_id}":               Row("401       401      401    404/404/200 404/404/200 404/200/200"),
     "PUT /users/{user_id}":               Row("401       401      401    404/404/403 404/404/200 404/200/200", renamed),
     "PATCH /users/{user_id}":             Row("401       401      401    404/404/403 404/404/200 404/200/200", renamed),
-    "DELETE /users/{user_id}":            Row("401       401      401    404/404/200 404/404/200 404/200/409"),
+    "DELETE /users/{user_id}":            Row("401       401      401    404/404/200 404/404/200 404/200/409", own),
     "GET /users/{user_id}/sessions":      Row("401       401      401    403         403         404/200/200"),
     "DELETE /users/{user_id}/sessions":   Row("401       401      401    403         403         404/200/200"),
     "POST /users/{user_id}/reset-password": Row("401     401      401    403         403         404/200/200"),

@@ -208,15 +208,19 @@ async def test_whoever_may_no_more_is_out_at_once(service: Service, method: str,
 
 
 async def test_a_right_comes_and_goes_with_the_very_next_request(service: Service) -> None:
-    """JWT-10, AZ-07: whatever role the token still names."""
+    """JWT-10, AZ-07: tokens that name another role are refused; the next token of the session has the new right."""
     people = service.people
     assert (await service.get("/users", by=people.user)).status_code == 403
     await service.patch(f"/users/{people.user.id}", {"role": "admin"}, by=people.admin)
-    assert (await service.get("/users", by=people.user)).status_code == 200
-    await service.patch(f"/users/{people.admin.id}", {"role": "user"}, by=people.user)
-    assert people.admin.claims["role"] == "admin"
-    assert (await service.get("/users", by=people.admin)).status_code == 403
-    assert_problem(await service.delete(f"/users/{people.other.id}", by=people.admin), 404, "user_not_found")
+    assert_problem(await service.get("/users", by=people.user), 401, "invalid_token")
+    raised = await service.refreshed(people.user)
+    assert (await service.get("/users", by=raised)).status_code == 200
+    await service.patch(f"/users/{people.admin.id}", {"role": "user"}, by=raised)
+    assert_problem(await service.get("/users", by=people.admin), 401, "invalid_token")
+    lowered = await service.refreshed(people.admin)
+    assert lowered.claims["role"] == "user"
+    assert (await service.get("/users", by=lowered)).status_code == 403
+    assert_problem(await service.delete(f"/users/{people.other.id}", by=lowered), 404, "user_not_found")
 
 
 async def test_a_ban_that_is_over_lets_in_again_but_revives_no_token(service: Service) -> None:

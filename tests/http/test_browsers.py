@@ -14,22 +14,25 @@ def cookie(person: Person, name: str = "access_token") -> dict[str, str | bytes]
 
 
 async def test_a_sign_in_sets_a_cookie_that_scripts_can_not_read(service: Service) -> None:
-    """WEB-01: the access token only, and never the refresh token."""
+    """WEB-01: the access token and the device proof, and never the refresh token."""
     answer = await service.log_in(service.people.user.email)
-    (value,) = answer.headers.get_list("set-cookie")
+    value, proof = answer.headers.get_list("set-cookie")
     token = answer.json()["user"]["access_token"]
     assert value == f"access_token={token}; Max-Age=900; Path=/; HttpOnly; SameSite=Lax"
     assert len(value) < 4096
-    assert answer.json()["user"]["refresh_token"] not in value
+    assert proof.startswith("device_proof=")
+    assert answer.json()["user"]["refresh_token"] not in value + proof
 
 
 async def test_over_https_the_cookie_belongs_to_this_host_alone(start_service: StartService) -> None:
     """WEB-01"""
     service = await start_service(public_url=HTTPS)
     answer = await service.log_in(service.people.user.email)
-    name, _, attributes = answer.headers["set-cookie"].partition("=")
-    assert name == "__Host-access_token"
-    assert attributes.endswith("; Max-Age=900; Path=/; HttpOnly; SameSite=Lax; Secure")
+    lines = answer.headers.get_list("set-cookie")
+    assert [line.partition("=")[0] for line in lines] == ["__Host-access_token", "__Host-device_proof"]
+    assert [line.partition("; ")[2] for line in lines] == [
+        f"Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax; Secure" for seconds in (900, 365 * 86_400)
+    ]
     token = answer.json()["user"]["access_token"]
     assert (await service.get("/auth/me", headers={"cookie": f"__Host-access_token={token}"})).status_code == 200
     assert (await service.get("/auth/me", headers={"cookie": f"access_token={token}"})).status_code == 401
@@ -136,12 +139,12 @@ async def test_signing_out_has_the_browser_forget(service: Service, path: str) -
     user = service.people.user
     answer = await service.post(path, by=user)
     assert answer.status_code == 200
-    assert answer.headers["clear-site-data"] == '"cache", "cookies"'
+    assert answer.headers["clear-site-data"] == '"cache"'
     assert answer.headers["set-cookie"] == "access_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
     assert not await service.works(user)
     assert (await service.refresh(user)).status_code == 401
     again = await service.post("/auth/logout", by=user)
-    assert (again.status_code, again.headers["clear-site-data"]) == (200, '"cache", "cookies"')
+    assert (again.status_code, again.headers["clear-site-data"]) == (200, '"cache"')
 
 
 async def test_signing_others_out_has_the_browser_forget_nothing(service: Service) -> None:

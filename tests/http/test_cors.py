@@ -7,7 +7,7 @@ from tests.http.conftest import StartService
 from tests.http.service import PASSWORD, Service
 
 APP = "https://app.example.com"
-HEADERS = "authorization, content-type, accept-language, x-app-version, x-app-type, x-device-id"
+HEADERS = "authorization, content-type, accept-language, x-app-version, x-app-type, x-device-id, x-device-proof"
 
 
 @pytest.fixture

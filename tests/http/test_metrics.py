@@ -78,7 +78,7 @@ async def test_refusals_of_limits_are_counted(start_service: StartService, port:
     guess = {"token": "x" * 43}
     answers = [(await service.post("/auth/verify-email/confirm", guess)).status_code for _ in range(31)]
     assert answers == [400] * 30 + [429]
-    assert value(await scraped(port), "rate_limit_refusals_total", limit="guess-ip") == 1
+    assert value(await scraped(port), "rate_limit_refusals_total", limit="guesses_per_network") == 1
 
 
 async def test_what_is_not_a_request_is_measured_now_and_then(start_service: StartService, port: int) -> None:

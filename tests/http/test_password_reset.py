@@ -67,8 +67,8 @@ async def test_the_link_sets_a_new_password(service: Service) -> None:
     user = service.people.user
     phone = await service.signed_in(user)
     answer = await confirm(service, token=await token_for(service, user))
-    assert (answer.status_code, set(answer.json())) == (200, {"message"})
-    assert "set-cookie" not in answer.headers
+    assert (answer.status_code, set(answer.json())) == (200, {"message", "device_proof"})
+    assert "access_token" not in answer.headers["set-cookie"]
     for tokens in (user, phone):
         assert not await service.works(tokens)
         assert_problem(await service.refresh(tokens), 401, "invalid_refresh_token")

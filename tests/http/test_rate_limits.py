@@ -1,14 +1,16 @@
 """Limits: what is counted, against what, and what it does not touch"""
 
 import asyncio
+from datetime import timedelta
 from ipaddress import ip_network
 
 import httpx
 import pytest
 
+from bukhindor.domain.rate_limit import Limit, Limits
 from tests.http.answers import assert_problem
 from tests.http.conftest import StartService
-from tests.http.service import PASSWORD, Service
+from tests.http.service import PASSWORD, Service, Tokens, tokens_in
 
 WRONG = "wrong-otter-41"
 NEW = "scarlet-heron-77"
@@ -35,10 +37,10 @@ async def exhaust(service: Service, email: str, **how: object) -> None:
 
 
 async def test_an_account_takes_ten_wrong_passwords_from_wherever_they_come(limited: Service) -> None:
-    """LGN-04: then even the right one waits, a quarter of an hour at most; other accounts don't."""
+    """LGN-04: of strangers; then even their right one waits, a quarter of an hour at most; other accounts don't."""
     user = limited.people.user
     for number in range(10):
-        answer = await limited.log_in(user.email, WRONG, peer=f"198.51.100.{number}")
+        answer = await limited.log_in(user.email, WRONG, peer=f"198.51.{number}.7")
         assert_problem(answer, 401, "invalid_credentials")
     assert_limited(await limited.log_in(user.email, WRONG, peer="198.51.100.77"), 900, 10)
     assert_limited(await limited.log_in(user.email, peer="192.0.2.1"), 900, 10)
@@ -171,7 +173,7 @@ async def test_a_flood_is_written_down_once(limited: Service) -> None:
     for _ in range(5):
         await limited.log_in(limited.people.user.email, WRONG)
     (event,) = await limited.events("&type=limit.hit")
-    assert event["details"] == {"limit": "sign-in-account", "route": "POST /api/v1/auth/login"}
+    assert event["details"] == {"limit": "failed_sign_ins_per_account", "route": "POST /api/v1/auth/login"}
 
 
 async def test_a_refused_request_does_not_count_again(limited: Service) -> None:
@@ -239,24 +241,117 @@ async def test_a_flood_at_a_page_is_written_down(limited: Service) -> None:
     for _ in range(32):
         await limited.ask("POST", "/account/verify-email", content=b"token=wrong", headers=form)
     (event,) = await limited.events("&type=limit.hit")
-    assert event["details"] == {"limit": "guess-ip", "route": "POST /account/verify-email"}
+    assert event["details"] == {"limit": "guesses_per_network", "route": "POST /account/verify-email"}
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", "/auth/change-password", {"current_password": WRONG, "new_password": NEW}),
-        ("POST", "/auth/change-email", {"new_email": "moved@example.com", "password": WRONG}),
-        ("DELETE", "/auth/me", {"password": WRONG}),
-    ],
-)
-async def test_a_stolen_session_guesses_no_password(
-    limited: Service, method: str, path: str, body: dict[str, str]
-) -> None:
-    """PW-12, SES-06: wrong passwords count like those of a sign-in."""
+@pytest.mark.parametrize("path", ["/auth/reset-password", "/auth/forgot-password", "/auth/verify-email"])
+async def test_a_network_has_twenty_mails_a_minute_sent(limited: Service, path: str) -> None:
+    """RST-12, SES-07: for any addresses; another network goes on."""
+    for number in range(20):
+        assert (await limited.post(path, {"email": f"person{number}@example.com"})).status_code == 200
+    assert_limited(await limited.post(path, {"email": "one-more@example.com"}), 60, 20)
+    assert_limited(await limited.post("/auth/reset-password", {"email": limited.people.user.email}), 60, 20)
+    assert (await limited.post(path, {"email": "one-more@example.com"}, peer="198.51.100.7")).status_code == 200
+
+
+async def test_a_wider_network_gets_five_times_as_much(limited: Service) -> None:
+    """RST-12, LGN-07: a /24 of IPv4 and a /48 of IPv6, however many addresses of it are used."""
+    for peer in ("198.51.100.{}", "2001:db8:1:{:x}::1"):
+        for number in range(100):
+            answer = await limited.post("/auth/reset-password", {"email": "x@example.com"}, peer=peer.format(number))
+            assert answer.status_code == 200
+        answer = await limited.post("/auth/reset-password", {"email": "x@example.com"}, peer=peer.format(200))
+        assert_limited(answer, 60, 100)
+    answer = await limited.post("/auth/reset-password", {"email": "x@example.com"}, peer="198.51.101.1")
+    assert answer.status_code == 200
+
+
+async def test_what_a_wider_network_is_refused_does_not_count_against_the_client(limited: Service) -> None:
+    """A refused request counts nowhere: the client sends a 429 three more times."""
+    for number in range(100):
+        await limited.post("/auth/verify-email", {"email": "x@example.com"}, peer=f"198.51.100.{number}")
+    for _ in range(30):
+        await limited.post("/auth/verify-email", {"email": "x@example.com"}, peer="198.51.100.200")
+    (event,) = await limited.events("&type=limit.hit")
+    assert event["details"]["limit"] == "mails_per_network_wider"
+
+
+async def test_requests_about_unknown_addresses_are_counted_and_not_stored(limited: Service) -> None:
+    """SES-07, LOG-02: one event for each network and minute."""
+    for number in range(15):
+        peer = f"198.51.100.{number % 3}"
+        await limited.post("/auth/reset-password", {"email": f"person{number}@example.com"}, peer=peer)
+        await limited.log_in(f"person{number}@example.com", WRONG, peer=peer)
+    for type in ("password.reset_asked", "sign_in.failed"):
+        events = await limited.events(f"&type={type}")
+        assert sorted((event["ip"], event["attempts"]) for event in events) == [
+            (f"198.51.100.{number}", 5) for number in range(3)
+        ]
+
+
+async def test_a_session_gets_sixty_generations_in_five_minutes(limited: Service) -> None:
+    """RT-11: the next one waits, and nothing is lost; another session goes on."""
+    user = limited.people.user
+    elsewhere = await limited.signed_in(user)
+    newest: Tokens = user
+    for _ in range(60):
+        newest = tokens_in(await limited.refresh(newest))
+    for _ in range(3):
+        assert_limited(await limited.refresh(newest), 300, 60)
+    assert await limited.works(newest)
+    assert (await limited.refresh(elsewhere)).status_code == 200
+
+
+async def test_a_hundred_refreshes_with_one_token_count_once(limited: Service) -> None:
+    """RT-04, RT-11: all get the same successor, also with limits on."""
+    user = limited.people.user
+    answers = await asyncio.gather(*(limited.refresh(user) for _ in range(100)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({tokens_in(answer).refresh_token for answer in answers}) == 1
+
+
+async def test_refused_refreshes_of_a_network_never_refuse_a_valid_one(limited: Service) -> None:
+    """RT-11: a carrier puts thousands of phones behind one address."""
+    for _ in range(100):
+        assert_problem(await limited.refresh("bkr_" + "A" * 70), 401, "invalid_refresh_token")
+    assert_limited(await limited.refresh("bkr_" + "A" * 70), 900, 100)
+    assert (await limited.refresh(limited.people.user)).status_code == 200
+    assert_problem(await limited.refresh("bkr_" + "A" * 70, peer="198.51.100.7"), 401, "invalid_refresh_token")
+
+
+async def test_an_account_is_exported_ten_times_an_hour(limited: Service) -> None:
+    """DOS-07: other accounts go on."""
     user = limited.people.user
     for _ in range(10):
-        answer = await limited.ask(method, f"/api/v1{path}", body, by=user)
-        assert_problem(answer, 400, "incorrect_password")
-    assert_limited(await limited.ask(method, f"/api/v1{path}", body, by=user), 900, 10)
-    assert_limited(await limited.log_in(user.email), 900, 10)
+        assert (await limited.get("/auth/me/export", by=user)).status_code == 200
+    assert_limited(await limited.get("/auth/me/export", by=user), 3600, 10)
+    assert (await limited.get("/auth/me/export", by=limited.people.other)).status_code == 200
+
+
+async def test_the_operator_changes_a_figure(start_service: StartService) -> None:
+    """CFG-02: for the network and the wider one; the response says the figure that holds."""
+    mine = Limits(Limit("mails_per_network", 2, timedelta(seconds=30)))
+    service = await start_service(rate_limits=True, limits=mine)
+    for _ in range(2):
+        assert (await service.post("/auth/verify-email", {"email": "x@example.com"})).status_code == 200
+    assert_limited(await service.post("/auth/verify-email", {"email": "x@example.com"}), 30, 2)
+
+
+async def test_ten_wrong_codes_in_a_day_leave_the_link(limited: Service) -> None:
+    """RST-02, RST-12: the person gets a mail, and a day later codes work again."""
+    user = limited.people.user
+    guess = {"email": user.email, "code": "00000000", "new_password": NEW}
+    for number in range(10):
+        if number % 5 == 0:
+            await limited.post("/auth/reset-password", {"email": user.email}, peer=f"192.0.{number}.1")
+            limited.sql("UPDATE one_time_tokens SET failed_tries = 0")
+        answer = await limited.post("/auth/reset-password/confirm", guess, peer=f"192.0.{number}.1")
+        assert_problem(answer, 400, "invalid_one_time_token")
+    assert "off for a day" in (await limited.mails(user.email))[0]["subject"]
+    limited.sql("UPDATE one_time_tokens SET failed_tries = 0")
+    proof = await limited.proof(user.email)
+    right = {"email": user.email, "code": proof.code, "new_password": NEW}
+    assert_problem(await limited.post("/auth/reset-password/confirm", right), 400, "invalid_one_time_token")
+    link = {"token": proof.token, "new_password": NEW}
+    assert (await limited.post("/auth/reset-password/confirm", link)).status_code == 200
+    assert len(await limited.events("&type=mailbox_proof.codes_disabled")) == 1

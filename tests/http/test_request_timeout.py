@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from bukhindor.domain.rate_limit import SIGN_IN_FAILURES_PER_ACCOUNT
+from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT
 from bukhindor.web.operation import carry_out
 from tests.http.answers import assert_problem
 from tests.http.service import Service
@@ -68,7 +68,7 @@ async def test_a_sign_in_that_was_given_up_is_no_failed_attempt(start_service: S
     user = service.people.user
     sessions = service.sql("SELECT count(*) FROM user_sessions")
     async with held(service):
-        attempts = [service.log_in(user.email) for _ in range(SIGN_IN_FAILURES_PER_ACCOUNT.hits)]
+        attempts = [service.log_in(user.email) for _ in range(FAILED_SIGN_INS_PER_ACCOUNT.hits)]
         answers = await asyncio.gather(*attempts)
         assert {answer.status_code for answer in answers} == {503}
     assert service.sql("SELECT count(*) FROM user_sessions") == sessions

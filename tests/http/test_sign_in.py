@@ -23,7 +23,8 @@ async def test_the_right_password_gives_tokens(service: Service) -> None:
     assert_safe_headers(answer)
     assert set(answer.json()) == {"message", "user"}
     tokens = answer.json()["user"]
-    assert set(tokens) == {"access_token", "refresh_token", "token_type", "expires_in", "refresh_expires_in"}
+    lives = {"expires_in", "refresh_expires_in"}
+    assert set(tokens) == {"access_token", "refresh_token", "token_type", "device_proof"} | lives
     assert (tokens["token_type"], tokens["expires_in"], tokens["refresh_expires_in"]) == ("Bearer", 900, 30 * 86_400)
     assert await service.works(tokens["access_token"])
 

@@ -129,7 +129,8 @@ async def test_some_things_nobody_sets(service: Service, field: str) -> None:
     people = service.people
     before = await service.user(people.user.id)
     for caller in (people.user, people.admin):
-        answer = await service.put(f"/users/{people.user.id}", {field: True, "x": {field: 1}}, by=caller)
+        value = "amber-walrus-58" if field == "password" else True
+        answer = await service.put(f"/users/{people.user.id}", {field: value, "x": {field: 1}}, by=caller)
         assert (answer.status_code, answer.json()) == (200, before)
     assert (await service.log_in(people.user.email)).status_code == 200
 
@@ -180,7 +181,8 @@ async def test_deleting_ends_account_and_sessions(service: Service, by: str) -> 
     people = service.people
     doomed = people.user if by == "admin" else getattr(people, by)
     elsewhere = await service.signed_in(doomed)
-    answer = await service.delete(f"/users/{doomed.id}", by=getattr(people, by))
+    body = None if by == "admin" else {"password": PASSWORD}
+    answer = await service.delete(f"/users/{doomed.id}", body, by=getattr(people, by))
     assert (answer.status_code, set(answer.json())) == (200, {"message"})
     for tokens in (doomed, elsewhere):
         assert not await service.works(tokens)
@@ -192,7 +194,7 @@ async def test_deleting_ends_account_and_sessions(service: Service, by: str) -> 
 
 LAST_ADMIN: list[tuple[str, Json | None]] = [
     ("PATCH", {"role": "user"}), ("PUT", {"role": "guest"}), ("PATCH", {"status": "banned"}),
-    ("PATCH", {"status": "inactive"}), ("PUT", {"is_active": False}), ("DELETE", None),
+    ("PATCH", {"status": "inactive"}), ("PUT", {"is_active": False}), ("DELETE", {"password": PASSWORD}),
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from bukhindor.adapters.smtp.mailer import SmtpMailer
 from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.bootstrap.background import background_tasks
-from bukhindor.bootstrap.limits import limiter_of_this_process, open_shared_limiter
+from bukhindor.bootstrap.limits import ConfiguredLimiter, limiter_of_this_process, open_shared_limiter
 from bukhindor.bootstrap.observability import open_watch
 from bukhindor.bootstrap.store import open_store, prepare_schema, require_schema
 from bukhindor.bootstrap.use_cases import build_services, session_policy
@@ -93,7 +93,8 @@ class _Built:
         self._watch = watch
         self.secret_keys = SecretKeys(settings.jwt_secrets or (development_secret(settings.data_dir),))
         self._shared_limiter = open_shared_limiter(settings, self.secret_keys)
-        self.limiter = watch.limiter(self._shared_limiter or limiter_of_this_process(settings))
+        counting = watch.limiter(self._shared_limiter or limiter_of_this_process(settings))
+        self.limiter = ConfiguredLimiter(counting, settings.limits)
         self.mailbox = DevelopmentMailbox(clock) if not settings.is_production and not settings.smtp_url else None
         self._hasher = PooledPasswordHasher(
             settings.hash_memory_kib,

@@ -7,6 +7,7 @@ from bukhindor.adapters.memory.no_rate_limiter import Unlimited
 from bukhindor.adapters.memory.rate_limiter import MemoryRateLimiter
 from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.config import Settings
+from bukhindor.domain.rate_limit import Limit, Limits
 from bukhindor.ports import RateLimiter
 
 # While Redis is away each process allows this part of a limit; replicas can't know how many they are.
@@ -37,6 +38,26 @@ def open_shared_limiter(settings: Settings, secret_keys: SecretKeys) -> SharedLi
         outage_divisor=max(settings.workers, _LEAST_OUTAGE_DIVISOR),
         budget=_REDIS_BUDGET,
     )
+
+
+class ConfiguredLimiter:
+    """Counts by the limits in force, where the product names its defaults."""
+
+    def __init__(self, limiter: RateLimiter, limits: Limits) -> None:
+        self._limiter = limiter
+        self._limits = limits
+
+    async def take(self, limit: Limit, key: str) -> None:
+        await self._limiter.take(self._limits.in_force(limit), key)
+
+    async def give_back(self, limit: Limit, key: str) -> None:
+        await self._limiter.give_back(self._limits.in_force(limit), key)
+
+    async def clear(self, limit: Limit, key: str) -> None:
+        await self._limiter.clear(self._limits.in_force(limit), key)
+
+    def is_degraded(self) -> bool:
+        return self._limiter.is_degraded()
 
 
 def limiter_of_this_process(settings: Settings) -> RateLimiter:

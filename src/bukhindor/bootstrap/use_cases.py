@@ -2,6 +2,7 @@
 
 from bukhindor.adapters.crypto.access_tokens import SignedAccessTokens
 from bukhindor.adapters.crypto.common_passwords import load_common_passwords
+from bukhindor.adapters.crypto.device_proofs import SignedDeviceProofs
 from bukhindor.adapters.crypto.one_time_secrets import DerivedOneTimeSecrets
 from bukhindor.adapters.crypto.refresh_tokens import DerivedRefreshTokens
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
@@ -12,6 +13,7 @@ from bukhindor.config import Settings
 from bukhindor.domain.audit import Retention
 from bukhindor.domain.mail import MailLinks
 from bukhindor.domain.password import PasswordPolicy
+from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports import Clock, Mailer, PasswordHasher, RateLimiter, Transactions
 from bukhindor.services import Services
@@ -34,7 +36,8 @@ from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
-from bukhindor.services.steps.own_password import OwnPassword
+from bukhindor.services.steps.password_check import PasswordCheck
+from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.upkeep import Upkeep
@@ -59,34 +62,48 @@ def build_services(
     one_time_secrets = DerivedOneTimeSecrets(secret_keys)
     policy = session_policy(settings)
     passwords = PasswordPolicy(settings.min_password_length, load_common_passwords())
-    issuer = TokenIssuer(access_tokens, refresh_tokens, identifiers, policy)
+    device_proofs = SignedDeviceProofs(secret_keys)
+    issuer = TokenIssuer(access_tokens, refresh_tokens, device_proofs, identifiers, policy)
     key_maker = Es256SigningKeyMaker(secret_keys)
     trail = AuditTrail(identifiers)
     letters = Letters(TemplateLetters("Bukhindor"), one_time_secrets, identifiers, mail_links(settings))
-    proofs = MailboxProofs(transactions, one_time_secrets, trail)
-    own_password = OwnPassword(hasher, limiter)
-    removal = AccountRemoval(letters, trail)
+    wrong_codes = settings.limits.in_force(WRONG_CODES_PER_ACCOUNT)
+    proofs = MailboxProofs(transactions, one_time_secrets, letters, trail, wrong_codes)
+    password_check = PasswordCheck(transactions, hasher, device_proofs, letters, trail, limiter, clock)
+    step_up = StepUp(password_check)
+    removal = AccountRemoval(transactions, step_up, letters, trail, clock)
     return Services(
         audit_log=AuditLog(transactions, trail, limiter, clock),
         authentication=Authentication(transactions, access_tokens, policy, clock),
-        email_change=EmailChange(transactions, own_password, proofs, letters, trail, limiter, clock),
-        email_verification=EmailVerification(transactions, hasher, proofs, letters, trail, limiter, clock),
+        email_change=EmailChange(transactions, step_up, proofs, letters, trail, limiter, clock),
+        email_verification=EmailVerification(transactions, password_check, proofs, letters, trail, limiter, clock),
         health=Health(transactions, access_tokens, limiter),
         mail_delivery=MailDelivery(transactions, mailer, trail, clock),
         measurements=Measurements(transactions, clock),
-        own_account=OwnAccount(transactions, own_password, removal, trail, clock),
+        own_account=OwnAccount(transactions, removal, trail, limiter, clock),
         password_change=PasswordChange(
-            transactions, hasher, passwords, issuer, own_password, letters, trail, identifiers, clock
+            transactions, hasher, passwords, issuer, step_up, letters, trail, identifiers, clock
         ),
-        password_reset=PasswordReset(transactions, hasher, passwords, proofs, letters, trail, limiter, clock),
+        password_reset=PasswordReset(
+            transactions,
+            hasher,
+            passwords,
+            proofs,
+            letters,
+            trail,
+            password_check,
+            device_proofs,
+            limiter,
+            clock,
+        ),
         profile=Profile(transactions, trail, clock),
         registration=Registration(transactions, hasher, passwords, letters, trail, identifiers, clock),
         sessions=Sessions(transactions, trail, clock),
-        sign_in=SignIn(transactions, hasher, issuer, letters, trail, limiter, identifiers, clock),
+        sign_in=SignIn(transactions, hasher, password_check, issuer, letters, trail, identifiers, clock),
         signing_key_ring=SigningKeyRing(transactions, access_tokens, key_maker, policy, clock),
-        token_refresh=TokenRefresh(transactions, refresh_tokens, issuer, trail, policy, clock),
+        token_refresh=TokenRefresh(transactions, refresh_tokens, issuer, trail, limiter, policy, clock),
         upkeep=Upkeep(transactions, policy, Retention(settings.audit_retention), clock),
-        user_admin=UserAdmin(transactions, hasher, passwords, letters, removal, trail, identifiers, clock),
+        user_admin=UserAdmin(transactions, hasher, passwords, letters, removal, step_up, trail, identifiers, clock),
     )
 
 

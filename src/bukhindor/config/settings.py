@@ -15,9 +15,11 @@ from bukhindor.config.data_folder import SECRET_FILE, network_file_system
 from bukhindor.config.database_url import database_url, is_sqlite, masked_url, sqlite_file, sqlite_url_of
 from bukhindor.config.durations import format_duration
 from bukhindor.config.errors import ConfigurationError
+from bukhindor.config.limits import format_limits, limits
 from bukhindor.config.origins import AllowedOrigins, parse_origin
 from bukhindor.config.sources import Origin, Sources, read_env_file
 from bukhindor.config.tracing import can_trace
+from bukhindor.domain.rate_limit import Limits
 
 _ZERO = timedelta()
 _SECOND = timedelta(seconds=1)
@@ -83,6 +85,7 @@ class Settings:
     smtp_url: str
     mail_from: str
     rate_limits: bool
+    limits: Limits
     audit_retention: timedelta
     request_timeout: timedelta
     shutdown_timeout: timedelta
@@ -158,6 +161,7 @@ class Settings:
             smtp_url=read("SMTP_URL", mail.smtp_url, "", _GOOD_MAIL_SERVER),
             mail_from=read("MAIL_FROM", mail.sender, "Bukhindor <no-reply@localhost.localdomain>", _GOOD_SENDER),
             rate_limits=read("RATE_LIMITS", values.on_or_off, True, "on"),
+            limits=read("LIMITS", limits, Limits(), "mails_per_network=50/1m"),
             audit_retention=read("AUDIT_RETENTION", duration(_DAY, _TEN_YEARS), 365 * _DAY, "365d"),
             request_timeout=read("REQUEST_TIMEOUT", duration(_SECOND, 300 * _SECOND), 10 * _SECOND, "10s"),
             shutdown_timeout=timeout,
@@ -253,6 +257,8 @@ class Settings:
                 return "on" if value else "off"
             case bool(value):
                 return "true" if value else "false"
+            case Limits() as value:
+                return format_limits(value)
             case timedelta() as value:
                 return format_duration(value)
             case 0 if name == "metrics_port":

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from uuid import UUID
 
 from bukhindor.domain.origin import Origin
@@ -26,6 +27,8 @@ class AuditType(StrEnum):
     REFRESH_TOKEN_REUSED = "session.refresh_token_reused"
     SESSION_ENDED = "session.ended"
     PASSWORD_CHANGED = "password.changed"
+    PASSWORD_CHECK_FAILED = "password.check_failed"
+    # No longer written; stored events still have it.
     PASSWORD_CHANGE_FAILED = "password.change_failed"
     PASSWORD_RESET_ASKED = "password.reset_asked"
     PASSWORD_RESET = "password.reset"
@@ -33,6 +36,7 @@ class AuditType(StrEnum):
     EMAIL_VERIFIED = "email.verified"
     EMAIL_CHANGE_ASKED = "email.change_asked"
     PROOF_FAILED = "mailbox_proof.failed"
+    CODES_DISABLED = "mailbox_proof.codes_disabled"
     LIMIT_HIT = "limit.hit"
     REFUSED = "access.refused"
     MAIL_ABANDONED = "mail.abandoned"
@@ -40,9 +44,10 @@ class AuditType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """`actor_id` did it (None: nobody signed in, or the command line), `subject_id` is whom it concerns.
+    """`actor_id` did it (None: a client that is not signed in, or the command line) and it concerns `subject_id`.
 
-    `details` are short plain words: never a token, a password, or an address in clear.
+    `details` are short plain words: never a token, a password, or an address in clear. An event that is counted
+    stands for `attempts` of one kind from one network within one minute.
     """
 
     id: UUID
@@ -53,6 +58,7 @@ class AuditEvent:
     session_id: UUID | None
     origin: Origin
     details: Mapping[str, str] = field(default_factory=dict)
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +79,14 @@ class Retention:
     """How long events are kept."""
 
     audit: timedelta = timedelta(days=365)
+
+
+def counted_event_id(type: AuditType, network: str, details: Mapping[str, str], at: datetime) -> UUID:
+    """The id under which all such attempts of one network and minute are counted: a UUID of version 7 (RFC 9562)."""
+    minute = at.replace(second=0, microsecond=0)
+    what = "\0".join([type, network, *(f"{name}={value}" for name, value in sorted(details.items()))])
+    digest = int.from_bytes(sha256(f"{what}\0{minute.isoformat()}".encode()).digest()[:16])
+    low_bits = digest & ((1 << 62) - 1)
+    middle_bits = digest >> 116
+    milliseconds = round(minute.timestamp() * 1000)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | middle_bits << 64 | 0b10 << 62 | low_bits)

@@ -11,11 +11,16 @@ from bukhindor.domain.user import Role, User, UserChanges
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A signed-in person: the user and the session as the store holds them at this moment."""
+    """A signed-in person: the user and the session as the store holds them at this moment.
+
+    `is_superseded` marks an access token that a later change of the password or the role has made void. Only the
+    repetition of such a change accepts it.
+    """
 
     user: User
     session: Session
     origin: Origin = NOWHERE
+    is_superseded: bool = False
 
     @property
     def actor_id(self) -> UUID | None:
@@ -37,7 +42,7 @@ class Caller:
     def require_sight_of(self, user_id: UUID) -> None:
         """Raise UserNotFound unless this caller may see that user: strangers learn nothing, not even that it exists."""
         if not self.is_admin and self.user.id != user_id:
-            raise UserNotFound
+            raise UserNotFound(is_concealed=True)
 
     def require_right_to(self, changes: UserChanges) -> None:
         """Raise Forbidden unless this caller may make `changes` to a user it can see.
@@ -69,3 +74,8 @@ class Operator:
 
 
 Actor = Caller | Operator
+
+
+def self_of(actor: Actor, user_id: UUID) -> Caller | None:
+    """The actor as the owner of the account `user_id`; None when it is another's, or the actor has none."""
+    return actor if isinstance(actor, Caller) and actor.user.id == user_id else None

@@ -16,6 +16,7 @@ maps it to a status in one table.
     │   └── RefreshTokenReused          refresh_token_reused
     ├── Denied
     │   ├── Forbidden                   forbidden
+    │   ├── ReauthenticationRequired    reauthentication_required
     │   ├── AccountBanned               account_banned
     │   └── AccountInactive             account_inactive
     ├── NotFound
@@ -135,6 +136,13 @@ class Forbidden(Denied):
     detail = "You do not have the right to do this."
 
 
+class ReauthenticationRequired(Denied):
+    """The caller must prove their presence for this act: the request carries no password."""
+
+    code = "reauthentication_required"
+    detail = "Confirm this with your password."
+
+
 class AccountBanned(Denied):
     code = "account_banned"
     detail = "This account is banned."
@@ -146,7 +154,14 @@ class AccountInactive(Denied):
 
 
 class NotFound(BukhindorError):
-    """The thing does not exist, or the caller may not know that it does."""
+    """The thing does not exist, or the caller may not know that it does.
+
+    `is_concealed` marks a caller without the right to see it. The response is the same; the audit records the attempt.
+    """
+
+    def __init__(self, *, is_concealed: bool = False) -> None:
+        super().__init__()
+        self.is_concealed = is_concealed
 
 
 class UserNotFound(NotFound):

@@ -30,6 +30,7 @@ class LetterKind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     PASSWORD_CHANGED = "password_changed"
     PASSWORD_DISABLED = "password_disabled"
+    CODES_DISABLED = "codes_disabled"
     NEW_DEVICE = "new_device"
     ACCOUNT_DELETED = "account_deleted"
 

@@ -38,7 +38,8 @@ class Session:
     """One signed-in device.
 
     `seed` is 32 random bytes from which, with the server's secret, the refresh tokens are derived; alone it is
-    worth nothing. `rotated_at` is when the newest generation was issued first.
+    worth nothing. `rotated_at` is when the newest generation was issued first. Access tokens of a generation before
+    `oldest_valid_generation` are refused. `failed_prompts` counts wrong passwords of this session in a row.
     """
 
     id: UUID
@@ -50,6 +51,8 @@ class Session:
     rotated_at: datetime
     last_seen_at: datetime
     device: Device
+    oldest_valid_generation: int = 1
+    failed_prompts: int = 0
 
     @classmethod
     def start(cls, session_id: UUID, user_id: UUID, seed: bytes, device: Device, now: datetime) -> Self:
@@ -68,7 +71,12 @@ class Session:
         if presented == self.generation:
             return self.next_generation(now)
         just_rotated = abs(now - self.rotated_at) <= _ROTATION_GRACE
-        if presented == self.generation - 1 and (just_rotated or not self.confirmed):
+        if presented == self.generation - 1 and not self.confirmed:
+            # The client never used this generation, so its tokens must be good now, whatever was refused since.
+            return (
+                replace(self, oldest_valid_generation=self.generation) if self.has_superseded(presented + 1) else self
+            )
+        if presented == self.generation - 1 and just_rotated:
             return self
         raise RefreshTokenReused
 
@@ -76,8 +84,16 @@ class Session:
         return replace(self, generation=self.generation + 1, confirmed=False, rotated_at=now, last_seen_at=now)
 
     def reseeded(self, seed: bytes, now: datetime) -> Self:
-        """The session after its owner proved itself anew: no refresh token of before is good any more."""
-        return replace(self.next_generation(now), seed=seed)
+        """The session after its password was changed: all tokens from before are refused."""
+        following = self.next_generation(now)
+        return replace(following, seed=seed, oldest_valid_generation=following.generation)
+
+    def has_superseded(self, generation: int) -> bool:
+        """Whether access tokens of `generation` were issued before the last change of the password or the role."""
+        return generation < self.oldest_valid_generation
+
+    def with_failed_prompts(self, failed_prompts: int) -> Self:
+        return replace(self, failed_prompts=failed_prompts)
 
     def used(self, generation: int, now: datetime) -> Self:
         """The session after an access token of `generation` was used; the very same object when nothing is news.

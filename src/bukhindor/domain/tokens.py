@@ -39,9 +39,13 @@ class RefreshTicket:
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a client receives; lifetimes in whole seconds from now."""
+    """What a client receives; lifetimes in whole seconds from now.
+
+    `device_proof` shows at later sign-ins that the client was signed in to this account before.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_in: int
     refresh_expires_in: int
+    device_proof: str = field(repr=False)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, InvalidInput
-from bukhindor.domain.rate_limit import MAX_CONSECUTIVE_FAILURES
+from bukhindor.domain.rate_limit import Limit
 from bukhindor.domain.text import has_unsafe_characters
 
 MAX_NAME = 100
@@ -68,9 +68,9 @@ class UserChanges:
 class User:
     """One account.
 
-    `password_hash` is None for an account that nobody can sign in to with a password. `failed_sign_ins` counts
-    wrong passwords in a row. A status other than active
-    with `status_until` ends by itself at that moment.
+    `password_hash` is None for an account without a password. `failed_sign_ins` counts wrong passwords of strangers
+    and of signed-in sessions in a row. `wrong_codes` counts wrong mailed codes until a day has passed without one.
+    A status other than active with `status_until` ends by itself at that moment.
     """
 
     id: UUID
@@ -86,11 +86,8 @@ class User:
     password_hash: str | None = field(default=None, repr=False)
     last_login_at: datetime | None = None
     failed_sign_ins: int = 0
-
-    @property
-    def usable_password_hash(self) -> str | None:
-        """None also after too many failures in a row: then only a reset by mail helps."""
-        return None if self.failed_sign_ins >= MAX_CONSECUTIVE_FAILURES else self.password_hash
+    wrong_codes: int = 0
+    last_wrong_code_at: datetime | None = None
 
     def status_at(self, now: datetime) -> Status:
         """The status that holds at `now`."""
@@ -160,14 +157,30 @@ class User:
         )
 
     def signed_in(self, now: datetime) -> Self:
-        return replace(self, last_login_at=now, failed_sign_ins=0)
+        return replace(self, last_login_at=now)
 
-    def after_failed_sign_in(self) -> Self:
-        return replace(self, failed_sign_ins=self.failed_sign_ins + 1)
+    def with_failed_sign_ins(self, failed_sign_ins: int) -> Self:
+        return replace(self, failed_sign_ins=failed_sign_ins)
+
+    def accepts_codes_at(self, now: datetime, limit: Limit) -> bool:
+        """Whether mailed codes are good at `now`; links are good either way."""
+        return self._wrong_codes_at(now, limit) < limit.hits
+
+    def after_wrong_code(self, now: datetime, limit: Limit) -> Self:
+        """The user after one more wrong code. The count begins again once `limit.window` has passed without one."""
+        return replace(self, wrong_codes=self._wrong_codes_at(now, limit) + 1, last_wrong_code_at=now)
+
+    def _wrong_codes_at(self, now: datetime, limit: Limit) -> int:
+        is_over = self.last_wrong_code_at is None or now - self.last_wrong_code_at >= limit.window
+        return 0 if is_over else self.wrong_codes
 
     def with_password_hash(self, password_hash: str, now: datetime) -> Self:
         """The user with a newly chosen password."""
         return replace(self, password_hash=password_hash, failed_sign_ins=0, updated_at=now)
+
+    def with_reset_password(self, password_hash: str, now: datetime) -> Self:
+        """The user after a reset by mail, which proves the mailbox: earlier wrong codes no longer count."""
+        return replace(self.with_password_hash(password_hash, now), wrong_codes=0, last_wrong_code_at=None)
 
     def without_password(self, now: datetime) -> Self:
         """The user until a password is chosen by whoever reads the mailbox."""

@@ -3,6 +3,7 @@
 from bukhindor.ports.mail import LetterWriter, Mailbox, Mailer
 from bukhindor.ports.secrets import (
     AccessTokens,
+    DeviceProofs,
     OneTimeSecrets,
     PasswordHasher,
     PasswordVerdict,
@@ -13,6 +14,7 @@ from bukhindor.ports.secrets import (
 )
 from bukhindor.ports.store import (
     AuditEvents,
+    FamiliarNetworks,
     OneTimeTokens,
     Outbox,
     Reading,
@@ -28,6 +30,8 @@ __all__ = [
     "AccessTokens",
     "AuditEvents",
     "Clock",
+    "DeviceProofs",
+    "FamiliarNetworks",
     "Identifiers",
     "LetterWriter",
     "Mailbox",

@@ -85,6 +85,16 @@ class AccessTokens(Protocol):
         """The claims of a token that we signed for us and that lives at `now`; None for anything else."""
 
 
+class DeviceProofs(Protocol):
+    """Proofs that a client was signed in to an account before. They are signed, and stored nowhere."""
+
+    def issue(self, user_id: UUID, now: datetime) -> str:
+        """A proof for one account."""
+
+    def is_genuine(self, proof: str, user_id: UUID, now: datetime) -> bool:
+        """Whether this server issued the proof for this account, less than a year ago. Takes any text."""
+
+
 class SigningKeyMaker(Protocol):
     def make(self, now: datetime) -> SigningKey:
         """A new key pair, its private part sealed under the server's first secret."""

@@ -26,6 +26,12 @@ class Users(Protocol):
     async def by_email(self, email: EmailAddress) -> User | None:
         """None when no account has the address."""
 
+    async def by_email_with_network(self, email: EmailAddress, network: str) -> tuple[User, datetime | None] | None:
+        """A user, and when the last sign-in or reset came from `network`: None for never, or longer ago than is kept.
+
+        Costs the same whether or not an account has the address.
+        """
+
     async def add(self, user: User) -> None:
         """Raises EmailTaken when another account has the address: then the transaction can only be left."""
 
@@ -59,7 +65,10 @@ class Sessions(Protocol):
         """Keep a new session of a user that exists."""
 
     async def save(self, session: Session) -> None:
-        """Write seed, generation, confirmation and times; a session that has ended stays ended."""
+        """Write seed, generations, confirmation, failed prompts and times; a session that has ended stays ended."""
+
+    async def refuse_access_tokens_of(self, user_id: UUID) -> None:
+        """Have every access token of the user refused that was issued until now; refresh tokens stay good."""
 
     async def remove(self, session_id: UUID) -> bool:
         """False when it had ended before."""
@@ -75,6 +84,20 @@ class Sessions(Protocol):
 
     async def remove_over(self, now: datetime, policy: SessionPolicy) -> int:
         """End sessions whose idle or absolute life is over, not too many at once; 0 when none is left."""
+
+
+class FamiliarNetworks(Protocol):
+    async def record(self, user_id: UUID, network: str, now: datetime) -> None:
+        """Keep that a user signed in or was reset from a network, for as long as it stays familiar.
+
+        The caller holds the user, so that two of them can't record the same network at once.
+        """
+
+    async def of_user(self, user_id: UUID) -> list[tuple[str, datetime]]:
+        """Each network and when it was used last, the newest first."""
+
+    async def remove_before(self, moment: datetime) -> int:
+        """Not too many at once; how many, 0 when none is left."""
 
 
 class SigningKeys(Protocol):
@@ -145,6 +168,9 @@ class AuditEvents(Protocol):
     async def add(self, event: AuditEvent) -> None:
         """Keep an event for as long as events are kept."""
 
+    async def count(self, event: AuditEvent) -> None:
+        """Keep an event, or add one to the attempts of the event with the same id."""
+
     async def page(self, query: AuditQuery) -> list[AuditEvent]:
         """The newest first, at most `query.limit`."""
 
@@ -169,6 +195,10 @@ class Reading(Protocol):
     @property
     def sessions(self) -> Sessions:
         """All sessions that have not ended."""
+
+    @property
+    def familiar_networks(self) -> FamiliarNetworks:
+        """Networks from which people signed in or were reset lately."""
 
     @property
     def signing_keys(self) -> SigningKeys:

@@ -2,7 +2,7 @@
 
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.errors import Forbidden, RateLimited, Unavailable
+from bukhindor.domain.errors import RateLimited, Unavailable
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.rate_limit import REFUSALS_RECORDED
 from bukhindor.ports import Clock, RateLimiter, Transactions
@@ -25,29 +25,35 @@ class AuditLog:
         async with self._transactions.scan() as stored:
             return await stored.audit_events.page(query)
 
-    async def record_refusal(
-        self, refusal: Forbidden | RateLimited, caller: Caller | None, origin: Origin, route: str
-    ) -> None:
-        """Write down that somebody asked for what it may not, or too often.
-
-        Of a flood only the beginning is written: the first call over a limit, ten refused rights a minute. Never
-        fails: a refusal is a refusal, recorded or not.
-        """
-        now = self._clock.now()
-        if isinstance(refusal, RateLimited):
-            if not refusal.is_first:
-                return
-            type, details = AuditType.LIMIT_HIT, {"limit": refusal.limit.name, "route": route}
-        else:
-            type, details = AuditType.REFUSED, {"route": route}
+    async def record_limit(self, refusal: RateLimited, caller: Caller | None, origin: Origin, route: str) -> None:
+        """Record that a limit was reached: of a flood only the first refusal, and ten a minute for each origin."""
+        if not refusal.is_first:
+            return
+        now, details = self._clock.now(), {"limit": refusal.limit.name, "route": route}
         if caller is None:
-            event = self._trail.by_stranger(origin, type, now, **details)
+            event = self._trail.by_stranger(origin, AuditType.LIMIT_HIT, now, **details)
         else:
-            event = self._trail.by(caller, type, now, **details)
+            event = self._trail.by(caller, AuditType.LIMIT_HIT, now, **details)
+        await self._record(event, caller, origin)
+
+    async def record_refusal(self, code: str, caller: Caller | None, origin: Origin, route: str) -> None:
+        """Record that a request was refused for lack of a right. `code` is the stable word of the refusal.
+
+        Of each signed-in person ten refusals a minute are recorded; those of others are counted by network and minute.
+        """
+        now, details = self._clock.now(), {"code": code, "route": route}
+        if caller is None:
+            event = self._trail.counted(origin, AuditType.REFUSED, now, **details)
+        else:
+            event = self._trail.by(caller, AuditType.REFUSED, now, **details)
+        await self._record(event, caller, origin)
+
+    async def _record(self, event: AuditEvent, caller: Caller | None, origin: Origin) -> None:
+        """Never fails: a refusal is a refusal, recorded or not."""
         try:
-            await self._limiter.take(REFUSALS_RECORDED, str(event.actor_id or origin.ip))
+            await self._limiter.take(REFUSALS_RECORDED, origin.network if caller is None else str(caller.user.id))
             async with self._transactions.begin() as tx:
-                await tx.audit_events.add(event)
+                await tx.audit_events.count(event)
                 await tx.commit()
         except (RateLimited, Unavailable):
             return

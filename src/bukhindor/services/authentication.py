@@ -26,10 +26,14 @@ class Authentication:
         self._clock = clock
         self._keys_loaded_at: datetime | None = None
 
-    async def authenticate(self, token: str, origin: Origin) -> Caller:
+    async def authenticate(self, token: str, origin: Origin, *, accepts_superseded: bool = False) -> Caller:
         """The caller as the store holds it at this moment: a ban, logout, demotion or deletion works at once.
 
-        The first use of a new generation confirms that its tokens have arrived.
+        Tokens from before a change of the password or of the role are refused. The first use of a new generation
+        confirms that its tokens have arrived.
+
+        With `accepts_superseded` such a token makes a caller that is marked: a client whose response got lost repeats
+        the change with it.
 
         Raises InvalidAccessToken, AccountBanned, AccountInactive.
         """
@@ -43,11 +47,14 @@ class Authentication:
         is_ours = session.user_id == claims.user_id and claims.generation <= session.generation
         if not is_ours or session.is_over_at(now, self._policy, user.role):
             raise InvalidAccessToken
+        is_superseded = session.has_superseded(claims.generation)
+        if is_superseded and not accepts_superseded:
+            raise InvalidAccessToken
         user.refuse_unless_active(now)
 
         if session.used(claims.generation, now) is not session:
             await self._record_use(claims, now)
-        return Caller(user, session, origin)
+        return Caller(user, session, origin, is_superseded)
 
     async def is_signed(self, token: str) -> bool:
         """Whether we signed this token and it has not expired, whatever became of its session."""

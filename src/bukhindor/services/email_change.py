@@ -13,14 +13,14 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
-from bukhindor.services.steps.own_password import OwnPassword
+from bukhindor.services.steps.step_up import StepUp
 
 
 class EmailChange:
     def __init__(
         self,
         transactions: Transactions,
-        own_password: OwnPassword,
+        step_up: StepUp,
         proofs: MailboxProofs,
         letters: Letters,
         trail: AuditTrail,
@@ -28,7 +28,7 @@ class EmailChange:
         clock: Clock,
     ) -> None:
         self._transactions = transactions
-        self._own_password = own_password
+        self._step_up = step_up
         self._proofs = proofs
         self._letters = letters
         self._trail = trail
@@ -45,7 +45,7 @@ class EmailChange:
         """
         if new_email == caller.user.email:
             raise InvalidInput(FieldError("new_email", "This is your address already.", "unchanged"))
-        await self._own_password.check(caller, password)
+        await self._step_up.prove(caller, password, "change_email")
         # Counted for the address as well, taken or not: many accounts could bother one stranger.
         async with self._allowance.of(f"change:{caller.user.id}"), self._allowance.of(f"change-to:{new_email}"):
             await self._send(caller, new_email)
@@ -53,7 +53,7 @@ class EmailChange:
     async def _send(self, caller: Caller, new_email: EmailAddress) -> None:
         now, origin = self._clock.now(), caller.origin
         async with self._transactions.begin() as tx:
-            user = await self._own_password.holder(tx, caller)
+            user = await self._step_up.holder(tx, caller)
             # Also when no newer one is mailed: that the older still works would tell that the address is taken.
             await tx.one_time_tokens.remove(user.id, Purpose.CHANGE_EMAIL)
             if await tx.users.by_email(new_email) is None:

@@ -5,23 +5,25 @@ from contextlib import suppress
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import InvalidOneTimeToken, RateLimited
+from bukhindor.domain.errors import IncorrectPassword, InvalidOneTimeToken, RateLimited
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
+from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, PasswordHasher, RateLimiter, Requester, Transactions
+from bukhindor.ports import Clock, RateLimiter, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
+from bukhindor.services.steps.password_check import PasswordCheck
 
 
 class EmailVerification:
     def __init__(
         self,
         transactions: Transactions,
-        hasher: PasswordHasher,
+        password_check: PasswordCheck,
         proofs: MailboxProofs,
         letters: Letters,
         trail: AuditTrail,
@@ -29,7 +31,7 @@ class EmailVerification:
         clock: Clock,
     ) -> None:
         self._transactions = transactions
-        self._hasher = hasher
+        self._password_check = password_check
         self._proofs = proofs
         self._letters = letters
         self._trail = trail
@@ -50,11 +52,14 @@ class EmailVerification:
         now = self._clock.now()
         async with self._transactions.begin() as tx:
             user = await tx.users.by_email(email)
-            subject_id = None if user is None else user.id
-            if user is not None and user.is_active_at(now) and not user.email_verified:
-                await self._letters.ask_for_proof(tx, user, Purpose.VERIFY_EMAIL, origin, now)
             asked = AuditType.EMAIL_VERIFICATION_ASKED
-            await tx.audit_events.add(self._trail.by_stranger(origin, asked, now, subject_id, email=email.masked))
+            if user is None:
+                # Counted for unknown addresses, which also makes both cases take one commit.
+                await tx.audit_events.count(self._trail.counted(origin, asked, now))
+            else:
+                if user.is_active_at(now) and not user.email_verified:
+                    await self._letters.ask_for_proof(tx, user, Purpose.VERIFY_EMAIL, origin, now)
+                await tx.audit_events.add(self._trail.by_stranger(origin, asked, now, user.id, email=email.masked))
             await tx.commit()
 
     async def confirm(
@@ -66,13 +71,12 @@ class EmailVerification:
         from a session of the account, or with its password; else both end, and a mail to choose a new password is
         sent (account pre-hijacking, CVE-2024-38351).
 
-        Raises InvalidOneTimeToken, AccountBanned, AccountInactive, TooBusy.
+        Raises InvalidOneTimeToken, AccountBanned, AccountInactive, RateLimited, TooBusy.
         """
         known = await self._proofs.owner_of(Purpose.VERIFY_EMAIL, proof, origin, self._clock.now())
         is_registrant = caller is not None and caller.user.id == known.id
         if not is_registrant and password is not None:
-            requester = Requester(origin.network, known.email.value)
-            is_registrant = (await self._hasher.verify(password, known.usable_password_hash, requester)).matches
+            is_registrant = await self._is_password_of(known, password, origin)
         now = self._clock.now()
         async with self._transactions.begin() as tx:
             user, token = await self._proofs.use(tx, Purpose.VERIFY_EMAIL, proof, origin, now)
@@ -90,6 +94,17 @@ class EmailVerification:
             await tx.audit_events.add(event)
             await tx.commit()
         return is_registrant
+
+    async def _is_password_of(self, user: User, password: Password, origin: Origin) -> bool:
+        attempt = PasswordAttempt(AttemptKind.MAILED_LINK, user.email, origin, user)
+        try:
+            async with self._password_check.budget(attempt):
+                if not (await self._password_check.verify(attempt, password)).matches:
+                    await self._password_check.record_failure(attempt, "verify_email")
+                    raise IncorrectPassword
+        except IncorrectPassword:
+            return False
+        return True
 
 
 def _who(user: User) -> str:

@@ -1,6 +1,7 @@
 """What the law gives people: to take their data along, and to be forgotten."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
@@ -8,12 +9,12 @@ from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import InvalidAccessToken
 from bukhindor.domain.origin import NOWHERE
 from bukhindor.domain.password import Password
+from bukhindor.domain.rate_limit import EXPORTS_PER_ACCOUNT
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, Transactions
+from bukhindor.ports import Clock, RateLimiter, Transactions
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
-from bukhindor.services.steps.own_password import OwnPassword
 
 _MAX_EVENTS = 1000
 
@@ -22,11 +23,14 @@ _MAX_EVENTS = 1000
 class PersonalData:
     """Everything that is held about a person; of events the newest thousand.
 
+    `familiar_networks` are the networks from which the account signed in or was reset lately, and when.
+
     Where an administrator acted, from which address and device is about that person and left out.
     """
 
     user: User
     sessions: list[Session]
+    familiar_networks: list[tuple[str, datetime]]
     events: list[AuditEvent]
 
 
@@ -34,19 +38,23 @@ class OwnAccount:
     def __init__(
         self,
         transactions: Transactions,
-        own_password: OwnPassword,
         removal: AccountRemoval,
         trail: AuditTrail,
+        limiter: RateLimiter,
         clock: Clock,
     ) -> None:
         self._transactions = transactions
-        self._own_password = own_password
         self._removal = removal
         self._trail = trail
+        self._limiter = limiter
         self._clock = clock
 
     async def export(self, caller: Caller) -> PersonalData:
-        """Everything held about the caller."""
+        """Everything held about the caller.
+
+        Ten exports an hour are allowed for each account. Raises RateLimited.
+        """
+        await self._limiter.take(EXPORTS_PER_ACCOUNT, str(caller.user.id))
         async with self._transactions.begin() as tx:
             await tx.audit_events.add(self._trail.by(caller, AuditType.EXPORTED, self._clock.now()))
             await tx.commit()
@@ -55,23 +63,20 @@ class OwnAccount:
             if user is None:
                 raise InvalidAccessToken
             sessions = await stored.sessions.of_user(user.id)
+            networks = await stored.familiar_networks.of_user(user.id)
             events = await stored.audit_events.page(AuditQuery(subject_id=user.id, limit=_MAX_EVENTS))
-        return PersonalData(user, sessions, [_as_shown_to(user.id, event) for event in events])
+        return PersonalData(user, sessions, networks, [_as_shown_to(user.id, event) for event in events])
 
-    async def delete(self, caller: Caller, password: Password) -> None:
+    async def delete(self, caller: Caller, password: Password | None) -> None:
         """Delete the caller's account and everything personal, after its password.
 
-        Of what happened only the fact and the id stay. A last mail tells the person. The last active administrator
+        Of what happened only the fact and the id stay. A last mail notifies the person. The last active administrator
         can't go.
 
-        Raises IncorrectPassword, InvalidAccessToken, LastAdmin, RateLimited, TooBusy.
+        Raises ReauthenticationRequired without a password, IncorrectPassword, InvalidAccessToken, LastAdmin,
+        RateLimited, TooBusy.
         """
-        await self._own_password.check(caller, password)
-        now = self._clock.now()
-        async with self._transactions.begin() as tx:
-            user = await self._own_password.holder(tx, caller)
-            await self._removal.remove(tx, caller, user, now)
-            await tx.commit()
+        await self._removal.remove(caller, caller.user.id, password)
 
 
 def _as_shown_to(user_id: UUID, event: AuditEvent) -> AuditEvent:

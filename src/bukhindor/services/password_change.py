@@ -9,7 +9,7 @@ from bukhindor.domain.tokens import TokenPair
 from bukhindor.ports import Clock, Identifiers, PasswordHasher, Requester, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
-from bukhindor.services.steps.own_password import OwnPassword
+from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
 
 
@@ -20,7 +20,7 @@ class PasswordChange:
         hasher: PasswordHasher,
         password_policy: PasswordPolicy,
         token_issuer: TokenIssuer,
-        own_password: OwnPassword,
+        step_up: StepUp,
         letters: Letters,
         trail: AuditTrail,
         identifiers: Identifiers,
@@ -30,7 +30,7 @@ class PasswordChange:
         self._hasher = hasher
         self._password_policy = password_policy
         self._token_issuer = token_issuer
-        self._own_password = own_password
+        self._step_up = step_up
         self._letters = letters
         self._trail = trail
         self._identifiers = identifiers
@@ -39,19 +39,20 @@ class PasswordChange:
     async def change(self, caller: Caller, current: Password, new: Password) -> TokenPair:
         """Replace the password: other sessions end, the caller's goes on with fresh tokens.
 
-        Its older refresh tokens die with the change, since one of them may be why the password is changed. Asking
-        again after a lost answer, or twice at once, yields the tokens of the change that was made.
+        All older tokens of that session die with the change, since one of them may be why the password is changed.
+        Asking again after a lost response, or twice at once, yields the tokens of the change that was made.
 
         Raises IncorrectPassword, InvalidInput, InvalidAccessToken, RateLimited, TooBusy.
         """
         self._token_issuer.require_key()
         user = caller.user
         self._password_policy.check(new, user.email, user.name, field="new_password")
-        if await self._own_password.matches(caller, current):
-            tokens = await self._replace(caller, await self._hasher.hash(new, _requester(caller)))
-            if tokens is not None:
-                return tokens
-        return await self._repeat(caller, new)
+        async with self._step_up.budget(caller):
+            if not caller.is_superseded and await self._step_up.matches(caller, current):
+                tokens = await self._replace(caller, await self._hasher.hash(new, _requester(caller)))
+                if tokens is not None:
+                    return tokens
+            return await self._repeat(caller, new)
 
     async def _replace(self, caller: Caller, new_hash: str) -> TokenPair | None:
         """None when the password has been replaced since the caller was admitted."""
@@ -77,23 +78,16 @@ class PasswordChange:
         return self._token_issuer.issue(session, user, now)
 
     async def _repeat(self, caller: Caller, new: Password) -> TokenPair:
-        """Whoever already has the new password has made the change: the answer may have been lost."""
+        """A caller whose password is the new one already has made the change: the response may have been lost."""
         async with self._transactions.read() as stored:
             found = await stored.sessions.with_user(caller.session.id)
         if found is None:
             raise InvalidAccessToken
         session, user = found
-        if not (await self._hasher.verify(new, user.usable_password_hash, _requester(caller))).matches:
-            await self._record_failure(caller)
-            raise IncorrectPassword
-        await self._own_password.forget_failures(caller)
+        if not await self._step_up.matches(Caller(user, session, caller.origin), new):
+            await self._step_up.record_failure(caller, "change_password")
+            raise InvalidAccessToken if caller.is_superseded else IncorrectPassword
         return self._token_issuer.issue(session, user, self._clock.now())
-
-    async def _record_failure(self, caller: Caller) -> None:
-        event = self._trail.by(caller, AuditType.PASSWORD_CHANGE_FAILED, self._clock.now())
-        async with self._transactions.begin() as tx:
-            await tx.audit_events.add(event)
-            await tx.commit()
 
 
 def _requester(caller: Caller) -> Requester:

@@ -9,11 +9,13 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password, PasswordPolicy
-from bukhindor.ports import Clock, PasswordHasher, RateLimiter, Requester, Transactions
+from bukhindor.domain.password_attempt import is_worth_recording
+from bukhindor.ports import Clock, DeviceProofs, PasswordHasher, RateLimiter, Requester, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
+from bukhindor.services.steps.password_check import PasswordCheck
 
 
 class PasswordReset:
@@ -25,6 +27,8 @@ class PasswordReset:
         proofs: MailboxProofs,
         letters: Letters,
         trail: AuditTrail,
+        password_check: PasswordCheck,
+        device_proofs: DeviceProofs,
         limiter: RateLimiter,
         clock: Clock,
     ) -> None:
@@ -34,14 +38,16 @@ class PasswordReset:
         self._proofs = proofs
         self._letters = letters
         self._trail = trail
+        self._password_check = password_check
+        self._device_proofs = device_proofs
         self._allowance = MailAllowance(limiter)
         self._clock = clock
 
     async def request(self, email: EmailAddress, origin: Origin) -> None:
         """Send a link and a code to an account's address.
 
-        Nothing tells whether there is such an account: unknown, banned and too often asked for look the same. One
-        address gets one mail a minute and five an hour; a newer mail makes the older ones void.
+        The response is the same for unknown addresses, banned accounts and requests that come too often. One address
+        gets one mail a minute and five an hour; a newer mail makes the older ones void.
         """
         with suppress(RateLimited):
             async with self._allowance.of(f"reset:{email}"):
@@ -51,18 +57,22 @@ class PasswordReset:
         now = self._clock.now()
         async with self._transactions.begin() as tx:
             user = await tx.users.by_email(email)
-            subject_id = None if user is None else user.id
-            if user is not None and user.is_active_at(now):
-                await self._letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
-            # Written for unknown addresses too, which also makes both cases take one commit.
             asked = AuditType.PASSWORD_RESET_ASKED
-            await tx.audit_events.add(self._trail.by_stranger(origin, asked, now, subject_id, email=email.masked))
+            if user is None:
+                # Counted for unknown addresses, which also makes both cases take one commit.
+                await tx.audit_events.count(self._trail.counted(origin, asked, now))
+            else:
+                if user.is_active_at(now):
+                    await self._letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
+                await tx.audit_events.add(self._trail.by_stranger(origin, asked, now, user.id, email=email.masked))
             await tx.commit()
 
-    async def confirm(self, proof: Proof, new: Password, origin: Origin) -> None:
-        """Set a new password: every session ends, nobody is signed in, and the address counts as verified.
+    async def confirm(self, proof: Proof, new: Password, origin: Origin) -> str:
+        """Set a new password: every session is revoked, and the address counts as verified.
 
-        A password that may not be chosen leaves the link and the code as they are.
+        The reset signs in no one. It clears the account's counts of failures, makes the client's network familiar, and
+        returns a device proof for the client, so that strangers can't keep the owner from the sign-in that follows. A
+        password that may not be chosen leaves the link and the code as they are.
 
         Raises InvalidOneTimeToken, InvalidInput, AccountBanned, AccountInactive, TooBusy.
         """
@@ -75,10 +85,14 @@ class PasswordReset:
             user.refuse_unless_active(now)
             if token.email != user.email:
                 raise InvalidOneTimeToken
-            user = user.with_password_hash(password_hash, now).with_proven_email(token.email, now)
+            user = user.with_reset_password(password_hash, now).with_proven_email(token.email, now)
             await tx.users.save(user)
+            if is_worth_recording(origin.wider_network, None, now):
+                await tx.familiar_networks.record(user.id, origin.wider_network, now)
             await tx.sessions.remove_of_user(user.id)
             await tx.one_time_tokens.remove_of_user(user.id)
             await self._letters.tell(tx, user, LetterKind.PASSWORD_CHANGED, origin, now)
             await tx.audit_events.add(self._trail.by_stranger(origin, AuditType.PASSWORD_RESET, now, user.id))
             await tx.commit()
+        await self._password_check.clear_budgets(user.email)
+        return self._device_proofs.issue(user.id, now)

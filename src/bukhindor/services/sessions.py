@@ -22,14 +22,16 @@ class Sessions:
             return await stored.sessions.of_user(caller.user.id)
 
     async def end(self, caller: Caller, session_id: UUID) -> None:
-        """End one of the caller's sessions, its access tokens too; other people's do not exist.
+        """End one of the caller's sessions, its access tokens too. Other people's sessions are reported as not found.
 
         Raises SessionNotFound.
         """
         async with self._transactions.begin() as tx:
             session = await tx.sessions.by_id(session_id)
-            if session is None or session.user_id != caller.user.id:
+            if session is None:
                 raise SessionNotFound
+            if session.user_id != caller.user.id:
+                raise SessionNotFound(is_concealed=True)
             await tx.sessions.remove(session_id)
             await tx.audit_events.add(self._ended(caller, "one", session_id))
             await tx.commit()

@@ -6,10 +6,11 @@ from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import InvalidRefreshToken, RefreshTokenReused
 from bukhindor.domain.origin import Origin
+from bukhindor.domain.rate_limit import REFRESHES_PER_SESSION
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import RefreshTicket, TokenPair
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, Reading, RefreshTokens, Transactions
+from bukhindor.ports import Clock, RateLimiter, Reading, RefreshTokens, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.token_issuer import TokenIssuer
 
@@ -21,6 +22,7 @@ class TokenRefresh:
         refresh_tokens: RefreshTokens,
         token_issuer: TokenIssuer,
         trail: AuditTrail,
+        limiter: RateLimiter,
         policy: SessionPolicy,
         clock: Clock,
     ) -> None:
@@ -28,6 +30,7 @@ class TokenRefresh:
         self._refresh_tokens = refresh_tokens
         self._token_issuer = token_issuer
         self._trail = trail
+        self._limiter = limiter
         self._policy = policy
         self._clock = clock
 
@@ -35,9 +38,10 @@ class TokenRefresh:
         """Exchange a refresh token for the next generation of its session.
 
         A token whose successor was never used, or was issued less than ten seconds ago, yields that same successor
-        again: answers get lost, and tabs race. Any older token was copied: its session ends, others go on.
+        again: responses get lost, and tabs race. Any older token was copied: its session is revoked, others go on.
+        A session gets 60 new generations in five minutes at most.
 
-        Raises InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive.
+        Raises InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive, RateLimited.
         """
         tickets = tuple(self._refresh_tokens.read(token))
         if not tickets:
@@ -58,6 +62,10 @@ class TokenRefresh:
                 await tx.audit_events.add(self._trail.by(caller, AuditType.REFRESH_TOKEN_REUSED, now))
                 await tx.commit()
                 raise
+            if rotated.generation != session.generation:
+                # Counted here: before, anyone who knows the id of a session could use its budget up, and a repetition
+                # of the same successor must not count. The limiter answers in a fraction of a second, come what may.
+                await self._limiter.take(REFRESHES_PER_SESSION, str(session.id))
             if rotated is not session:
                 await tx.sessions.save(rotated)
             # A repeated answer rests on a generation that another request may not have on the disk yet.

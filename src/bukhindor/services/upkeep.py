@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bukhindor.domain.audit import Retention
+from bukhindor.domain.password_attempt import FAMILIARITY
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports import Clock, Transactions
 
@@ -17,8 +18,9 @@ class Upkeep:
         self._clock = clock
 
     async def purge(self) -> int:
-        """Remove sessions, one-time tokens, given-up mails and events whose life is over, and what is personal in the
-        events of deleted accounts; how many there were.
+        """Remove what is over, and what is personal in the events of deleted accounts; how many there were.
+
+        That is sessions, one-time tokens, familiar networks, given-up mails and events.
 
         It goes in small steps, so that nobody waits long behind it.
         """
@@ -32,6 +34,7 @@ class Upkeep:
         async with self._transactions.begin() as tx:
             removed = await tx.sessions.remove_over(now, self._policy)
             removed += await tx.one_time_tokens.remove_expired(now)
+            removed += await tx.familiar_networks.remove_before(now - FAMILIARITY)
             removed += await tx.outbox.remove_failed(now - _FAILED_MAIL_LIFE)
             removed += await tx.audit_events.remove_before(now - self._retention.audit)
             removed += await tx.audit_events.forget_more()

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditType
-from bukhindor.domain.caller import Actor
+from bukhindor.domain.caller import Actor, self_of
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken, LastAdmin, UserNotFound
 from bukhindor.domain.mail import LetterKind
@@ -18,6 +18,7 @@ from bukhindor.ports import Clock, Identifiers, PasswordHasher, Requester, Trans
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
+from bukhindor.services.steps.step_up import StepUp
 
 
 class UserAdmin:
@@ -28,6 +29,7 @@ class UserAdmin:
         password_policy: PasswordPolicy,
         letters: Letters,
         removal: AccountRemoval,
+        step_up: StepUp,
         trail: AuditTrail,
         identifiers: Identifiers,
         clock: Clock,
@@ -37,6 +39,7 @@ class UserAdmin:
         self._password_policy = password_policy
         self._letters = letters
         self._removal = removal
+        self._step_up = step_up
         self._trail = trail
         self._identifiers = identifiers
         self._clock = clock
@@ -77,7 +80,7 @@ class UserAdmin:
         return user
 
     async def get(self, actor: Actor, user_id: UUID) -> User:
-        """A user; whom one may not see does not exist.
+        """Return a user. Users you may not see are reported as not found.
 
         Raises UserNotFound.
         """
@@ -91,18 +94,28 @@ class UserAdmin:
         async with self._transactions.read() as stored:
             return _present(await stored.users.by_email(email))
 
-    async def change(self, actor: Actor, user_id: UUID, changes: UserChanges) -> User:
-        """Change what is given; repeating what already is so is no change and needs no right.
+    async def change(self, actor: Actor, user_id: UUID, changes: UserChanges, password: Password | None = None) -> User:
+        """Change what is given; repeating a present value is no change and needs no right.
 
-        A user that stops being active loses its sessions. With the address or the activity go all links and codes
-        that were mailed; the old address is told. At least one active administrator remains.
+        A user that stops being active loses their sessions. A new role has access tokens from before refused; refresh
+        tokens stay good. A new address or the end of activity makes mailed links and codes void, and the old address is
+        notified. To change the address of one's own account, give its password. At least one active administrator
+        remains.
 
-        Raises UserNotFound, Forbidden, InvalidInput, EmailTaken, LastAdmin.
+        Raises UserNotFound, Forbidden, ReauthenticationRequired, IncorrectPassword, InvalidInput, EmailTaken,
+        LastAdmin, RateLimited, TooBusy.
         """
         actor.require_sight_of(user_id)
         now = self._clock.now()
+        caller = self_of(actor, user_id)
+        if caller is not None and caller.user.without_repeats(changes, now).email is not None:
+            caller.require_right_to(changes)
+            await self._step_up.prove(caller, password, "change_email")
+        else:
+            caller = None
         async with self._transactions.begin() as tx:
-            user = _present(await tx.users.by_id(user_id))
+            held = await (tx.users.by_id(user_id) if caller is None else self._step_up.holder(tx, caller))
+            user = _present(held)
             actor.require_right_to(user.without_repeats(changes, now))
             changed = user.changed(changes, now)
             if changed is user:
@@ -114,6 +127,8 @@ class UserAdmin:
                 await self._refuse_without_admin(tx)
             if not changed.is_active_at(now):
                 await tx.sessions.remove_of_user(user_id)
+            elif changed.role is not user.role:
+                await tx.sessions.refuse_access_tokens_of(user_id)
             if not changed.is_active_at(now) or changed.email != user.email:
                 await tx.one_time_tokens.remove_of_user(user_id)
             if changed.email != user.email:
@@ -124,19 +139,16 @@ class UserAdmin:
             await tx.commit()
         return changed
 
-    async def remove(self, actor: Actor, user_id: UUID) -> None:
+    async def remove(self, actor: Actor, user_id: UUID, password: Password | None = None) -> None:
         """Delete a user and everything personal. At least one active administrator remains.
 
-        Of what happened only the fact and the id stay. A last mail tells the user.
+        To delete one's own account, give its password. Of what happened only the fact and the id stay. A last mail
+        notifies the user.
 
-        Raises UserNotFound, LastAdmin.
+        Raises UserNotFound, ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy.
         """
         actor.require_sight_of(user_id)
-        now = self._clock.now()
-        async with self._transactions.begin() as tx:
-            user = _present(await tx.users.by_id(user_id))
-            await self._removal.remove(tx, actor, user, now)
-            await tx.commit()
+        await self._removal.remove(actor, user_id, password)
 
     async def send_password_reset(self, actor: Actor, user_id: UUID) -> None:
         """Send the user a link and a code to choose a new password; nobody chooses it for them.

@@ -34,6 +34,7 @@ class EventShape(msgspec.Struct, frozen=True):
     device_id: str | None
     request_id: str
     details: dict[str, str]
+    attempts: Annotated[int, Meta(ge=1, description="How many attempts the event stands for")]
 
     @classmethod
     def of(cls, event: AuditEvent) -> "EventShape":
@@ -50,6 +51,7 @@ class EventShape(msgspec.Struct, frozen=True):
             origin.device_id,
             origin.request_id,
             dict(event.details),
+            event.attempts,
         )
 
 

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import Denied, InvalidAccessToken, NotSignedIn, Unauthenticated
-from bukhindor.web import token_cookie
+from bukhindor.web import cookies
 from bukhindor.web.call import Call
 from bukhindor.web.errors import CrossSiteRequest
 from bukhindor.web.exchange import Exchange
@@ -13,12 +13,14 @@ from bukhindor.web.settings import WebSettings
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-async def authenticate(call: Call) -> Caller:
+async def authenticate(call: Call, *, accepts_superseded: bool = False) -> Caller:
     """The signed-in caller. Raises NotSignedIn, InvalidAccessToken, CrossSiteRequest, AccountBanned, AccountInactive.
 
     An Authorization header wins over the cookie, good or bad.
     """
-    caller = await call.services.authentication.authenticate(access_token(call.exchange, call.settings), call.origin)
+    token = access_token(call.exchange, call.settings)
+    authentication = call.services.authentication
+    caller = await authentication.authenticate(token, call.origin, accepts_superseded=accepts_superseded)
     call.exchange.user_id = str(caller.user.id)
     return caller
 
@@ -39,7 +41,7 @@ def access_token(exchange: Exchange, settings: WebSettings) -> str:
         if scheme.lower() != "bearer" or not token:
             raise InvalidAccessToken
         return token
-    token_in_cookie = token_cookie.read(exchange.headers, secure=settings.is_https)
+    token_in_cookie = cookies.ACCESS_TOKEN.read(exchange.headers, settings.is_https)
     if token_in_cookie is None:
         raise NotSignedIn
     if exchange.method not in _SAFE_METHODS and not _is_same_origin(exchange, settings):

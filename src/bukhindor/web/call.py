@@ -11,11 +11,12 @@ from bukhindor.domain.errors import FieldError, InvalidInput, NotSignedIn, Sessi
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.services import Services
-from bukhindor.web import token_cookie
+from bukhindor.web import cookies
 from bukhindor.web.exchange import Exchange
 from bukhindor.web.settings import WebSettings
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DEVICE_PROOF_SECONDS = 365 * 24 * 3600
 _CLIENT_HEADERS = {"X-Device-ID": "x-device-id", "X-App-Type": "x-app-type", "X-App-Version": "x-app-version"}
 
 
@@ -81,13 +82,33 @@ class Call:
         if any(key in headers for key in _CLIENT_HEADERS.values()):
             _ = self.device
 
-    def set_token_cookie(self, tokens: TokenPair) -> None:
-        """Let a browser keep the access token where scripts can't read it."""
-        cookie = token_cookie.set_header(tokens, secure=self.settings.is_https)
+    @property
+    def device_proof(self) -> str:
+        """What the client sent as a proof of its device: a header of apps, else the cookie of a browser, else ""."""
+        headers = self.exchange.headers
+        return headers.get("x-device-proof") or cookies.DEVICE_PROOF.read(headers, self.settings.is_https) or ""
+
+    def set_token_cookies(self, tokens: TokenPair) -> None:
+        """Let a browser keep the access token and the device proof where scripts can't read them."""
+        cookie = cookies.ACCESS_TOKEN.set_header(tokens.access_token, tokens.expires_in, self.settings.is_https)
+        self.exchange.response_headers.append(cookie)
+        self.set_device_proof_cookie(tokens.device_proof)
+
+    def set_device_proof_cookie(self, device_proof: str) -> None:
+        cookie = cookies.DEVICE_PROOF.set_header(device_proof, _DEVICE_PROOF_SECONDS, self.settings.is_https)
         self.exchange.response_headers.append(cookie)
 
+    def sign_browser_out(self) -> None:
+        """Take the access token back, and have the browser drop what it cached (ASVS 14.3.1).
+
+        The device proof stays: it is there for the next sign-in. "cookies" in Clear-Site-Data would remove it.
+        """
+        self.exchange.response_headers.append(cookies.ACCESS_TOKEN.clear_header(self.settings.is_https))
+        self.exchange.response_headers.append((b"clear-site-data", b'"cache"'))
+
     def forget_browser(self) -> None:
-        """Take the cookie back, and have the browser drop what it kept of us (ASVS 14.3.1)."""
+        """Have the browser drop everything: the account is gone."""
         headers = self.exchange.response_headers
-        headers.append(token_cookie.clear_header(secure=self.settings.is_https))
+        headers.append(cookies.ACCESS_TOKEN.clear_header(self.settings.is_https))
+        headers.append(cookies.DEVICE_PROOF.clear_header(self.settings.is_https))
         headers.append((b"clear-site-data", b'"cache", "cookies"'))

@@ -12,7 +12,7 @@ _PREFLIGHT: Headers = [
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
     (
         b"access-control-allow-headers",
-        b"authorization, content-type, accept-language, x-app-version, x-app-type, x-device-id",
+        b"authorization, content-type, accept-language, x-app-version, x-app-type, x-device-id, x-device-proof",
     ),
     (b"access-control-max-age", b"7200"),
 ]

@@ -11,7 +11,7 @@ import msgspec
 
 from bukhindor.domain.errors import BukhindorError
 from bukhindor.web.errors import WebRefusal
-from bukhindor.web.rate_limits import AddressLimit
+from bukhindor.web.rate_limits import NetworkLimit
 
 Handler = Callable[..., Awaitable[msgspec.Struct]]
 
@@ -33,7 +33,8 @@ class Endpoint:
     """`refuses` names what the operation can refuse beside what its access and body imply.
 
     `rules` is the use case whose documentation tells the rules. The shapes of body, query and answer are those
-    that the handler's signature names; a body with a default may be left out.
+    that the handler's signature names; a body with a default may be left out. `accepts_superseded` admits the access
+    token that the operation itself makes void, so that a client can repeat it after a lost response.
     """
 
     method: str
@@ -43,8 +44,9 @@ class Endpoint:
     tag: str
     status: int = 200
     refuses: tuple[type[BukhindorError | WebRefusal], ...] = ()
-    limit: AddressLimit | None = None
+    limits: tuple[NetworkLimit, ...] = ()
     rules: Callable[..., Any] | None = None
+    accepts_superseded: bool = False
 
     @cached_property
     def _signature(self) -> inspect.Signature:

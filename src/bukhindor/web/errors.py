@@ -76,6 +76,7 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.InvalidRefreshToken: 401,
     domain.RefreshTokenReused: 401,
     domain.Forbidden: 403,
+    domain.ReauthenticationRequired: 403,
     domain.AccountBanned: 403,
     domain.AccountInactive: 403,
     domain.UserNotFound: 404,

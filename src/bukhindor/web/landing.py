@@ -1,6 +1,6 @@
 """/account/…: where mailed links lead. Opening a page changes nothing; only its button does."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -58,15 +58,19 @@ def landing_handlers(
         words = _words(request, exchange.language)
         fields = await _form_fields(request, exchange)
         # A browser has no device id to tell, and nothing here has checked what stands in that header.
-        origin = replace(Call(services, settings, exchange, {}, clock.now()).origin, device_id=None)
+        call = Call(services, settings, exchange, {}, clock.now())
+        origin = replace(call.origin, device_id=None)
         try:
-            async with within(limiter, GUESSES, exchange.client_ip):
-                page = request.path_params["page"]
-                done = await carry_out(lambda: _act_on(services, page, words, fields, origin), settings.request_timeout)
+            page = request.path_params["page"]
+
+            def work() -> Awaitable[str]:
+                return carry_out(lambda: _act_on(call, page, words, fields, origin), settings.request_timeout)
+
+            done = await within(limiter, (GUESSES,), exchange.client_ip, work)
         except BukhindorError as refusal:
             exchange.error_code = refusal.code
             if isinstance(refusal, RateLimited):
-                await services.audit_log.record_refusal(refusal, None, origin, f"POST {exchange.route}")
+                await services.audit_log.record_limit(refusal, None, origin, f"POST {exchange.route}")
             form = _form(words, request, fields.get("token", ""), settings, exchange.language)
             content = f'<p class="error">{escape(_reason(refusal, exchange.language))}</p>{form}'
             status, headers = STATUS_OF[type(refusal)], headers_for(refusal)
@@ -76,12 +80,14 @@ def landing_handlers(
     return [style, show, act]
 
 
-async def _act_on(services: Services, page: str, words: PageWords, fields: dict[str, str], origin: Origin) -> str:
+async def _act_on(call: Call, page: str, words: PageWords, fields: dict[str, str], origin: Origin) -> str:
     """What there is to say then."""
+    services = call.services
     proof = parse_proof(fields.get("token", ""), None, None)
     password = fields.get("password", "")
     if page == "reset-password":
-        await services.password_reset.confirm(proof, Password.parse(password), origin)
+        device_proof = await services.password_reset.confirm(proof, Password.parse(password), origin)
+        call.set_device_proof_cookie(device_proof)
     elif page == "verify-email":
         known = Password.parse(password) if password else None
         if not await services.email_verification.confirm(proof, origin, password=known):

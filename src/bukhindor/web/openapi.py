@@ -212,7 +212,7 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
             refusals.append(CrossSiteRequest)
     if endpoint.access is Access.ADMIN:
         refusals.append(Forbidden)
-    if endpoint.limit is not None:
+    if endpoint.limits:
         refusals.append(RateLimited)
     return list(dict.fromkeys(refusals))
 

@@ -11,14 +11,14 @@ from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from bukhindor.domain.errors import Forbidden, RateLimited, TooBusy, WriteConflict
+from bukhindor.domain.errors import Forbidden, NotFound, RateLimited, TooBusy, WriteConflict
 from bukhindor.ports import Clock, RateLimiter
 from bukhindor.services import Services
 from bukhindor.web import json_body
 from bukhindor.web.authentication import authenticate
 from bukhindor.web.call import Call
 from bukhindor.web.endpoint import Access, Endpoint
-from bukhindor.web.errors import IncompleteBody
+from bukhindor.web.errors import CrossSiteRequest, IncompleteBody
 from bukhindor.web.exchange import Exchange
 from bukhindor.web.rate_limits import within
 from bukhindor.web.settings import WebSettings
@@ -64,6 +64,15 @@ async def carry_out(work: Callable[[], Awaitable[_Outcome]], seconds: float) -> 
         raise TooBusy from error
 
 
+async def record_refusal(call: Call, refusal: Exception, route: str) -> None:
+    """Have the audit record what a request was refused: limits, rights, and attempts at other people's things."""
+    log, caller, origin = call.services.audit_log, call.signed_in, call.origin
+    if isinstance(refusal, RateLimited):
+        await log.record_limit(refusal, caller, origin, route)
+    elif isinstance(refusal, (Forbidden, CrossSiteRequest)) or (isinstance(refusal, NotFound) and refusal.is_concealed):
+        await log.record_refusal(refusal.code, caller, origin, route)
+
+
 def route_handler(
     endpoint: Endpoint, services: Services, settings: WebSettings, limiter: RateLimiter, clock: Clock
 ) -> HTTPRouteHandler:
@@ -80,10 +89,13 @@ def route_handler(
         try:
             await admit(call)
             arguments = await decode(request, exchange)
-            async with within(limiter, endpoint.limit, exchange.client_ip):
-                answer = await carry_out(lambda: endpoint.handler(call, **arguments), settings.request_timeout)
-        except (Forbidden, RateLimited) as refusal:
-            await services.audit_log.record_refusal(refusal, call.signed_in, call.origin, f"{endpoint.method} {route}")
+
+            def work() -> Awaitable[msgspec.Struct]:
+                return carry_out(lambda: endpoint.handler(call, **arguments), settings.request_timeout)
+
+            answer = await within(limiter, endpoint.limits, exchange.client_ip, work)
+        except (Forbidden, NotFound, RateLimited, CrossSiteRequest) as refusal:
+            await record_refusal(call, refusal, f"{endpoint.method} {route}")
             raise
         return ASGIResponse(body=_encode(answer), status_code=endpoint.status, media_type="application/json")
 
@@ -91,7 +103,7 @@ def route_handler(
         if endpoint.is_for_clients:
             call.check_client_headers()
         if needs_caller:
-            call.signed_in = await authenticate(call)
+            call.signed_in = await authenticate(call, accepts_superseded=endpoint.accepts_superseded)
         if endpoint.access is Access.ADMIN:
             call.caller.require_admin()
 

@@ -1,15 +1,26 @@
 """DELETE /auth/me and GET /auth/me/export"""
 
-import msgspec
+from typing import Annotated
 
-from bukhindor.domain.password import Password
+import msgspec
+from msgspec import Meta
+
 from bukhindor.web.audit_log import EventShape
 from bukhindor.web.call import Call
-from bukhindor.web.shapes import Message, PasswordField, SessionShape, UserShape
+from bukhindor.web.shapes import Message, PasswordField, SessionShape, Time, UserShape, given_password
 
 
 class DeleteMeBody(msgspec.Struct, frozen=True):
-    password: PasswordField
+    """`password` is the account's; without it the deletion is refused."""
+
+    password: PasswordField | None = None
+
+
+class FamiliarNetworkShape(msgspec.Struct, frozen=True):
+    """A network from which the account signed in, or was reset, within the last 30 days."""
+
+    network: Annotated[str, Meta(examples=["198.51.100.0/24"])]
+    last_used_at: Time
 
 
 class PersonalDataShape(msgspec.Struct, frozen=True):
@@ -17,12 +28,13 @@ class PersonalDataShape(msgspec.Struct, frozen=True):
 
     user: UserShape
     sessions: list[SessionShape]
+    familiar_networks: list[FamiliarNetworkShape]
     events: list[EventShape]
 
 
-async def delete_me(call: Call, body: DeleteMeBody) -> Message:
+async def delete_me(call: Call, body: DeleteMeBody = DeleteMeBody()) -> Message:  # noqa: B008  # Immutable.
     """Delete one's own account"""
-    await call.services.own_account.delete(call.caller, Password.parse(body.password))
+    await call.services.own_account.delete(call.caller, given_password(body.password))
     call.forget_browser()
     return Message("The account and everything personal is gone.")
 
@@ -34,5 +46,6 @@ async def export_me(call: Call) -> PersonalDataShape:
     return PersonalDataShape(
         UserShape.of(data.user, call.now),
         [SessionShape.of(session, data.user, policy, current) for session in data.sessions],
+        [FamiliarNetworkShape(network, last_used_at) for network, last_used_at in data.familiar_networks],
         [EventShape.of(event) for event in data.events],
     )

@@ -28,5 +28,5 @@ async def change_password(call: Call, body: ChangePasswordBody) -> PasswordChang
         lambda: Password.parse(body.new_password, "new_password"),
     )
     tokens = await call.services.password_change.change(call.caller, current, new)
-    call.set_token_cookie(tokens)
+    call.set_token_cookies(tokens)
     return PasswordChanged("Password changed.", TokensShape.of(tokens))

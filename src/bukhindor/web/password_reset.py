@@ -1,13 +1,16 @@
 """POST /auth/reset-password and /auth/reset-password/confirm"""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
 from bukhindor.web.call import Call
 from bukhindor.web.json_body import parse_together
 from bukhindor.web.mailbox_proof import CodeField, TokenField, parse_proof
-from bukhindor.web.shapes import EmailField, Message, NewPasswordField
+from bukhindor.web.shapes import DEVICE_PROOF, EmailField, Message, NewPasswordField
 
 
 class ResetPasswordBody(msgspec.Struct, frozen=True):
@@ -21,6 +24,13 @@ class ConfirmResetBody(msgspec.Struct, frozen=True):
     code: CodeField | None = None
 
 
+class PasswordReplaced(msgspec.Struct, frozen=True):
+    """The client is not signed in."""
+
+    message: str
+    device_proof: Annotated[str, Meta(examples=["bkd_…"], description=DEVICE_PROOF)]
+
+
 async def reset_password(call: Call, body: ResetPasswordBody) -> Message:
     """Ask for a mail to choose a new password"""
     await call.services.password_reset.request(EmailAddress.parse(body.email), call.origin)
@@ -32,11 +42,12 @@ async def forgot_password(call: Call, body: ResetPasswordBody) -> Message:
     return await reset_password(call, body)
 
 
-async def confirm_password_reset(call: Call, body: ConfirmResetBody) -> Message:
+async def confirm_password_reset(call: Call, body: ConfirmResetBody) -> PasswordReplaced:
     """Choose a new password with what the mail said"""
     proof, password = parse_together(
         lambda: parse_proof(body.token, body.email, body.code),
         lambda: Password.parse(body.new_password, "new_password"),
     )
-    await call.services.password_reset.confirm(proof, password, call.origin)
-    return Message("The password has been changed. Sign in with the new one.")
+    device_proof = await call.services.password_reset.confirm(proof, password, call.origin)
+    call.set_device_proof_cookie(device_proof)
+    return PasswordReplaced("The password has been changed. Sign in with the new one.", device_proof)

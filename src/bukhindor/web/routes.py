@@ -11,13 +11,21 @@ from bukhindor.domain.errors import (
     InvalidRefreshToken,
     LastAdmin,
     RateLimited,
+    ReauthenticationRequired,
     RefreshTokenReused,
     SessionNotFound,
     StoreUnavailable,
     TooBusy,
     UserNotFound,
 )
-from bukhindor.domain.rate_limit import GUESSES_PER_ADDRESS, REGISTRATIONS_PER_ADDRESS, SIGN_IN_FAILURES_PER_ADDRESS
+from bukhindor.domain.rate_limit import (
+    FAILED_SIGN_INS_PER_NETWORK,
+    GUESSES_PER_NETWORK,
+    MAILS_PER_NETWORK,
+    MAILS_PER_NETWORK_AND_DAY,
+    REFUSED_REFRESHES_PER_NETWORK,
+    REGISTRATIONS_PER_NETWORK,
+)
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_change import EmailChange
@@ -49,7 +57,7 @@ from bukhindor.web import (
 )
 from bukhindor.web.endpoint import Access, Endpoint
 from bukhindor.web.errors import NotReady
-from bukhindor.web.rate_limits import AddressLimit
+from bukhindor.web.rate_limits import Counted, NetworkLimit
 
 API = "/api/v1"
 
@@ -59,9 +67,15 @@ ALIASES = (("/v1/", "/api/v1/"), ("/api/health", "/health"))
 _ANYONE, _TOKEN, _SIGNED_IN, _ADMIN = Access.ANYONE, Access.TOKEN_HOLDER, Access.SIGNED_IN, Access.ADMIN
 _USER = "/users/{user_id:str}"
 
-_REGISTRATIONS = AddressLimit(REGISTRATIONS_PER_ADDRESS, failures_only=False)
-_SIGN_IN_FAILURES = AddressLimit(SIGN_IN_FAILURES_PER_ADDRESS, failures_only=True)
-GUESSES = AddressLimit(GUESSES_PER_ADDRESS, failures_only=True)
+_REGISTRATIONS = NetworkLimit(REGISTRATIONS_PER_NETWORK, Counted.EVERY_CALL)
+_MAILS = tuple(NetworkLimit(limit, Counted.EVERY_CALL) for limit in (MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY))
+_SIGN_IN_FAILURES = NetworkLimit(FAILED_SIGN_INS_PER_NETWORK)
+_REFUSED_REFRESHES = NetworkLimit(REFUSED_REFRESHES_PER_NETWORK, Counted.REFUSALS)
+GUESSES = NetworkLimit(GUESSES_PER_NETWORK)
+
+_CHANGE_REFUSALS = (
+    UserNotFound, Forbidden, ReauthenticationRequired, IncorrectPassword, EmailTaken, LastAdmin, RateLimited, TooBusy,
+)  # fmt: skip
 
 # fmt: off
 _HEALTH = (
@@ -72,13 +86,13 @@ _HEALTH = (
 )
 _AUTH = (
     Endpoint("POST", "/auth/register", registration.register, _ANYONE, "Account", 201, (EmailTaken, TooBusy),
-             limit=_REGISTRATIONS, rules=Registration.register),
+             limits=(_REGISTRATIONS,), rules=Registration.register),
     Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",
              refuses=(InvalidCredentials, AccountBanned, AccountInactive, RateLimited, TooBusy),
-             limit=_SIGN_IN_FAILURES, rules=SignIn.login),
+             limits=(_SIGN_IN_FAILURES,), rules=SignIn.login),
     Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
              refuses=(InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive),
-             rules=TokenRefresh.refresh),
+             limits=(_REFUSED_REFRESHES,), rules=TokenRefresh.refresh),
     Endpoint("POST", "/auth/logout", sessions.logout, _TOKEN, "Sessions", rules=Sessions.log_out),
     Endpoint("POST", "/auth/logout-all", sessions.logout_all, _SIGNED_IN, "Sessions",
              rules=Sessions.log_out_everywhere),
@@ -89,28 +103,31 @@ _AUTH = (
     Endpoint("DELETE", "/auth/sessions/{session_id:str}", sessions.end_session, _SIGNED_IN, "Sessions",
              refuses=(SessionNotFound,), rules=Sessions.end),
     Endpoint("POST", "/auth/change-password", password_change.change_password, _SIGNED_IN, "Account",
-             refuses=(IncorrectPassword, RateLimited, TooBusy), rules=PasswordChange.change),
+             refuses=(IncorrectPassword, RateLimited, TooBusy), rules=PasswordChange.change,
+             accepts_superseded=True),
     Endpoint("DELETE", "/auth/me", own_account.delete_me, _SIGNED_IN, "Account",
-             refuses=(IncorrectPassword, LastAdmin, RateLimited, TooBusy), rules=OwnAccount.delete),
-    Endpoint("GET", "/auth/me/export", own_account.export_me, _SIGNED_IN, "Account", rules=OwnAccount.export),
+             refuses=(ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy),
+             rules=OwnAccount.delete),
+    Endpoint("GET", "/auth/me/export", own_account.export_me, _SIGNED_IN, "Account", refuses=(RateLimited,),
+             rules=OwnAccount.export),
 )
 _MAILBOX = (
     Endpoint("POST", "/auth/reset-password", password_reset.reset_password, _ANYONE, "Mailbox",
-             rules=PasswordReset.request),
+             limits=_MAILS, rules=PasswordReset.request),
     Endpoint("POST", "/auth/forgot-password", password_reset.forgot_password, _ANYONE, "Mailbox",
-             rules=PasswordReset.request),
+             limits=_MAILS, rules=PasswordReset.request),
     Endpoint("POST", "/auth/reset-password/confirm", password_reset.confirm_password_reset, _ANYONE, "Mailbox",
-             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, TooBusy), limit=GUESSES,
+             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, TooBusy), limits=(GUESSES,),
              rules=PasswordReset.confirm),
     Endpoint("POST", "/auth/verify-email", email_verification.verify_email, _ANYONE, "Mailbox",
-             rules=EmailVerification.request),
+             limits=_MAILS, rules=EmailVerification.request),
     Endpoint("POST", "/auth/verify-email/confirm", email_verification.confirm_email, _ANYONE, "Mailbox",
-             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, TooBusy), limit=GUESSES,
+             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, RateLimited, TooBusy), limits=(GUESSES,),
              rules=EmailVerification.confirm),
     Endpoint("POST", "/auth/change-email", email_change.change_email, _SIGNED_IN, "Mailbox",
              refuses=(IncorrectPassword, RateLimited, TooBusy), rules=EmailChange.request),
     Endpoint("POST", "/auth/change-email/confirm", email_change.confirm_email_change, _ANYONE, "Mailbox",
-             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive), limit=GUESSES,
+             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive), limits=(GUESSES,),
              rules=EmailChange.confirm),
 )
 _USERS = (
@@ -119,10 +136,11 @@ _USERS = (
              rules=UserAdmin.create),
     Endpoint("GET", _USER, user_admin.get_user, _SIGNED_IN, "Users", refuses=(UserNotFound,), rules=UserAdmin.get),
     Endpoint("PUT", _USER, user_admin.replace_user, _SIGNED_IN, "Users",
-             refuses=(UserNotFound, Forbidden, EmailTaken, LastAdmin), rules=UserAdmin.change),
+             refuses=_CHANGE_REFUSALS, rules=UserAdmin.change),
     Endpoint("PATCH", _USER, user_admin.update_user, _SIGNED_IN, "Users",
-             refuses=(UserNotFound, Forbidden, EmailTaken, LastAdmin), rules=UserAdmin.change),
-    Endpoint("DELETE", _USER, user_admin.delete_user, _SIGNED_IN, "Users", refuses=(UserNotFound, LastAdmin),
+             refuses=_CHANGE_REFUSALS, rules=UserAdmin.change),
+    Endpoint("DELETE", _USER, user_admin.delete_user, _SIGNED_IN, "Users",
+             refuses=(UserNotFound, ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy),
              rules=UserAdmin.remove),
     Endpoint("GET", f"{_USER}/sessions", user_admin.list_user_sessions, _ADMIN, "Users", refuses=(UserNotFound,),
              rules=UserAdmin.sessions_of),

@@ -44,7 +44,7 @@ async def logout(call: Call) -> Message:
     except InvalidAccessToken:
         if not await call.services.authentication.is_signed(access_token(call.exchange, call.settings)):
             raise
-    call.forget_browser()
+    call.sign_browser_out()
     return Message("Signed out.")
 
 
@@ -52,5 +52,5 @@ async def logout_all(call: Call, body: LogoutAllBody = LogoutAllBody()) -> Sessi
     """End all of one's own sessions"""
     revoked = await call.services.sessions.log_out_everywhere(call.caller, keep_current=body.keep_current)
     if not body.keep_current:
-        call.forget_browser()
+        call.sign_browser_out()
     return SessionsEnded("Signed out.", revoked)

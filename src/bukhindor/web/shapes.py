@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from bukhindor.domain.password import Password
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Role, Status, User
@@ -36,6 +37,11 @@ NameField = Annotated[
 ]
 PasswordField = Annotated[str, Meta(extra_json_schema=_password, examples=["violet-otter-41"])]
 NewPasswordField = Annotated[str, Meta(extra_json_schema=_password | {"minLength": 8}, examples=["violet-otter-41"])]
+
+
+def given_password(raw: str | None) -> Password | None:
+    """The password of a body that may leave it out. Raises InvalidInput."""
+    return None if raw is None else Password.parse(raw)
 
 
 class UserShape(msgspec.Struct, frozen=True):
@@ -69,6 +75,12 @@ class UserShape(msgspec.Struct, frozen=True):
         )
 
 
+DEVICE_PROOF = (
+    "Keep it beyond the session and send it as the header X-Device-Proof when the account signs in again. Strangers "
+    "who guess passwords then can't use up the attempts of this client"
+)
+
+
 class TokensShape(msgspec.Struct, frozen=True):
     """A pair of tokens; lifetimes in seconds from now, so that the client needs no right clock."""
 
@@ -81,10 +93,18 @@ class TokensShape(msgspec.Struct, frozen=True):
     expires_in: Annotated[int, Meta(ge=0, examples=[900])]
     refresh_expires_in: Annotated[int, Meta(ge=0, examples=[2592000])]
     token_type: Annotated[str, Meta(examples=["Bearer"])]
+    device_proof: Annotated[str, Meta(examples=["bkd_…"], description=DEVICE_PROOF)]
 
     @classmethod
     def of(cls, tokens: TokenPair) -> "TokensShape":
-        return cls(tokens.access_token, tokens.refresh_token, tokens.expires_in, tokens.refresh_expires_in, "Bearer")
+        return cls(
+            tokens.access_token,
+            tokens.refresh_token,
+            tokens.expires_in,
+            tokens.refresh_expires_in,
+            "Bearer",
+            tokens.device_proof,
+        )
 
 
 class SessionShape(msgspec.Struct, frozen=True):

@@ -27,6 +27,6 @@ class SignedIn(msgspec.Struct, frozen=True):
 async def login(call: Call, body: LoginBody) -> SignedIn:
     """Sign in with e-mail and password"""
     email, password = parse_together(lambda: EmailAddress.parse(body.email), lambda: Password.parse(body.password))
-    tokens = await call.services.sign_in.login(email, password, call.device, call.origin)
-    call.set_token_cookie(tokens)
+    tokens = await call.services.sign_in.login(email, password, call.device, call.origin, call.device_proof)
+    call.set_token_cookies(tokens)
     return SignedIn("Signed in.", TokensShape.of(tokens))

@@ -24,6 +24,6 @@ class Refreshed(msgspec.Struct, frozen=True):
 async def refresh(call: Call, body: RefreshBody) -> Refreshed:
     """Exchange a refresh token for new tokens"""
     tokens = await call.services.token_refresh.refresh(body.refresh_token, call.origin)
-    call.set_token_cookie(tokens)
+    call.set_token_cookies(tokens)
     shape = TokensShape.of(tokens)
     return Refreshed("Tokens renewed.", shape, shape)

@@ -20,9 +20,11 @@ from bukhindor.web.shapes import (
     Message,
     NameField,
     NewPasswordField,
+    PasswordField,
     SessionList,
     SessionShape,
     UserShape,
+    given_password,
 )
 from bukhindor.web.user_listing import UserList, UserListQuery
 
@@ -47,6 +49,13 @@ class UpdateUserBody(msgspec.Struct, frozen=True):
         None
     )
     status_until: Annotated[datetime, Meta(tz=True, description="When the status ends by itself")] | None = None
+    password: Annotated[PasswordField, Meta(description="Needed to change one's own address")] | None = None
+
+
+class DeleteUserBody(msgspec.Struct, frozen=True):
+    """`password` is needed to delete one's own account."""
+
+    password: PasswordField | None = None
 
 
 async def list_users(call: Call, query: UserListQuery) -> UserList:
@@ -83,13 +92,14 @@ async def replace_user(call: Call, body: UpdateUserBody) -> UserShape:
 
 async def update_user(call: Call, body: UpdateUserBody) -> UserShape:
     """Change parts of an account"""
-    user = await call.services.user_admin.change(call.caller, call.user_id, _changes(body, call.now))
+    changes, password = _changes(body, call.now), given_password(body.password)
+    user = await call.services.user_admin.change(call.caller, call.user_id, changes, password)
     return UserShape.of(user, call.now)
 
 
-async def delete_user(call: Call) -> Message:
+async def delete_user(call: Call, body: DeleteUserBody = DeleteUserBody()) -> Message:  # noqa: B008  # Immutable.
     """Delete an account"""
-    await call.services.user_admin.remove(call.caller, call.user_id)
+    await call.services.user_admin.remove(call.caller, call.user_id, given_password(body.password))
     return Message("The user has been deleted.")
 
 

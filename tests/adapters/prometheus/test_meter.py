@@ -8,7 +8,7 @@ from bukhindor.adapters.prometheus.names import exposed_names
 from bukhindor.adapters.prometheus.series import Measurement
 from bukhindor.domain.errors import RateLimited
 from bukhindor.domain.mail import MailNotAccepted
-from bukhindor.domain.rate_limit import GUESSES_PER_ADDRESS
+from bukhindor.domain.rate_limit import GUESSES_PER_NETWORK
 from tests.adapters.prometheus.scraping import Samples, names_in, shown, value
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.rate_limiter import FakeRateLimiter
@@ -112,15 +112,15 @@ def test_to_look_at_the_page_of_a_reset_is_no_reset() -> None:
 async def test_refusals_of_a_limit_are_counted_and_nothing_else_of_it() -> None:
     meter, inner = PrometheusMeter("1"), FakeRateLimiter()
     limiter = MeteredRateLimiter(inner, meter)
-    await limiter.take(GUESSES_PER_ADDRESS, "canary")
-    await limiter.give_back(GUESSES_PER_ADDRESS, "canary")
-    await limiter.clear(GUESSES_PER_ADDRESS, "canary")
-    for _ in range(GUESSES_PER_ADDRESS.hits):
-        await limiter.take(GUESSES_PER_ADDRESS, "canary")
+    await limiter.take(GUESSES_PER_NETWORK, "canary")
+    await limiter.give_back(GUESSES_PER_NETWORK, "canary")
+    await limiter.clear(GUESSES_PER_NETWORK, "canary")
+    for _ in range(GUESSES_PER_NETWORK.hits):
+        await limiter.take(GUESSES_PER_NETWORK, "canary")
     with pytest.raises(RateLimited):
-        await limiter.take(GUESSES_PER_ADDRESS, "canary")
+        await limiter.take(GUESSES_PER_NETWORK, "canary")
     samples = shown(meter.registry)
-    assert value(samples, "rate_limit_refusals_total", limit=GUESSES_PER_ADDRESS.name) == 1
+    assert value(samples, "rate_limit_refusals_total", limit=GUESSES_PER_NETWORK.name) == 1
     assert "canary" not in str(samples)
     inner.degraded = True
     assert limiter.is_degraded()
@@ -179,7 +179,7 @@ def test_the_list_of_names_is_what_can_be_seen() -> None:
     meter = PrometheusMeter("1")
     answered(meter, ME, 200, method="GET")
     meter.background_failed("purge")
-    meter.limit_refused(GUESSES_PER_ADDRESS)
+    meter.limit_refused(GUESSES_PER_NETWORK)
     counters = (names.GROUP_WRITES, names.GROUP_COMMITS)
     for definition in names.DEFINITIONS:
         if definition in counters or (definition.kind is names.Kind.GAUGE and definition is not names.INFO):

@@ -16,6 +16,7 @@ from sqlalchemy.sql.dml import UpdateBase
 from bukhindor.adapters.sql import postgres_statements
 from bukhindor.adapters.sql.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.connection import Parameters, Row
+from bukhindor.adapters.sql.familiar_networks import SqlFamiliarNetworks
 from bukhindor.adapters.sql.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.outbox import SqlOutbox
 from bukhindor.adapters.sql.sessions import SqlSessions
@@ -25,7 +26,7 @@ from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.user_listing import Order, Position, SortBy, UserQuery
 from tests.fakes.seal import FakeSeal
-from tests.makers import T0, address, make_one_time_token, make_queued_mail, make_session, make_user
+from tests.makers import T0, address, make_audit_event, make_one_time_token, make_queued_mail, make_session, make_user
 
 ID = UUID(int=1)
 USER = make_user(id=ID)
@@ -110,6 +111,7 @@ Question = Callable[[SqlUsers, SqlSessions], Awaitable[object]]
     [
         lambda users, sessions: users.by_id(ID),
         lambda users, sessions: users.by_email(address("ann@example.com")),
+        lambda users, sessions: users.by_email_with_network(address("ann@example.com"), "192.0.2.0/24"),
         lambda users, sessions: users.save(USER),
         lambda users, sessions: users.remove(ID),
         lambda users, sessions: users.count_active_admins(T0),
@@ -117,6 +119,7 @@ Question = Callable[[SqlUsers, SqlSessions], Awaitable[object]]
         lambda users, sessions: sessions.with_user(ID),
         lambda users, sessions: sessions.of_user(ID),
         lambda users, sessions: sessions.save(make_session(USER)),
+        lambda users, sessions: sessions.refuse_access_tokens_of(ID),
         lambda users, sessions: sessions.remove(ID),
         lambda users, sessions: sessions.remove_of_user(ID),
         lambda users, sessions: sessions.remove_of_user(ID, keep=ID),
@@ -189,8 +192,24 @@ async def test_events_are_read_in_the_order_of_an_index(
 
 
 async def test_events_are_forgotten_and_removed_by_an_index(explaining: ExplainingConnection) -> None:
+    await SqlAuditEvents(explaining).count(make_audit_event())
     await SqlAuditEvents(explaining).forget(ID)
     await SqlAuditEvents(explaining).remove_before(T0)
+    assert_no_scan(explaining)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda networks: networks.record(ID, "192.0.2.0/24", T0),
+        lambda networks: networks.of_user(ID),
+        lambda networks: networks.remove_before(T0),
+    ],
+)
+async def test_familiar_networks_are_found_by_an_index(
+    explaining: ExplainingConnection, ask: Callable[[SqlFamiliarNetworks], Awaitable[object]]
+) -> None:
+    await ask(SqlFamiliarNetworks(explaining))
     assert_no_scan(explaining)
 
 

@@ -86,7 +86,7 @@ def test_each_step_of_the_stairway_leads_up_down_and_up(url: str, path: Path) ->
 
 
 def test_what_the_first_schema_held_is_kept_up_and_down(url: str, path: Path) -> None:
-    """REL-23: every user has no failed sign-in; only what the second schema added goes with it."""
+    """REL-23: no user has failed, and every session accepts the tokens it has; only what later schemas added goes."""
     schema.upgrade(url)
     schema.downgrade(url, steps=len(revisions()) - 1)
     assert schema.status(url).current == "0001"
@@ -95,13 +95,21 @@ def test_what_the_first_schema_held_is_kept_up_and_down(url: str, path: Path) ->
     execute(path, f"INSERT INTO users ({names}) VALUES ({values})")
     execute(path, "INSERT INTO user_sessions SELECT 'a1', '0190', x'00', 1, 1, 1, 1, 1, NULL, NULL, NULL, '', ''")
     execute(path, "INSERT INTO signing_keys VALUES ('kid', 'ES256', '{}', x'00', 1, NULL)")
-    tables_of_0001 = ("SELECT " + names + " FROM users", "SELECT * FROM user_sessions", "SELECT * FROM signing_keys")
+    session_names = ", ".join(
+        str(name) for (name,) in rows_of(path, "SELECT name FROM pragma_table_info('user_sessions')")
+    )
+    tables_of_0001 = (
+        f"SELECT {names} FROM users",
+        f"SELECT {session_names} FROM user_sessions",
+        "SELECT * FROM signing_keys",
+    )
     before = [rows_of(path, query) for query in tables_of_0001]
     first_shape = shape_of(path)
 
     schema.upgrade(url)
     assert [rows_of(path, query) for query in tables_of_0001] == before
-    assert rows_of(path, "SELECT failed_sign_ins FROM users") == [(0,)]
+    assert rows_of(path, "SELECT failed_sign_ins, wrong_codes, last_wrong_code_at FROM users") == [(0, 0, None)]
+    assert rows_of(path, "SELECT oldest_valid_generation, failed_prompts FROM user_sessions") == [(1, 0)]
     execute(path, "INSERT INTO one_time_tokens VALUES ('0190', 'verify_email', 'a@b.co', x'01', x'02', 1, 2, 0)")
     second_shape = shape_of(path)
 
@@ -194,7 +202,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(url: str, path: Path) -> N
 
 def test_a_migration_that_breaks_references_is_undone(url: str, path: Path) -> None:
     schema.upgrade(url)
-    columns = ", ".join(["x'00'"] + ["0"] * 12)
+    columns = ", ".join(["x'00'"] + ["0"] * 14)
     execute(path, f"INSERT INTO user_sessions SELECT {columns}")
     with pytest.raises(SchemaError, match="refer to missing ones"):
         schema.downgrade(url, steps=0)

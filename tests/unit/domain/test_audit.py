@@ -24,6 +24,7 @@ PROMISED_TYPES = {
     "session.ended",
     "password.changed",
     "password.change_failed",
+    "password.check_failed",
     "password.reset_asked",
     "password.reset",
     "email.verification_asked",
@@ -31,6 +32,7 @@ PROMISED_TYPES = {
     "email.change_asked",
     "limit.hit",
     "mailbox_proof.failed",
+    "mailbox_proof.codes_disabled",
     "access.refused",
     "mail.abandoned",
 }

@@ -8,7 +8,7 @@ import pytest
 
 from bukhindor.domain import errors
 from bukhindor.domain.errors import BukhindorError, FieldError, InvalidInput, RateLimited, TooBusy, Unavailable
-from bukhindor.domain.rate_limit import GUESSES_PER_ADDRESS
+from bukhindor.domain.rate_limit import GUESSES_PER_NETWORK
 
 # Clients compare with these words: one may be added, none may change or go.
 PROMISED_CODES = {
@@ -22,6 +22,7 @@ PROMISED_CODES = {
     "invalid_refresh_token",
     "refresh_token_reused",
     "forbidden",
+    "reauthentication_required",
     "account_banned",
     "account_inactive",
     "user_not_found",
@@ -83,7 +84,7 @@ def test_the_codes_are_the_promised_ones_and_each_belongs_to_one_refusal() -> No
 def test_a_refusal_says_what_it_is(leaf: type[BukhindorError]) -> None:
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", leaf.code)
     assert leaf.detail.endswith(".")
-    refusal = RateLimited(GUESSES_PER_ADDRESS, 60) if leaf is RateLimited else leaf()
+    refusal = RateLimited(GUESSES_PER_NETWORK, 60) if leaf is RateLimited else leaf()
     assert str(refusal) == leaf.detail
 
 
@@ -110,6 +111,6 @@ def test_what_is_unavailable_says_when_to_come_back() -> None:
 
 
 def test_too_often_says_of_which_limit_until_when_and_whether_for_the_first_time() -> None:
-    again = RateLimited(GUESSES_PER_ADDRESS, 60)
-    assert (again.limit, again.retry_after, again.is_first) == (GUESSES_PER_ADDRESS, 60, False)
-    assert RateLimited(GUESSES_PER_ADDRESS, 60, is_first=True).is_first
+    again = RateLimited(GUESSES_PER_NETWORK, 60)
+    assert (again.limit, again.retry_after, again.is_first) == (GUESSES_PER_NETWORK, 60, False)
+    assert RateLimited(GUESSES_PER_NETWORK, 60, is_first=True).is_first

@@ -52,7 +52,7 @@ def test_the_life_of_an_access_token_is_the_policys() -> None:
 
 def test_tokens_and_proofs_are_not_printed() -> None:
     """LOG-01."""
-    pair = TokenPair("access-secret", "refresh-secret", 900, 2_592_000)
+    pair = TokenPair("access-secret", "refresh-secret", 900, 2_592_000, "device-secret")
     ticket = RefreshTicket(SESSION.id, 1, b"proof-secret")
     assert "secret" not in f"{pair} {pair!r} {ticket} {ticket!r}"
     assert "expires_in=900" in repr(pair)

@@ -41,13 +41,15 @@ from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
-from bukhindor.services.steps.own_password import OwnPassword
+from bukhindor.services.steps.password_check import PasswordCheck
+from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.upkeep import Upkeep
 from bukhindor.services.user_admin import UserAdmin
 from tests.fakes.access_tokens import FakeAccessTokens
 from tests.fakes.clock import FakeClock
+from tests.fakes.device_proofs import FakeDeviceProofs
 from tests.fakes.identifiers import FakeIdentifiers
 from tests.fakes.letter_writer import FakeLetterWriter
 from tests.fakes.mailer import FakeMailer
@@ -117,7 +119,10 @@ class Scene:
         key = make_signing_key("first")
         self.store.committed.keys[key.kid] = key
         self.access_tokens.use([key])
-        self.token_issuer = TokenIssuer(self.access_tokens, self.refresh_tokens, self.identifiers, self.policy)
+        self.device_proofs = FakeDeviceProofs()
+        self.token_issuer = TokenIssuer(
+            self.access_tokens, self.refresh_tokens, self.device_proofs, self.identifiers, self.policy
+        )
         self.trail = AuditTrail(self.identifiers)
         self.services = self._services(PasswordPolicy(8, {"password123"}))
 
@@ -125,27 +130,33 @@ class Scene:
         store, hasher, limiter, clock, policy = self.store, self.hasher, self.limiter, self.clock, self.policy
         identifiers, issuer, trail = self.identifiers, self.token_issuer, self.trail
         letters = Letters(self.writer, self.secrets, identifiers, MailLinks("https://app.example.com"))
-        removal = AccountRemoval(letters, trail)
-        proofs, own = MailboxProofs(store, self.secrets, trail), OwnPassword(hasher, limiter)
+        check = PasswordCheck(store, hasher, self.device_proofs, letters, trail, limiter, clock)
+        step_up = StepUp(check)
+        removal = AccountRemoval(store, step_up, letters, trail, clock)
+        proofs = MailboxProofs(store, self.secrets, letters, trail)
         return Services(
             audit_log=AuditLog(store, trail, self.limiter, clock),
             authentication=Authentication(store, self.access_tokens, policy, clock),
-            email_change=EmailChange(store, own, proofs, letters, trail, limiter, clock),
-            email_verification=EmailVerification(store, hasher, proofs, letters, trail, limiter, clock),
+            email_change=EmailChange(store, step_up, proofs, letters, trail, limiter, clock),
+            email_verification=EmailVerification(store, check, proofs, letters, trail, limiter, clock),
             health=Health(store, self.access_tokens, self.limiter),
             mail_delivery=MailDelivery(store, self.mailer, trail, clock),
             measurements=Measurements(store, clock),
-            own_account=OwnAccount(store, own, removal, trail, clock),
-            password_change=PasswordChange(store, hasher, passwords, issuer, own, letters, trail, identifiers, clock),
-            password_reset=PasswordReset(store, hasher, passwords, proofs, letters, trail, limiter, clock),
+            own_account=OwnAccount(store, removal, trail, limiter, clock),
+            password_change=PasswordChange(
+                store, hasher, passwords, issuer, step_up, letters, trail, identifiers, clock
+            ),
+            password_reset=PasswordReset(
+                store, hasher, passwords, proofs, letters, trail, check, self.device_proofs, limiter, clock
+            ),
             profile=Profile(store, trail, clock),
             registration=Registration(store, hasher, passwords, letters, trail, identifiers, clock),
             sessions=Sessions(store, trail, clock),
-            sign_in=SignIn(store, hasher, issuer, letters, trail, limiter, identifiers, clock),
+            sign_in=SignIn(store, hasher, check, issuer, letters, trail, identifiers, clock),
             signing_key_ring=SigningKeyRing(store, self.access_tokens, self.key_maker, policy, clock),
-            token_refresh=TokenRefresh(store, self.refresh_tokens, issuer, trail, policy, clock),
+            token_refresh=TokenRefresh(store, self.refresh_tokens, issuer, trail, limiter, policy, clock),
             upkeep=Upkeep(store, policy, Retention(), clock),
-            user_admin=UserAdmin(store, hasher, passwords, letters, removal, trail, identifiers, clock),
+            user_admin=UserAdmin(store, hasher, passwords, letters, removal, step_up, trail, identifiers, clock),
         )
 
     async def add_user(self, email: str | None = None, **parts: Any) -> User:
@@ -171,11 +182,20 @@ class Scene:
         password: Password = PASSWORD,
         device: Device = DEVICE,
         origin: Origin = ORIGIN,
+        device_proof: str = "",
     ) -> TokenPair:
-        return await self.services.sign_in.login(email, password, device, origin)
+        return await self.services.sign_in.login(email, password, device, origin, device_proof)
 
     async def sign_in(self, user: User) -> TokenPair:
         return await self.login(user.email)
+
+    async def tokens_of(self, user: User) -> TokenPair:
+        """The tokens of a new session, without a sign-in."""
+        return self.token_issuer.issue(await self.add_session(user), user, self.clock.now())
+
+    async def caller_again(self, caller: Caller) -> Caller:
+        """The caller as their next request finds them."""
+        return Caller(await self.user(caller.user.id), await self.session(caller.session.id), caller.origin)
 
     async def caller_of(self, tokens: TokenPair) -> Caller:
         return await self.services.authentication.authenticate(tokens.access_token, ORIGIN)

@@ -74,13 +74,19 @@ DEEDS: dict[str, tuple[Preparation, AuditType, str, str, dict[str, str]]] = {
         "new",
         {"role": "guest", "status": "active"},
     ),
-    "sign in": (at_once(lambda scene, ann, _: scene.sign_in(ann.user)), AuditType.SIGNED_IN, "ann", "ann", {}),
+    "sign in": (
+        at_once(lambda scene, ann, _: scene.sign_in(ann.user)),
+        AuditType.SIGNED_IN,
+        "ann",
+        "ann",
+        {"kind": "stranger"},
+    ),
     "fail to sign in": (
         at_once(lambda scene, *_: scene.login(ANN, WRONG_PASSWORD)),
         AuditType.SIGN_IN_FAILED,
         "nobody",
         "ann",
-        {"email": "a***@example.com"},
+        {"email": "a***@example.com", "kind": "stranger", "act": "sign_in"},
     ),
     "reuse a refresh token": (reuse, AuditType.REFRESH_TOKEN_REUSED, "ann", "ann", {}),
     "rename oneself": (
@@ -158,10 +164,10 @@ DEEDS: dict[str, tuple[Preparation, AuditType, str, str, dict[str, str]]] = {
     ),
     "fail to change the password": (
         at_once(lambda scene, ann, _: scene.services.password_change.change(ann, WRONG_PASSWORD, NEW_PASSWORD)),
-        AuditType.PASSWORD_CHANGE_FAILED,
+        AuditType.PASSWORD_CHECK_FAILED,
         "ann",
         "ann",
-        {},
+        {"kind": "session", "act": "change_password"},
     ),
     "ask for a reset": (
         at_once(lambda scene, *_: scene.services.password_reset.request(ANN, ORIGIN)),

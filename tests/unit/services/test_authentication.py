@@ -18,7 +18,7 @@ from bukhindor.domain.errors import (
 from bukhindor.domain.user import Role, Status, UserChanges
 from bukhindor.domain.user_listing import UserQuery
 from tests.makers import ORIGIN, T0, make_session, make_user
-from tests.unit.services.scene import Scene, told
+from tests.unit.services.scene import PASSWORD, Scene, told
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -90,14 +90,15 @@ async def test_an_end_works_on_the_very_next_call(scene: Scene, what: str) -> No
 
 @pytest.mark.parametrize(("before", "after"), [(Role.ADMIN, Role.USER), (Role.USER, Role.ADMIN)])
 async def test_the_role_is_the_stores_and_not_the_tokens(scene: Scene, before: Role, after: Role) -> None:
-    """JWT-10, AZ-07: a right is lost, or won, on the very next call with the old token."""
+    """JWT-10, AZ-07: the old token is refused on the very next call; the next one of the session has the new right."""
     caller = await scene.add_caller(before)
     token = scene.access_token_of(caller.session, caller.user)
     first = await authenticate(scene, token)
     assert first.is_admin is (before is Role.ADMIN)
     admin = await scene.add_caller(Role.ADMIN)
     await scene.services.user_admin.change(admin, caller.user.id, UserChanges(role=after))
-    second = await authenticate(scene, token)
+    await assert_refused(scene, token)
+    second = await scene.caller_of(await scene.refresh(scene.refresh_tokens.derive(caller.session)))
     assert second.user.role is after
     if after is Role.ADMIN:
         await scene.services.user_admin.page(second, UserQuery())
@@ -254,7 +255,7 @@ async def test_a_token_stays_signed_after_its_session_has_ended(scene: Scene, en
     if end == "log out":
         await scene.services.sessions.log_out(caller)
     else:
-        await scene.services.user_admin.remove(caller, caller.user.id)
+        await scene.services.own_account.delete(caller, PASSWORD)
     commits = scene.store.commits
     assert await scene.services.authentication.is_signed(token)
     scene.clock.advance(15 * MINUTE)

@@ -19,7 +19,7 @@ from bukhindor.domain.errors import (
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.password import Password
-from bukhindor.domain.rate_limit import MAILS_PER_HOUR, MAILS_PER_MINUTE
+from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT, MAILS_PER_MAILBOX, MAILS_PER_MAILBOX_AND_HOUR
 from bukhindor.domain.user import Role, Status, User
 from tests.makers import ORIGIN, T0, address, mail_of
 from tests.unit.services.proof_flows import RESET, VERIFY
@@ -114,11 +114,23 @@ async def test_nothing_else_shows_that_one_registered(scene: Scene, by: str) -> 
     assert scene.events()[-1].details == {"by": "mailbox owner alone"}
 
 
-async def test_a_disabled_password_shows_nothing(scene: Scene) -> None:
-    """LGN-05, REG-06."""
+async def test_failures_of_strangers_do_not_void_the_password_of_the_mailbox_owner(scene: Scene) -> None:
+    """LGN-05, REG-06: the ceiling stops strangers; a client with the mailed proof is none."""
     user = await scene.add_user("victim@example.com", failed_sign_ins=100)
     proof = (await VERIFY.proofs(scene, user))["code"]
-    assert await confirm(scene, proof, password=PASSWORD) is False
+    assert await confirm(scene, proof, password=PASSWORD) is True
+
+
+async def test_a_wrong_password_beside_a_proof_is_counted_and_recorded(scene: Scene) -> None:
+    """LGN-05, LOG-02: it does not count against sign-ins."""
+    user, proof = await register(scene)
+    assert await confirm(scene, proof, password=WRONG_PASSWORD) is False
+    (failed,) = scene.events(AuditType.PASSWORD_CHECK_FAILED)
+    assert failed.subject_id == user.id
+    assert (failed.details["kind"], failed.details["act"]) == ("mailed_link", "verify_email")
+    assert scene.limiter.hits(FAILED_SIGN_INS_PER_ACCOUNT, f"mailed_link:{VICTIM}") == 1
+    assert scene.limiter.hits(FAILED_SIGN_INS_PER_ACCOUNT, f"stranger:{VICTIM}") == 0
+    assert (await scene.user(user.id)).failed_sign_ins == 0
 
 
 ACCOUNTS: dict[str, dict[str, Any] | None] = {
@@ -139,11 +151,11 @@ async def test_asking_for_the_mail_again_looks_the_same_whoever_is_there(scene: 
     assert scene.store.commits == 1
     (event,) = scene.events()
     assert (event.type, event.subject_id) == (AuditType.EMAIL_VERIFICATION_ASKED, user.id if user else None)
-    assert event.details == {"email": "v***@example.com"}
+    assert event.details == ({"email": "v***@example.com"} if user else {})
     expected = [(LetterKind.VERIFY_EMAIL, VICTIM.value)] if which == "unverified" else []
     assert scene.mails() == expected
     place = f"verify:{VICTIM}"
-    assert scene.limiter.taken == [(MAILS_PER_MINUTE.name, place), (MAILS_PER_HOUR.name, place)]
+    assert scene.limiter.taken == [(MAILS_PER_MAILBOX.name, place), (MAILS_PER_MAILBOX_AND_HOUR.name, place)]
 
 
 async def test_the_mail_is_sent_again_once_a_minute(scene: Scene) -> None:

@@ -12,13 +12,13 @@ from bukhindor.domain.caller import Actor, Operator
 from bukhindor.domain.errors import LastAdmin
 from bukhindor.domain.user import Role, Status, UserChanges
 from tests.makers import T0, address
-from tests.unit.services.scene import Scene
+from tests.unit.services.scene import PASSWORD, Scene
 
 DAY = timedelta(days=1)
 
 
 def changing(changes: UserChanges) -> Callable[[Scene, Actor, UUID], Awaitable[Any]]:
-    return lambda scene, actor, user_id: scene.services.user_admin.change(actor, user_id, changes)
+    return lambda scene, actor, user_id: scene.services.user_admin.change(actor, user_id, changes, PASSWORD)
 
 
 WAYS_OUT: dict[str, Callable[[Scene, Actor, UUID], Awaitable[Any]]] = {
@@ -28,7 +28,7 @@ WAYS_OUT: dict[str, Callable[[Scene, Actor, UUID], Awaitable[Any]]] = {
     "ban for a day": changing(UserChanges(status=Status.BANNED, status_until=T0 + DAY)),
     "deactivate": changing(UserChanges(status=Status.INACTIVE)),
     "demote and rename": changing(UserChanges(role=Role.USER, name="Bea")),
-    "delete": lambda scene, actor, user_id: scene.services.user_admin.remove(actor, user_id),
+    "delete": lambda scene, actor, user_id: scene.services.user_admin.remove(actor, user_id, PASSWORD),
 }
 
 
@@ -96,7 +96,7 @@ async def test_one_that_could_not_administer_before_may_go_at_any_time(scene: Sc
 @pytest.mark.parametrize("changes", [UserChanges(name="Bea"), UserChanges(email=address("bea@example.com"))], ids=str)
 async def test_the_last_administrator_may_change_anything_else(scene: Scene, changes: UserChanges) -> None:
     admin = await scene.add_caller(Role.ADMIN)
-    changed = await scene.services.user_admin.change(admin, admin.user.id, changes)
+    changed = await scene.services.user_admin.change(admin, admin.user.id, changes, PASSWORD)
     assert await scene.user(admin.user.id) == changed != admin.user
     assert await scene.has_session(admin.session)
 

@@ -15,6 +15,7 @@ from bukhindor.domain.errors import (
     StoreUnavailable,
 )
 from bukhindor.domain.one_time_token import MAX_CODE_TRIES, LinkToken, Proof, TypedCode
+from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.user import Status
 from tests.makers import address
 from tests.unit.services.proof_flows import CHANGE, FLOWS, RESET, VERIFY, Flow
@@ -27,13 +28,17 @@ EACH_FORM = pytest.mark.parametrize("form", FORMS)
 
 
 async def assert_refused(scene: Scene, flow: Flow, proof: Proof) -> None:
-    """The proof is not good, and trying it changed nothing; that a code was tried is recorded, known or not."""
-    before, recorded, issued = scene.state(), scene.recorded(), len(scene.access_tokens.issued)
+    """The proof is not good, and trying it changed nothing; the attempt is counted, with a code or a link."""
+    before, failures, issued = scene.state(), failed_attempts(scene), len(scene.access_tokens.issued)
     with pytest.raises(InvalidOneTimeToken):
         await flow.confirm(scene, proof)
     assert scene.state() == before
-    assert scene.recorded() == recorded + [AuditType.PROOF_FAILED] * isinstance(proof, TypedCode)
+    assert failed_attempts(scene) == failures + 1
     assert len(scene.access_tokens.issued) == issued
+
+
+def failed_attempts(scene: Scene) -> int:
+    return sum(event.attempts for event in scene.events(AuditType.PROOF_FAILED))
 
 
 def wrong(code: Proof) -> TypedCode:
@@ -108,7 +113,9 @@ async def test_a_proof_is_good_for_its_purpose_only(scene: Scene, flow: Flow, el
         before = await scene.user(user.id)
         with pytest.raises(InvalidOneTimeToken):
             await elsewhere.confirm(scene, proof)
-        assert await scene.user(user.id) == before
+        after = await scene.user(user.id)
+        assert replace(after, wrong_codes=0, last_wrong_code_at=None) == before
+        assert after.wrong_codes == (1 if form == "code" else 0)
         assert isinstance(other, LinkToken)
     await flow.confirm(scene, proof)
 
@@ -123,9 +130,12 @@ async def test_a_code_is_good_for_its_own_account_only(scene: Scene, flow: Flow)
     assert isinstance(code, TypedCode)
     with pytest.raises(InvalidOneTimeToken):
         await flow.confirm(scene, replace(code, email=bea.email))
-    assert await scene.user(bea.id) == bea
+    # Where a mail waits for the other account, it was a wrong code of that account; nothing else happened to it.
+    is_wrong_code = flow is RESET
+    expected = bea.after_wrong_code(scene.clock.now(), WRONG_CODES_PER_ACCOUNT) if is_wrong_code else bea
+    assert await scene.user(bea.id) == expected
     await flow.confirm(scene, code)
-    assert await scene.user(bea.id) == bea
+    assert await scene.user(bea.id) == expected
 
 
 @EACH_FLOW
@@ -190,8 +200,9 @@ async def test_what_was_never_mailed_is_refused_for_known_and_unknown_alike(scen
     await scene.add_user("ann@example.com")
     for proof in GARBAGE:
         await assert_refused(scene, flow, proof)
-    codes = [proof for proof in GARBAGE if isinstance(proof, TypedCode)]
-    assert (scene.store.commits, scene.hasher.hashed) == (len(codes), 0)
+    assert (scene.store.commits, scene.hasher.hashed) == (len(GARBAGE), 0)
+    # One event for the links and one for the codes, however many there were.
+    assert sorted(event.attempts for event in scene.events()) == [2, 3]
 
 
 @pytest.mark.parametrize("flow", [RESET, CHANGE, VERIFY], ids=lambda flow: flow.purpose)

@@ -4,11 +4,18 @@ import pytest
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller, Operator
-from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken, LastAdmin, RateLimited, StoreUnavailable
+from bukhindor.domain.errors import (
+    IncorrectPassword,
+    InvalidAccessToken,
+    LastAdmin,
+    RateLimited,
+    ReauthenticationRequired,
+    StoreUnavailable,
+)
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import NOWHERE, Origin
-from bukhindor.domain.rate_limit import SIGN_IN_FAILURES_PER_ACCOUNT
+from bukhindor.domain.rate_limit import PASSWORD_PROMPTS_PER_SESSION
 from bukhindor.domain.user import Role, Status, UserChanges
 from tests.makers import ORIGIN, T0, address, make_audit_event
 from tests.unit.services.proof_flows import FLOWS
@@ -107,16 +114,25 @@ async def test_an_administrator_that_deletes_somebody_leaves_its_own_trace_only(
 
 
 async def test_a_deletion_without_the_password_changes_nothing(scene: Scene) -> None:
-    """SES-06: it is counted like a failed sign-in, and ten are enough."""
+    """SES-06: each wrong password is counted and recorded, and ten are enough."""
     caller = await scene.add_caller()
-    before = scene.state()
-    for _ in range(SIGN_IN_FAILURES_PER_ACCOUNT.hits):
+    for _ in range(PASSWORD_PROMPTS_PER_SESSION.hits):
         with pytest.raises(IncorrectPassword):
             await scene.services.own_account.delete(caller, WRONG_PASSWORD)
     with pytest.raises(RateLimited):
         await delete(scene, caller)
-    assert scene.state() == before
-    assert scene.hasher.verified == SIGN_IN_FAILURES_PER_ACCOUNT.hits
+    assert await scene.has_session(caller.session)
+    assert scene.recorded() == [AuditType.PASSWORD_CHECK_FAILED] * PASSWORD_PROMPTS_PER_SESSION.hits
+    assert scene.hasher.verified == PASSWORD_PROMPTS_PER_SESSION.hits
+
+
+async def test_a_deletion_that_carries_no_password_asks_for_it(scene: Scene) -> None:
+    """SES-06: nothing is counted or recorded; the client has to prompt."""
+    caller = await scene.add_caller()
+    before = scene.snapshot()
+    with pytest.raises(ReauthenticationRequired):
+        await scene.services.own_account.delete(caller, None)
+    assert (scene.snapshot(), scene.limiter.taken) == (before, [])
 
 
 async def test_a_deletion_that_was_not_stored_did_not_happen(scene: Scene) -> None:

@@ -15,10 +15,10 @@ from bukhindor.domain.errors import (
     TooBusy,
 )
 from bukhindor.domain.password import Password
-from bukhindor.domain.rate_limit import SIGN_IN_FAILURES_PER_ACCOUNT
+from bukhindor.domain.rate_limit import PASSWORD_PROMPTS_PER_SESSION
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Role, Status, UserChanges
-from tests.makers import T0
+from tests.makers import ORIGIN, T0
 from tests.unit.services.scene import COMMON_PASSWORD, NEW_PASSWORD, PASSWORD, Scene
 
 WRONG = Password("not her password")
@@ -27,7 +27,10 @@ WRONG = Password("not her password")
 async def change(
     scene: Scene, tokens: TokenPair, current: Password = PASSWORD, new: Password = NEW_PASSWORD
 ) -> TokenPair:
-    return await scene.services.password_change.change(await scene.caller_of(tokens), current, new)
+    """The change as the endpoint asks for it, which admits tokens that an earlier change has superseded."""
+    authenticate = scene.services.authentication.authenticate
+    caller = await authenticate(tokens.access_token, ORIGIN, accepts_superseded=True)
+    return await scene.services.password_change.change(caller, current, new)
 
 
 async def assert_both_tokens_work(scene: Scene, tokens: TokenPair) -> None:
@@ -76,6 +79,30 @@ async def test_refresh_tokens_from_before_the_change_are_worthless_and_end_nothi
     await assert_both_tokens_work(scene, fresh)
 
 
+async def test_access_tokens_from_before_the_change_are_refused(scene: Scene) -> None:
+    """SES-03: the one that made the change, and older ones that have not expired."""
+    oldest = await scene.sign_in(await scene.add_user())
+    old = await scene.refresh(oldest)
+    fresh = await change(scene, old)
+    for tokens in (oldest, old):
+        with pytest.raises(InvalidAccessToken):
+            await scene.caller_of(tokens)
+    await assert_both_tokens_work(scene, fresh)
+
+
+async def test_a_superseded_token_guesses_no_password(scene: Scene) -> None:
+    """SES-03, LGN-05: it is counted and recorded like every wrong password, and 401 sends the client to a refresh."""
+    old = await scene.sign_in(await scene.add_user())
+    fresh = await change(scene, old)
+    for current in (PASSWORD, NEW_PASSWORD, WRONG):
+        with pytest.raises(InvalidAccessToken):
+            await change(scene, old, current, Password("and now a third one"))
+    session = (await scene.caller_of(fresh)).session
+    assert session.failed_prompts == 3
+    assert len(scene.events(AuditType.PASSWORD_CHECK_FAILED)) == 3
+    assert (await scene.user(session.user_id)).password_hash == f"hashed:{NEW_PASSWORD.reveal()}"
+
+
 async def test_the_change_is_one_write(scene: Scene) -> None:
     caller = await scene.add_caller()
     await scene.services.password_change.change(caller, PASSWORD, NEW_PASSWORD)
@@ -88,13 +115,15 @@ async def test_a_wrong_current_password_changes_nothing(scene: Scene) -> None:
     """PW-12: the caller stays signed in, on all devices; it is counted and recorded."""
     user = await scene.add_user()
     here, there = await scene.sign_in(user), await scene.sign_in(user)
-    before, commits, issued = scene.state(), scene.store.commits, len(scene.access_tokens.issued)
+    commits, issued = scene.store.commits, len(scene.access_tokens.issued)
     with pytest.raises(IncorrectPassword):
         await change(scene, here, current=WRONG)
-    assert scene.state() == before
+    stored = await scene.user(user.id)
+    assert (stored.password_hash, stored.failed_sign_ins) == (user.password_hash, 1)
     assert (scene.hasher.hashed, scene.store.commits) == (0, commits + 1)
-    assert scene.recorded()[2:] == [AuditType.PASSWORD_CHANGE_FAILED]
-    assert scene.limiter.hits(SIGN_IN_FAILURES_PER_ACCOUNT, user.email.value) == 1
+    assert scene.recorded()[2:] == [AuditType.PASSWORD_CHECK_FAILED]
+    session = (await scene.caller_of(here)).session
+    assert (session.failed_prompts, scene.limiter.hits(PASSWORD_PROMPTS_PER_SESSION, str(session.id))) == (1, 1)
     assert len(scene.access_tokens.issued) == issued
     for tokens in (here, there):
         await assert_both_tokens_work(scene, tokens)
@@ -104,10 +133,9 @@ async def test_a_wrong_current_password_changes_nothing(scene: Scene) -> None:
 async def test_an_account_without_a_password_gets_none_this_way(scene: Scene, current: str) -> None:
     """PW-13."""
     caller = await scene.add_caller(password_hash=None)
-    before = scene.state()
     with pytest.raises(IncorrectPassword):
         await scene.services.password_change.change(caller, Password(current), NEW_PASSWORD)
-    assert scene.state() == before
+    assert (await scene.user(caller.user.id)).password_hash is None
 
 
 @pytest.mark.parametrize(
@@ -134,7 +162,7 @@ async def test_a_new_password_against_the_rules_is_refused_before_any_work(
 
 @pytest.mark.parametrize("repetitions", [1, 3])
 async def test_asking_again_after_a_lost_answer_succeeds_again(scene: Scene, repetitions: int) -> None:
-    """REL-19: with the old tokens and the same body; the tokens are those of the lost answer."""
+    """REL-19: with the old tokens and the same body; the tokens are those of the lost response."""
     user = await scene.add_user()
     old = await scene.sign_in(user)
     lost = await change(scene, old)
@@ -150,7 +178,7 @@ async def test_asking_again_after_a_lost_answer_succeeds_again(scene: Scene, rep
 async def test_a_repetition_with_another_new_password_is_refused(scene: Scene) -> None:
     old = await scene.sign_in(await scene.add_user())
     await change(scene, old)
-    with pytest.raises(IncorrectPassword):
+    with pytest.raises(InvalidAccessToken):
         await change(scene, old, new=Password("and now a third one"))
 
 
@@ -235,7 +263,7 @@ async def test_a_password_that_another_device_changed_meanwhile_stays(scene: Sce
     with pytest.raises(IncorrectPassword):
         await scene.services.password_change.change(caller, PASSWORD, NEW_PASSWORD)
     assert (await scene.user(caller.user.id)).password_hash == "hashed:from elsewhere"
-    assert await scene.session(caller.session.id) == caller.session
+    assert await scene.session(caller.session.id) == caller.session.with_failed_prompts(1)
     assert scene.access_tokens.issued == {}
 
 

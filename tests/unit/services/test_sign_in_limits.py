@@ -18,19 +18,20 @@ from bukhindor.domain.errors import (
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
-from bukhindor.domain.rate_limit import MAX_CONSECUTIVE_FAILURES, SIGN_IN_FAILURES_PER_ACCOUNT
+from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT, MAX_CONSECUTIVE_FAILURES
 from bukhindor.domain.user import Status, User
-from tests.makers import T0, address
+from tests.makers import address
 from tests.unit.services.proof_flows import RESET
 from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, Scene
 
 ANN = address("ann@example.com")
-LIMIT = SIGN_IN_FAILURES_PER_ACCOUNT
+LIMIT = FAILED_SIGN_INS_PER_ACCOUNT
+ELSEWHERE = Origin("203.0.113.20")
 OUTCOMES = {"unknown": None, "known": {}, "banned": {"status": Status.BANNED}}
 
 
 def hits(scene: Scene, email: str = "ann@example.com") -> int:
-    return scene.limiter.hits(LIMIT, email)
+    return scene.limiter.hits(LIMIT, f"stranger:{email}")
 
 
 async def fail(scene: Scene, times: int, email: str = "ann@example.com") -> None:
@@ -44,7 +45,7 @@ async def fail_in_a_row(scene: Scene, user: User, times: int) -> None:
     for _ in range(times):
         scene.limiter.let_time_pass()
         with pytest.raises(InvalidCredentials):
-            await scene.login(user.email, WRONG_PASSWORD)
+            await scene.login(user.email, WRONG_PASSWORD, origin=ELSEWHERE)
 
 
 @pytest.mark.parametrize("which", OUTCOMES)
@@ -151,7 +152,7 @@ async def test_a_hundred_failures_in_a_row_disable_the_password_until_it_is_rese
     assert scene.mails() == [(LetterKind.PASSWORD_DISABLED, "ann@example.com")]
     scene.limiter.let_time_pass()
     with pytest.raises(InvalidCredentials):
-        await scene.login(ANN, PASSWORD)
+        await scene.login(ANN, PASSWORD, origin=ELSEWHERE)
     await fail_in_a_row(scene, user, 5)
     assert scene.mails() == [(LetterKind.PASSWORD_DISABLED, "ann@example.com")]
     (event,) = scene.events(AuditType.PASSWORD_DISABLED)
@@ -167,26 +168,18 @@ async def test_a_success_in_between_begins_the_row_anew(scene: Scene) -> None:
     user = await scene.add_user("ann@example.com")
     await fail_in_a_row(scene, user, MAX_CONSECUTIVE_FAILURES - 1)
     scene.limiter.let_time_pass()
-    await scene.login(ANN)
+    await scene.login(ANN, origin=Origin("192.0.3.1"))
     await fail_in_a_row(scene, user, MAX_CONSECUTIVE_FAILURES - 1)
     scene.limiter.let_time_pass()
-    await scene.login(ANN)
+    await scene.login(ANN, origin=Origin("192.0.4.1"))
 
 
-async def test_a_disabled_password_is_none_for_a_signed_in_caller_either(scene: Scene) -> None:
-    """LGN-05: it changes no password, deletes no account, moves no address, and is not found by guessing."""
-    caller = await scene.add_caller(failed_sign_ins=MAX_CONSECUTIVE_FAILURES)
-    before, services = scene.state(), scene.services
-    for attempt in (
-        services.password_change.change(caller, PASSWORD, NEW_PASSWORD),
-        services.password_change.change(caller, WRONG_PASSWORD, PASSWORD),
-        services.own_account.delete(caller, PASSWORD),
-        services.email_change.request(caller, address("new@example.com"), PASSWORD),
-    ):
-        with pytest.raises(IncorrectPassword):
-            await attempt
-    assert scene.state() == before
-    assert scene.access_tokens.issued == {}
+async def test_a_session_is_not_stopped_by_failures_of_strangers(scene: Scene) -> None:
+    """LGN-12: neither its prompts by their budget, nor by the ceiling."""
+    user = await scene.add_user("ann@example.com", failed_sign_ins=MAX_CONSECUTIVE_FAILURES)
+    caller = await scene.caller_of(await scene.tokens_of(user))
+    scene.limiter.exhaust(LIMIT)
+    await scene.services.password_change.change(caller, PASSWORD, NEW_PASSWORD)
 
 
 async def test_a_password_that_was_disabled_while_it_was_compared_lets_nobody_in(scene: Scene) -> None:
@@ -194,7 +187,7 @@ async def test_a_password_that_was_disabled_while_it_was_compared_lets_nobody_in
     user = await scene.add_user("ann@example.com", failed_sign_ins=MAX_CONSECUTIVE_FAILURES - 1)
 
     async def one_more() -> None:
-        await scene.store.users.save(user.after_failed_sign_in())
+        await scene.store.users.save(user.with_failed_sign_ins(MAX_CONSECUTIVE_FAILURES))
 
     scene.hasher.during_verify = one_more
     with pytest.raises(InvalidCredentials):
@@ -202,22 +195,62 @@ async def test_a_password_that_was_disabled_while_it_was_compared_lets_nobody_in
     assert scene.store.committed.sessions == {}
 
 
-async def test_wrong_current_passwords_count_with_wrong_sign_ins(scene: Scene) -> None:
-    """PW-12: ten in all, and then neither way is open; a session can't be used to guess on."""
+async def test_wrong_current_passwords_have_a_budget_of_their_own_for_each_session(scene: Scene) -> None:
+    """PW-12, LGN-12: ten, and then not even the right one; another session and sign-ins go on."""
+    user = await scene.add_user("ann@example.com")
+    here, there = [await scene.caller_of(await scene.sign_in(user)) for _ in range(2)]
+    for _ in range(10):
+        with pytest.raises(IncorrectPassword):
+            await scene.services.password_change.change(here, WRONG_PASSWORD, NEW_PASSWORD)
+    verified = scene.hasher.verified
+    with pytest.raises(RateLimited):
+        await scene.services.password_change.change(here, PASSWORD, NEW_PASSWORD)
+    assert (scene.hasher.verified, hits(scene)) == (verified, 0)
+    await scene.sign_in(user)
+    await scene.services.password_change.change(there, PASSWORD, NEW_PASSWORD)
+
+
+async def test_a_session_that_failed_a_hundred_times_in_a_row_proves_nothing_any_more(scene: Scene) -> None:
+    """LGN-05, LOG-02: each of 110 wrong prompts is recorded, and 100 of them reach the ceiling of the account."""
     user = await scene.add_user("ann@example.com")
     caller = await scene.caller_of(await scene.sign_in(user))
-    await fail(scene, 5)
-    for _ in range(5):
+    prompts = (
+        lambda: scene.services.password_change.change(caller, WRONG_PASSWORD, NEW_PASSWORD),
+        lambda: scene.services.own_account.delete(caller, WRONG_PASSWORD),
+        lambda: scene.services.email_change.request(caller, address("new@example.com"), WRONG_PASSWORD),
+    )
+    for number in range(110):
+        scene.limiter.let_time_pass()
+        caller = await scene.caller_again(caller)
         with pytest.raises(IncorrectPassword):
-            await scene.services.password_change.change(caller, WRONG_PASSWORD, NEW_PASSWORD)
-    verified = scene.hasher.verified
-    for attempt in (
-        scene.services.password_change.change(caller, PASSWORD, NEW_PASSWORD),
-        scene.login(ANN),
-    ):
-        with pytest.raises(RateLimited):
-            await attempt
-    assert scene.hasher.verified == verified
+            await prompts[number % 3]()
+    assert len(scene.events(AuditType.PASSWORD_CHECK_FAILED)) == 110
+    assert {event.details["act"] for event in scene.events(AuditType.PASSWORD_CHECK_FAILED)} == {
+        "change_password",
+        "delete_account",
+        "change_email",
+    }
+    assert len(scene.events(AuditType.PASSWORD_DISABLED)) == 1
+    assert scene.mails() == [(LetterKind.PASSWORD_DISABLED, "ann@example.com")]
+    scene.limiter.let_time_pass()
+    caller = await scene.caller_again(caller)
+    with pytest.raises(IncorrectPassword):
+        await scene.services.password_change.change(caller, PASSWORD, NEW_PASSWORD)
+    assert await scene.has_session(caller.session)
+
+
+async def test_the_right_password_at_a_prompt_takes_back_the_failures_of_its_session(scene: Scene) -> None:
+    """LGN-05: and none of those of strangers."""
+    user = await scene.add_user("ann@example.com", failed_sign_ins=7)
+    caller = await scene.caller_of(await scene.tokens_of(user))
+    for _ in range(3):
+        with pytest.raises(IncorrectPassword):
+            await scene.services.own_account.delete(caller, WRONG_PASSWORD)
+    assert (await scene.user(user.id)).failed_sign_ins == 10
+    caller = await scene.caller_again(caller)
+    await scene.services.email_change.request(caller, address("new@example.com"), PASSWORD)
+    assert (await scene.user(user.id)).failed_sign_ins == 7
+    assert (await scene.session(caller.session.id)).failed_prompts == 0
 
 
 async def test_a_busy_server_does_not_count_a_current_password(scene: Scene) -> None:
@@ -230,19 +263,10 @@ async def test_a_busy_server_does_not_count_a_current_password(scene: Scene) -> 
 
 async def test_a_change_that_is_asked_for_again_is_no_failure(scene: Scene) -> None:
     """REL-19: the answer was lost; the current password of the repetition is none any more, and that is fine."""
-    tokens = await scene.sign_in(await scene.add_user("ann@example.com"))
+    caller = await scene.caller_of(await scene.sign_in(await scene.add_user("ann@example.com")))
     for _ in range(LIMIT.hits + 1):
-        await scene.services.password_change.change(await scene.caller_of(tokens), PASSWORD, NEW_PASSWORD)
+        await scene.services.password_change.change(caller, PASSWORD, NEW_PASSWORD)
     assert hits(scene) == 0
-    assert scene.events(AuditType.PASSWORD_CHANGE_FAILED) == []
+    assert scene.events(AuditType.PASSWORD_CHECK_FAILED) == []
     assert len(scene.events(AuditType.PASSWORD_CHANGED)) == 1
     assert scene.mails() == [(LetterKind.PASSWORD_CHANGED, "ann@example.com")]
-
-
-async def test_the_right_current_password_forgets_earlier_failures(scene: Scene) -> None:
-    caller = await scene.add_caller(email="ann@example.com")
-    await fail(scene, 9)
-    await scene.services.password_change.change(caller, PASSWORD, NEW_PASSWORD)
-    assert hits(scene) == 0
-    stored = await scene.user(caller.user.id)
-    assert (stored.failed_sign_ins, stored.updated_at) == (0, T0)

@@ -3,7 +3,7 @@
 import pytest
 
 from bukhindor.domain.errors import StoreUnavailable
-from bukhindor.domain.rate_limit import SIGN_IN_FAILURES_PER_ACCOUNT
+from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT
 from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, Scene
 
 
@@ -17,7 +17,7 @@ async def test_nobody_signs_in_without_a_key(scene: Scene) -> None:
     user = await scene.add_user()
     before = scene.snapshot()
     forget_keys(scene)
-    for _ in range(SIGN_IN_FAILURES_PER_ACCOUNT.hits):
+    for _ in range(FAILED_SIGN_INS_PER_ACCOUNT.hits):
         with pytest.raises(StoreUnavailable):
             await scene.sign_in(user)
     assert scene.snapshot() == before

@@ -216,7 +216,9 @@ async def test_each_reading_of_a_token_is_tried(scene: Scene) -> None:
     """JWT-15: a token made before the secret was changed goes on."""
     tokens = await scene.sign_in(await scene.add_user())
     two_secrets = RefreshTokensOfTwoSecrets()
-    service = TokenRefresh(scene.store, two_secrets, scene.token_issuer, scene.trail, scene.policy, scene.clock)
+    service = TokenRefresh(
+        scene.store, two_secrets, scene.token_issuer, scene.trail, scene.limiter, scene.policy, scene.clock
+    )
     assert (await service.refresh(tokens.refresh_token, ORIGIN)).refresh_token != tokens.refresh_token
 
 

@@ -220,7 +220,7 @@ async def test_a_temporary_ban_ends_by_itself(scene: Scene) -> None:
 async def test_people_delete_themselves_with_all_their_sessions(scene: Scene, role: Role) -> None:
     caller, stranger = await scene.add_caller(role), await scene.add_caller()
     await scene.add_session(caller.user)
-    await scene.services.user_admin.remove(caller, caller.user.id)
+    await scene.services.user_admin.remove(caller, caller.user.id, PASSWORD)
     assert set(scene.store.committed.users) == {stranger.user.id}
     assert set(scene.store.committed.sessions) == {stranger.session.id}
 

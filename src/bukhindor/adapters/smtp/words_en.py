@@ -65,12 +65,21 @@ ENGLISH = Words(
             before=("The password of your account has just been changed.", _NOT_YOU),
         ),
         LetterKind.PASSWORD_DISABLED: Wording(
-            subject="Your password for {service} was disabled",
+            subject="New devices can't sign in with your password at {service}",
             before=(
-                "Too many wrong passwords were tried for your account, one after the other. To protect it, signing in "
-                "with the password is off now.",
+                "Too many wrong passwords were tried for your account, one after the other. To protect it, new devices "
+                "can't sign in with the password now. Devices and networks that you have used lately still can.",
                 "Choose “Forgot password” when you sign in next, and a message like this one will bring you a link for "
                 "a new one. Devices that are signed in stay so.",
+            ),
+        ),
+        LetterKind.CODES_DISABLED: Wording(
+            subject="Codes for your account at {service} are off for a day",
+            before=(
+                "Too many wrong codes were typed for your account. To protect it, codes from our messages do not work "
+                "until a day has passed without a wrong one.",
+                "The links in our messages still work. If you did not type the codes, there is nothing to do: no one "
+                "has come in.",
             ),
         ),
         LetterKind.NEW_DEVICE: Wording(

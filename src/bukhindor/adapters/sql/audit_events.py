@@ -9,8 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from bukhindor.adapters.sql import rows, tables
-from bukhindor.adapters.sql.connection import Connection
+from bukhindor.adapters.sql.connection import Connection, UniqueViolation
 from bukhindor.domain.audit import AuditEvent, AuditQuery
+from bukhindor.domain.errors import WriteConflict
 
 _events = tables.audit_events
 _erasures = tables.erasures
@@ -24,6 +25,7 @@ _tells_where = sa.or_(_events.c.ip != "", _events.c.user_agent != "", _events.c.
 FORGOTTEN_AT_ONCE = 20_000
 
 _ADD = sa.insert(_events)
+_COUNT = sa.update(_events).where(_events.c.id == sa.bindparam("which")).values(attempts=_events.c.attempts + 1)
 _FORGET = (
     sa.update(_events)
     .where(
@@ -64,6 +66,15 @@ class SqlAuditEvents:
 
     async def add(self, event: AuditEvent) -> None:
         await self._connection.change(_ADD, rows.from_audit_event(event))
+
+    async def count(self, event: AuditEvent) -> None:
+        if await self._connection.change(_COUNT, {"which": event.id}):
+            return
+        try:
+            await self.add(event)
+        except UniqueViolation as violation:
+            # Another transaction added the event at the same moment: tried again, this one finds and counts it.
+            raise WriteConflict from violation
 
     async def page(self, query: AuditQuery) -> list[AuditEvent]:
         values = dict(_values_of(query))

@@ -5,6 +5,7 @@ from typing import Self
 
 from bukhindor.adapters.sql.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.connection import Connection
+from bukhindor.adapters.sql.familiar_networks import SqlFamiliarNetworks
 from bukhindor.adapters.sql.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.outbox import SqlOutbox
 from bukhindor.adapters.sql.sessions import SqlSessions
@@ -19,6 +20,7 @@ class Repositories:
     def __init__(self, connection: Connection, seal: Seal) -> None:
         self.users = SqlUsers(connection)
         self.sessions = SqlSessions(connection)
+        self.familiar_networks = SqlFamiliarNetworks(connection)
         self.signing_keys = SqlSigningKeys(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.outbox = SqlOutbox(connection, seal)

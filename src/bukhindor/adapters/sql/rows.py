@@ -29,14 +29,14 @@ _user = tables.users.c
 USER_COLUMNS = (
     _user.id, _user.email, _user.name, _user.created_at, _user.updated_at, _user.role, _user.status,
     _user.status_reason, _user.status_until, _user.email_verified, _user.password_hash, _user.last_login_at,
-    _user.failed_sign_ins,
+    _user.failed_sign_ins, _user.wrong_codes, _user.last_wrong_code_at,
 )  # fmt: skip
 
 _session = tables.user_sessions.c
 SESSION_COLUMNS = (
     _session.id, _session.user_id, _session.seed, _session.generation, _session.confirmed, _session.created_at,
     _session.rotated_at, _session.last_seen_at, _session.device_id, _session.app_type, _session.app_version,
-    _session.ip, _session.user_agent,
+    _session.ip, _session.user_agent, _session.oldest_valid_generation, _session.failed_prompts,
 )  # fmt: skip
 
 _key = tables.signing_keys.c
@@ -57,7 +57,7 @@ OUTBOX_COLUMNS = (
 _event = tables.audit_events.c
 AUDIT_EVENT_COLUMNS = (
     _event.id, _event.at, _event.type, _event.actor_id, _event.subject_id, _event.session_id, _event.ip,
-    _event.user_agent, _event.device_id, _event.request_id, _event.details,
+    _event.user_agent, _event.device_id, _event.request_id, _event.details, _event.attempts,
 )  # fmt: skip
 
 _mails = msgspec.json.Decoder(Mail)
@@ -66,10 +66,10 @@ _mails = msgspec.json.Decoder(Mail)
 def to_user(row: Row) -> User:
     """The user of USER_COLUMNS. Its address was parsed when it came in, and is not parsed again."""
     (id_, email, name, created_at, updated_at, role, status,
-     reason, until, verified, password_hash, last_login_at, failed_sign_ins) = row  # fmt: skip
+     reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at) = row  # fmt: skip
     return User(
         id_, EmailAddress(email), name, created_at, updated_at, _ROLES[role], _STATUSES[status],
-        reason, until, verified, password_hash, last_login_at, failed_sign_ins,
+        reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at,
     )  # fmt: skip
 
 
@@ -88,6 +88,8 @@ def from_user(user: User) -> dict[str, Any]:
         "updated_at": user.updated_at,
         "last_login_at": user.last_login_at,
         "failed_sign_ins": user.failed_sign_ins,
+        "wrong_codes": user.wrong_codes,
+        "last_wrong_code_at": user.last_wrong_code_at,
         # No search holds a line break, so none can match across the two.
         "search_text": f"{folded(user.name)}\n{folded(user.email.value)}",
     }
@@ -101,9 +103,12 @@ def folded(text: str) -> str:
 def to_session(row: Row) -> Session:
     """The session of SESSION_COLUMNS."""
     (id_, user_id, seed, generation, confirmed, created_at, rotated_at, last_seen_at,
-     device_id, app_type, app_version, ip, user_agent) = row  # fmt: skip
+     device_id, app_type, app_version, ip, user_agent, oldest_valid, failed_prompts) = row  # fmt: skip
     device = Device(device_id, _APP_TYPES[app_type], app_version, ip, user_agent)
-    return Session(id_, user_id, seed, generation, confirmed, created_at, rotated_at, last_seen_at, device)
+    return Session(
+        id_, user_id, seed, generation, confirmed, created_at, rotated_at, last_seen_at, device,
+        oldest_valid, failed_prompts,
+    )  # fmt: skip
 
 
 def from_session(session: Session) -> dict[str, Any]:
@@ -122,6 +127,8 @@ def from_session(session: Session) -> dict[str, Any]:
         "app_version": device.app_version,
         "ip": device.ip,
         "user_agent": device.user_agent,
+        "oldest_valid_generation": session.oldest_valid_generation,
+        "failed_prompts": session.failed_prompts,
     }
 
 
@@ -187,9 +194,11 @@ def from_queued_mail(queued: QueuedMail, sealed_content: bytes) -> dict[str, Any
 
 def to_audit_event(row: Row) -> AuditEvent:
     """The event of AUDIT_EVENT_COLUMNS. The language of its request was not kept."""
-    id_, at, type_, actor_id, subject_id, session_id, ip, user_agent, device_id, request_id, details = row
+    id_, at, type_, actor_id, subject_id, session_id, ip, user_agent, device_id, request_id, details, attempts = row
     origin = Origin(ip, user_agent, device_id, request_id)
-    return AuditEvent(id_, at, AuditType(type_), actor_id, subject_id, session_id, origin, json.loads(details))
+    return AuditEvent(
+        id_, at, AuditType(type_), actor_id, subject_id, session_id, origin, json.loads(details), attempts
+    )
 
 
 def from_audit_event(event: AuditEvent) -> dict[str, Any]:
@@ -205,4 +214,5 @@ def from_audit_event(event: AuditEvent) -> dict[str, Any]:
         "device_id": event.origin.device_id,
         "request_id": event.origin.request_id,
         "details": json.dumps(dict(event.details), ensure_ascii=False),
+        "attempts": event.attempts,
     }

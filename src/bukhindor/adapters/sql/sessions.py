@@ -38,6 +38,9 @@ _HAS_PROGRAM = (
 _COUNT = sa.select(sa.func.count()).select_from(_sessions)
 _ADD = sa.insert(_sessions)
 _SAVE = sa.update(_sessions).where(_this_session)
+_REFUSE_ACCESS_TOKENS = (
+    sa.update(_sessions).where(_this_owner).values(oldest_valid_generation=_sessions.c.generation + 1)
+)
 _REMOVE = sa.delete(_sessions).where(_this_session)
 _REMOVE_OF_USER = sa.delete(_sessions).where(_this_owner)
 _REMOVE_OTHERS = _REMOVE_OF_USER.where(_sessions.c.id != sa.bindparam("keep", type_=sa.Uuid()))
@@ -98,8 +101,13 @@ class SqlSessions:
             "confirmed": session.confirmed,
             "rotated_at": session.rotated_at,
             "last_seen_at": session.last_seen_at,
+            "oldest_valid_generation": session.oldest_valid_generation,
+            "failed_prompts": session.failed_prompts,
         }
         await self._connection.change(_SAVE, values)
+
+    async def refuse_access_tokens_of(self, user_id: UUID) -> None:
+        await self._connection.change(_REFUSE_ACCESS_TOKENS, {"owner": user_id})
 
     async def remove(self, session_id: UUID) -> bool:
         return await self._connection.change(_REMOVE, {"which": session_id}) > 0

@@ -82,6 +82,8 @@ users = sa.Table(
     # Name and address with case folded, because SQLite folds ASCII only and would not find Cyrillic names.
     sa.Column("search_text", sa.Text(), nullable=False),
     sa.Column("failed_sign_ins", sa.Integer(), nullable=False, server_default=sa.text("0")),
+    sa.Column("wrong_codes", sa.Integer(), nullable=False, server_default=sa.text("0")),
+    sa.Column("last_wrong_code_at", UtcDateTime()),
     _one_of("role", Role),
     _one_of("status", Status),
     sa.Index("uq_users_email", "email", unique=True),
@@ -109,9 +111,20 @@ user_sessions = sa.Table(
     sa.Column("app_version", sa.String(32)),
     sa.Column("ip", sa.String(64), nullable=False),
     sa.Column("user_agent", sa.String(256), nullable=False),
+    sa.Column("oldest_valid_generation", sa.BigInteger(), nullable=False, server_default=sa.text("1")),
+    sa.Column("failed_prompts", sa.Integer(), nullable=False, server_default=sa.text("0")),
     sa.Index(None, "user_id", "created_at", "id"),
     sa.Index(None, "last_seen_at"),
     sa.Index(None, "created_at"),
+)
+
+familiar_networks = sa.Table(
+    "familiar_networks",
+    metadata,
+    sa.Column("user_id", sa.Uuid(), sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("network", sa.String(64), primary_key=True),
+    sa.Column("last_used_at", UtcDateTime(), nullable=False),
+    sa.Index(None, "last_used_at"),
 )
 
 signing_keys = sa.Table(
@@ -174,6 +187,7 @@ audit_events = sa.Table(
     sa.Column("device_id", sa.String(128)),
     sa.Column("request_id", sa.String(64), nullable=False),
     sa.Column("details", sa.Text(), nullable=False),
+    sa.Column("attempts", sa.Integer(), nullable=False, server_default=sa.text("1")),
     sa.Index(None, "at", "id"),
     sa.Index(None, "subject_id", "at", "id"),
     sa.Index(None, "actor_id", "at", "id"),

@@ -26,6 +26,13 @@ _is_not_over = sa.or_(_users.c.status_until.is_(None), _users.c.status_until > _
 
 _BY_ID = sa.select(*rows.USER_COLUMNS).where(_this_user)
 _BY_EMAIL = sa.select(*rows.USER_COLUMNS).where(_users.c.email == sa.bindparam("address"))
+_networks = tables.familiar_networks
+_BY_EMAIL_WITH_NETWORK = sa.select(
+    *rows.USER_COLUMNS,
+    sa.select(_networks.c.last_used_at)
+    .where(_networks.c.user_id == _users.c.id, _networks.c.network == sa.bindparam("from_network"))
+    .scalar_subquery(),
+).where(_users.c.email == sa.bindparam("address"))
 _ADD = sa.insert(_users)
 _SAVE = sa.update(_users).where(_this_user)
 _REMOVE = sa.delete(_users).where(_this_user)
@@ -44,6 +51,14 @@ class SqlUsers:
     async def by_email(self, email: EmailAddress) -> User | None:
         found = await self._connection.fetch_held(_BY_EMAIL, {"address": email.value})
         return rows.to_user(found[0]) if found else None
+
+    async def by_email_with_network(self, email: EmailAddress, network: str) -> tuple[User, datetime | None] | None:
+        values = {"address": email.value, "from_network": network}
+        found = await self._connection.fetch(_BY_EMAIL_WITH_NETWORK, values)
+        if not found:
+            return None
+        *user, last_used_at = found[0]
+        return rows.to_user(user), last_used_at
 
     async def add(self, user: User) -> None:
         try:

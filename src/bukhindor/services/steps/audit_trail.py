@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from bukhindor.domain.audit import AuditEvent, AuditType
+from bukhindor.domain.audit import AuditEvent, AuditType, counted_event_id
 from bukhindor.domain.caller import Actor
 from bukhindor.domain.origin import Origin
 from bukhindor.ports import Identifiers
@@ -35,3 +35,9 @@ class AuditTrail:
     ) -> AuditEvent:
         """What somebody did who was not signed in."""
         return AuditEvent(self._identifiers.event_id(), now, type, None, subject_id, None, origin, details)
+
+    def counted(self, origin: Origin, type: AuditType, now: datetime, /, **details: str) -> AuditEvent:
+        """One of many attempts that concern no account: counted by network and minute, not stored one by one."""
+        event_id = counted_event_id(type, origin.network, details, now)
+        place = Origin(origin.network, request_id=origin.request_id)
+        return AuditEvent(event_id, now, type, None, None, None, place, details)

@@ -45,7 +45,7 @@ class Letters:
         code_hash = self._secrets.hash_code(secret.code, user.id, purpose)
         await tx.one_time_tokens.put(OneTimeToken.issue(user.id, purpose, to, token_hash, code_hash, now))
         link = self._links.to(purpose, secret)
-        letter = Letter(_PROOF_LETTERS[purpose], to, user.name, origin.language, link, secret.code)
+        letter = Letter(_PROOF_LETTERS[purpose], to, _name_for(user, to), origin.language, link, secret.code)
         await self._queue(tx, user.id, letter, now)
 
     async def tell(
@@ -53,9 +53,18 @@ class Letters:
     ) -> None:
         """Tell the user that something happened to the account."""
         device = Device(user_agent=origin.user_agent).name or ""
-        letter = Letter(kind, user.email, user.name, origin.language, device=device, ip=origin.ip, new_email=new_email)
+        name = _name_for(user, user.email)
+        letter = Letter(kind, user.email, name, origin.language, device=device, ip=origin.ip, new_email=new_email)
         await self._queue(tx, user.id, letter, now)
 
     async def _queue(self, tx: Transaction, user_id: UUID, letter: Letter, now: datetime) -> None:
         mail = self._writer.write(letter)
         await tx.outbox.add(QueuedMail(self._identifiers.event_id(), user_id, mail, now, now))
+
+
+def _name_for(user: User, mailbox: EmailAddress) -> str:
+    """The name to greet with; none in a mailbox that is not proved to be the user's.
+
+    Anyone can register a stranger's address, and would have their own text mailed to the stranger as a name.
+    """
+    return user.name if user.email_verified and mailbox == user.email else ""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bukhindor.domain.errors import BukhindorError
-from bukhindor.domain.rate_limit import MAILS_PER_HOUR, MAILS_PER_MINUTE
+from bukhindor.domain.rate_limit import MAILS_PER_MAILBOX, MAILS_PER_MAILBOX_AND_HOUR
 from bukhindor.ports import RateLimiter
 
 
@@ -20,15 +20,15 @@ class MailAllowance:
 
         Raises RateLimited; such a refusal does not count.
         """
-        await self._limiter.take(MAILS_PER_MINUTE, key)
+        await self._limiter.take(MAILS_PER_MAILBOX, key)
         try:
-            await self._limiter.take(MAILS_PER_HOUR, key)
+            await self._limiter.take(MAILS_PER_MAILBOX_AND_HOUR, key)
         except BukhindorError:
-            await self._limiter.give_back(MAILS_PER_MINUTE, key)
+            await self._limiter.give_back(MAILS_PER_MAILBOX, key)
             raise
         try:
             yield
         except BaseException:
-            await self._limiter.give_back(MAILS_PER_HOUR, key)
-            await self._limiter.give_back(MAILS_PER_MINUTE, key)
+            await self._limiter.give_back(MAILS_PER_MAILBOX_AND_HOUR, key)
+            await self._limiter.give_back(MAILS_PER_MAILBOX, key)
             raise

@@ -5,23 +5,39 @@ from hmac import compare_digest
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.errors import InvalidOneTimeToken
+from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import OneTimeToken, Proof, Purpose, TypedCode
 from bukhindor.domain.origin import Origin
+from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT, Limit
 from bukhindor.domain.user import User
 from bukhindor.ports import OneTimeSecrets, Transaction, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.letters import Letters
 
 
 class MailboxProofs:
-    """What the three flows share that begin with a mail."""
+    """What the three flows share that begin with a mail.
 
-    def __init__(self, transactions: Transactions, secrets: OneTimeSecrets, trail: AuditTrail) -> None:
+    `wrong_codes` is how many wrong codes an account takes in a day; from then on only links work, until a day has
+    passed without one.
+    """
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        secrets: OneTimeSecrets,
+        letters: Letters,
+        trail: AuditTrail,
+        wrong_codes: Limit = WRONG_CODES_PER_ACCOUNT,
+    ) -> None:
         self._transactions = transactions
         self._secrets = secrets
+        self._letters = letters
         self._trail = trail
+        self._wrong_codes = wrong_codes
 
     async def owner_of(self, purpose: Purpose, proof: Proof, origin: Origin, now: datetime) -> User:
-        """Whose proof this is; it is not used up, and a wrong code is counted. Raises InvalidOneTimeToken."""
+        """The owner of the proof, which is not used up. A wrong code is counted. Raises InvalidOneTimeToken."""
         async with self._transactions.begin() as tx:
             user, _ = await self._find(tx, purpose, proof, origin, now)
             return user
@@ -29,7 +45,7 @@ class MailboxProofs:
     async def use(
         self, tx: Transaction, purpose: Purpose, proof: Proof, origin: Origin, now: datetime
     ) -> tuple[User, OneTimeToken]:
-        """Use the proof up within `tx`, which a wrong code commits. Raises InvalidOneTimeToken."""
+        """Use the proof up within `tx`, which a wrong proof commits. Raises InvalidOneTimeToken."""
         user, token = await self._find(tx, purpose, proof, origin, now)
         await tx.one_time_tokens.remove(user.id, purpose)
         return user, token
@@ -42,7 +58,7 @@ class MailboxProofs:
         token = await tx.one_time_tokens.by_token_hash(self._secrets.hash_token(proof.token))
         user = None if token is None else await tx.users.by_id(token.user_id)
         if token is None or user is None or token.purpose is not purpose or not token.lives_at(now):
-            raise InvalidOneTimeToken
+            raise await self._refusal_of_a_guess(tx, purpose, origin, now, "link")
         return user, token
 
     async def _find_by_code(
@@ -50,16 +66,38 @@ class MailboxProofs:
     ) -> tuple[User, OneTimeToken]:
         user = await tx.users.by_email(proof.email)
         token = None if user is None else await tx.one_time_tokens.of_user(user.id, purpose)
-        if user is not None and token is not None and token.accepts_codes_at(now):
-            if compare_digest(token.code_hash, self._secrets.hash_code(proof.code, user.id, purpose)):
-                return user, token
-            # The count must outlive the refusal, or a code could be guessed for ever.
-            await tx.one_time_tokens.save(token.after_wrong_code())
-        # Written for unknown addresses too: then all refusals take one commit, and the same time.
-        subject_id = None if user is None else user.id
-        failed = self._trail.by_stranger(
-            origin, AuditType.PROOF_FAILED, now, subject_id, purpose=purpose, email=proof.email.masked
-        )
-        await tx.audit_events.add(failed)
+        if user is None or token is None or not token.accepts_codes_at(now):
+            raise await self._refusal_of_a_guess(tx, purpose, origin, now, "code")
+        if not user.accepts_codes_at(now, self._wrong_codes):
+            raise await self._refusal_of_a_guess(tx, purpose, origin, now, "code while codes are off")
+        if compare_digest(token.code_hash, self._secrets.hash_code(proof.code, user.id, purpose)):
+            return user, token
+        await self._count_wrong_code(tx, user, token, origin, now)
         await tx.commit()
         raise InvalidOneTimeToken
+
+    async def _count_wrong_code(
+        self, tx: Transaction, user: User, token: OneTimeToken, origin: Origin, now: datetime
+    ) -> None:
+        """The counts must outlive the refusal, or a code could be guessed without end."""
+        await tx.one_time_tokens.save(token.after_wrong_code())
+        user = user.after_wrong_code(now, self._wrong_codes)
+        await tx.users.save(user)
+        details = {"purpose": token.purpose.value, "email": user.email.masked}
+        await tx.audit_events.add(self._trail.by_stranger(origin, AuditType.PROOF_FAILED, now, user.id, **details))
+        if not user.accepts_codes_at(now, self._wrong_codes):
+            await tx.audit_events.add(self._trail.by_stranger(origin, AuditType.CODES_DISABLED, now, user.id))
+            await self._letters.tell(tx, user, LetterKind.CODES_DISABLED, origin, now)
+
+    async def _refusal_of_a_guess(
+        self, tx: Transaction, purpose: Purpose, origin: Origin, now: datetime, what: str
+    ) -> InvalidOneTimeToken:
+        """What no stored code or link was compared with is counted by network and minute.
+
+        All refusals take one commit, and so the same time, whether or not there is such an account.
+        """
+        await tx.audit_events.count(
+            self._trail.counted(origin, AuditType.PROOF_FAILED, now, purpose=purpose.value, what=what)
+        )
+        await tx.commit()
+        return InvalidOneTimeToken()

@@ -6,7 +6,7 @@ from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import AccessClaims, TokenPair
 from bukhindor.domain.user import User
-from bukhindor.ports import AccessTokens, Identifiers, RefreshTokens
+from bukhindor.ports import AccessTokens, DeviceProofs, Identifiers, RefreshTokens
 
 
 class TokenIssuer:
@@ -16,11 +16,13 @@ class TokenIssuer:
         self,
         access_tokens: AccessTokens,
         refresh_tokens: RefreshTokens,
+        device_proofs: DeviceProofs,
         identifiers: Identifiers,
         policy: SessionPolicy,
     ) -> None:
         self._access_tokens = access_tokens
         self._refresh_tokens = refresh_tokens
+        self._device_proofs = device_proofs
         self._identifiers = identifiers
         self._policy = policy
 
@@ -40,4 +42,5 @@ class TokenIssuer:
             refresh_token=self._refresh_tokens.derive(session),
             expires_in=int((claims.expires_at - now).total_seconds()),
             refresh_expires_in=int((session.ends_at(self._policy, user.role) - now).total_seconds()),
+            device_proof=self._device_proofs.issue(user.id, now),
         )

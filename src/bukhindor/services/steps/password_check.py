@@ -1,0 +1,156 @@
+"""Every check of a password: one budget, one ceiling, one audit event for each failure."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from bukhindor.domain.audit import AuditType
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken, InvalidCredentials
+from bukhindor.domain.mail import LetterKind
+from bukhindor.domain.origin import Origin
+from bukhindor.domain.password import Password
+from bukhindor.domain.password_attempt import SIGN_IN_KINDS, AttemptKind, PasswordAttempt, account_key, is_familiar
+from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT, MAX_CONSECUTIVE_FAILURES
+from bukhindor.domain.user import User
+from bukhindor.ports import (
+    Clock,
+    DeviceProofs,
+    PasswordHasher,
+    PasswordVerdict,
+    RateLimiter,
+    Requester,
+    Transaction,
+    Transactions,
+)
+from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.letters import Letters
+
+
+class PasswordCheck:
+    def __init__(
+        self,
+        transactions: Transactions,
+        hasher: PasswordHasher,
+        device_proofs: DeviceProofs,
+        letters: Letters,
+        trail: AuditTrail,
+        limiter: RateLimiter,
+        clock: Clock,
+    ) -> None:
+        self._transactions = transactions
+        self._hasher = hasher
+        self._device_proofs = device_proofs
+        self._letters = letters
+        self._trail = trail
+        self._limiter = limiter
+        self._clock = clock
+
+    async def sign_in_attempt(self, email: EmailAddress, origin: Origin, device_proof: str) -> PasswordAttempt:
+        """An attempt to sign in, and what it shows: a device proof, a familiar network, or nothing."""
+        async with self._transactions.read() as stored:
+            found = await stored.users.by_email_with_network(email, origin.wider_network)
+        user, network_used_at = found or (None, None)
+        now = self._clock.now()
+        if user is not None and self._device_proofs.is_genuine(device_proof, user.id, now):
+            kind = AttemptKind.DEVICE_PROOF
+        elif is_familiar(network_used_at, now):
+            kind = AttemptKind.FAMILIAR_NETWORK
+        else:
+            kind = AttemptKind.STRANGER
+        return PasswordAttempt(kind, email, origin, user, network_used_at=network_used_at)
+
+    @asynccontextmanager
+    async def budget(self, attempt: PasswordAttempt) -> AsyncIterator[None]:
+        """Count the attempt before its outcome is known: many guesses at once must not all slip through.
+
+        A success clears the count. Whatever is no wrong password is taken back, such as a server that is too busy.
+        Raises RateLimited.
+        """
+        limit, key = attempt.limit, attempt.key
+        await self._limiter.take(limit, key)
+        try:
+            yield
+        except (InvalidCredentials, InvalidAccessToken, IncorrectPassword):
+            raise
+        except BaseException:
+            # A request that was cancelled because it took too long is no failure of the client, either.
+            await self._limiter.give_back(limit, key)
+            raise
+        await self._limiter.clear(limit, key)
+
+    async def verify(self, attempt: PasswordAttempt, password: Password) -> PasswordVerdict:
+        """Compare the password; an attempt without a usable hash takes the same time. Raises TooBusy."""
+        requester = Requester(attempt.origin.network, attempt.email.value)
+        return await self._hasher.verify(password, attempt.password_hash, requester)
+
+    async def record_failure(self, attempt: PasswordAttempt, act: str) -> None:
+        """Record a wrong password, and count it against the account and the session.
+
+        Failures for unknown addresses are counted by network and minute. They cost a commit as well, so that the time
+        of the response tells nothing.
+        """
+        now = self._clock.now()
+        async with self._transactions.begin() as tx:
+            if attempt.session is None:
+                user = await tx.users.by_email(attempt.email)
+            else:
+                user = await tx.users.by_id(attempt.session.user_id)
+            if user is None:
+                failed = self._trail.counted(attempt.origin, AuditType.SIGN_IN_FAILED, now)
+                await tx.audit_events.count(failed)
+            else:
+                await self._record_failure_of(tx, attempt, user, act, now)
+            await tx.commit()
+
+    async def _record_failure_of(
+        self, tx: Transaction, attempt: PasswordAttempt, user: User, act: str, now: datetime
+    ) -> None:
+        origin, details = attempt.origin, {"kind": attempt.kind.value, "act": act}
+        session = None if attempt.session is None else await tx.sessions.by_id(attempt.session.id)
+        if session is not None:
+            await tx.sessions.save(session.with_failed_prompts(session.failed_prompts + 1))
+            caller = Caller(user, session, origin)
+            await tx.audit_events.add(self._trail.by(caller, AuditType.PASSWORD_CHECK_FAILED, now, **details))
+        else:
+            type = AuditType.SIGN_IN_FAILED if attempt.kind in SIGN_IN_KINDS else AuditType.PASSWORD_CHECK_FAILED
+            event = self._trail.by_stranger(origin, type, now, user.id, email=user.email.masked, **details)
+            await tx.audit_events.add(event)
+        if attempt.counts_into_ceiling:
+            user = user.with_failed_sign_ins(user.failed_sign_ins + 1)
+            await tx.users.save(user)
+            if user.failed_sign_ins == MAX_CONSECUTIVE_FAILURES:
+                disabled = self._trail.by_stranger(origin, AuditType.PASSWORD_DISABLED, now, user.id)
+                await tx.audit_events.add(disabled)
+                await self._letters.tell(tx, user, LetterKind.PASSWORD_DISABLED, origin, now)
+
+    async def forget_failures(self, attempt: PasswordAttempt) -> None:
+        """After the right password at the prompt of a session: its earlier failures were not in a row with others."""
+        if attempt.session is None or not attempt.session.failed_prompts:
+            return
+        async with self._transactions.begin() as tx:
+            found = await tx.sessions.with_user(attempt.session.id)
+            if found is not None:
+                session, user = found
+                left = max(user.failed_sign_ins - session.failed_prompts, 0)
+                await tx.users.save(user.with_failed_sign_ins(left))
+                await tx.sessions.save(session.with_failed_prompts(0))
+                await tx.commit()
+
+    async def clear_budgets(self, email: EmailAddress) -> None:
+        """After a reset by mail: every kind of sign-in attempt has its whole budget again."""
+        for kind in SIGN_IN_KINDS:
+            await self._limiter.clear(FAILED_SIGN_INS_PER_ACCOUNT, account_key(kind, email))
+
+
+def prompt_of(caller: Caller) -> PasswordAttempt:
+    """The attempt of a signed-in person to prove their presence."""
+    user = caller.user
+    return PasswordAttempt(AttemptKind.SESSION, user.email, caller.origin, user, caller.session)
+
+
+def with_user(attempt: PasswordAttempt, user: User) -> PasswordAttempt:
+    """The same attempt at the account as it is now."""
+    return replace(attempt, user=user)

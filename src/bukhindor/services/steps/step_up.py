@@ -1,0 +1,58 @@
+"""The one proof of presence before a dangerous act: a signed-in person gives their password once more."""
+
+from contextlib import AbstractAsyncContextManager
+
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken, ReauthenticationRequired
+from bukhindor.domain.password import Password
+from bukhindor.domain.user import User
+from bukhindor.ports import Transaction
+from bukhindor.services.steps.password_check import PasswordCheck, prompt_of
+
+
+class StepUp:
+    """What dangerous acts share. Wrong passwords have a budget of their own for each session."""
+
+    def __init__(self, password_check: PasswordCheck) -> None:
+        self._password_check = password_check
+
+    async def prove(self, caller: Caller, password: Password | None, act: str) -> None:
+        """Check the caller's password before `act`.
+
+        Raises ReauthenticationRequired without a password, IncorrectPassword, RateLimited, TooBusy.
+        """
+        if password is None:
+            raise ReauthenticationRequired
+        async with self.budget(caller):
+            if not await self.matches(caller, password):
+                await self.record_failure(caller, act)
+                raise IncorrectPassword
+
+    def budget(self, caller: Caller) -> AbstractAsyncContextManager[None]:
+        """Count a prompt of the caller's session. Raises RateLimited."""
+        return self._password_check.budget(prompt_of(caller))
+
+    async def matches(self, caller: Caller, password: Password) -> bool:
+        """Whether it is the caller's password. Raises TooBusy."""
+        prompt = prompt_of(caller)
+        if not (await self._password_check.verify(prompt, password)).matches:
+            return False
+        await self._password_check.forget_failures(prompt)
+        return True
+
+    async def record_failure(self, caller: Caller, act: str) -> None:
+        """Record a wrong password, and count it against the session and the account."""
+        await self._password_check.record_failure(prompt_of(caller), act)
+
+    async def holder(self, tx: Transaction, caller: Caller) -> User:
+        """The caller as `tx` sees them, if what they have proved still holds: the hash took its time.
+
+        Raises InvalidAccessToken when the session has ended meanwhile, IncorrectPassword when the password changed.
+        """
+        found = await tx.sessions.with_user(caller.session.id)
+        if found is None:
+            raise InvalidAccessToken
+        _, user = found
+        if user.password_hash != caller.user.password_hash:
+            raise IncorrectPassword
+        return user

@@ -1,0 +1,43 @@
+"""The cookies of browsers (RFC 6265bis; ASVS 3.3): the access token and the device proof."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+
+Header = tuple[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """One cookie that scripts can't read and other sites' requests don't carry, but for links.
+
+    Over https its name begins with __Host-, which makes browsers refuse it from other hosts.
+    """
+
+    plain_name: str
+
+    def name(self, secure: bool) -> str:
+        return f"__Host-{self.plain_name}" if secure else self.plain_name
+
+    def set_header(self, value: str, max_age: int, secure: bool) -> Header:
+        """The header that sets the cookie for `max_age` seconds."""
+        attributes = f"Max-Age={max_age}; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if secure else "")
+        return b"set-cookie", f"{self.name(secure)}={value}; {attributes}".encode("ascii")
+
+    def clear_header(self, secure: bool) -> Header:
+        return self.set_header("", 0, secure)
+
+    def read(self, headers: Mapping[str, str], secure: bool) -> str | None:
+        """The value in the request's cookies; None when there is none."""
+        raw = headers.get("cookie")
+        if raw is None:
+            return None
+        try:
+            morsel = SimpleCookie(raw).get(self.name(secure))
+        except CookieError:
+            return None
+        return morsel.value if morsel and morsel.value else None
+
+
+ACCESS_TOKEN = Cookie("access_token")
+DEVICE_PROOF = Cookie("device_proof")
