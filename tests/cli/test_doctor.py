@@ -138,10 +138,20 @@ def test_what_suits_only_a_developer_is_a_warning(
     bukhindor: Command, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, found: str
 ) -> None:
     monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("DEV_MAILBOX", "network")
     code, findings = examined(bukhindor)
     assert (code, findings["configuration"]["state"], findings["configuration"]["found"]) == (0, "warning", found)
     monkeypatch.setenv(variable, "localhost" if variable == "SERVER_HOST" else "on")
     assert examined(bukhindor)[1]["configuration"]["state"] == "ok"
+
+
+def test_mails_that_go_nowhere_are_a_warning(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CFG-05"""
+    monkeypatch.setenv("DEV_MAILBOX", "off")
+    code, findings = examined(bukhindor)
+    assert (code, findings["mail"]["state"]) == (0, "warning")
+    assert "mails are dropped" in findings["mail"]["found"]
+    assert "/dev/mailbox" not in findings["mail"]["found"]
 
 
 def test_a_data_folder_that_cannot_be_made_is_a_problem(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:

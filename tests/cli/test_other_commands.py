@@ -90,6 +90,19 @@ def test_options_of_serve_are_read_like_their_variables(bukhindor: Command) -> N
     assert refused == {"SERVER_HOST", "SERVER_PORT", "WORKERS"}
 
 
+def test_a_host_that_serve_is_given_is_judged_like_the_setting(
+    bukhindor: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CFG-05: whichever says it last, a mailbox that other machines reach is refused before anything is made."""
+    monkeypatch.setenv("SERVER_HOST", "127.0.0.1")
+    result = bukhindor("serve", "--host", "0.0.0.0")
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("DEV_MAILBOX: with SERVER_HOST 0.0.0.0 ")
+    assert line.endswith("; for example network or off")
+    assert not Path("data").exists()
+
+
 def test_the_schema_goes_up_and_down_and_up(bukhindor: Command) -> None:
     head = schema.status("sqlite:///data/bukhindor.db").head
     before = json.loads(bukhindor("migrate", "status", "--json").stdout)

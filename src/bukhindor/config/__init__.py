@@ -3,12 +3,13 @@
 from bukhindor.config.data_folder import development_secret
 from bukhindor.config.errors import ConfigurationError
 from bukhindor.config.origins import AllowedOrigins
-from bukhindor.config.settings import Environment, LogFormat, LogLevel, Settings
+from bukhindor.config.settings import DevMailbox, Environment, LogFormat, LogLevel, Settings
 from bukhindor.config.sources import Origin
 
 __all__ = [
     "AllowedOrigins",
     "ConfigurationError",
+    "DevMailbox",
     "Environment",
     "LogFormat",
     "LogLevel",

@@ -46,6 +46,14 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class DevMailbox(StrEnum):
+    """Who may read the mails of a development installation: this machine, whoever reaches it, or nobody."""
+
+    LOCAL = "local"
+    NETWORK = "network"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Settings:
     """All settings. Each field is the variable of the same name in capitals; `jwt_secrets` is JWT_SECRET.
@@ -82,6 +90,7 @@ class Settings:
     app_url: str
     smtp_url: str
     mail_from: str
+    dev_mailbox: DevMailbox
     rate_limits: bool
     audit_retention: timedelta
     request_timeout: timedelta
@@ -157,6 +166,7 @@ class Settings:
             app_url=read("APP_URL", mail.app_address, "", "https://app.example.com"),
             smtp_url=read("SMTP_URL", mail.smtp_url, "", _GOOD_MAIL_SERVER),
             mail_from=read("MAIL_FROM", mail.sender, "Bukhindor <no-reply@localhost.localdomain>", _GOOD_SENDER),
+            dev_mailbox=read("DEV_MAILBOX", values.choice(DevMailbox), DevMailbox.LOCAL, "local"),
             rate_limits=read("RATE_LIMITS", values.on_or_off, True, "on"),
             audit_retention=read("AUDIT_RETENTION", duration(_DAY, _TEN_YEARS), 365 * _DAY, "365d"),
             request_timeout=read("REQUEST_TIMEOUT", duration(_SECOND, 300 * _SECOND), 10 * _SECOND, "10s"),
@@ -180,6 +190,17 @@ class Settings:
         if self.shutdown_delay >= self.shutdown_timeout:
             reason = f"this is not shorter than SHUTDOWN_TIMEOUT, {format_duration(self.shutdown_timeout)}"
             sources.refuse("SHUTDOWN_DELAY", reason, "0s")
+        self._refuse_open_mailbox(sources)
+
+    def _refuse_open_mailbox(self, sources: Sources) -> None:
+        """Whoever reads the mailbox can reset every password, so another machine may only where that is meant."""
+        if not self.has_dev_mailbox or self.dev_mailbox is DevMailbox.NETWORK or values.is_loopback(self.server_host):
+            return
+        # What can't be read stands in for its default here, and is told already.
+        if any(map(sources.is_refused, ("ENVIRONMENT", "DEV_MAILBOX", "SMTP_URL"))):
+            return
+        reason = f"with SERVER_HOST {self.server_host} other machines could read every mail and its reset link"
+        sources.refuse("DEV_MAILBOX", reason, "network or off")
 
     def _refuse_unsafe(self, sources: Sources, mount_table: Path) -> None:
         """What is convenient for a developer and dangerous in production (OWASP ASVS 13.2.3, 13.4.2)."""
@@ -220,6 +241,16 @@ class Settings:
     @property
     def is_production(self) -> bool:
         return self.environment is Environment.PRODUCTION
+
+    @property
+    def has_dev_mailbox(self) -> bool:
+        """Whether mails stay here, to be read at /dev/mailbox: without a mail server, in development alone."""
+        return not self.is_production and not self.smtp_url and self.dev_mailbox is not DevMailbox.OFF
+
+    @property
+    def drops_mails(self) -> bool:
+        """Whether mails go nowhere: in development, without a mail server and without a mailbox."""
+        return not self.is_production and not self.smtp_url and self.dev_mailbox is DevMailbox.OFF
 
     @property
     def is_embedded(self) -> bool:
