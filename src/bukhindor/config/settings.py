@@ -5,17 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Self
 
 from bukhindor.adapters.sql.postgres_url import PostgresUrl
 from bukhindor.config import mail, values
-from bukhindor.config.data_folder import SECRET_FILE, network_file_system
+from bukhindor.config.data_folder import SECRET_FILE
 from bukhindor.config.database_url import database_url, is_sqlite, masked_url, sqlite_file, sqlite_url_of
 from bukhindor.config.durations import format_duration
 from bukhindor.config.errors import ConfigurationError
+from bukhindor.config.networks import Network, networks
 from bukhindor.config.origins import AllowedOrigins, parse_origin
+from bukhindor.config.production import GOOD_MAIL_SERVER, GOOD_SECRET, GOOD_SENDER, refuse_unsafe
 from bukhindor.config.sources import Origin, Sources, read_env_file
 from bukhindor.config.tracing import can_trace
 
@@ -24,9 +25,6 @@ _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 _TEN_YEARS = timedelta(days=3650)
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - A service in production is there to be reached.
-_GOOD_MAIL_SERVER = "smtp://user:password@mail.example.com:587"
-_GOOD_SENDER = "Example <no-reply@example.com>"
-_GOOD_SECRET = "the output of: openssl rand -base64 48"
 
 
 class Environment(StrEnum):
@@ -85,7 +83,7 @@ class Settings:
     hash_parallelism: int
     hash_workers: int
     hash_queue: int
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    trusted_proxies: tuple[Network, ...]
     require_client_headers: bool
     app_url: str
     smtp_url: str
@@ -112,7 +110,7 @@ class Settings:
         settings = cls._read_all(sources)
         settings._refuse_contradictions(sources)
         if settings.environment is Environment.PRODUCTION:
-            settings._refuse_unsafe(sources, mount_table)
+            refuse_unsafe(settings, sources, mount_table)
         if sources.problems:
             raise ConfigurationError(sources.problems)
         return settings
@@ -145,7 +143,7 @@ class Settings:
             database_pool_size=read("DATABASE_POOL_SIZE", number(1, 500), 10, "10"),
             migrate_on_start=read("MIGRATE_ON_START", values.yes_or_no, is_sqlite(url), "true"),
             redis_url=read("REDIS_URL", values.redis_url, "", "redis://localhost:6379/0"),
-            jwt_secrets=read("JWT_SECRET", values.secrets, (), _GOOD_SECRET),
+            jwt_secrets=read("JWT_SECRET", values.secrets, (), GOOD_SECRET),
             jwt_expiration=read("JWT_EXPIRATION", duration(_SECOND, _DAY), timedelta(minutes=15), "15m"),
             refresh_token_expiration=read("REFRESH_TOKEN_EXPIRATION", lives, 30 * _DAY, "30d"),
             session_expiration=read("SESSION_EXPIRATION", lives, 180 * _DAY, "180d"),
@@ -161,11 +159,11 @@ class Settings:
             hash_parallelism=read("HASH_PARALLELISM", number(1, 16), 1, "1"),
             hash_workers=read("HASH_WORKERS", number(1, 256), max(1, _usable_cores() // workers), "2"),
             hash_queue=read("HASH_QUEUE", number(1, 100_000), 256, "256"),
-            trusted_proxies=read("TRUSTED_PROXIES", values.networks, (), "10.0.0.0/8,127.0.0.1"),
+            trusted_proxies=read("TRUSTED_PROXIES", networks, (), "10.0.0.0/8,127.0.0.1"),
             require_client_headers=read("REQUIRE_CLIENT_HEADERS", values.yes_or_no, False, "false"),
             app_url=read("APP_URL", mail.app_address, "", "https://app.example.com"),
-            smtp_url=read("SMTP_URL", mail.smtp_url, "", _GOOD_MAIL_SERVER),
-            mail_from=read("MAIL_FROM", mail.sender, "Bukhindor <no-reply@localhost.localdomain>", _GOOD_SENDER),
+            smtp_url=read("SMTP_URL", mail.smtp_url, "", GOOD_MAIL_SERVER),
+            mail_from=read("MAIL_FROM", mail.sender, "Bukhindor <no-reply@localhost.localdomain>", GOOD_SENDER),
             dev_mailbox=read("DEV_MAILBOX", values.choice(DevMailbox), DevMailbox.LOCAL, "local"),
             rate_limits=read("RATE_LIMITS", values.on_or_off, True, "on"),
             audit_retention=read("AUDIT_RETENTION", duration(_DAY, _TEN_YEARS), 365 * _DAY, "365d"),
@@ -201,42 +199,6 @@ class Settings:
             return
         reason = f"with SERVER_HOST {self.server_host} other machines could read every mail and its reset link"
         sources.refuse("DEV_MAILBOX", reason, "network or off")
-
-    def _refuse_unsafe(self, sources: Sources, mount_table: Path) -> None:
-        """What is convenient for a developer and dangerous in production (OWASP ASVS 13.2.3, 13.4.2)."""
-        if sources.origins["JWT_SECRET"] is Origin.DEFAULT:
-            sources.refuse("JWT_SECRET", "it is not set, and production needs one", _GOOD_SECRET)
-        if sources.origins["PUBLIC_URL"] is Origin.DEFAULT:
-            reason = "it is not set, and production needs the address that clients use"
-            sources.refuse("PUBLIC_URL", reason, "https://api.example.com")
-        elif self.public_url.startswith("http:") and not sources.is_refused("PUBLIC_URL"):
-            reason = "http sends passwords in clear, production needs https"
-            sources.refuse("PUBLIC_URL", reason, "https://api.example.com")
-        if sources.origins["SMTP_URL"] is Origin.DEFAULT:
-            reason = "it is not set, and production sends mails: verification, password reset, notices"
-            sources.refuse("SMTP_URL", reason, _GOOD_MAIL_SERVER)
-        elif self.smtp_url and mail.sends_login_in_clear(self.smtp_url):
-            sources.refuse("SMTP_URL", "without TLS the password travels in clear", _GOOD_MAIL_SERVER)
-        if self.app_url.startswith("http:"):
-            reason = "over http mailed links travel in clear, production needs https or a deep link"
-            sources.refuse("APP_URL", reason, "https://app.example.com")
-        if sources.origins["MAIL_FROM"] is Origin.DEFAULT:
-            sources.refuse("MAIL_FROM", "it is not set, and production needs the sender of its mails", _GOOD_SENDER)
-        if not self.rate_limits:
-            reason = "without limits passwords can be guessed; off is for load tests in development"
-            sources.refuse("RATE_LIMITS", reason, "on")
-        if self.is_embedded:
-            mounts = mount_table.read_text("utf-8", "replace") if mount_table.exists() else ""
-            file_system = network_file_system(self.database_file, mounts)
-            if file_system is not None:
-                reason = f"the database file is on {file_system}, a network file system, where SQLite loses data"
-                sources.refuse("DATABASE_URL", reason, "sqlite:////var/lib/bukhindor/bukhindor.db on a local disk")
-        else:
-            address = PostgresUrl.parse(self.database_url)
-            if not address.is_local and address.tls in ("", "allow", "prefer"):
-                reason = "it does not say sslmode, so passwords and data might travel in clear"
-                good = "…?sslmode=verify-full, or sslmode=disable within a private network"
-                sources.refuse("DATABASE_URL", reason, good)
 
     @property
     def is_production(self) -> bool:
