@@ -49,3 +49,13 @@ def test_mails_that_go_nowhere_are_one_line_of_the_start(empty_folder: Path) -> 
 def test_a_start_that_is_as_it_should_be_warns_of_nothing(empty_folder: Path) -> None:
     with started(plain_environment(empty_folder)) as lines:
         assert lines == []
+
+
+def test_each_name_that_is_nearly_a_setting_is_one_line_of_the_start(empty_folder: Path) -> None:
+    """CFG-06, CFG-03: the service starts all the same."""
+    (empty_folder / ".env").write_text("OF_SOMEBODY=hunter22\n", "utf-8")
+    with started(plain_environment(empty_folder, SERVR_PORT="hunter22", JWT_SECRT="hunter22")) as lines:
+        assert ["SERVR_PORT" in line for line in lines] == [True, False, False]
+        assert "JWT_SECRT is not a setting; did you mean JWT_SECRET?" in lines[1]
+        assert "OF_SOMEBODY in .env is not a setting, and does nothing" in lines[2]
+        assert "hunter22" not in "".join(lines)

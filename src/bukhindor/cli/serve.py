@@ -40,6 +40,8 @@ def _warn(settings: Settings) -> None:
     import structlog
 
     log = structlog.get_logger("bukhindor")
+    for variable in settings.unknown_variables:
+        log.warning(str(variable))
     if settings.drops_mails:
         log.warning("mails are dropped: SMTP_URL is not set and DEV_MAILBOX is off")
 

@@ -5,6 +5,7 @@ from bukhindor.config.errors import ConfigurationError
 from bukhindor.config.origins import AllowedOrigins
 from bukhindor.config.settings import DevMailbox, Environment, LogFormat, LogLevel, Settings
 from bukhindor.config.sources import Origin
+from bukhindor.config.unknown_variables import UnknownVariable
 
 __all__ = [
     "AllowedOrigins",
@@ -15,5 +16,6 @@ __all__ = [
     "LogLevel",
     "Origin",
     "Settings",
+    "UnknownVariable",
     "development_secret",
 ]

@@ -19,6 +19,7 @@ from bukhindor.config.origins import AllowedOrigins, parse_origin
 from bukhindor.config.production import GOOD_MAIL_SERVER, GOOD_SECRET, GOOD_SENDER, refuse_unsafe
 from bukhindor.config.sources import Origin, Sources, read_env_file
 from bukhindor.config.tracing import can_trace
+from bukhindor.config.unknown_variables import UnknownVariable, unknown_variables
 
 _ZERO = timedelta()
 _SECOND = timedelta(seconds=1)
@@ -57,7 +58,7 @@ class Settings:
     """All settings. Each field is the variable of the same name in capitals; `jwt_secrets` is JWT_SECRET.
 
     `jwt_secrets` may be empty in development: then `development_secret(data_dir)` gives the one to use.
-    `origins` tells for each variable where its value came from.
+    `origins` tells for each variable where its value came from, `unknown_variables` what was set for nothing.
     """
 
     environment: Environment
@@ -98,6 +99,7 @@ class Settings:
     metrics_port: int
     tracing: bool
     origins: Mapping[str, Origin] = field(compare=False, metadata={"variable": None})
+    unknown_variables: tuple[UnknownVariable, ...] = field(compare=False, metadata={"variable": None})
 
     @classmethod
     def read(cls, environ: Mapping[str, str], env_file: Path | None, mount_table: Path = Path("/proc/mounts")) -> Self:
@@ -112,7 +114,7 @@ class Settings:
         if settings.environment is Environment.PRODUCTION:
             refuse_unsafe(settings, sources, mount_table)
         if sources.problems:
-            raise ConfigurationError(sources.problems)
+            raise ConfigurationError(sources.problems, tuple(map(str, settings.unknown_variables)))
         return settings
 
     @classmethod
@@ -174,6 +176,7 @@ class Settings:
             metrics_port=read("METRICS_PORT", number(1, 65_535), 0, "9090"),
             tracing=read("TRACING", values.on_or_off, False, "off"),
             origins=sources.origins,
+            unknown_variables=unknown_variables(sources.origins, sources.environ, sources.env_file),
         )
 
     def _refuse_contradictions(self, sources: Sources) -> None:
