@@ -79,6 +79,7 @@ lock: $(TOOLS_VENV)/tools.stamp ## resolve the locks in requirements/ anew (take
 	$(COMPILE) pyproject.toml --extra tracing --constraints requirements/run.txt --output-file requirements/tracing.txt
 	$(COMPILE) --group bench --output-file requirements/bench.txt
 	$(COMPILE) --group servers --output-file requirements/servers.txt
+	$(COMPILE) --group tools --output-file requirements/tools.txt
 
 clean: ## remove environments, caches and reports; the service's data stays
 	rm -rf $(VENV) $(SERVICE_VENV) $(BENCH_VENV) $(TOOLS_VENV) $(SERVERS)
@@ -126,6 +127,7 @@ $(BENCH_VENV)/bench.stamp: requirements/bench.txt $(BENCH_VENV)/bin/python
 	@$(BENCH_VENV)/bin/$(PIP_INSTALL) $(FROM_LOCK) requirements/bench.txt
 	@touch $@
 
-$(TOOLS_VENV)/tools.stamp: $(TOOLS_VENV)/bin/python
-	@$(TOOLS_VENV)/bin/$(PIP_INSTALL) 'uv>=0.9,<1'
+$(TOOLS_VENV)/tools.stamp: requirements/tools.txt $(TOOLS_VENV)/bin/python
+	@echo 'Installing requirements/tools.txt'
+	@$(TOOLS_VENV)/bin/$(PIP_INSTALL) $(FROM_LOCK) requirements/tools.txt
 	@touch $@

@@ -138,10 +138,40 @@ def test_what_suits_only_a_developer_is_a_warning(
     bukhindor: Command, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, found: str
 ) -> None:
     monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("DEV_MAILBOX", "network")
     code, findings = examined(bukhindor)
     assert (code, findings["configuration"]["state"], findings["configuration"]["found"]) == (0, "warning", found)
     monkeypatch.setenv(variable, "localhost" if variable == "SERVER_HOST" else "on")
     assert examined(bukhindor)[1]["configuration"]["state"] == "ok"
+
+
+def test_a_name_that_is_nearly_a_setting_is_a_warning_without_its_value(
+    bukhindor: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CFG-06, CFG-03"""
+    assert "unknown variables" not in examined(bukhindor)[1]
+    monkeypatch.setenv("JWT_SECRT", "hunter22")
+    Path(".env").write_text("OF_SOMEBODY=hunter22\n", "utf-8")
+    code, findings = examined(bukhindor)
+    assert (code, findings["unknown variables"]["state"]) == (0, "warning")
+    found = findings["unknown variables"]["found"]
+    assert "JWT_SECRT is not a setting; did you mean JWT_SECRET?" in found
+    assert "OF_SOMEBODY in .env is not a setting, and does nothing" in found
+    monkeypatch.setenv("JWT_EXPIRATION", "abc")
+    result = bukhindor("doctor")
+    assert result.exit_code == 2
+    assert "warning  unknown variables: JWT_SECRT is not a setting" in result.stdout
+    assert result.stdout.endswith("1 problem found.\n"), "a warning is none"
+    assert "hunter22" not in result.output + str(findings)
+
+
+def test_mails_that_go_nowhere_are_a_warning(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CFG-05"""
+    monkeypatch.setenv("DEV_MAILBOX", "off")
+    code, findings = examined(bukhindor)
+    assert (code, findings["mail"]["state"]) == (0, "warning")
+    assert "mails are dropped" in findings["mail"]["found"]
+    assert "/dev/mailbox" not in findings["mail"]["found"]
 
 
 def test_a_data_folder_that_cannot_be_made_is_a_problem(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:

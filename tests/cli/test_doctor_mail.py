@@ -56,7 +56,7 @@ async def test_a_test_mail_that_is_not_taken_is_a_problem(bukhindor: Command, mo
 def test_no_test_mail_goes_to_the_development_mailbox_or_to_what_is_no_address(bukhindor: Command) -> None:
     refused = bukhindor("doctor", "--send-mail", ANN)
     assert (refused.exit_code, refused.stdout) == (1, "")
-    assert refused.stderr == "Mails go to the development mailbox: set SMTP_URL to send one.\n"
+    assert refused.stderr == "No mail leaves this installation: set SMTP_URL to send one.\n"
     unreadable = bukhindor("doctor", "--send-mail", "ann")
     assert (unreadable.exit_code, unreadable.stdout) == (1, "")
     assert unreadable.stderr == "--send-mail: This is not a valid e-mail address.\n"

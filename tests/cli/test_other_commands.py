@@ -50,6 +50,38 @@ def test_config_check_prints_everything_with_secrets_masked(
     assert not Path("data").exists()
 
 
+def test_config_check_prints_names_that_are_no_setting_without_their_values(
+    bukhindor: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CFG-06, CFG-03"""
+    assert "warning" not in bukhindor("config", "check").stdout
+    monkeypatch.setenv("SERVR_PORT", "hunter22")
+    Path(".env").write_text("OF_SOMEBODY=hunter22\n", "utf-8")
+    result = bukhindor("config", "check")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.endswith(
+        "\nwarning: SERVR_PORT is not a setting; did you mean SERVER_PORT?"
+        "\nwarning: OF_SOMEBODY in .env is not a setting, and does nothing\n"
+    )
+    as_json = bukhindor("config", "check", "--json").stdout
+    assert json.loads(as_json)["unknown_variables"] == [
+        {"name": "SERVR_PORT", "origin": "environment", "meant": "SERVER_PORT"},
+        {"name": "OF_SOMEBODY", "origin": ".env", "meant": ""},
+    ]
+    assert "hunter22" not in result.output + as_json
+
+
+def test_a_refused_start_names_what_was_spelled_wrong(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CFG-06"""
+    monkeypatch.setenv("JWT_EXPIRATION", "abc")
+    monkeypatch.setenv("SERVR_PORT", "hunter22")
+    result = bukhindor("serve")
+    assert (result.exit_code, result.stdout) == (2, "")
+    first, second = result.stderr.splitlines()
+    assert first.startswith("JWT_EXPIRATION: ")
+    assert second == "SERVR_PORT is not a setting; did you mean SERVER_PORT?"
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -88,6 +120,19 @@ def test_options_of_serve_are_read_like_their_variables(bukhindor: Command) -> N
     assert result.exit_code == 2
     refused = {line.partition(":")[0] for line in result.stderr.splitlines()}
     assert refused == {"SERVER_HOST", "SERVER_PORT", "WORKERS"}
+
+
+def test_a_host_that_serve_is_given_is_judged_like_the_setting(
+    bukhindor: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CFG-05: whichever says it last, a mailbox that other machines reach is refused before anything is made."""
+    monkeypatch.setenv("SERVER_HOST", "127.0.0.1")
+    result = bukhindor("serve", "--host", "0.0.0.0")
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("DEV_MAILBOX: with SERVER_HOST 0.0.0.0 ")
+    assert line.endswith("; for example network or off")
+    assert not Path("data").exists()
 
 
 def test_the_schema_goes_up_and_down_and_up(bukhindor: Command) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bukhindor.adapters.redis.server_url import RedisServer
+from bukhindor.adapters.smtp.server_url import MailServer
 from bukhindor.config import Settings
 from bukhindor.config.durations import parse_duration
 from tests.deploy.dockerfile import read_dockerfile
@@ -19,6 +21,8 @@ TEXT = (ROOT / "compose.yaml").read_text("utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 REPLICAS = ("bukhindor-1", "bukhindor-2")
+# They run the service's image.
+OWN = {*REPLICAS, "migrate", "certificate"}
 EXAMPLE = (ROOT / "deploy" / "compose.env.example").read_text("utf-8")
 # The innermost ones: a default may hold another one.
 REFERENCE = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?])([^${}]*))?\}")
@@ -86,7 +90,7 @@ def test_a_container_has_no_right_that_it_does_not_need(name: str) -> None:
     assert not any("docker.sock" in str(volume) for volume in service.get("volumes", []))
 
 
-@pytest.mark.parametrize("name", sorted(set(SERVICES) - {*REPLICAS, "migrate"}))
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - OWN))
 def test_a_foreign_image_is_pinned_by_version_and_digest(name: str) -> None:
     assert re.fullmatch(r"docker\.io/[a-z/-]+:v?\d+(\.\d+)+[a-z0-9.-]*@sha256:[0-9a-f]{64}", SERVICES[name]["image"])
 
@@ -103,9 +107,30 @@ def test_stores_can_only_be_reached_from_inside() -> None:
     assert [SERVICES[name]["networks"] for name in ("postgres", "redis", "prometheus")] == [["inside"]] * 3
 
 
+def test_passwords_and_mails_travel_between_containers_under_one_certificate() -> None:
+    """CFG-01: production refuses anything else, and the certificate stands for the names that are called."""
+    settings = settings_of("bukhindor-1")
+    redis, mail = RedisServer.parse(settings.redis_url), MailServer.parse(settings.smtp_url)
+    assert (redis.tls, redis.tls_files) == (True, {"ssl_ca_certs": "/tls/certificate.pem"})
+    assert mail.starttls
+    assert SERVICES["bukhindor-1"]["environment"]["SSL_CERT_FILE"] == "/tls/certificate.pem"
+    certificate = SERVICES["certificate"]
+    *_, program, folder, first, second = certificate["entrypoint"]
+    assert {first, second} == {redis.host, mail.host}
+    assert certificate["volumes"] == [f"tls:{folder}", f"./deploy/certificate/make.py:{program}:ro"]
+    assert (certificate["network_mode"], "networks" in certificate) == ("none", False)
+    (owner,) = read_dockerfile(ROOT / "Dockerfile")[-1].last("USER").words({})
+    for name in (redis.host, mail.host):
+        assert SERVICES[name]["user"] == owner, "it reads the key, which belongs to the user that made it"
+        assert "tls:/tls:ro" in SERVICES[name]["volumes"]
+        assert SERVICES[name]["depends_on"] == {"certificate": {"condition": "service_completed_successfully"}}
+    assert "port 0" in str(SERVICES[redis.host]["command"])
+    assert SERVICES[mail.host]["environment"]["MP_SMTP_REQUIRE_STARTTLS"] == "true"
+
+
 def test_names_volumes_and_files_lead_somewhere() -> None:
     for name, service in SERVICES.items():
-        assert set(service["networks"]) <= set(COMPOSE["networks"]), name
+        assert set(service.get("networks", ())) <= set(COMPOSE["networks"]), name
         assert set(service.get("depends_on", {})) <= set(SERVICES), name
         for volume in service.get("volumes", []):
             source = volume.partition(":")[0]
@@ -120,7 +145,8 @@ def test_whoever_is_waited_for_tells_its_health() -> None:
             if rule["condition"] == "service_healthy":
                 assert other in REPLICAS or "test" in SERVICES[other]["healthcheck"], other
             else:
-                assert (other, SERVICES[other]["restart"]) == ("migrate", "no")
+                assert other in ("migrate", "certificate")
+                assert SERVICES[other]["restart"] == "no"
 
 
 @pytest.mark.parametrize("name", REPLICAS)
@@ -148,7 +174,7 @@ def test_a_fixed_address_is_never_given_to_another_container() -> None:
 
 
 def test_one_service_builds_the_image_that_all_use() -> None:
-    images = {SERVICES[name]["image"] for name in (*REPLICAS, "migrate")}
+    images = {SERVICES[name]["image"] for name in OWN}
     assert images == {"${BUKHINDOR_IMAGE:-bukhindor-backend:local}"}
     assert [name for name, service in SERVICES.items() if "build" in service] == ["migrate"]
 

@@ -1,6 +1,7 @@
 """deploy/nginx/nginx.conf as it is, but for addresses, in front of two servers that count what reaches them."""
 
 import http.client
+import json
 import re
 import shutil
 import threading
@@ -24,10 +25,14 @@ SERVER_BLOCK = re.compile(r"^    server \{\n(.*?)^    \}\n", re.MULTILINE | re.D
 
 @dataclass
 class Replica:
-    """Answers everything with `status`, and keeps what it was asked."""
+    """Answers everything with `status`, once `may_answer` is set, and keeps what it was asked."""
 
     status: int = 200
+    may_answer: threading.Event = field(default_factory=threading.Event)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
 
     def start(self) -> ThreadingHTTPServer:
         replica = self
@@ -39,6 +44,7 @@ class Replica:
                 self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 replica.requests.append((self.command, self.path, headers))
+                replica.may_answer.wait(PATIENCE_SECONDS)
                 self.send_response(replica.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -98,6 +104,23 @@ def ask(proxy: NginxServer, method: str, path: str, headers: dict[str, str] | No
     status = connection.getresponse().status
     connection.close()
     return status
+
+
+def limited(text: str, *, burst: int = 1000, connections: int = 512) -> str:
+    """The configuration with figures that a test reaches: a burst that comes back by one a minute, and connections.
+
+    Addresses are those that X-Forwarded-For names, by the lines that the file has for a proxy in front of it.
+    """
+    for found, instead in (
+        (r"rate=\d+r/s", "rate=1r/m"),
+        (r"burst=1000", f"burst={burst}"),
+        (r"limit_conn connections 512", f"limit_conn connections {connections}"),
+        (r"# set_real_ip_from 172\.30\.85\.1;", "set_real_ip_from 127.0.0.1;"),
+        (r"# real_ip_header X-Forwarded-For;", "real_ip_header X-Forwarded-For;"),
+    ):
+        text, places = re.subn(found, instead, text)
+        assert places == 1, found
+    return text
 
 
 def access_log(proxy: NginxServer, path: str) -> str:
@@ -165,6 +188,121 @@ def test_a_mailed_token_is_not_in_the_error_log_when_no_replica_answers(proxy: N
     log = proxy.process.log.read_text("utf-8")
     assert "seen=yes" in log, "what is no mailed link is still told"
     assert "very-secret" not in log
+
+
+@pytest.mark.parametrize(
+    ("flood", "same", "others"),
+    [
+        ("203.0.113.9", ["203.0.113.9"], ["203.0.113.10", "2001:db8::1"]),
+        (
+            "2001:db8:1:2::1",
+            ["2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::a0a"],
+            ["2001:db8:1:3::1", "2001:db8:0:2::1", "203.0.113.9"],
+        ),
+        ("2001:db8:0:a0a::1", ["2001:db8:0:a0a:a0a::"], ["2001:db8:0:a0b::1", "2001:db8::a0a:0:0:1"]),
+    ],
+)
+def test_a_flood_is_refused_before_it_reaches_a_replica_and_others_are_served(
+    proxy: NginxServer, flood: str, same: list[str], others: list[str]
+) -> None:
+    """DOS-08: an IPv4 address counts for itself, an IPv6 address with its /64."""
+    well = Replica()
+    server = well.start()
+    port = int(server.server_address[1])
+    proxy.start(limited(configuration(proxy, port, port), burst=4))
+
+    answers = [ask(proxy, "GET", "/api/v1/auth/me", {"X-Forwarded-For": flood}) for _ in range(9)]
+    assert answers == [200] * 5 + [429] * 4
+    assert len(well.requests) == 5
+    for address in same:
+        assert ask(proxy, "POST", "/api/v1/auth/login", {"X-Forwarded-For": address}) == 429, address
+        assert ask(proxy, "GET", "/account/verify-email", {"X-Forwarded-For": address}) == 429, address
+    assert len(well.requests) == 5, "no way around it by method or path"
+    for address in others:
+        assert ask(proxy, "GET", "/api/v1/auth/me", {"X-Forwarded-For": address}) == 200, address
+    assert ask(proxy, "GET", "/nginx-health", {"X-Forwarded-For": flood}) == 204, "nginx itself is well"
+    assert '"status":429' in access_log(proxy, "/account/verify-email")
+    assert "limiting" not in proxy.process.log.read_text("utf-8"), "a flood does not fill the error log"
+    server.shutdown()
+    server.server_close()
+
+
+def test_what_nginx_refuses_reads_like_a_refusal_of_the_service(proxy: NginxServer) -> None:
+    """DOS-08, ERR-01"""
+    well, busy = Replica(), Replica(429)
+    servers = [well.start(), busy.start()]
+    ports = [int(server.server_address[1]) for server in servers]
+    proxy.start(limited(configuration(proxy, ports[0], ports[0]), burst=1))
+    assert [ask(proxy, "GET", "/health") for _ in range(2)] == [200, 200]
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE_SECONDS)
+    connection.request("GET", "/health")
+    answer = connection.getresponse()
+    problem = json.loads(answer.read())
+    assert (answer.status, answer.headers["Content-Type"]) == (429, "application/problem+json")
+    assert (answer.headers["Retry-After"], answer.headers["Cache-Control"]) == ("1", "no-store")
+    assert (problem["status"], problem["code"], problem["error_code"]) == (429, 429, "rate_limited")
+    assert problem["error"] == problem["detail"]
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    connection.close()
+
+    proxy.stop()
+    proxy.start(limited(configuration(proxy, ports[1], ports[1])))
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE_SECONDS)
+    connection.request("GET", "/health")
+    own = connection.getresponse()
+    assert (own.status, own.read()) == (429, b""), "the service's own refusal is not replaced"
+    connection.close()
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_an_address_has_so_many_requests_under_way_and_others_have_theirs(proxy: NginxServer) -> None:
+    """DOS-08"""
+    slow = Replica()
+    slow.may_answer.clear()
+    server = slow.start()
+    port = int(server.server_address[1])
+    proxy.start(limited(configuration(proxy, port, port), connections=2))
+    waiting = []
+    for _ in range(2):
+        connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE_SECONDS)
+        connection.request("GET", "/api/v1/auth/me", headers={"X-Forwarded-For": "203.0.113.9"})
+        waiting.append(connection)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(slow.requests) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+    assert ask(proxy, "GET", "/api/v1/auth/me", {"X-Forwarded-For": "203.0.113.9"}) == 429
+    assert len(slow.requests) == 2
+    slow.may_answer.set()
+    assert ask(proxy, "GET", "/api/v1/auth/me", {"X-Forwarded-For": "203.0.113.10"}) == 200
+    assert [connection.getresponse().status for connection in waiting] == [200, 200], "what was under way is answered"
+    assert ask(proxy, "GET", "/api/v1/auth/me", {"X-Forwarded-For": "203.0.113.9"}) == 200
+    for connection in waiting:
+        connection.close()
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_thousand_people_behind_one_address_may_come_at_once(proxy: NginxServer) -> None:
+    """DOS-08: with the figures of the file as they are; a carrier puts thousands of phones behind an address."""
+    well = Replica()
+    server = well.start()
+    port = int(server.server_address[1])
+    proxy.start(configuration(proxy, port, port))
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE_SECONDS)
+    statuses = []
+    for _ in range(1_000):
+        connection.request("GET", "/health")
+        answer = connection.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+    assert set(statuses) == {200}
+    connection.close()
+    server.shutdown()
+    server.server_close()
 
 
 def test_tls_at_nginx_leads_to_the_same_replicas(proxy: NginxServer) -> None:

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from bukhindor.config import DevMailbox
 from tests.http.answers import assert_problem, assert_safe_headers
 from tests.http.conftest import StartService
 from tests.http.service import PASSWORD, PUBLIC_URL, Service
@@ -95,6 +96,64 @@ async def test_production_has_no_such_address(start_service: StartService, path:
 async def test_neither_has_one_that_sends_its_mails(start_service: StartService) -> None:
     service = await start_service(smtp_url="smtp://127.0.0.1:9")
     assert_problem(await service.ask("GET", "/dev/mailbox.json"), 404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/dev/mailbox", "/dev/mailbox.json"])
+async def test_a_mailbox_that_is_off_is_not_there_and_mails_go_nowhere(start_service: StartService, path: str) -> None:
+    """CFG-05"""
+    service = await start_service(dev_mailbox=DevMailbox.OFF)
+    answer = await service.post("/auth/reset-password", {"email": service.people.user.email})
+    assert answer.status_code == 200
+    await service.application.services.mail_delivery.deliver_due()
+    assert service.sql("SELECT count(*) FROM outbox WHERE failed_at IS NOT NULL") == [(0,)]
+    assert_problem(await service.ask("GET", path), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example", "localhost.evil.example:8080", "127.0.0.1.nip.io", "192.0.2.1:8080", "[2001:db8::1]", "[",
+        "[::1", "localhost:8080:8080", "localhost@evil.example", "", "x" * 5_000,
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["/dev/mailbox", "/dev/mailbox.json"])
+async def test_a_name_that_was_made_to_lead_here_finds_nothing(
+    service: Service, path: str, method: str, host: str
+) -> None:
+    """CFG-05: the answer is that of an address which does not exist, and shows no mail."""
+    await service.post("/auth/reset-password", {"email": service.people.user.email})
+    proof = await service.proof(service.people.user.email)
+    headers = {"host": host.encode("latin-1")}
+    answer = await service.ask(method, path, headers=headers)
+    nothing = await service.ask(method, "/dev/nothing", headers=headers)
+    assert (answer.status_code, nothing.status_code) == (404, 404)
+    changing = ("x-request-id", "content-length")
+    assert [header for header in answer.headers.items() if header[0] not in changing] == [
+        header for header in nothing.headers.items() if header[0] not in changing
+    ]
+    if method == "GET":
+        assert_problem(answer, 404, "not_found")
+        assert proof.token not in answer.text
+        assert proof.code not in answer.text
+    assert (await service.ask("GET", "/health", headers=headers)).status_code == 200, "the rest answers to any name"
+
+
+@pytest.mark.parametrize("host", ["localhost:3000", "127.0.0.1", "[::1]:8080", "LOCALHOST"])
+async def test_this_machine_finds_its_mailbox_by_each_of_its_names(service: Service, host: str) -> None:
+    """CFG-05"""
+    assert (await service.ask("GET", "/dev/mailbox", headers={"host": host})).status_code == 200
+
+
+async def test_the_hosts_that_settings_name_find_the_mailbox(start_service: StartService) -> None:
+    """CFG-05"""
+    service = await start_service(
+        server_host="2001:db8::7", public_url="http://box.example.com:8080", dev_mailbox=DevMailbox.NETWORK
+    )
+    for host in ("[2001:db8::7]:8080", "box.example.com:8080", "box.example.com", "192.0.2.1:8080", "localhost"):
+        assert (await service.ask("GET", "/dev/mailbox.json", headers={"host": host})).status_code == 200, host
+    for host in ("evil.example", "box.example.com.evil.example", "192.0.2.1.nip.io"):
+        assert_problem(await service.ask("GET", "/dev/mailbox.json", headers={"host": host}), 404, "not_found")
 
 
 async def test_a_mail_server_that_is_away_is_no_one_s_failure(start_service: StartService) -> None:

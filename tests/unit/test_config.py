@@ -162,6 +162,7 @@ def test_values_are_read() -> None:
         ("TRUSTED_PROXIES", "10.0.0.1,0.0.0.0/0", "choose its own address"),
         ("TRUSTED_PROXIES", "::/0", "choose its own address"),
         ("REQUIRE_CLIENT_HEADERS", "maybe", "neither true nor false"),
+        ("DEV_MAILBOX", "on", "not one of local, network, off"),
         ("RATE_LIMITS", "false", "neither on nor off"),
         ("AUDIT_RETENTION", "23h", "not from 1d to 3650d"),
         ("AUDIT_RETENTION", "forever", "not a duration"),

@@ -44,7 +44,35 @@ def test_production_defaults_are_the_careful_ones() -> None:
         ({"PUBLIC_URL": "http://localhost:8080"}, "PUBLIC_URL", "needs https"),
         ({"CORS_ALLOWED_ORIGINS": "*"}, "CORS_ALLOWED_ORIGINS", "every web page"),
         ({"SMTP_URL": ""}, "SMTP_URL", "not set"),
-        ({"SMTP_URL": "smtp://user:hunter22@mail.example.com?starttls=never"}, "SMTP_URL", "password travels in clear"),
+        (
+            {"SMTP_URL": "smtp://user:hunter22@mail.example.com?starttls=never"},
+            "SMTP_URL",
+            "the password and every reset link travel in clear",
+        ),
+        ({"SMTP_URL": "smtp://mail-relay:25?starttls=never"}, "SMTP_URL", "every reset link travels in clear"),
+        ({"SMTP_URL": "smtp://10.0.0.9?starttls=never"}, "SMTP_URL", "every reset link travels in clear"),
+        (
+            {"REDIS_URL": "redis://:hunter22@redis:6379/0"},
+            "REDIS_URL",
+            "the password, and what is counted, travels in clear",
+        ),
+        (
+            {"REDIS_URL": "redis://ann:hunter22@10.0.0.9"},
+            "REDIS_URL",
+            "the password, and what is counted, travels in clear",
+        ),
+        (
+            {"CORS_ALLOWED_ORIGINS": "http://app.example.com"},
+            "CORS_ALLOWED_ORIGINS",
+            "a page of http://app.example.com",
+        ),
+        (
+            {"CORS_ALLOWED_ORIGINS": "https://app.example.com,http://localhost:3000"},
+            "CORS_ALLOWED_ORIGINS",
+            "a page of http://localhost:3000",
+        ),
+        ({"TRUSTED_PROXIES": "0.0.0.0/1,128.0.0.0/1"}, "TRUSTED_PROXIES", "a large part of the internet"),
+        ({"TRUSTED_PROXIES": "10.0.0.0/8,::/1,8000::/1"}, "TRUSTED_PROXIES", "a large part of the internet"),
         ({"SMTP_URL": "mail.example.com"}, "SMTP_URL", "begins with smtp://"),
         ({"MAIL_FROM": ""}, "MAIL_FROM", "not set"),
         ({"APP_URL": "http://app.example.com"}, "APP_URL", "travel in clear"),
@@ -60,6 +88,8 @@ def test_production_refuses_what_is_unsafe(changes: dict[str, str], variable: st
     (problem,) = refused.value.problems
     assert problem.startswith(f"{variable}: ")
     assert reason in problem
+    assert "; for example " in problem
+    assert "hunter22" not in problem
 
 
 @pytest.mark.parametrize(
@@ -67,7 +97,16 @@ def test_production_refuses_what_is_unsafe(changes: dict[str, str], variable: st
     [
         {"SMTP_URL": "smtp://localhost:25?starttls=never"},
         {"SMTP_URL": "smtp://user:hunter22@127.0.0.1:25?starttls=never"},
-        {"SMTP_URL": "smtp://mail-relay:25?starttls=never"},
+        {"SMTP_URL": "smtp://[::1]:25?starttls=never"},
+        {"SMTP_URL": "smtp://mail-relay:25"},
+        {"REDIS_URL": "redis://:hunter22@localhost:6379/0"},
+        {"REDIS_URL": "redis://:hunter22@127.0.0.1"},
+        {"REDIS_URL": "redis://:hunter22@[::1]"},
+        {"REDIS_URL": "rediss://:hunter22@redis.example.com"},
+        {"REDIS_URL": "unix://:hunter22@/run/redis/redis.sock"},
+        {"REDIS_URL": "redis://redis:6379/0"},
+        {"CORS_ALLOWED_ORIGINS": "https://app.example.com,https://b.example.com:8443"},
+        {"TRUSTED_PROXIES": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"},
         {"SMTP_URL": "smtps://user:hunter22@mail.example.com"},
         {"APP_URL": "https://app.example.com"},
         {"APP_URL": "myapp://account"},
@@ -78,6 +117,18 @@ def test_production_refuses_what_is_unsafe(changes: dict[str, str], variable: st
 )
 def test_production_accepts_what_keeps_passwords_and_links_out_of_sight(changes: dict[str, str]) -> None:
     assert Settings.read({**GOOD_PRODUCTION, **changes}, None, NO_MOUNTS).is_production
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"REDIS_URL": "redis://:hunter22@redis"},
+        {"SMTP_URL": "smtp://mail-relay?starttls=never"},
+        {"CORS_ALLOWED_ORIGINS": "http://localhost:3000"},
+    ],
+)
+def test_a_developer_may_do_what_production_may_not(variables: dict[str, str]) -> None:
+    assert not Settings.read(variables, None).is_production
 
 
 @pytest.mark.parametrize("file_system", ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs"])

@@ -10,6 +10,7 @@ from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.memory.mailbox import DevelopmentMailbox
+from bukhindor.adapters.memory.no_mailer import NoMailer
 from bukhindor.adapters.smtp.mailer import SmtpMailer
 from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.adapters.system.clock import SystemClock
@@ -19,10 +20,11 @@ from bukhindor.bootstrap.observability import open_watch
 from bukhindor.bootstrap.store import open_store, prepare_schema, require_schema
 from bukhindor.bootstrap.use_cases import build_services, session_policy
 from bukhindor.bootstrap.watch import Watch
-from bukhindor.config import Settings, development_secret
+from bukhindor.config import DevMailbox, Settings, development_secret
 from bukhindor.domain.errors import Unavailable
-from bukhindor.ports import Clock
+from bukhindor.ports import Clock, Mailer
 from bukhindor.services import Services
+from bukhindor.web.answered_hosts import AnsweredHosts, read_host
 from bukhindor.web.app import create_app
 from bukhindor.web.cors import CorsPolicy
 from bukhindor.web.settings import WebSettings
@@ -95,7 +97,7 @@ class _Built:
         self._shared_limiter = open_shared_limiter(settings, self.secret_keys)
         counting = watch.limiter(self._shared_limiter or limiter_of_this_process(settings))
         self.limiter = ConfiguredLimiter(counting, settings.limits)
-        self.mailbox = DevelopmentMailbox(clock) if not settings.is_production and not settings.smtp_url else None
+        self.mailbox = DevelopmentMailbox(clock) if settings.has_dev_mailbox else None
         self._hasher = PooledPasswordHasher(
             settings.hash_memory_kib,
             settings.hash_iterations,
@@ -110,7 +112,7 @@ class _Built:
             on_wait=watch.database_waited,
             on_error=watch.database_failed,
         )
-        mailer = watch.mailer(self.mailbox or SmtpMailer(settings.smtp_url, settings.mail_from))
+        mailer = watch.mailer(self.mailbox or _mailer(settings))
         self.services = build_services(
             settings, self._store, self._hasher, self.limiter, mailer, self.secret_keys, clock
         )
@@ -164,6 +166,11 @@ class _Built:
             _log.warning("started without signing keys, they are loaded when the database answers: %s", unavailable)
 
 
+def _mailer(settings: Settings) -> Mailer:
+    """How mails leave where there is no development mailbox."""
+    return NoMailer() if settings.drops_mails else SmtpMailer(settings.smtp_url, settings.mail_from)
+
+
 def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
     origins = settings.cors_allowed_origins
     return WebSettings(
@@ -175,4 +182,12 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
         require_client_headers=settings.require_client_headers,
         app_url=settings.app_url,
         request_timeout=settings.request_timeout.total_seconds(),
+        mailbox_hosts=_mailbox_hosts(settings),
     )
+
+
+def _mailbox_hosts(settings: Settings) -> AnsweredHosts:
+    """The names that lead to the development mailbox; over a network also the machine's addresses, whichever it has."""
+    server_host = f"[{settings.server_host}]" if ":" in settings.server_host else settings.server_host
+    named = (read_host(server_host), read_host(settings.public_url.partition("://")[2]))
+    return AnsweredHosts(frozenset(filter(None, named)), any_address=settings.dev_mailbox is DevMailbox.NETWORK)

@@ -3,7 +3,7 @@
 import click
 
 from bukhindor.cli.access import read_settings
-from bukhindor.cli.printing import json_option, print_json, print_table
+from bukhindor.cli.printing import json_option, print_json, print_table, say
 
 
 @click.group("config")
@@ -14,10 +14,17 @@ def group() -> None:
 @group.command()
 @json_option
 def check(as_json: bool) -> None:
-    """Print every setting and where it comes from, secrets masked; exit with 2 when one is not good."""
-    described = read_settings().describe()
+    """Print every setting and where it comes from, secrets masked, and variables that are no setting.
+
+    Exit with 2 when a setting is not good.
+    """
+    settings = read_settings()
+    described = settings.describe()
     if as_json:
         names = ("variable", "value", "origin")
-        print_json({"settings": [dict(zip(names, row, strict=True)) for row in described]})
-    else:
-        print_table(("VARIABLE", "VALUE", "FROM"), described)
+        rows = [dict(zip(names, row, strict=True)) for row in described]
+        print_json({"settings": rows, "unknown_variables": settings.unknown_variables})
+        return
+    print_table(("VARIABLE", "VALUE", "FROM"), described)
+    for variable in settings.unknown_variables:
+        say(f"warning: {variable}")

@@ -28,7 +28,7 @@ def command(ctx: click.Context, recipient: str | None, as_json: bool) -> None:
         exit_code = MISCONFIGURED
     else:
         if address is not None and not settings.smtp_url:
-            raise Refusal("Mails go to the development mailbox: set SMTP_URL to send one.")
+            raise Refusal("No mail leaves this installation: set SMTP_URL to send one.")
         findings = checks.of_installation(settings, address)
         exit_code = REFUSED
 

@@ -57,7 +57,7 @@ def _only_one(error: Exception) -> Exception:
 def _refusal(error: Exception) -> Refusal | None:
     """None for what does not say for itself, to people, what is wrong."""
     if isinstance(error, ConfigurationError):
-        return Misconfiguration(*error.problems)
+        return Misconfiguration(*error.problems, *error.hints)
     if isinstance(error, InvalidInput):
         return Refusal(*(f"{problem.field}: {problem.message}" for problem in error.errors))
     if isinstance(error, BukhindorError):

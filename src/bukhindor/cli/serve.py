@@ -31,7 +31,19 @@ def command(ctx: click.Context, host: str | None, port: int | None, workers: int
     configure_logging(settings.log_level, settings.log_format)
     if assignment is not None:
         ctx.exit(_work(settings, assignment))
+    _warn(settings)
     ctx.exit(_serve_alone(settings) if settings.workers == 1 else _supervise(settings))
+
+
+def _warn(settings: Settings) -> None:
+    """What works, but hardly as it was meant: one line of the log each."""
+    import structlog
+
+    log = structlog.get_logger("bukhindor")
+    for variable in settings.unknown_variables:
+        log.warning(str(variable))
+    if settings.drops_mails:
+        log.warning("mails are dropped: SMTP_URL is not set and DEV_MAILBOX is off")
 
 
 def _serve_alone(settings: Settings) -> int:

@@ -7,9 +7,11 @@ class ConfigurationError(Exception):
     """The configuration can't be used.
 
     `problems` are complete lines for people: each names the variable, says what is wrong and shows a good value.
-    They never hold the value of a secret.
+    `hints` are lines about what may be their cause: variables whose names are not known. Neither holds the value of a
+    secret.
     """
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], hints: Sequence[str] = ()) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+        self.hints = tuple(hints)

@@ -32,10 +32,18 @@ def smtp_url(text: str) -> str:
     return text
 
 
-def sends_login_in_clear(url: str) -> bool:
-    """Whether a good SMTP URL sends a password over a network without TLS."""
+def sends_in_clear(url: str) -> bool:
+    """Whether mails to this good SMTP URL cross a network without TLS.
+
+    `smtp://` insists on STARTTLS and `smtps://` begins with TLS, so only `?starttls=never` does.
+    """
     server = MailServer.parse(url)
-    return server.password is not None and not (server.implicit_tls or server.starttls or is_loopback(server.host))
+    return not (server.implicit_tls or server.starttls or is_loopback(server.host))
+
+
+def has_password(url: str) -> bool:
+    """Whether a good SMTP URL holds a login's password."""
+    return MailServer.parse(url).password is not None
 
 
 def sender(text: str) -> str:

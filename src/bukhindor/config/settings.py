@@ -5,20 +5,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Self
 
 from bukhindor.adapters.sql.postgres_url import PostgresUrl
 from bukhindor.config import mail, values
-from bukhindor.config.data_folder import SECRET_FILE, network_file_system
+from bukhindor.config.data_folder import SECRET_FILE
 from bukhindor.config.database_url import database_url, is_sqlite, masked_url, sqlite_file, sqlite_url_of
 from bukhindor.config.durations import format_duration
 from bukhindor.config.errors import ConfigurationError
 from bukhindor.config.limits import format_limits, limits
+from bukhindor.config.networks import Network, networks
 from bukhindor.config.origins import AllowedOrigins, parse_origin
+from bukhindor.config.production import GOOD_MAIL_SERVER, GOOD_SECRET, GOOD_SENDER, refuse_unsafe
 from bukhindor.config.sources import Origin, Sources, read_env_file
 from bukhindor.config.tracing import can_trace
+from bukhindor.config.unknown_variables import UnknownVariable, unknown_variables
 from bukhindor.domain.rate_limit import Limits
 
 _ZERO = timedelta()
@@ -26,9 +28,6 @@ _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 _TEN_YEARS = timedelta(days=3650)
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - A service in production is there to be reached.
-_GOOD_MAIL_SERVER = "smtp://user:password@mail.example.com:587"
-_GOOD_SENDER = "Example <no-reply@example.com>"
-_GOOD_SECRET = "the output of: openssl rand -base64 48"
 
 
 class Environment(StrEnum):
@@ -48,12 +47,20 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class DevMailbox(StrEnum):
+    """Who may read the mails of a development installation: this machine, whoever reaches it, or nobody."""
+
+    LOCAL = "local"
+    NETWORK = "network"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Settings:
     """All settings. Each field is the variable of the same name in capitals; `jwt_secrets` is JWT_SECRET.
 
     `jwt_secrets` may be empty in development: then `development_secret(data_dir)` gives the one to use.
-    `origins` tells for each variable where its value came from.
+    `origins` tells for each variable where its value came from, `unknown_variables` what was set for nothing.
     """
 
     environment: Environment
@@ -79,11 +86,12 @@ class Settings:
     hash_parallelism: int
     hash_workers: int
     hash_queue: int
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    trusted_proxies: tuple[Network, ...]
     require_client_headers: bool
     app_url: str
     smtp_url: str
     mail_from: str
+    dev_mailbox: DevMailbox
     rate_limits: bool
     limits: Limits
     audit_retention: timedelta
@@ -94,6 +102,7 @@ class Settings:
     metrics_port: int
     tracing: bool
     origins: Mapping[str, Origin] = field(compare=False, metadata={"variable": None})
+    unknown_variables: tuple[UnknownVariable, ...] = field(compare=False, metadata={"variable": None})
 
     @classmethod
     def read(cls, environ: Mapping[str, str], env_file: Path | None, mount_table: Path = Path("/proc/mounts")) -> Self:
@@ -106,9 +115,9 @@ class Settings:
         settings = cls._read_all(sources)
         settings._refuse_contradictions(sources)
         if settings.environment is Environment.PRODUCTION:
-            settings._refuse_unsafe(sources, mount_table)
+            refuse_unsafe(settings, sources, mount_table)
         if sources.problems:
-            raise ConfigurationError(sources.problems)
+            raise ConfigurationError(sources.problems, tuple(map(str, settings.unknown_variables)))
         return settings
 
     @classmethod
@@ -139,7 +148,7 @@ class Settings:
             database_pool_size=read("DATABASE_POOL_SIZE", number(1, 500), 10, "10"),
             migrate_on_start=read("MIGRATE_ON_START", values.yes_or_no, is_sqlite(url), "true"),
             redis_url=read("REDIS_URL", values.redis_url, "", "redis://localhost:6379/0"),
-            jwt_secrets=read("JWT_SECRET", values.secrets, (), _GOOD_SECRET),
+            jwt_secrets=read("JWT_SECRET", values.secrets, (), GOOD_SECRET),
             jwt_expiration=read("JWT_EXPIRATION", duration(_SECOND, _DAY), timedelta(minutes=15), "15m"),
             refresh_token_expiration=read("REFRESH_TOKEN_EXPIRATION", lives, 30 * _DAY, "30d"),
             session_expiration=read("SESSION_EXPIRATION", lives, 180 * _DAY, "180d"),
@@ -155,11 +164,12 @@ class Settings:
             hash_parallelism=read("HASH_PARALLELISM", number(1, 16), 1, "1"),
             hash_workers=read("HASH_WORKERS", number(1, 256), max(1, _usable_cores() // workers), "2"),
             hash_queue=read("HASH_QUEUE", number(1, 100_000), 256, "256"),
-            trusted_proxies=read("TRUSTED_PROXIES", values.networks, (), "10.0.0.0/8,127.0.0.1"),
+            trusted_proxies=read("TRUSTED_PROXIES", networks, (), "10.0.0.0/8,127.0.0.1"),
             require_client_headers=read("REQUIRE_CLIENT_HEADERS", values.yes_or_no, False, "false"),
             app_url=read("APP_URL", mail.app_address, "", "https://app.example.com"),
-            smtp_url=read("SMTP_URL", mail.smtp_url, "", _GOOD_MAIL_SERVER),
-            mail_from=read("MAIL_FROM", mail.sender, "Bukhindor <no-reply@localhost.localdomain>", _GOOD_SENDER),
+            smtp_url=read("SMTP_URL", mail.smtp_url, "", GOOD_MAIL_SERVER),
+            mail_from=read("MAIL_FROM", mail.sender, "Bukhindor <no-reply@localhost.localdomain>", GOOD_SENDER),
+            dev_mailbox=read("DEV_MAILBOX", values.choice(DevMailbox), DevMailbox.LOCAL, "local"),
             rate_limits=read("RATE_LIMITS", values.on_or_off, True, "on"),
             limits=read("LIMITS", limits, Limits(), "mails_per_network=50/1m"),
             audit_retention=read("AUDIT_RETENTION", duration(_DAY, _TEN_YEARS), 365 * _DAY, "365d"),
@@ -170,6 +180,7 @@ class Settings:
             metrics_port=read("METRICS_PORT", number(1, 65_535), 0, "9090"),
             tracing=read("TRACING", values.on_or_off, False, "off"),
             origins=sources.origins,
+            unknown_variables=unknown_variables(sources.origins, sources.environ, sources.env_file),
         )
 
     def _refuse_contradictions(self, sources: Sources) -> None:
@@ -184,46 +195,31 @@ class Settings:
         if self.shutdown_delay >= self.shutdown_timeout:
             reason = f"this is not shorter than SHUTDOWN_TIMEOUT, {format_duration(self.shutdown_timeout)}"
             sources.refuse("SHUTDOWN_DELAY", reason, "0s")
+        self._refuse_open_mailbox(sources)
 
-    def _refuse_unsafe(self, sources: Sources, mount_table: Path) -> None:
-        """What is convenient for a developer and dangerous in production (OWASP ASVS 13.2.3, 13.4.2)."""
-        if sources.origins["JWT_SECRET"] is Origin.DEFAULT:
-            sources.refuse("JWT_SECRET", "it is not set, and production needs one", _GOOD_SECRET)
-        if sources.origins["PUBLIC_URL"] is Origin.DEFAULT:
-            reason = "it is not set, and production needs the address that clients use"
-            sources.refuse("PUBLIC_URL", reason, "https://api.example.com")
-        elif self.public_url.startswith("http:") and not sources.is_refused("PUBLIC_URL"):
-            reason = "http sends passwords in clear, production needs https"
-            sources.refuse("PUBLIC_URL", reason, "https://api.example.com")
-        if sources.origins["SMTP_URL"] is Origin.DEFAULT:
-            reason = "it is not set, and production sends mails: verification, password reset, notices"
-            sources.refuse("SMTP_URL", reason, _GOOD_MAIL_SERVER)
-        elif self.smtp_url and mail.sends_login_in_clear(self.smtp_url):
-            sources.refuse("SMTP_URL", "without TLS the password travels in clear", _GOOD_MAIL_SERVER)
-        if self.app_url.startswith("http:"):
-            reason = "over http mailed links travel in clear, production needs https or a deep link"
-            sources.refuse("APP_URL", reason, "https://app.example.com")
-        if sources.origins["MAIL_FROM"] is Origin.DEFAULT:
-            sources.refuse("MAIL_FROM", "it is not set, and production needs the sender of its mails", _GOOD_SENDER)
-        if not self.rate_limits:
-            reason = "without limits passwords can be guessed; off is for load tests in development"
-            sources.refuse("RATE_LIMITS", reason, "on")
-        if self.is_embedded:
-            mounts = mount_table.read_text("utf-8", "replace") if mount_table.exists() else ""
-            file_system = network_file_system(self.database_file, mounts)
-            if file_system is not None:
-                reason = f"the database file is on {file_system}, a network file system, where SQLite loses data"
-                sources.refuse("DATABASE_URL", reason, "sqlite:////var/lib/bukhindor/bukhindor.db on a local disk")
-        else:
-            address = PostgresUrl.parse(self.database_url)
-            if not address.is_local and address.tls in ("", "allow", "prefer"):
-                reason = "it does not say sslmode, so passwords and data might travel in clear"
-                good = "…?sslmode=verify-full, or sslmode=disable within a private network"
-                sources.refuse("DATABASE_URL", reason, good)
+    def _refuse_open_mailbox(self, sources: Sources) -> None:
+        """Whoever reads the mailbox can reset every password, so another machine may only where that is meant."""
+        if not self.has_dev_mailbox or self.dev_mailbox is DevMailbox.NETWORK or values.is_loopback(self.server_host):
+            return
+        # What can't be read stands in for its default here, and is told already.
+        if any(map(sources.is_refused, ("ENVIRONMENT", "DEV_MAILBOX", "SMTP_URL"))):
+            return
+        reason = f"with SERVER_HOST {self.server_host} other machines could read every mail and its reset link"
+        sources.refuse("DEV_MAILBOX", reason, "network or off")
 
     @property
     def is_production(self) -> bool:
         return self.environment is Environment.PRODUCTION
+
+    @property
+    def has_dev_mailbox(self) -> bool:
+        """Whether mails stay here, to be read at /dev/mailbox: without a mail server, in development alone."""
+        return not self.is_production and not self.smtp_url and self.dev_mailbox is not DevMailbox.OFF
+
+    @property
+    def drops_mails(self) -> bool:
+        """Whether mails go nowhere: in development, without a mail server and without a mailbox."""
+        return not self.is_production and not self.smtp_url and self.dev_mailbox is DevMailbox.OFF
 
     @property
     def is_embedded(self) -> bool:

@@ -25,14 +25,14 @@ class Sources:
     """
 
     def __init__(self, environ: Mapping[str, str], env_file: Mapping[str, str]) -> None:
-        self._environ = environ
-        self._env_file = env_file
+        self.environ = environ
+        self.env_file = env_file
         self.origins: dict[str, Origin] = {}
         self.problems: list[str] = []
 
     def read(self, variable: str, reader: Callable[[str], _T], default: _T, example: str) -> _T:
         """The variable's value, or `default` when it is not set or not good."""
-        for origin, values in ((Origin.ENVIRONMENT, self._environ), (Origin.ENV_FILE, self._env_file)):
+        for origin, values in ((Origin.ENVIRONMENT, self.environ), (Origin.ENV_FILE, self.env_file)):
             text = values.get(variable, "").strip()
             if text:
                 self.origins[variable] = origin

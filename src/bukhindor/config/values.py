@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +15,6 @@ from bukhindor.config.origins import AllowedOrigins, parse_origin
 MIN_SECRET_BYTES = 32
 
 _ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
-_Network = IPv4Network | IPv6Network
 
 _YES = frozenset({"true", "1", "yes", "on"})
 _NO = frozenset({"false", "0", "no", "off"})
@@ -114,20 +113,6 @@ def allowed_origins(text: str) -> AllowedOrigins:
     if "*" in text:
         raise ValueError('"*" would let every web page in; name each origin')
     return AllowedOrigins(named=frozenset(parse_origin(part) for part in listed(text)))
-
-
-def networks(text: str) -> tuple[_Network, ...]:
-    """IP addresses and networks in CIDR notation; never the whole internet."""
-    found: list[_Network] = []
-    for part in listed(text):
-        try:
-            network = ip_network(part)
-        except ValueError:
-            raise ValueError(f"{quoted(part)} is not an IP address or a network") from None
-        if network.prefixlen == 0:
-            raise ValueError(f"{quoted(part)} would let every client choose its own address")
-        found.append(network)
-    return tuple(found)
 
 
 def secrets(text: str) -> tuple[bytes, ...]:

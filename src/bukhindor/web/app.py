@@ -42,7 +42,7 @@ def create_app(
     handlers += documentation_handlers(settings.public_url)
     handlers += landing_handlers(services, settings, limiter, clock)
     if mailbox is not None:
-        handlers += mailbox_handlers(mailbox)
+        handlers += mailbox_handlers(mailbox, settings.mailbox_hosts)
     framework = Litestar(
         handlers,
         lifespan=[lambda _: lifespan()],

@@ -1,4 +1,7 @@
-"""/dev/mailbox: the mails of a development installation; production has no such address."""
+"""/dev/mailbox: the mails of a development installation; production has no such address.
+
+It answers to Host names of its own only: to a page whose name was made to lead here, there is nothing.
+"""
 
 from datetime import datetime
 from html import escape
@@ -12,6 +15,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from bukhindor.domain.mail import Mail
 from bukhindor.ports import Mailbox
+from bukhindor.web.answered_hosts import AnsweredHosts
+from bukhindor.web.errors import NoSuchEndpoint
 from bukhindor.web.exchange import Exchange
 
 _PAGE = Template((Path(__file__).parent / "assets" / "account.html").read_text("utf-8"))
@@ -35,21 +40,31 @@ class MessageList(msgspec.Struct, frozen=True):
     messages: list[MessageShape]
 
 
-def mailbox_handlers(mailbox: Mailbox) -> list[HTTPRouteHandler]:
+def mailbox_handlers(mailbox: Mailbox, hosts: AnsweredHosts) -> list[HTTPRouteHandler]:
+    """The list of mails and the page of them, for requests whose Host is one of `hosts`; not found for others."""
+
     @get("/dev/mailbox.json", sync_to_thread=False)
     def messages(request: LitestarRequest) -> Response[bytes]:
-        Exchange.of(request.scope).route = "/dev/mailbox.json"
+        _enter(request, hosts, "/dev/mailbox.json")
         shapes = [_shape(mail, sent_at) for mail, sent_at in mailbox.messages()]
         return Response(msgspec.json.encode(MessageList(shapes)), media_type="application/json")
 
     @get("/dev/mailbox", sync_to_thread=False)
     def page(request: LitestarRequest) -> Response[str]:
-        Exchange.of(request.scope).route = "/dev/mailbox"
+        _enter(request, hosts, "/dev/mailbox")
         content = "".join(_article(mail, sent_at) for mail, sent_at in mailbox.messages()) or "<p>No mail yet.</p>"
         html = _PAGE.substitute(language="en", title="Development mailbox", content=content)
         return Response(html, media_type="text/html", headers=_HEADERS)
 
     return [messages, page]
+
+
+def _enter(request: LitestarRequest, hosts: AnsweredHosts, route: str) -> None:
+    """Give the request its route. Raises NoSuchEndpoint, and gives none, when it was meant for another host."""
+    exchange = Exchange.of(request.scope)
+    if not hosts.answer_to(exchange.headers.get("host")):
+        raise NoSuchEndpoint
+    exchange.route = route
 
 
 def _shape(mail: Mail, sent_at: datetime) -> MessageShape:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from bukhindor.domain.session import SessionPolicy
+from bukhindor.web.answered_hosts import AnsweredHosts
 from bukhindor.web.cors import CorsPolicy
 
 Network = IPv4Network | IPv6Network
@@ -12,7 +13,8 @@ Network = IPv4Network | IPv6Network
 @dataclass(frozen=True, slots=True)
 class WebSettings:
     """`public_url` is the origin people reach the service at; `cursor_key` seals the cursors of lists;
-    `request_timeout` is how many seconds a use case may take."""
+    `request_timeout` is how many seconds a use case may take; `mailbox_hosts` are the names that the development
+    mailbox answers to."""
 
     public_url: str
     cors: CorsPolicy
@@ -23,6 +25,7 @@ class WebSettings:
     app_url: str = ""
     max_body_bytes: int = 64 * 1024
     request_timeout: float = 10.0
+    mailbox_hosts: AnsweredHosts = field(default_factory=AnsweredHosts)
 
     @property
     def is_https(self) -> bool:

@@ -23,6 +23,7 @@ def of_bad_configuration(error: ConfigurationError) -> Iterator[Finding]:
     yield embedded.library()
     for problem in error.problems:
         yield Finding("configuration", State.PROBLEM, problem)
+    yield from program.unknown_variables(error.hints)
 
 
 def of_installation(settings: Settings, recipient: EmailAddress | None) -> Iterator[Finding]:
@@ -33,6 +34,7 @@ def of_installation(settings: Settings, recipient: EmailAddress | None) -> Itera
     if settings.is_embedded:
         yield embedded.library()
     yield program.configuration(settings)
+    yield from program.unknown_variables(tuple(map(str, settings.unknown_variables)))
     if settings.is_embedded or not settings.jwt_secrets:
         yield data_folder(settings, MOUNT_TABLE)
     stored = yield from _database(settings, wall)

@@ -14,6 +14,9 @@ PATIENCE_SECONDS = 8.0
 
 
 def mail(settings: Settings, recipient: EmailAddress | None) -> Finding:
+    if settings.drops_mails:
+        advice = "Set SMTP_URL, or DEV_MAILBOX to local"
+        return Finding("mail", State.WARNING, "SMTP_URL is not set and DEV_MAILBOX is off: mails are dropped", advice)
     if not settings.smtp_url:
         return ok("mail", f"mails stay in the development mailbox, {settings.public_url}/dev/mailbox")
     address = MailServer.parse(settings.smtp_url)

@@ -31,6 +31,12 @@ def configuration(settings: Settings) -> Finding:
     return ok("configuration", found)
 
 
+def unknown_variables(lines: Sequence[str]) -> Iterator[Finding]:
+    """One finding for all of them; `lines` tell of one each, and hold no value."""
+    if lines:
+        yield Finding("unknown variables", State.WARNING, "; ".join(lines), "Correct their names, or take them away")
+
+
 def limits_without_redis(settings: Settings) -> Finding:
     """Where a database server lets several processes serve together."""
     if settings.workers == 1:
