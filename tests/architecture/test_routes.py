@@ -144,3 +144,9 @@ def test_the_edge_is_around_everything() -> None:
     asyncio.run(ask())
     assert sent[0]["status"] == 404
     assert (b"content-type", b"application/problem+json") in sent[0]["headers"]
+
+
+@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.access is Access.ANYONE], ids=name_of)
+def test_what_anyone_may_call_has_a_budget_for_the_network(endpoint: Endpoint) -> None:
+    """SES-07, RST-12: but for probes and public keys, which write, mail and hash nothing."""
+    assert bool(endpoint.limits) is endpoint.is_for_clients
