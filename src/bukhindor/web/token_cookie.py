@@ -1,9 +1,9 @@
 """The cookie that holds a browser's access token (RFC 6265bis; ASVS 3.3)."""
 
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 
 from bukhindor.domain.tokens import TokenPair
+from bukhindor.web.cookie_header import cookie_named
 
 Header = tuple[bytes, bytes]
 
@@ -23,14 +23,7 @@ def clear_header(*, secure: bool) -> Header:
 
 def read(headers: Mapping[str, str], *, secure: bool) -> str | None:
     """The token in the request's cookies; None when there is none."""
-    raw = headers.get("cookie")
-    if raw is None:
-        return None
-    try:
-        morsel = SimpleCookie(raw).get(name(secure=secure))
-    except CookieError:
-        return None
-    return morsel.value if morsel and morsel.value else None
+    return cookie_named(name(secure=secure), headers.get("cookie", ""))
 
 
 def _header(value: str, max_age: int, *, secure: bool) -> Header:
