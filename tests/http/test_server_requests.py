@@ -83,6 +83,8 @@ REFUSED = {
     "space in the path": get("/a b"),
     "raw byte in the path": get("/\xff"),
     "no path": get("http://"),
+    "fragment": get("/a#b"),
+    "fragment of a query": get("/a?b#"),
 }
 
 REFUSED_CHUNKS = {

@@ -147,6 +147,8 @@ class BoundedHttpProtocol(BoundedConnection):
                 raise RequestRefused(MALFORMED)
             self._upgrade_ignored = True
             return
+        if b"#" in self.url:  # A target has no fragment (RFC 9112, section 3.2); to a proxy it may be part of a name.
+            raise RequestRefused(MALFORMED)
         target = httptools.parse_url(self.url)
         raw_path = target.path or b"/"
         path = raw_path.decode("ascii")
