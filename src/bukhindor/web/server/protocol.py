@@ -253,7 +253,9 @@ class BoundedHttpProtocol(BoundedConnection):
             "refused a request: %d %s, request id %s, client %s",
             *(answer.status, refusal.error_code, answer.request_id, self.client[0] if self.client else "unknown"),
         )
-        self.transport.write(answer.encode(self.server_state.default_headers))
+        # Where no method could be read, this is the one of the request before.
+        is_head = self.parser.get_method() == b"HEAD"
+        self.transport.write(answer.encode(self.server_state.default_headers, to_head=is_head))
         self._linger()
 
     # Time-outs
