@@ -60,6 +60,16 @@ async def test_the_cookie_signs_in(service: Service) -> None:
     assert (answer.status_code, answer.json()["id"]) == (200, service.people.user.id)
 
 
+@pytest.mark.parametrize(
+    "others", ["a=[x]; {}", "a=\x80; {}", "a b; {}", '"; {}', "a=\\; {}; b=", "{};", " {} ;x", "access_token=old; {}"]
+)
+async def test_other_cookies_do_not_hide_ours(service: Service, others: str) -> None:
+    """RFC 6265: what another program of the same site has set may have any form."""
+    user = service.people.user
+    header = others.format(f"access_token={user.access_token}").encode("latin-1")
+    assert (await service.get("/auth/me", headers={"cookie": header})).json()["id"] == user.id
+
+
 async def test_the_header_wins_over_the_cookie_good_or_bad(service: Service) -> None:
     """JWT-16"""
     people = service.people
@@ -70,7 +80,19 @@ async def test_the_header_wins_over_the_cookie_good_or_bad(service: Service) -> 
 
 
 @pytest.mark.parametrize(
-    "raw", ["access_token=", "access_token", "=x", ";;;", "access_token=a.b.c", "\x01=1", "a=b" * 3000]
+    "raw",
+    [
+        "access_token=",
+        "access_token",
+        "=x",
+        ";;;",
+        "access_token=a.b.c",
+        'access_token="',
+        "$Version=1; $Path=/",
+        "x.access_token=y",
+        "\x01=1",
+        "a=b" * 3000,
+    ],
 )
 async def test_a_cookie_that_is_no_token_signs_nobody_in(service: Service, raw: str) -> None:
     answer = await service.get("/auth/me", headers={"cookie": raw})
@@ -90,11 +112,21 @@ FOREIGN: list[dict[str, str]] = [
     {"sec-fetch-site": "cross-site", "origin": PUBLIC_URL},
     {"sec-fetch-site": ""},
     {"referer": PUBLIC_URL},
+    {"origin": "http://["},
+    {"origin": "https://[::1"},
+    {"origin": "http://", "host": ""},
+    {"origin": f"{PUBLIC_URL}/"},
+    {"origin": "//localhost:8080"},
+    {"origin": "ftp://localhost:8080"},
+    {"origin": "http://evil@localhost:8080"},
+    {"origin": "http://local\thost:8080"},
+    {"origin": f"{PUBLIC_URL}, https://evil.example"},
 ]
 OWN: list[dict[str, str]] = [
     {"sec-fetch-site": "same-origin"},
     {"origin": PUBLIC_URL},
     {"origin": "https://app.example.com", "host": "app.example.com"},
+    {"origin": "http://[::1]:8080", "host": "[::1]:8080"},
 ]
 UNSAFE = [
     ("PATCH", "/auth/me", {"name": "Hacked"}), ("POST", "/auth/logout", None), ("POST", "/auth/logout-all", None),

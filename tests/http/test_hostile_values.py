@@ -93,3 +93,18 @@ async def test_no_database_is_given_what_it_can_not_take(service: Service, text:
     assert [answer.text for answer in answers if answer.status_code >= 500] == []
     assert (await service.get("/users", by=admin)).status_code == 200
     assert (await service.get("/audit-events?limit=100", by=admin)).status_code == 200
+
+
+@pytest.mark.parametrize("agent", [b"a\0b", b"a\x85b", b"a\x1bb", b"a\x7f\xadb"])
+async def test_a_user_agent_is_stored_without_what_can_not_be_seen(service: Service, agent: bytes) -> None:
+    """IN-01, LOG-03: beside a session and beside what is recorded of it. PostgreSQL has no texts with NUL."""
+    user = service.people.user
+    tokens = await service.signed_in(user, headers={"user-agent": agent})
+    assert (await service.log_in(user.email, "wrong", headers={"user-agent": agent})).status_code == 401
+    sessions = (await service.get("/auth/sessions", by=tokens)).json()["sessions"]
+    assert [session["user_agent"] for session in sessions if session["current"]] == ["ab"]
+    newest = (await service.events())[:2]
+    assert {(event["type"], event["user_agent"]) for event in newest} == {
+        ("sign_in.succeeded", "ab"),
+        ("sign_in.failed", "ab"),
+    }

@@ -18,8 +18,10 @@ RUSSIAN = {"accept-language": "ru-RU,ru;q=0.9,en;q=0.8"}
     [
         ("", "en"), ("ru", "ru"), ("RU", "ru"), ("ru-RU", "ru"), ("en-US,en;q=0.9", "en"), ("ru;q=0.3, en;q=0.7", "en"),
         ("en;q=0.3,ru;q=0.7", "ru"), ("de, ru;q=0.5", "ru"), ("de", "en"), ("*", "en"), ("ru;q=0", "en"),
-        ("ru;q=x", "en"), ("ru;q=nan", "en"), (" ru ; q=1 ", "ru"), ("rus", "en"), (",,;;,", "en"), ("ru\x00", "en"),
-        ("," * 300 + "ru", "en"), ("ru" * 10_000, "en"),
+        ("ru;q=x", "en"), ("ru;q=nan", "en"), ("en, ru;q=inf", "en"), ("ru;q=1e9", "en"), ("ru;q=1_0", "en"),
+        ("ru;q=-1", "en"), ("ru;q=2", "en"), ("ru;q=0.1234", "en"), ("ru;q=1.000", "ru"), ("ru;Q=0.5", "ru"),
+        ("ru;", "ru"), ("ru;q=1;q=0", "en"), ("ru;x=1", "en"), (" ru ; q=1 ", "ru"), ("rus", "en"), (",,;;,", "en"),
+        ("ru\x00", "en"), ("," * 300 + "ru", "en"), ("ru" * 10_000, "en"),
     ],
 )  # fmt: skip
 def test_the_language_with_the_most_weight_is_chosen(header: str, language: str) -> None:

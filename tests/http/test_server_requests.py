@@ -7,6 +7,7 @@ import pytest
 
 from tests.http.probe_server import ProbeApp, RunningServer, running
 from tests.http.raw_client import Answer, connection, eventually, exchange, get, read_answer
+from tests.http.strict_client import received
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "error", "code", "error_code", "request_id"}
 
@@ -83,6 +84,8 @@ REFUSED = {
     "space in the path": get("/a b"),
     "raw byte in the path": get("/\xff"),
     "no path": get("http://"),
+    "fragment": get("/a#b"),
+    "fragment of a query": get("/a?b#"),
 }
 
 REFUSED_CHUNKS = {
@@ -106,6 +109,24 @@ async def test_an_ambiguous_or_broken_request_is_refused_unseen(
 
     assert len(answers) == 1
     assert_problem(answers[0], 400, "malformed_request")
+    assert app.seen == []
+
+
+HEADS = [
+    b"HEAD /a#b HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"HEAD /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"HEAD / HTTP/1.1\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_refusal_of_head_has_no_body(app: ProbeApp, served: RunningServer, head: bytes) -> None:
+    """RFC 9110 section 9.3.2: a client would take it for the next answer."""
+    said = received(served.port, head)
+    assert said.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert said.endswith(b"\r\n\r\n")
+    assert b"connection: close\r\n" in said
+    assert b"content-length" not in said
     assert app.seen == []
 
 

@@ -64,9 +64,8 @@ class Device:
             errors.append(FieldError("X-Device-ID", message, "invalid_device_id"))
         if errors:
             raise InvalidInput(*errors)
-        printable = "".join(c for c in user_agent if c.isprintable())
         known_type = None if app_type is None else AppType(app_type)
-        return cls(device_id, known_type, app_version, ip, printable[:MAX_USER_AGENT])
+        return cls(device_id, known_type, app_version, ip, shown_user_agent(user_agent))
 
     def is_same_as(self, other: "Device") -> bool:
         """Whether both seem to be one device: the same id, or without ids the same program."""
@@ -82,6 +81,11 @@ class Device:
         if program and platform:
             return f"{program} on {platform}"
         return program or platform
+
+
+def shown_user_agent(user_agent: str) -> str:
+    """What is kept of a User-Agent header: the characters that can be seen, at most MAX_USER_AGENT of them."""
+    return "".join(c for c in user_agent if c.isprintable())[:MAX_USER_AGENT]
 
 
 def _is_visible_ascii(text: str, max_length: int) -> bool:

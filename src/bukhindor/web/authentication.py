@@ -1,13 +1,12 @@
 """Who is calling: a bearer token, else the cookie of a browser → Caller."""
 
-from urllib.parse import urlsplit
-
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import Denied, InvalidAccessToken, NotSignedIn, Unauthenticated
 from bukhindor.web import cookies
 from bukhindor.web.call import Call
 from bukhindor.web.errors import CrossSiteRequest
 from bukhindor.web.exchange import Exchange
+from bukhindor.web.origin_header import host_of
 from bukhindor.web.settings import WebSettings
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -56,5 +55,5 @@ def _is_same_origin(exchange: Exchange, settings: WebSettings) -> bool:
         return fetch_site == "same-origin"
     origin = exchange.headers.get("origin", "")
     # Behind a front end that serves both, Host names the page's own origin.
-    is_own_host = origin != "" and urlsplit(origin).netloc == exchange.headers.get("host")
-    return origin == settings.public_url or is_own_host
+    host = host_of(origin)
+    return origin == settings.public_url or (host is not None and host == exchange.headers.get("host"))

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.device import MAX_USER_AGENT, Device
+from bukhindor.domain.device import Device, shown_user_agent
 from bukhindor.domain.errors import FieldError, InvalidInput, NotSignedIn, SessionNotFound, UserNotFound
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.tokens import TokenPair
@@ -43,7 +43,7 @@ class Call:
         headers = self.exchange.headers
         return Origin(
             self.exchange.client_ip,
-            headers.get("user-agent", "")[:MAX_USER_AGENT],
+            shown_user_agent(headers.get("user-agent", "")),
             headers.get("x-device-id"),
             self.exchange.request_id,
             self.exchange.language,

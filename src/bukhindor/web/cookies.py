@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
+
+from bukhindor.web.cookie_header import cookie_named
 
 Header = tuple[bytes, bytes]
 
@@ -29,14 +30,7 @@ class Cookie:
 
     def read(self, headers: Mapping[str, str], secure: bool) -> str | None:
         """The value in the request's cookies; None when there is none."""
-        raw = headers.get("cookie")
-        if raw is None:
-            return None
-        try:
-            morsel = SimpleCookie(raw).get(self.name(secure))
-        except CookieError:
-            return None
-        return morsel.value if morsel and morsel.value else None
+        return cookie_named(self.name(secure), headers.get("cookie", ""))
 
 
 ACCESS_TOKEN = Cookie("access_token")

@@ -10,9 +10,10 @@ from litestar.types import ASGIApp, Message, Receive, Send
 
 from bukhindor.web.client_address import ClientAddress
 from bukhindor.web.cors import is_preflight, preflight_headers
-from bukhindor.web.errors import INTERNAL_ERROR
+from bukhindor.web.errors import INTERNAL_ERROR, NoSuchEndpoint, refusal
 from bukhindor.web.exchange import Exchange, single_values
 from bukhindor.web.landing_words import PAGES
+from bukhindor.web.plain_path import plain_path
 from bukhindor.web.problem import MEDIA_TYPE, problem
 from bukhindor.web.routes import allowed_methods, canonical_path
 from bukhindor.web.settings import WebSettings
@@ -54,6 +55,7 @@ class Edge:
             _request_id(headers.get("x-request-id")),
             scope["method"],
             scope["path"],
+            canonical_path(plain_path(scope["raw_path"])),
             self._client_address.of(client[0] if client else "", headers),
             headers,
         )
@@ -72,10 +74,13 @@ class Edge:
     async def _respond(
         self, scope: Any, exchange: Exchange, receive: Receive, answer: "_Answer", started: float
     ) -> None:
-        headers = exchange.headers
-        if is_preflight(exchange.method, headers):
+        headers, address = exchange.headers, exchange.address
+        if not address:
+            not_found = refusal(exchange, NoSuchEndpoint())
+            await answer.send_problem(not_found.status, not_found.body)
+        elif is_preflight(exchange.method, headers):
             await answer.send_whole(204, preflight_headers(self._cors.allows(headers["origin"])), b"")
-        elif exchange.method == "OPTIONS" and allowed_methods(canonical_path(exchange.path)):
+        elif exchange.method == "OPTIONS" and allowed_methods(address):
             await answer.send_whole(204, [_allow(exchange)], b"")
         else:
             await self._run(scope, exchange, receive, answer)
@@ -86,7 +91,7 @@ class Edge:
         exchange.put_into(inner)
         # Whatever reads answers to HEAD: the server leaves the body out.
         inner["method"] = "GET" if exchange.method == "HEAD" else exchange.method
-        inner["path"] = canonical_path(exchange.path)
+        inner["path"] = exchange.address
         try:
             await self._app(inner, receive, answer.send)  # type: ignore[arg-type]
         except Exception:
@@ -95,9 +100,7 @@ class Edge:
             if answer.status:
                 raise
             body = problem(*INTERNAL_ERROR, instance=exchange.path, request_id=exchange.request_id)
-            length = str(len(body)).encode("ascii")
-            media_type = MEDIA_TYPE.encode("ascii")
-            await answer.send_whole(500, [(b"content-type", media_type), (b"content-length", length)], body)
+            await answer.send_problem(500, body)
 
     def _headers_of_every_answer(self, exchange: Exchange) -> list[tuple[bytes, bytes]]:
         return [
@@ -129,6 +132,11 @@ class _Answer:
             message["headers"] = own
         await self._send(message)
 
+    async def send_problem(self, status: int, body: bytes) -> None:
+        length = str(len(body)).encode("ascii")
+        media_type = MEDIA_TYPE.encode("ascii")
+        await self.send_whole(status, [(b"content-type", media_type), (b"content-length", length)], body)
+
     async def send_whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body, "more_body": False})
@@ -136,8 +144,9 @@ class _Answer:
 
 def _allow(exchange: Exchange) -> tuple[bytes, bytes]:
     # What the route table does not know can only be read, but for the pages with a button.
-    others = ["GET", "HEAD", "POST"] if exchange.path.removeprefix("/account/") in PAGES else ["GET", "HEAD"]
-    methods = allowed_methods(canonical_path(exchange.path)) or others
+    address = exchange.address
+    others = ["GET", "HEAD", "POST"] if address.removeprefix("/account/") in PAGES else ["GET", "HEAD"]
+    methods = allowed_methods(address) or others
     return b"allow", ", ".join(methods).encode("ascii")
 
 

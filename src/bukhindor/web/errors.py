@@ -100,6 +100,15 @@ INTERNAL_ERROR = (500, "internal_error", "Something went wrong on our side; the 
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that is a problem; its media type is not among the headers."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
     code: str
@@ -109,8 +118,13 @@ class _Answer:
 
 
 def to_response(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
+    """The answer to anything that was raised."""
+    answer = refusal(Exchange.of(request.scope), error)
+    return Response(answer.body, status_code=answer.status, media_type=MEDIA_TYPE, headers=answer.headers)
+
+
+def refusal(exchange: Exchange, error: Exception) -> Refusal:
     """The problem for anything that was raised; the unknown is logged here, once."""
-    exchange = Exchange.of(request.scope)
     answer = _answer_to(error)
     if answer.status == INTERNAL_ERROR[0]:
         _log.error("unexpected error", request_id=exchange.request_id, route=exchange.route, exc_info=error)
@@ -125,7 +139,7 @@ def to_response(request: Request, error: Exception) -> Response[bytes]:  # type:
         request_id=exchange.request_id,
         errors=errors or None,
     )
-    return Response(body, status_code=answer.status, media_type=MEDIA_TYPE, headers=answer.headers)
+    return Refusal(answer.status, answer.headers, body)
 
 
 def _answer_to(error: Exception) -> _Answer:

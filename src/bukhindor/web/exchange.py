@@ -18,12 +18,14 @@ class Exchange:
     """What is known of a request so far.
 
     `headers` holds one value of each request header, names in lower case. `path` is what the client asked
-    for, before aliases. The rest is filled in on the way, for the line in the access log.
+    for; `address` is where that leads by the names of the route table, empty where none of ours is written like that.
+    The rest is filled in on the way, for the line in the access log.
     """
 
     request_id: str
     method: str
     path: str
+    address: str
     client_ip: str
     headers: Mapping[str, str]
     route: str = "unmatched"

@@ -1,10 +1,13 @@
 """Which of our languages a client prefers (RFC 9110 section 12.5.4)."""
 
+import re
 from functools import lru_cache
 
 from bukhindor.domain.origin import Language
 
 _MAX_HEADER = 256
+# RFC 9110 section 12.4.2. Whatever Python takes for a number besides, such as `inf`, is none here.
+_WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 _BY_TAG = {language.value: language for language in Language}
 
 
@@ -26,10 +29,8 @@ def _preferred(accept_language: str) -> Language:
 
 
 def _weight(parameter: str) -> float:
-    name, _, value = parameter.strip().partition("=")
-    if not name:
+    """Between 0 and 1; 0 for what is no weight, so that the language is not wanted."""
+    if not parameter.strip():
         return 1.0
-    try:
-        return float(value) if name == "q" else 0.0
-    except ValueError:
-        return 0.0
+    weight = _WEIGHT.fullmatch(parameter.strip())
+    return float(weight[1]) if weight else 0.0

@@ -156,7 +156,7 @@ ENDPOINTS = _HEALTH + tuple(endpoint.under(API) for endpoint in _AUTH + _MAILBOX
 
 
 def canonical_path(path: str) -> str:
-    """The path of the endpoint that `path` leads to, by whichever of its names."""
+    """The path of the endpoint that a plain path leads to, by whichever of its names."""
     for alias, target in ALIASES:
         if path.startswith(alias):
             return target + path[len(alias) :]
@@ -165,6 +165,6 @@ def canonical_path(path: str) -> str:
 
 def allowed_methods(path: str) -> list[str]:
     """The methods that the endpoints at a canonical path answer to."""
-    segments = ["", *filter(None, path.split("/"))]
+    segments = path.split("/")
     methods = {endpoint.method for endpoint in ENDPOINTS if endpoint.matches(segments)}
     return sorted(methods | {"HEAD"} if "GET" in methods else methods)

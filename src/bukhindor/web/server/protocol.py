@@ -147,6 +147,8 @@ class BoundedHttpProtocol(BoundedConnection):
                 raise RequestRefused(MALFORMED)
             self._upgrade_ignored = True
             return
+        if b"#" in self.url:  # A target has no fragment (RFC 9112, section 3.2); to a proxy it may be part of a name.
+            raise RequestRefused(MALFORMED)
         target = httptools.parse_url(self.url)
         raw_path = target.path or b"/"
         path = raw_path.decode("ascii")
@@ -251,7 +253,9 @@ class BoundedHttpProtocol(BoundedConnection):
             "refused a request: %d %s, request id %s, client %s",
             *(answer.status, refusal.error_code, answer.request_id, self.client[0] if self.client else "unknown"),
         )
-        self.transport.write(answer.encode(self.server_state.default_headers))
+        # Where no method could be read, this is the one of the request before.
+        is_head = self.parser.get_method() == b"HEAD"
+        self.transport.write(answer.encode(self.server_state.default_headers, to_head=is_head))
         self._linger()
 
     # Time-outs

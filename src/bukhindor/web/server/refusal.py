@@ -49,11 +49,16 @@ class ServerAnswer:
     body: bytes
     request_id: str
 
-    def encode(self, default_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """Wire form: status line, `default_headers` (the date), own headers, body."""
+    def encode(self, default_headers: Iterable[tuple[bytes, bytes]], *, to_head: bool = False) -> bytes:
+        """Wire form: status line, `default_headers` (the date), own headers, body.
+
+        HEAD is answered without the body and its length (RFC 9110, section 9.3.2): that is valid for other methods
+        too, since the connection ends.
+        """
         lines = [f"HTTP/1.1 {self.status.value} {phrase_of(self.status)}".encode()]
-        lines += [b"%b: %b" % header for header in (*default_headers, *self.headers)]
-        return b"\r\n".join([*lines, b"", self.body])
+        headers = (*default_headers, *self.headers)
+        lines += [b"%b: %b" % header for header in headers if not (to_head and header[0] == b"content-length")]
+        return b"\r\n".join([*lines, b"", b"" if to_head else self.body])
 
 
 def answer_for(refusal: Refusal, url: bytes) -> ServerAnswer:
