@@ -47,20 +47,32 @@ def test_within_a_network_accounts_take_turns_in_order_of_arrival() -> None:
     assert order_of(queue) == ["a/ann/1", "a/bob/1", "a/cid/1", "a/ann/2", "a/bob/2"]
 
 
-def test_a_newcomer_waits_for_one_turn_of_each_network_and_not_for_a_flood() -> None:
+def test_a_newcomer_waits_for_the_hash_that_runs_and_not_for_a_flood() -> None:
     queue = FairQueue[Named](400)
     enter(queue, *(f"flood/account-{number % 30}/{number}" for number in range(300)))
     running = queue.next()
     enter(queue, "home/ann/1", "home/ann/2")
-    order = order_of_the_rest(queue)
     assert running is not None
-    assert [order.index(name) for name in ("home/ann/1", "home/ann/2")] == [1, 3]
+    queue.finish(running)
+    order = order_of(queue)
+    assert [order.index(name) for name in ("home/ann/1", "home/ann/2")] == [0, 2]
     assert len(order) == 301
 
 
-def order_of_the_rest(queue: FairQueue[Named]) -> list[str]:
-    """Of those that wait; what runs meanwhile goes on."""
-    return [place.name for place in iter(queue.next, None)]
+def test_a_network_with_fewer_hashes_running_goes_first() -> None:
+    """A network that fills all threads gets the next one that is free only when no other waits for its first."""
+    queue = FairQueue[Named](40)
+    enter(queue, *(f"flood/ann/{number}" for number in range(4)))
+    of_flood = [queue.next(), queue.next()]
+    enter(queue, "a/ann/1", "a/ann/2", "b/bob/1")
+    assert None not in of_flood
+    for place in of_flood:
+        assert place is not None
+        queue.finish(place)
+    # Two threads are free, and none of these three networks has one.
+    assert [place.name for place in iter(queue.next, None)] == [
+        "a/ann/1", "b/bob/1", "flood/ann/2", "a/ann/2", "flood/ann/3",
+    ]  # fmt: skip
 
 
 def test_a_network_that_comes_back_stands_behind_those_that_wait() -> None:
