@@ -92,7 +92,7 @@ class _Built:
         self._replaces = replaces
         self._watch = watch
         self.secret_keys = SecretKeys(settings.jwt_secrets or (development_secret(settings.data_dir),))
-        self._shared_limiter = open_shared_limiter(settings, self.secret_keys)
+        self._shared_limiter = open_shared_limiter(settings, self.secret_keys, watch.limit_uncounted)
         self.limiter = watch.limiter(self._shared_limiter or limiter_of_this_process(settings))
         self.mailbox = DevelopmentMailbox(clock) if not settings.is_production and not settings.smtp_url else None
         self._hasher = PooledPasswordHasher(

@@ -25,7 +25,15 @@ PLENTY = 20.0
 _CLOCK = "tests:clock"
 
 
-def limiter_at(url: str, *, budget: float = PLENTY, secret: bytes = SECRET) -> RedisRateLimiter:
+def limiter_at(
+    url: str,
+    *,
+    budget: float = PLENTY,
+    secret: bytes = SECRET,
+    probe_seconds: float = 0.05,
+    clock: Callable[[], float] = time.monotonic,
+    on_uncounted: Callable[[str], None] = lambda _: None,
+) -> RedisRateLimiter:
     """One process's limiter; it looks for the server twenty times a second. Alone it allows a quarter.
 
     A busy machine is no outage: where the time is not what is tested, there is plenty of it for every step.
@@ -35,7 +43,14 @@ def limiter_at(url: str, *, budget: float = PLENTY, secret: bytes = SECRET) -> R
             patch.setattr(shared_counts, "_CONNECT_SECONDS", PLENTY)
             patch.setattr(shared_counts, "_ANSWER_SECONDS", PLENTY)
         return RedisRateLimiter(
-            RedisServer.parse(url), secret, MemoryRateLimiter(), outage_divisor=4, budget=budget, probe_seconds=0.05
+            RedisServer.parse(url),
+            secret,
+            MemoryRateLimiter(),
+            outage_divisor=4,
+            budget=budget,
+            probe_seconds=probe_seconds,
+            clock=clock,
+            on_uncounted=on_uncounted,
         )
 
 

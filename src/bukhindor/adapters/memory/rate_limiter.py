@@ -86,6 +86,9 @@ class MemoryRateLimiter:
     def is_degraded(self) -> bool:
         return False
 
+    def problem(self) -> str:
+        return ""
+
     def __len__(self) -> int:
         """How many keys are remembered."""
         return self._count

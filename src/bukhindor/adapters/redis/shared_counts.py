@@ -10,7 +10,7 @@ from redis.asyncio import BlockingConnectionPool, Connection, Redis, SSLConnecti
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NotConnected
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 from bukhindor.adapters.redis.scripts import EXACT_HITS, GIVE_BACK, SLICES, TAKE, TAKE_IN_SLICES
 from bukhindor.adapters.redis.server_url import RedisServer
@@ -86,6 +86,14 @@ class SharedCounts:
     async def probe(self) -> None:
         """Count something of no matter, as a call would: a server that answers may still refuse to be written."""
         await self._run(TAKE, f"{_PREFIX}:probe:{secrets.token_hex(8)}", 1, 1)
+
+    async def dropped_keys(self) -> int | None:
+        """How many keys the server has dropped to make room since its start; None when it may not be asked."""
+        try:
+            told = await self._client.info("stats")
+        except ResponseError:
+            return None
+        return int(told.get("evicted_keys", 0))
 
     def connections(self) -> Connections:
         idle, in_use = self._pool.get_connection_count()
