@@ -4,6 +4,7 @@ Uses the accounts FIRST to FIRST + 29. Prints {"succeeded", "refused"}.
 """
 
 import json
+import random
 import sys
 from itertools import cycle
 
@@ -16,9 +17,19 @@ _ACCOUNTS = 30
 _CONNECTIONS = 300
 
 
+class Flooding(SigningIn):
+    """Told to come back after some seconds, comes back after up to twice as many.
+
+    Otherwise all that are refused in one moment come back in one moment, and what is measured is that burst.
+    """
+
+    def answer(self, status: int, head: bytes, body: bytes) -> float:
+        return super().answer(status, head, body) * random.uniform(1, 2)
+
+
 def main(port: int, seconds: float, first: int) -> dict[str, int]:
     emails = cycle([email_of(first + number) for number in range(_ACCOUNTS)])
-    clients = [SigningIn(emails, PASSWORD, _ADDRESS) for _ in range(_CONNECTIONS)]
+    clients = [Flooding(emails, PASSWORD, _ADDRESS) for _ in range(_CONNECTIONS)]
     result = drive(port, clients, seconds)
     unexpected = set(result.statuses) - {200, 503}
     if unexpected:
