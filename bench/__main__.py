@@ -12,13 +12,15 @@ from pathlib import Path
 from types import FrameType
 
 from bench.figures import Figure, table
-from bench.parts import badinput, mail, me, memory, postgres, redis, refresh, scale, signin, timing
+from bench.parts import badinput, cost, flood, mail, me, memory, postgres, redis, refresh, scale, signin, timing
 from bench.stage import QUICK, Scale, Stage
 
 PARTS: dict[str, Callable[[Stage], list[Figure]]] = {
     "me": me.measure,
     "refresh": refresh.measure,
     "signin": signin.measure,
+    "flood": flood.measure,
+    "cost": cost.measure,
     "memory": memory.measure,
     "scale": scale.measure,
     "badinput": badinput.measure,

@@ -24,12 +24,19 @@ def get(path: str, access_token: str) -> bytes:
     ).encode("ascii")
 
 
-def post(path: str, body: bytes) -> bytes:
+def post(path: str, body: bytes, address: str = "") -> bytes:
+    """`address` is the client's, as a trusted proxy would name it."""
+    forwarded = f"X-Forwarded-For: {address}\r\n" if address else ""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"{forwarded}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode("ascii") + body
+
+
+def sign_in(email: str, password: str, address: str = "") -> bytes:
+    body = json.dumps({"email": email, "password": password})
+    return post("/api/v1/auth/login", body.encode("ascii"), address)
 
 
 class Reader:
@@ -67,11 +74,15 @@ class Refresher:
 
 
 class SigningIn:
-    """Signs in with one e-mail address after the other; told to come back later, it does, with the next one."""
+    """Signs in with one e-mail address after the other; told to come back later, it does, with the next one.
 
-    def __init__(self, emails: Iterator[str], password: str) -> None:
+    `address` is where it comes from, as a trusted proxy would say.
+    """
+
+    def __init__(self, emails: Iterator[str], password: str, address: str = "") -> None:
         self._emails = emails
         self._password = password
+        self._address = address
         self._email = ""
         self.accounts: list[Account] = []
 
@@ -79,8 +90,7 @@ class SigningIn:
         self._email = next(self._emails, "")
         if not self._email:
             return b""
-        body = json.dumps({"email": self._email, "password": self._password})
-        return post("/api/v1/auth/login", body.encode("ascii"))
+        return sign_in(self._email, self._password, self._address)
 
     def answer(self, status: int, head: bytes, body: bytes) -> float:
         if status == 200:

@@ -18,6 +18,8 @@ from tests.servers.redis import RedisServer
 
 THREE = Limit("three", 3, timedelta(seconds=60))
 TEN = Limit("ten", 10, timedelta(minutes=15))
+HUNDREDS = Limit("hundreds", 310, timedelta(hours=1))
+"""Too many for a moment each."""
 
 PassTime = Callable[[float], Awaitable[None]]
 Timed = tuple[RateLimiter, PassTime]
@@ -94,6 +96,19 @@ async def test_as_many_as_the_limit_pass_and_no_more(limiter: RateLimiter) -> No
     assert refused.retry_after >= 1
 
 
+async def test_as_many_as_a_large_limit_pass_and_no_more(limiter: RateLimiter) -> None:
+    await fill(limiter, HUNDREDS)
+    assert [(await refusal(limiter, HUNDREDS)).is_first for _ in range(2)] == [True, False]
+    for _ in range(3):
+        await limiter.give_back(HUNDREDS, "ann")
+    for _ in range(3):
+        await limiter.take(HUNDREDS, "ann")
+    assert (await refusal(limiter, HUNDREDS)).is_first
+    await limiter.clear(HUNDREDS, "ann")
+    await fill(limiter, HUNDREDS)
+    await refusal(limiter, HUNDREDS)
+
+
 async def test_keys_and_limits_are_counted_apart(limiter: RateLimiter) -> None:
     await fill(limiter)
     await limiter.take(THREE, "bob")
@@ -152,6 +167,33 @@ async def test_the_window_slides_over_the_moments_themselves(timed: Timed) -> No
     await pass_time(0.5)
     await limiter.take(THREE, "ann")
     assert (await refusal(limiter)).retry_after == 20
+
+
+async def test_a_large_limit_holds_in_every_window_and_is_open_again_when_it_says(timed: Timed) -> None:
+    """Hits may stay for a slice of the window longer than they have to, and never for less long."""
+    limiter, pass_time = timed
+    slice_seconds = 3600 / 31
+    for _ in range(310):
+        await limiter.take(HUNDREDS, "ann")
+        await pass_time(10)
+    # 3100 seconds have passed since the first one.
+    await pass_time(499)
+    wait = (await refusal(limiter, HUNDREDS)).retry_after
+    assert 1 <= wait <= 1 + slice_seconds
+    await pass_time(wait)
+    passed = 0
+    while await may_take(limiter, HUNDREDS):
+        passed += 1
+    assert 1 <= passed <= 1 + slice_seconds / 10
+    assert (await refusal(limiter, HUNDREDS)).retry_after <= 2 * slice_seconds
+
+
+async def may_take(limiter: RateLimiter, limit: Limit) -> bool:
+    try:
+        await limiter.take(limit, "ann")
+    except RateLimited:
+        return False
+    return True
 
 
 async def test_it_is_open_again_after_exactly_what_was_announced(timed: Timed) -> None:

@@ -198,8 +198,8 @@ def test_what_redis_tells_of_itself_and_what_a_login_may_not_ask(
 ) -> None:
     monkeypatch.setenv("REDIS_URL", guarded.url)
     code, found = examined(bukhindor)
-    assert (code, found["redis"]["state"], found["redis memory"]["state"]) == (0, "ok", "ok")
-    assert "of 64, maxmemory-policy volatile-ttl; when it is full" in found["redis memory"]["found"]
+    assert (code, found["redis"]["state"], found["redis memory"]["state"]) == (0, "ok", "warning")
+    assert found["redis memory"]["found"].endswith("of 64, maxmemory-policy volatile-ttl")
     assert "redis login" not in found
     guarded.command("ACL", "SETUSER", "counter", "on", ">hunter44", "~bukhindor:*", "+@all", "-info")
     monkeypatch.setenv("REDIS_URL", f"redis://counter:hunter44@127.0.0.1:{guarded.port}/0")
@@ -254,6 +254,9 @@ def test_a_redis_that_is_slow_full_or_far_is_a_warning() -> None:
     assert (full.state, "each process counts alone" in full.advice) == (State.WARNING, True)
     dropped = redis.memory(RedisState(0.001, "8.0", "allkeys-lru", 95, 100, 7))
     assert (dropped.state, "7 keys were dropped" in dropped.found) == (State.WARNING, True)
+    may_drop = redis.memory(RedisState(0.001, "8.0", "allkeys-lru", 5, 100))
+    assert (may_drop.state, "noeviction" in may_drop.advice) == (State.WARNING, True)
+    assert redis.memory(RedisState(0.001, "8.0", "allkeys-lru", 5)).state is State.OK
 
 
 def test_a_login_over_a_network_in_clear_is_a_warning() -> None:

@@ -205,7 +205,7 @@ def test_a_mailed_token_is_not_in_the_error_log_when_no_replica_answers(proxy: N
 def test_a_flood_is_refused_before_it_reaches_a_replica_and_others_are_served(
     proxy: NginxServer, flood: str, same: list[str], others: list[str]
 ) -> None:
-    """DOS-08: an IPv4 address counts for itself, an IPv6 address with its /64."""
+    """DOS-09: an IPv4 address counts for itself, an IPv6 address with its /64."""
     well = Replica()
     server = well.start()
     port = int(server.server_address[1])
@@ -228,7 +228,7 @@ def test_a_flood_is_refused_before_it_reaches_a_replica_and_others_are_served(
 
 
 def test_what_nginx_refuses_reads_like_a_refusal_of_the_service(proxy: NginxServer) -> None:
-    """DOS-08, ERR-01"""
+    """DOS-09, ERR-01"""
     well, busy = Replica(), Replica(429)
     servers = [well.start(), busy.start()]
     ports = [int(server.server_address[1]) for server in servers]
@@ -258,7 +258,7 @@ def test_what_nginx_refuses_reads_like_a_refusal_of_the_service(proxy: NginxServ
 
 
 def test_an_address_has_so_many_requests_under_way_and_others_have_theirs(proxy: NginxServer) -> None:
-    """DOS-08"""
+    """DOS-09"""
     slow = Replica()
     slow.may_answer.clear()
     server = slow.start()
@@ -287,7 +287,7 @@ def test_an_address_has_so_many_requests_under_way_and_others_have_theirs(proxy:
 
 
 def test_a_thousand_people_behind_one_address_may_come_at_once(proxy: NginxServer) -> None:
-    """DOS-08: with the figures of the file as they are; a carrier puts thousands of phones behind an address."""
+    """DOS-09: with the figures of the file as they are; a carrier puts thousands of phones behind an address."""
     well = Replica()
     server = well.start()
     port = int(server.server_address[1])

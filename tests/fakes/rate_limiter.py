@@ -56,3 +56,6 @@ class FakeRateLimiter:
 
     def is_degraded(self) -> bool:
         return self.degraded
+
+    def problem(self) -> str:
+        return "the server can't be reached" if self.degraded else ""

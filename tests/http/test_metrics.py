@@ -13,6 +13,7 @@ from tests.http.conftest import StartService
 from tests.http.databases import SqliteDatabases
 from tests.http.service import PASSWORD, Service, cheap_settings, started, tokens_in
 from tests.servers.processes import free_port
+from tests.servers.redis import RedisServer
 
 
 @pytest.fixture
@@ -94,6 +95,29 @@ async def test_what_is_not_a_request_is_measured_now_and_then(start_service: Sta
     assert value(samples, "group_commit_commits_total") is not None
     assert value(samples, "background_failures_total", task="mail_delivery") == 0
     assert value(samples, "bukhindor_ready") == 1
+
+
+async def test_a_redis_that_is_full_is_degraded_in_readiness_and_counted(
+    start_service: StartService, port: int
+) -> None:
+    """REL-12: what it does not count is counted by the process, and no request fails."""
+    redis = RedisServer()
+    redis.start()
+    try:
+        service = await start_service(metrics_port=port, rate_limits=True, redis_url=redis.url)
+        assert value(await scraped(port), "rate_limit_uncounted_total", reason="out_of_memory") == 0
+        redis.command("CONFIG", "SET", "maxmemory", "1")
+        await scraped_when(port, lambda now: value(now, "rate_limiter_degraded") == 1)
+        ready = (await service.ask("GET", "/health/ready")).json()
+        assert ready["status"] == "degraded"
+        assert ready["degraded"]["rate_limits"].endswith("alone, and stricter: the server is out of memory")
+        assert await service.works(service.people.user)
+        assert (await service.log_in(service.people.user.email)).status_code == 200
+        samples = await scraped(port)
+        assert (value(samples, "rate_limit_uncounted_total", reason="out_of_memory") or 0) >= 2
+        assert value(samples, "rate_limit_uncounted_total", reason="evicting") == 0
+    finally:
+        redis.close()
 
 
 async def test_a_service_that_is_up_and_not_ready_says_so(metered: Service, port: int) -> None:

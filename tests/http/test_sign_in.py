@@ -203,6 +203,17 @@ async def test_a_full_hash_pool_refuses_at_once_and_says_when_to_come_back(start
     assert await service.works(service.people.user)
 
 
+async def test_a_flood_from_one_address_keeps_nobody_else_from_signing_in(start_service: StartService) -> None:
+    """DOS-02, DOS-07: thirty accounts from one address want more places than there are."""
+    service = await start_service(hash_memory_kib=19_456, hash_iterations=2, hash_workers=1, hash_queue=31)
+    people = (service.people.admin, service.people.user, service.people.other, service.people.guest)
+    flood = [service.log_in(f"nobody{number % 30}@example.com", peer="198.51.100.7") for number in range(90)]
+    others = [service.log_in(people[number % 4].email, peer=f"203.0.113.{number}") for number in range(20)]
+    answers = await asyncio.gather(*flood, *others)
+    assert [answer.status_code for answer in answers[90:]] == [200] * 20
+    assert {answer.status_code for answer in answers[:90]} == {401, 503}
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -94,7 +94,7 @@ class _Built:
         self._replaces = replaces
         self._watch = watch
         self.secret_keys = SecretKeys(settings.jwt_secrets or (development_secret(settings.data_dir),))
-        self._shared_limiter = open_shared_limiter(settings, self.secret_keys)
+        self._shared_limiter = open_shared_limiter(settings, self.secret_keys, watch.limit_uncounted)
         counting = watch.limiter(self._shared_limiter or limiter_of_this_process(settings))
         self.limiter = ConfiguredLimiter(counting, settings.limits)
         self.mailbox = DevelopmentMailbox(clock) if settings.has_dev_mailbox else None

@@ -1,5 +1,6 @@
 """Who counts how often things happen: a server for all processes, or each one for itself."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
@@ -24,8 +25,10 @@ class SharedLimiter(RateLimiter, Protocol):
         """Let go of all connections."""
 
 
-def open_shared_limiter(settings: Settings, secret_keys: SecretKeys) -> SharedLimiter | None:
-    """None without REDIS_URL, or without limits."""
+def open_shared_limiter(
+    settings: Settings, secret_keys: SecretKeys, on_uncounted: Callable[[str], None]
+) -> SharedLimiter | None:
+    """None without REDIS_URL, or without limits. `on_uncounted` is told why Redis did not count a call."""
     if not settings.redis_url or not settings.rate_limits:
         return None
     # Its library takes memory that a service without Redis has no use for.
@@ -37,6 +40,7 @@ def open_shared_limiter(settings: Settings, secret_keys: SecretKeys) -> SharedLi
         MemoryRateLimiter(),
         outage_divisor=max(settings.workers, _LEAST_OUTAGE_DIVISOR),
         budget=_REDIS_BUDGET,
+        on_uncounted=on_uncounted,
     )
 
 
@@ -58,6 +62,9 @@ class ConfiguredLimiter:
 
     def is_degraded(self) -> bool:
         return self._limiter.is_degraded()
+
+    def problem(self) -> str:
+        return self._limiter.problem()
 
 
 def limiter_of_this_process(settings: Settings) -> RateLimiter:

@@ -81,6 +81,9 @@ class MetricsWatch(Watch):
         self._limiter = limiter
         return MeteredRateLimiter(limiter, self._meter)
 
+    def limit_uncounted(self, reason: str) -> None:
+        self._meter.limit_uncounted(reason)
+
     def mailer(self, mailer: Mailer) -> Mailer:
         return MeteredMailer(mailer, self._meter)
 

@@ -40,6 +40,9 @@ class Watch:
         """The same limiter, with its refusals counted."""
         return limiter
 
+    def limit_uncounted(self, reason: str) -> None:
+        """Redis did not count a call, and the process counted it alone."""
+
     def mailer(self, mailer: Mailer) -> Mailer:
         """The same mailer, with its deliveries counted."""
         return mailer

@@ -47,6 +47,9 @@ class RateLimiter(Protocol):
     def is_degraded(self) -> bool:
         """Whether it counts alone for now, and more strictly, because what it shares with others is away."""
 
+    def problem(self) -> str:
+        """Why it is degraded, as a sentence without a full stop for operators; empty when it is not."""
+
 
 class RequestMeter(Protocol):
     """Counts requests and measures them. Every request passes here, twice."""

@@ -31,4 +31,6 @@ class Health:
 
     def restrictions(self) -> dict[str, str]:
         """What the service does without for now, by part, while it does all its work correctly."""
-        return {"rate_limits": "counted by each process alone, and stricter"} if self._limiter.is_degraded() else {}
+        if not self._limiter.is_degraded():
+            return {}
+        return {"rate_limits": f"counted by each process alone, and stricter: {self._limiter.problem()}"}

@@ -12,7 +12,7 @@ import pytest
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.domain.errors import TooBusy
 from bukhindor.domain.password import Password
-from bukhindor.ports import PasswordHasher, PasswordVerdict
+from bukhindor.ports import PasswordHasher, PasswordVerdict, Requester
 from tests.adapters.crypto.password_hash_scenes import (
     MATCH,
     NO_MATCH,
@@ -73,7 +73,8 @@ async def test_a_full_queue_refuses_at_once_and_opens_again(make_hasher: HasherM
     """DOS-02: one runs, two wait, the fourth is told to come back."""
     hasher = make_hasher(workers=1, queue=2)
     held, stored = HeldPassword(), argon2id()
-    accepted = [asyncio.create_task(hasher.verify(held, stored, REQUESTER)) for _ in range(3)]
+    askers = [Requester(f"192.0.2.{number}", "ann@example.com") for number in range(3)]
+    accepted = [asyncio.create_task(hasher.verify(held, stored, asker)) for asker in askers]
     await held.reached_a_thread()
 
     with pytest.raises(TooBusy) as refused:

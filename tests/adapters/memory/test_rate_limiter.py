@@ -65,19 +65,6 @@ async def test_a_key_whose_hits_were_given_back_is_swept_too(memory: MemoryRateL
     assert len(memory) == 1
 
 
-async def test_when_full_the_flooded_limit_gives_up_its_key_idle_longest(seconds: Seconds) -> None:
-    """A flood of new keys can't open another limit, nor a key that is being tried."""
-    limiter = MemoryRateLimiter(seconds, max_keys=100)
-    await fill(limiter, TEN, "victim")
-    await fill(limiter, THREE, "tried")
-    for number in range(500):
-        await limiter.take(THREE, f"flood-{number}")
-        await refusal(limiter, THREE, "tried")
-        assert len(limiter) <= 100
-    await refusal(limiter, TEN, "victim")
-    await limiter.take(THREE, "flood-0")
-
-
 async def test_without_limits_everything_passes() -> None:
     unlimited: RateLimiter = Unlimited()
     for _ in range(1000):

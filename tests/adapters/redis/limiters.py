@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from bukhindor.adapters.memory.rate_limiter import MemoryRateLimiter
 from bukhindor.adapters.redis import shared_counts
 from bukhindor.adapters.redis.rate_limiter import RedisRateLimiter
-from bukhindor.adapters.redis.scripts import GIVE_BACK, TAKE
+from bukhindor.adapters.redis.scripts import GIVE_BACK, TAKE, TAKE_IN_SLICES
 from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.domain.errors import RateLimited
 from bukhindor.domain.rate_limit import Limit
@@ -25,7 +25,15 @@ PLENTY = 20.0
 _CLOCK = "tests:clock"
 
 
-def limiter_at(url: str, *, budget: float = PLENTY, secret: bytes = SECRET) -> RedisRateLimiter:
+def limiter_at(
+    url: str,
+    *,
+    budget: float = PLENTY,
+    secret: bytes = SECRET,
+    probe_seconds: float = 0.05,
+    clock: Callable[[], float] = time.monotonic,
+    on_uncounted: Callable[[str], None] = lambda _: None,
+) -> RedisRateLimiter:
     """One process's limiter; it looks for the server twenty times a second. Alone it allows a quarter.
 
     A busy machine is no outage: where the time is not what is tested, there is plenty of it for every step.
@@ -35,7 +43,14 @@ def limiter_at(url: str, *, budget: float = PLENTY, secret: bytes = SECRET) -> R
             patch.setattr(shared_counts, "_CONNECT_SECONDS", PLENTY)
             patch.setattr(shared_counts, "_ANSWER_SECONDS", PLENTY)
         return RedisRateLimiter(
-            RedisServer.parse(url), secret, MemoryRateLimiter(), outage_divisor=4, budget=budget, probe_seconds=0.05
+            RedisServer.parse(url),
+            secret,
+            MemoryRateLimiter(),
+            outage_divisor=4,
+            budget=budget,
+            probe_seconds=probe_seconds,
+            clock=clock,
+            on_uncounted=on_uncounted,
         )
 
 
@@ -86,10 +101,12 @@ class ServerClock:
     def __init__(self, url: str, patch: pytest.MonkeyPatch) -> None:
         self._url = url
         self._microseconds = 1_900_000_000_000_000
-        take = TAKE.replace("redis.call('TIME')", f"redis.call('LRANGE', '{_CLOCK}', 0, -1)")
-        assert take != TAKE
-        patch.setattr(shared_counts, "TAKE", take)
-        patch.setattr(shared_counts, "_SCRIPTS", (take, GIVE_BACK))
+        clocked = {}
+        for name, script in (("TAKE", TAKE), ("TAKE_IN_SLICES", TAKE_IN_SLICES)):
+            clocked[name] = script.replace("redis.call('TIME')", f"redis.call('LRANGE', '{_CLOCK}', 0, -1)")
+            assert clocked[name] != script
+            patch.setattr(shared_counts, name, clocked[name])
+        patch.setattr(shared_counts, "_SCRIPTS", (*clocked.values(), GIVE_BACK))
 
     async def move(self, seconds: float) -> None:
         """Forwards or back. How long the server keeps a key goes by real time all the same."""

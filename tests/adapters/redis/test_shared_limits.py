@@ -89,6 +89,53 @@ async def test_a_key_is_no_longer_than_the_limit_and_goes_by_itself(
     assert 0 < await server.pttl(places["short"]) <= 61_000
 
 
+async def test_a_key_of_a_large_limit_holds_no_more_than_about_64_entries(
+    redis_server: RedisServer, server: "Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DOS-08: a limit of thousands in a day; the clock is set back now and then, too."""
+    redis_server.flush()
+    clock = ServerClock(redis_server.url, monkeypatch)
+    await clock.move(0)
+    limiter = limiter_at(redis_server.url)
+    large = Limit("large", 2_500, timedelta(days=1))
+    key, longest = "", 0
+    for number in range(400):
+        await clock.move(-60 if number % 100 == 99 else 86_400 / 200)
+        for _ in range(5):
+            await limiter.take(large, ADDRESS)
+        (key,) = [key for key in await kept(server) if "large" in key]
+        longest = max(longest, await server.llen(key))
+    assert longest <= 64
+    assert re.fullmatch(r"bukhindor:slices:large:[0-9a-f]{32}", key)
+    entries = await server.lrange(key, 0, -1)
+    # A thousand hits a day were counted, and what has left the window is gone.
+    assert 1000 <= sum(int(str(entry).partition(":")[2]) for entry in entries) <= 1000 + 5 * 8
+    assert 0 < await server.pttl(key) <= 86_401_000
+    await limiter.close()
+
+
+async def test_a_clock_set_back_does_not_hold_a_large_limit_for_longer_than_its_window(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """REL-16"""
+    redis_server.flush()
+    clock = ServerClock(redis_server.url, monkeypatch)
+    limiter = limiter_at(redis_server.url)
+    large = Limit("large", 100, timedelta(minutes=15))
+    for _ in range(10):
+        await clock.move(20)
+        for _ in range(10):
+            await limiter.take(large, ADDRESS)
+    await clock.move(-3600)
+    with pytest.raises(RateLimited) as refused:
+        await limiter.take(large, ADDRESS)
+    # The first ten of a hundred came three minutes before the last ones.
+    assert refused.value.retry_after == 900 - 180
+    await clock.move(900 - 180)
+    assert await passed(limiter, 20, large, ADDRESS) == 10
+    await limiter.close()
+
+
 async def test_a_key_that_was_given_back_leaves_nothing(limiters: list[RedisRateLimiter], server: "Redis") -> None:
     await limiters[0].take(EIGHT, ADDRESS)
     await limiters[0].give_back(EIGHT, ADDRESS)

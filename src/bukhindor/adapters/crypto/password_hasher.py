@@ -1,18 +1,15 @@
 """Slow password hashes in a bounded pool of threads."""
 
-import asyncio
 import os
-import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import ParamSpec, TypeVar
+from functools import partial
+from typing import TypeVar
 
 from argon2 import PasswordHasher as Argon2
 from argon2.exceptions import HashingError
 from argon2.low_level import ARGON2_VERSION
 
+from bukhindor.adapters.crypto.hash_threads import HashThreads
 from bukhindor.adapters.crypto.stored_hashes import (
     Argon2Hash,
     Argon2Parameters,
@@ -24,9 +21,7 @@ from bukhindor.ports import PasswordVerdict, Requester
 
 _SALT_BYTES = 16
 _DIGEST_BYTES = 32
-_HASH_THREAD_NICENESS = 10
 
-_P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
@@ -34,8 +29,8 @@ class PooledPasswordHasher:
     """argon2id for new hashes; argon2id and bcrypt for stored ones.
 
     `memory_kib`, `iterations` and `parallelism` are today's parameters (OWASP Password Storage: 19456, 2, 1).
-    At most `workers` hashes run at once, one for each core by default, which bounds the memory; at most
-    `queue` more wait, and whoever comes then gets TooBusy at once.
+    At most `workers` hashes run at once, one for each core by default, which bounds the memory; at most `queue` more
+    wait. Networks take turns, and one that floods the queue delays and displaces its own hashes only (FairQueue).
     """
 
     def __init__(
@@ -46,7 +41,6 @@ class PooledPasswordHasher:
         workers: int | None = None,
         queue: int = 256,
     ) -> None:
-        threads = workers or _cores()
         self._parameters = Argon2Parameters(memory_kib, iterations, parallelism)
         self._argon2 = Argon2(
             time_cost=iterations,
@@ -55,59 +49,39 @@ class PooledPasswordHasher:
             hash_len=_DIGEST_BYTES,
             salt_len=_SALT_BYTES,
         )
-        self._pool = ThreadPoolExecutor(threads, "password-hash", initializer=_lower_own_priority)
-        self._threads = threads
-        self._most = threads + queue
-        self._asked_for = 0
-        self._counting = threading.Lock()
+        self._threads = HashThreads(workers or _cores(), queue)
 
     @property
     def busy(self) -> int:
         """How many hashes are being made."""
-        return min(self._asked_for, self._threads)
+        return self._threads.busy
 
     @property
     def waiting(self) -> int:
         """How many wait for a thread."""
-        return max(self._asked_for - self._threads, 0)
+        return self._threads.waiting
 
     async def hash(self, password: Password, requester: Requester) -> str:
         """A new salted argon2id hash in PHC form. Raises TooBusy."""
-        return await self._run(self._hash, password)
+        return await self._run(requester, partial(self._hash, password))
 
     async def verify(self, password: Password, stored: str | None, requester: Requester) -> PasswordVerdict:
         """Compare with a stored hash; none, or an unreadable one, takes the same time and never matches.
 
         Raises TooBusy.
         """
-        return await self._run(self._verify, password, stored)
+        return await self._run(requester, partial(self._verify, password, stored))
 
     def close(self) -> None:
-        """Block until every hash that was asked for is done; nothing may be asked for afterwards."""
-        self._pool.shutdown(wait=True)
+        """Block until every hash that was asked for is done; later ones get TooBusy."""
+        self._threads.close()
 
-    async def _run(self, work: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        with self._counting:
-            if self._asked_for >= self._most:
-                raise TooBusy
-            self._asked_for += 1
+    async def _run(self, requester: Requester, work: Callable[[], _R]) -> _R:
         try:
-            future = self._pool.submit(work, *args, **kwargs)
-        except RuntimeError as no_thread:
-            self._forget()
-            raise TooBusy from no_thread
-        # The place belongs to the thread, not to the request: a client that hangs up does not stop a hash
-        # that runs, and giving the place away then would let hashes pile up.
-        future.add_done_callback(lambda _: self._forget())
-        try:
-            return await asyncio.wrap_future(future)
+            return await self._threads.run(requester, work)
         except HashingError:
             # The parameters were checked before, so what argon2 can still lack is memory.
             raise TooBusy from None
-
-    def _forget(self) -> None:
-        with self._counting:
-            self._asked_for -= 1
 
     def _hash(self, password: Password) -> str:
         return self._argon2.hash(_to_bytes(password))
@@ -142,12 +116,3 @@ def _to_bytes(password: Password) -> bytes:
 def _cores() -> int:
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
-
-
-def _lower_own_priority() -> None:
-    # Hash threads keep every core busy for as long as people sign in. With a lower priority than the thread of
-    # the event loop, the system lets that one run as soon as a request comes in, instead of after the next
-    # time slice. Only Linux takes a thread's id here; elsewhere the call would reach some other process.
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _HASH_THREAD_NICENESS)

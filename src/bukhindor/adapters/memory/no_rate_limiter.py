@@ -15,3 +15,6 @@ class Unlimited:
 
     def is_degraded(self) -> bool:
         return False
+
+    def problem(self) -> str:
+        return ""

@@ -1,105 +1,150 @@
-"""Exact limits within one process."""
+"""Limits within one process, in bounded memory."""
 
 import math
 import time
-from array import array
 from collections import OrderedDict
 from collections.abc import Callable
 
+from bukhindor.adapters.memory.hits import LEVELS, Hits
 from bukhindor.domain.errors import RateLimited
 from bukhindor.domain.rate_limit import Limit
 
 _SWEPT_AT_ONCE = 2
 
 
-class _Hits:
-    """When a key was counted, the oldest first, in seconds; `was_refused` since it last had room."""
+class _Table:
+    """The keys of one limit, the one counted longest ago first; `allowed` hits within `window` seconds."""
 
-    __slots__ = ("times", "was_refused")
+    __slots__ = ("allowed", "keys", "refused_newcomer", "window")
 
     def __init__(self) -> None:
-        self.times = array("d")
-        self.was_refused = False
-
-    def drop_until(self, moment: float) -> None:
-        """Forget what lies outside of the window."""
-        expired = 0
-        while expired < len(self.times) and self.times[expired] <= moment:
-            expired += 1
-        del self.times[:expired]
+        self.keys: OrderedDict[str, Hits] = OrderedDict()
+        self.allowed = 1
+        self.window = 0.0
+        self.refused_newcomer = False
 
 
 class MemoryRateLimiter:
-    """A sliding window over the moments themselves: within any span of the window no more than the limit pass.
+    """A sliding window: within any span of the window no more than the limit pass.
 
-    Nothing is awaited inside, so that all callers of one event loop are counted one after the other. `clock` tells
-    seconds that never go back.
+    Nothing is awaited inside, so all callers of one event loop are counted one after the other. `clock` tells seconds
+    that never go back. Of several `processes` that count without knowing of one another, each allows its part,
+    rounded up.
 
-    Of several `processes` that count without knowing of one another, each allows its part, rounded up.
+    Memory is bounded by `max_keys` over all limits and by 32 entries a key. Limits of up to 32 hits are exact. Larger
+    ones count in slices of the window, and may refuse for up to one part in 31 of the window longer than they would
+    have to, never for longer than the window.
 
-    Memory is bounded by `max_keys` over all limits. Each count sweeps up to two keys whose window is over. When there
-    are too many all the same, the limit that has the most keys gives up the one it has not heard of for the longest
-    time: a flood of new keys costs its own limit, not the others.
+    Each count sweeps up to two keys whose window is over. When there are too many keys all the same, a newcomer takes
+    the place of the key that has used the smallest part of its limit, and of several such keys of the one counted
+    longest ago. A key that has used half of its limit or more keeps its place: when only such keys are left, the
+    newcomer is refused, since a flood of keys must not make this limiter forget a key that is being guessed at. The
+    time of each call does not depend on the number of keys.
     """
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, max_keys: int = 200_000, processes: int = 1
+        self, clock: Callable[[], float] = time.monotonic, max_keys: int = 100_000, processes: int = 1
     ) -> None:
         self._clock = clock
         self._processes = processes
         self._max_keys = max_keys
         self._count = 0
-        self._limits: dict[str, OrderedDict[str, _Hits]] = {}
+        self._tables: dict[str, _Table] = {}
+        # Every key once, by how close it is to its limit; within a level the one counted longest ago first.
+        self._levels: list[OrderedDict[Hits, None]] = [OrderedDict() for _ in range(LEVELS + 1)]
 
     async def take(self, limit: Limit, key: str) -> None:
         now = self._clock()
-        window = limit.window.total_seconds()
-        keys = self._limits.setdefault(limit.name, OrderedDict())
-        self._sweep(keys, now - window)
-        hits = keys.get(key)
+        table = self._tables.setdefault(limit.name, _Table())
+        table.window = limit.window.total_seconds()
+        table.allowed = allowed = -(-limit.hits // self._processes)
+        self._sweep(table, now)
+        hits = table.keys.get(key)
         if hits is None:
-            hits = self._begin(keys, key)
-        keys.move_to_end(key)
-        hits.drop_until(now - window)
-        allowed = -(-limit.hits // self._processes)
-        if len(hits.times) >= allowed:
+            hits = self._begin(limit, table, key, now)
+        hits.drop_until(now - table.window)
+        if hits.total >= allowed:
             is_first, hits.was_refused = not hits.was_refused, True
-            room_at = hits.times[-allowed] + window
-            raise RateLimited(limit, max(1, math.ceil(room_at - now)), is_first=is_first)
+            wait = hits.room_at(allowed, table.window) - now
+            raise RateLimited(limit, max(1, math.ceil(wait)), is_first=is_first)
         hits.was_refused = False
-        hits.times.append(now)
+        hits.add(now, table.window, allowed)
+        table.keys.move_to_end(key)
+        self._settle(table, hits)
 
     async def give_back(self, limit: Limit, key: str) -> None:
-        keys = self._limits.get(limit.name)
-        if keys is not None and (hits := keys.get(key)) is not None:
-            hits.was_refused = False
-            del hits.times[-1:]
+        table = self._tables.get(limit.name)
+        if table is not None and (hits := table.keys.get(key)) is not None:
+            hits.take_back()
+            self._settle(table, hits)
 
     async def clear(self, limit: Limit, key: str) -> None:
-        keys = self._limits.get(limit.name)
-        if keys is not None and keys.pop(key, None) is not None:
-            self._count -= 1
+        table = self._tables.get(limit.name)
+        if table is not None and (hits := table.keys.get(key)) is not None:
+            self._forget(hits)
 
     def is_degraded(self) -> bool:
         return False
+
+    def problem(self) -> str:
+        return ""
 
     def __len__(self) -> int:
         """How many keys are remembered."""
         return self._count
 
-    def _begin(self, keys: OrderedDict[str, _Hits], key: str) -> _Hits:
+    def _begin(self, limit: Limit, table: _Table, key: str, now: float) -> Hits:
         if self._count >= self._max_keys:
-            max(self._limits.values(), key=len).popitem(last=False)
-            self._count -= 1
-        hits = keys[key] = _Hits()
+            self._make_room(limit, table, now)
+        table.refused_newcomer = False
+        hits = table.keys[key] = Hits(limit.name, key)
+        self._levels[0][hits] = None
         self._count += 1
         return hits
 
-    def _sweep(self, keys: OrderedDict[str, _Hits], moment: float) -> None:
-        """Drop keys that were not counted since, beginning with the one idle longest."""
+    def _make_room(self, limit: Limit, table: _Table, now: float) -> None:
+        for other in self._tables.values():
+            self._sweep(other, now)
+        self._look_again(now)
+        if self._count < self._max_keys:
+            return
+        level = next((level for level in self._levels[:LEVELS] if level), None)
+        if level is not None:
+            self._forget(next(iter(level)))
+            return
+        is_first, table.refused_newcomer = not table.refused_newcomer, True
+        raise RateLimited(limit, self._seconds_until_a_key_ends(now), is_first=is_first)
+
+    def _seconds_until_a_key_ends(self, now: float) -> int:
+        oldest = ((table, next(iter(table.keys.values()))) for table in self._tables.values() if table.keys)
+        return max(1, math.ceil(min(hits.newest + table.window - now for table, hits in oldest)))
+
+    def _sweep(self, table: _Table, now: float) -> None:
+        """Drop keys that were not counted within the window, beginning with the one counted longest ago."""
         for _ in range(_SWEPT_AT_ONCE):
-            oldest = next(iter(keys), None)
-            if oldest is None or (keys[oldest].times and keys[oldest].times[-1] > moment):
+            oldest = next(iter(table.keys.values()), None)
+            if oldest is None or oldest.newest > now - table.window:
                 return
-            del keys[oldest]
-            self._count -= 1
+            self._forget(oldest)
+
+    def _look_again(self, now: float) -> None:
+        """Some keys were close to their limit when they were counted, and no longer are. Each call looks at others."""
+        for _ in range(min(_SWEPT_AT_ONCE, len(self._levels[LEVELS]))):
+            hits = next(iter(self._levels[LEVELS]))
+            table = self._tables[hits.table]
+            hits.drop_until(now - table.window)
+            self._settle(table, hits)
+
+    def _settle(self, table: _Table, hits: Hits) -> None:
+        """Put a key at the end of the level where it belongs now; without any hit, forget it."""
+        if not hits.total:
+            self._forget(hits)
+            return
+        del self._levels[hits.level][hits]
+        hits.level = hits.closeness(table.allowed)
+        self._levels[hits.level][hits] = None
+
+    def _forget(self, hits: Hits) -> None:
+        del self._tables[hits.table].keys[hits.key]
+        del self._levels[hits.level][hits]
+        self._count -= 1

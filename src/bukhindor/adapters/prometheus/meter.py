@@ -18,6 +18,7 @@ _OUTCOMES = ("success", "failure", "refused", "error")
 _RESETS = ("requested", "completed", "failed")
 _DELIVERIES = ("delivered", "not_accepted", "refused")
 _DATABASE_ERRORS = ("timeout", "conflict", "lock", "connection", "refused")
+UNCOUNTED_REASONS = ("timeout", "unreachable", "evicting", "login", "out_of_memory", "read_only", "refused")
 
 _API = "/api/v1"
 _REGISTER, _LOGIN, _REFRESH = f"{_API}/auth/register", f"{_API}/auth/login", f"{_API}/auth/refresh"
@@ -45,6 +46,7 @@ class PrometheusMeter:
         self._reasons = self._series.for_each(names.LOGINS_FAILED, [*_domain_words(), _OTHER_REASON])
         self._database_errors = self._series.for_each(names.DATABASE_ERRORS, _DATABASE_ERRORS)
         self._database_wait = self._series.of(names.DATABASE_WAIT)
+        self._uncounted = self._series.for_each(names.LIMIT_UNCOUNTED, UNCOUNTED_REASONS)
         self._deliveries = self._series.for_each(names.MAILS, _DELIVERIES)
         self._account_paths = frozenset({*self._outcomes, *_RESET_REQUESTS, *_RESET_COMPLETIONS})
         self._series.of(names.INFO, version).set(1)
@@ -73,6 +75,10 @@ class PrometheusMeter:
 
     def limit_refused(self, limit: Limit) -> None:
         self._series.of(names.LIMIT_REFUSALS, limit.name).inc()
+
+    def limit_uncounted(self, reason: str) -> None:
+        """`reason` is one of timeout, unreachable, evicting, login, out_of_memory, read_only, refused."""
+        self._uncounted[reason].inc()
 
     def mail_tried(self, status: str) -> None:
         """`status` is one of delivered, not_accepted, refused."""
@@ -131,6 +137,9 @@ class MeteredRateLimiter:
 
     def is_degraded(self) -> bool:
         return self._limiter.is_degraded()
+
+    def problem(self) -> str:
+        return self._limiter.problem()
 
 
 class MeteredMailer:

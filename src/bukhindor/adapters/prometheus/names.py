@@ -79,8 +79,17 @@ PASSWORD_RESETS = Definition(
 LIMIT_REFUSALS = Definition(
     _COUNTER, "rate_limit_refusals_total", "What was refused because it came too often.", ("limit",)
 )
+LIMIT_UNCOUNTED = Definition(
+    _COUNTER,
+    "rate_limit_uncounted_total",
+    "Calls that Redis did not count and the process counted alone, by reason.",
+    ("reason",),
+)
 LIMITER_DEGRADED = Definition(
-    _GAUGE, "rate_limiter_degraded", "1 while each process counts alone, because Redis is away.", merge=Merge.MAX
+    _GAUGE,
+    "rate_limiter_degraded",
+    "1 while each process counts alone, because Redis is away, full, or drops keys.",
+    merge=Merge.MAX,
 )
 SESSIONS = Definition(
     _GAUGE, "active_sessions", "Sessions in the store; those that are over stay for ten minutes.", merge=Merge.NEWEST
@@ -132,6 +141,7 @@ DEFINITIONS = (
     TOKENS_REFRESHED,
     PASSWORD_RESETS,
     LIMIT_REFUSALS,
+    LIMIT_UNCOUNTED,
     LIMITER_DEGRADED,
     SESSIONS,
     DATABASE_CONNECTIONS,

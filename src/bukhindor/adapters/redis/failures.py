@@ -14,6 +14,8 @@ from redis.exceptions import (
 from redis.exceptions import TimeoutError as TimedOut
 
 TOO_SLOW = "the server does not answer in time"
+EVICTING = "the server drops keys to make room, and counts with them; give it maxmemory-policy noeviction"
+UNREACHABLE = "the server can't be reached"
 _LOGIN = "the server wants a login, or refuses the one it gets"
 
 # What a server may answer first, where the library has no class of its own or an older server wraps the answer.
@@ -40,6 +42,16 @@ _CLASSES: tuple[tuple[type[Exception], str], ...] = (
     (AuthorizationError, _WORDS["NOPERM"]),
     (TimedOut, TOO_SLOW),
 )
+_OTHER_REASON = "refused"
+_REASONS = {
+    TOO_SLOW: "timeout",
+    UNREACHABLE: "unreachable",
+    EVICTING: "evicting",
+    _LOGIN: "login",
+    _WORDS["OOM"]: "out_of_memory",
+    _WORDS["READONLY"]: "read_only",
+}
+REASONS = (*_REASONS.values(), _OTHER_REASON)
 _WORD = re.compile(r"\b([A-Z]{3,12})\b")
 
 
@@ -53,4 +65,9 @@ def problem_of(error: Exception) -> str:
             return _WORDS[word]
     if isinstance(error, ResponseError):
         return "the server refuses to count"
-    return "the server can't be reached"
+    return UNREACHABLE
+
+
+def reason_of(problem: str) -> str:
+    """One of `REASONS`: a word for what `problem_of` says, to count by."""
+    return _REASONS.get(problem, _OTHER_REASON)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from bukhindor.adapters.redis.circuit_breaker import CircuitBreaker
-from bukhindor.adapters.redis.failures import TOO_SLOW, problem_of
+from bukhindor.adapters.redis.evictions import Evictions
+from bukhindor.adapters.redis.failures import EVICTING, TOO_SLOW, problem_of, reason_of
 from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.adapters.redis.shared_counts import Connections, SharedCounts
 from bukhindor.domain.errors import RateLimited
@@ -20,8 +21,13 @@ _log = logging.getLogger(__name__)
 _FAILURES_UNTIL_OPEN = 3
 _PATIENCE_SECONDS = 2.0
 _START_SECONDS = 1.0
+_QUIET_PROBES = 60
 
 _T = TypeVar("_T")
+
+
+def _ignore(reason: str) -> None:
+    """Without metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +49,16 @@ class RedisRateLimiter:
 
     After three failures in a row the breaker opens: everything is counted by `alone` at once, and nobody waits for the
     server. A task of its own asks the server each `probe_seconds`, all the time, so that neither the outage nor its end
-    has to be found out by a request.
+    has to be found out by a request. A server that drops keys to make room forgets counts without a word: it counts as
+    away until it has dropped none for sixty probes.
 
-    Nothing is carried over between both counts. Each is exact by itself, and what was counted by `alone` stays counted
-    there until its window is over. So within any window a key gets no more than the limit and one part of it for each
-    process, however often the server comes and goes, unless the server lost its data: then it begins anew.
+    Nothing is carried over between both counts. Neither lets more through than its limit, and what was counted by
+    `alone` stays counted there until its window is over. So within any window a key gets no more than the limit and one
+    part of it for each process, however often the server comes and goes, unless the server lost its data: then it
+    begins anew.
 
-    No method raises anything but RateLimited.
+    No method raises anything but RateLimited. `on_uncounted` gets one of the words in `REASONS` for each call that
+    the server did not count.
     """
 
     def __init__(
@@ -62,6 +71,7 @@ class RedisRateLimiter:
         budget: float = 0.05,
         probe_seconds: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
+        on_uncounted: Callable[[str], None] = _ignore,
     ) -> None:
         self._counts = SharedCounts(server, secret)
         self._alone = alone
@@ -69,7 +79,9 @@ class RedisRateLimiter:
         self._budget = budget
         self._probe_seconds = probe_seconds
         self._clock = clock
+        self._on_uncounted = on_uncounted
         self._breaker = CircuitBreaker(clock, _FAILURES_UNTIL_OPEN)
+        self._evictions = Evictions(clock, _QUIET_PROBES * probe_seconds)
         self._watch: asyncio.Task[None] | None = None
         self._attempts: set[asyncio.Task[Any]] = set()
 
@@ -77,8 +89,7 @@ class RedisRateLimiter:
         """Connect, and watch the server from now on. No answer within a second: it is degraded from the start."""
         problem = await self._probe(_START_SECONDS)
         if problem:
-            self._breaker.open(problem)
-            self._tell(problem)
+            self._open_breaker(problem)
         self._watch_server()
 
     async def close(self) -> None:
@@ -90,7 +101,7 @@ class RedisRateLimiter:
         await self._attempt(self._counts.close)
 
     async def take(self, limit: Limit, key: str) -> None:
-        answered = await self._ask(lambda: self._counts.take(limit, key))
+        answered = await self._ask(lambda: self._counts.take(limit, key), writes=True)
         if answered is None:
             await self._take_alone(limit, key)
         elif not answered.value.counted:
@@ -125,15 +136,21 @@ class RedisRateLimiter:
     def _strict(self, limit: Limit) -> Limit:
         return Limit(limit.name, -(-limit.hits // self._divisor), limit.window)
 
-    async def _ask(self, call: Callable[[], Coroutine[Any, Any, _T]]) -> _Answered[_T] | None:
-        """The server's answer; None when it is known to be away, fails, or takes too long."""
+    async def _ask(self, call: Callable[[], Coroutine[Any, Any, _T]], *, writes: bool = False) -> _Answered[_T] | None:
+        """The server's answer; None when it is known to be away, fails, or takes too long.
+
+        Only a call that `writes` shows by its success that the server counts: one that is full still lets go of keys.
+        """
         if self._breaker.is_open:
+            self._on_uncounted(reason_of(self._breaker.problem))
             return None
         began = self._clock()
         outcome = await self._within(self._budget, call)
         if isinstance(outcome, _Answered):
-            self._breaker.succeeded()
+            if writes:
+                self._breaker.succeeded()
             return outcome
+        self._on_uncounted(reason_of(outcome.problem))
         self._failed(began, outcome.problem)
         return None
 
@@ -160,6 +177,13 @@ class RedisRateLimiter:
             self._tell(problem)
             self._watch_server()
 
+    def _open_breaker(self, problem: str) -> None:
+        """At once: there is no doubt."""
+        was_open = self._breaker.is_open
+        self._breaker.open(problem)
+        if not was_open:
+            self._tell(problem)
+
     def _tell(self, problem: str) -> None:
         _log.warning("Redis: %s; limits are counted by each process alone, and stricter", problem)
 
@@ -173,7 +197,9 @@ class RedisRateLimiter:
             await asyncio.sleep(self._probe_seconds / 10 if hurry else self._probe_seconds)
             began = self._clock()
             problem = await self._probe(_PATIENCE_SECONDS)
-            if problem:
+            if problem == EVICTING:
+                self._open_breaker(problem)
+            elif problem:
                 self._failed(began, problem)
             elif self._breaker.close():
                 _log.info("Redis: the server is back; limits are shared again")
@@ -183,5 +209,9 @@ class RedisRateLimiter:
         for seconds in (patience, self._budget):
             outcome = await self._within(seconds, self._counts.probe)
             if isinstance(outcome, _Failed):
+                self._evictions.lost_sight()
                 return outcome.problem
-        return ""
+        dropped = await self._within(patience, self._counts.dropped_keys)
+        if isinstance(dropped, _Answered) and dropped.value is not None:
+            self._evictions.saw(dropped.value)
+        return EVICTING if self._evictions.go_on() else ""

@@ -10,13 +10,14 @@ from redis.asyncio import BlockingConnectionPool, Connection, Redis, SSLConnecti
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NotConnected
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
-from bukhindor.adapters.redis.scripts import GIVE_BACK, TAKE
+from bukhindor.adapters.redis.scripts import EXACT_HITS, GIVE_BACK, SLICES, TAKE, TAKE_IN_SLICES
 from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.domain.rate_limit import Limit
 
 _PREFIX = "bukhindor:limit"
+_PREFIX_OF_SLICES = "bukhindor:slices"
 _CONNECTIONS = 8
 _CONNECT_SECONDS = 2.0
 _ANSWER_SECONDS = 1.0
@@ -69,7 +70,11 @@ class SharedCounts:
 
     async def take(self, limit: Limit, key: str) -> Answer:
         window = round(limit.window.total_seconds() * 1_000_000)
-        wait, is_first = await self._run(TAKE, self.place_of(limit, key), limit.hits, window)
+        place = self.place_of(limit, key)
+        if limit.hits <= EXACT_HITS:
+            wait, is_first = await self._run(TAKE, place, limit.hits, window)
+        else:
+            wait, is_first = await self._run(TAKE_IN_SLICES, place, limit.hits, window, -(-window // SLICES))
         return Answer(False, wait, bool(is_first)) if wait > 0 else Answer(True)
 
     async def give_back(self, limit: Limit, key: str) -> None:
@@ -82,6 +87,14 @@ class SharedCounts:
         """Count something of no matter, as a call would: a server that answers may still refuse to be written."""
         await self._run(TAKE, f"{_PREFIX}:probe:{secrets.token_hex(8)}", 1, 1)
 
+    async def dropped_keys(self) -> int | None:
+        """How many keys the server has dropped to make room since its start; None when it may not be asked."""
+        try:
+            told = await self._client.info("stats")
+        except ResponseError:
+            return None
+        return int(told.get("evicted_keys", 0))
+
     def connections(self) -> Connections:
         idle, in_use = self._pool.get_connection_count()
         return Connections(idle[0], in_use[0])
@@ -92,7 +105,9 @@ class SharedCounts:
     def place_of(self, limit: Limit, key: str) -> str:
         """The server's key. It tells the limit, and nothing of whom it counts."""
         digest = hmac.digest(self._secret, f"{limit.name}\0{key}".encode("utf-8", "surrogatepass"), "sha256").hex()
-        return f"{_PREFIX}:{limit.name}:{digest[:_DIGEST_CHARACTERS]}"
+        # What earlier programs keep of a large limit reads differently, and both may run on one server for a while.
+        prefix = _PREFIX if limit.hits <= EXACT_HITS else _PREFIX_OF_SLICES
+        return f"{prefix}:{limit.name}:{digest[:_DIGEST_CHARACTERS]}"
 
     async def _run(self, script: str, place: str, *arguments: int) -> Any:
         try:
@@ -102,7 +117,7 @@ class SharedCounts:
             return await self._client.eval(script, 1, place, *arguments)
 
 
-_SCRIPTS = (TAKE, GIVE_BACK)
+_SCRIPTS = (TAKE, TAKE_IN_SLICES, GIVE_BACK)
 
 
 def way_to(server: RedisServer) -> dict[str, Any]:
