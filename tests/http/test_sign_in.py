@@ -218,7 +218,8 @@ async def test_a_flood_from_one_address_keeps_nobody_else_from_signing_in(start_
     "path",
     [
         "/API/v1/auth/login", "/api/v1/auth/LOGIN", "/api/v1/auth/login;x", "/api/v1/auth/login%00",
-        "/api/v1/auth/login%20", "/v1/v1/auth/login", "/api/v2/auth/login", "/auth/login", "/api/auth/login",
+        "/api/v1//auth/login", "/api/v1/auth%2flogin", "/api/v1/auth/login%20", "/v1/v1/auth/login",
+        "/api/v2/auth/login", "/auth/login", "/api/auth/login",
     ],
 )  # fmt: skip
 async def test_no_other_path_leads_to_signing_in(service: Service, path: str) -> None:
@@ -227,10 +228,8 @@ async def test_no_other_path_leads_to_signing_in(service: Service, path: str) ->
     assert_problem(answer, 404, "not_found")
 
 
-@pytest.mark.parametrize(
-    "path", ["//api/v1/auth/login", "/api/v1/auth/login/", "/api/v1//auth/login", "/api/v1/auth%2flogin"]
-)
-async def test_other_spellings_of_the_path_lead_to_the_very_same_endpoint(service: Service, path: str) -> None:
+@pytest.mark.parametrize("path", ["/api/v1/auth/login/", "/v1/auth/login/"])
+async def test_a_slash_at_the_end_leads_to_the_very_same_endpoint(service: Service, path: str) -> None:
     """LGN-08: with and without slash alike, and never by a redirect."""
     credentials = {"email": "uma@example.com", "password": PASSWORD}
     answer = await service.ask("POST", f"http://localhost:8080{path}", credentials)
