@@ -131,6 +131,16 @@ async def test_a_signed_in_owner_proves_their_presence_while_strangers_are_refus
     assert (await limited.delete("/auth/me", {"password": NEW}, by=token)).status_code == 200
 
 
+async def test_neighbours_behind_one_address_keep_nobody_with_a_proof_out(limited: Service) -> None:
+    """LGN-06, LGN-12: a hundred failures of a carrier's address stop its strangers."""
+    user = limited.people.user
+    proof = {"x-device-proof": (await limited.log_in(user.email, peer=HOME)).json()["user"]["device_proof"]}
+    for number in range(100):
+        await limited.log_in(f"person{number}@example.com", WRONG, peer=HOME)
+    assert_problem(await limited.log_in(user.email, peer=HOME), 429, "rate_limited")
+    assert (await limited.log_in(user.email, peer=HOME, headers=proof)).status_code == 200
+
+
 async def test_the_export_names_the_familiar_networks(limited: Service) -> None:
     """DP-01."""
     user = limited.people.user
@@ -138,3 +148,15 @@ async def test_the_export_names_the_familiar_networks(limited: Service) -> None:
     networks = (await limited.get("/auth/me/export", by=token)).json()["familiar_networks"]
     assert [entry["network"] for entry in networks] == ["198.51.100.0/24"]
     assert networks[0]["last_used_at"].endswith("Z")
+
+
+async def test_a_form_of_another_site_leaves_no_proof(limited: Service) -> None:
+    """WEB-02: it would carry that site's own link, and take the place of the owner's proof in the browser."""
+    user = limited.people.user
+    await limited.post("/auth/reset-password", {"email": user.email})
+    token = (await limited.proof(user.email)).token
+    headers = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "cross-site"}
+    content = f"token={token}&password={NEW}".encode()
+    page = await limited.ask("POST", "/account/reset-password", content=content, headers=headers)
+    assert page.status_code == 200
+    assert "set-cookie" not in page.headers

@@ -1,5 +1,7 @@
 """Dangerous acts need the password, whichever road leads to them; void tokens, and what the audit keeps of refusals"""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from tests.http.answers import assert_problem
@@ -119,6 +121,7 @@ async def test_attempts_on_other_peoples_ids_are_recorded(service: Service) -> N
         (user.id, "user_not_found", "GET /api/v1/users/{user_id}"),
         (user.id, "session_not_found", "DELETE /api/v1/auth/sessions/{session_id}"),
     }
+    assert {event["details"]["id"] for event in events} == {other.id, other.session_id}
     assert await service.works(other)
 
 
@@ -173,3 +176,57 @@ async def test_a_stolen_session_guesses_ten_passwords_in_a_quarter_of_an_hour(li
     assert len(await limited.events("&type=password.check_failed")) == 10
     assert (await limited.log_in(user.email)).status_code == 200
     assert (await limited.delete("/auth/me", {"password": PASSWORD}, by=other_device)).status_code == 200
+
+
+async def test_a_body_that_comes_slowly_is_admitted_by_the_rights_of_its_end(service: Service) -> None:
+    """AZ-07, JWT-10: the administrator was banned while the request was under way."""
+    people = service.people
+    await service.patch(f"/users/{people.other.id}", {"role": "admin"}, by=people.admin)
+    other = await service.refreshed(people.other)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"name": "Mole", "email": "mole@example.com", '
+        await service.patch(f"/users/{people.other.id}", {"status": "banned"}, by=people.admin)
+        yield b'"password": "violet-otter-41", "role": "admin"}'
+
+    answer = await service.post("/users", content=slowly(), headers={"content-type": "application/json"}, by=other)
+    assert_problem(answer, 401, "invalid_token")
+    assert "mole@example.com" not in {user["email"] for user in await service.users()}
+
+
+async def test_a_void_token_signs_nobody_out_and_says_so(service: Service) -> None:
+    """SES-01: the client refreshes at 401 and asks again."""
+    admin, user = service.people.admin, service.people.user
+    await service.patch(f"/users/{user.id}", {"role": "guest"}, by=admin)
+    assert_problem(await service.post("/auth/logout", by=user), 401, "invalid_token")
+    fresh = await service.refreshed(user)
+    assert (await service.post("/auth/logout", by=fresh)).status_code == 200
+    assert (await service.post("/auth/logout", by=fresh)).status_code == 200
+    assert not await service.works(fresh)
+
+
+async def test_a_void_token_still_shows_who_registered(service: Service) -> None:
+    """REG-06: a new role must not end the password when the address is verified."""
+    admin, user = service.people.admin, service.people.user
+    await service.patch(f"/users/{user.id}", {"role": "guest"}, by=admin)
+    body = {"token": (await service.proof(user.email)).token}
+    assert (await service.post("/auth/verify-email/confirm", body, by=user)).status_code == 200
+    assert (await service.log_in(user.email)).status_code == 200
+
+
+async def test_a_flood_of_one_kind_of_refusal_hides_no_other(limited: Service) -> None:
+    """LOG-02: ten cross-site requests use up their own part of the record."""
+    headers = {"cookie": "access_token=x", "origin": "https://evil.example"}
+    for _ in range(12):
+        await limited.post("/auth/logout-all", headers=headers)
+    for _ in range(11):
+        await limited.log_in("nobody@example.com", WRONG)
+    assert len(await limited.events("&type=limit.hit")) == 1
+
+
+async def test_cross_site_requests_of_a_wide_network_are_recorded_in_part(limited: Service) -> None:
+    """SES-07, LOG-02: a client of IPv6 has 65,536 networks, and gets fifty events a minute out of them."""
+    headers = {"cookie": "access_token=x", "origin": "https://evil.example"}
+    for number in range(80):
+        await limited.post("/auth/logout-all", headers=headers, peer=f"2001:db8:1:{number:x}::1")
+    assert limited.sql("SELECT count(*) FROM audit_events WHERE type = 'access.refused'") == [(50,)]

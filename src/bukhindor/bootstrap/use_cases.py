@@ -93,6 +93,7 @@ def build_services(
             trail,
             password_check,
             device_proofs,
+            identifiers,
             limiter,
             clock,
         ),

@@ -42,7 +42,7 @@ class Caller:
     def require_sight_of(self, user_id: UUID) -> None:
         """Raise UserNotFound unless this caller may see that user: strangers learn nothing, not even that it exists."""
         if not self.is_admin and self.user.id != user_id:
-            raise UserNotFound(is_concealed=True)
+            raise UserNotFound(concealed=user_id)
 
     def require_right_to(self, changes: UserChanges) -> None:
         """Raise Forbidden unless this caller may make `changes` to a user it can see.

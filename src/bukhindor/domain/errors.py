@@ -33,6 +33,7 @@ maps it to a status in one table.
 
 from dataclasses import dataclass
 from typing import ClassVar
+from uuid import UUID
 
 from bukhindor.domain.rate_limit import Limit
 
@@ -156,12 +157,13 @@ class AccountInactive(Denied):
 class NotFound(BukhindorError):
     """The thing does not exist, or the caller may not know that it does.
 
-    `is_concealed` marks a caller without the right to see it. The response is the same; the audit records the attempt.
+    `concealed` is the id of a thing that the caller has no right to see. The response is the same as for an unknown id;
+    the audit records the attempt.
     """
 
-    def __init__(self, *, is_concealed: bool = False) -> None:
+    def __init__(self, *, concealed: UUID | None = None) -> None:
         super().__init__()
-        self.is_concealed = is_concealed
+        self.concealed = concealed
 
 
 class UserNotFound(NotFound):

@@ -30,6 +30,13 @@ def wider_network_of(ip: str) -> str:
     return str(ip_network((address, _WIDER_PREFIXES[address.version]), strict=False))
 
 
+@lru_cache(maxsize=4096)
+def site_network_of(ip: str) -> str:
+    """Return what one site can have: the IPv4 address itself, or the /48 of an IPv6 address, which holds 65,536 /64."""
+    address = _address(ip)
+    return wider_network_of(ip) if isinstance(address, IPv6Address) else network_of(ip)
+
+
 def _address(ip: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(ip)

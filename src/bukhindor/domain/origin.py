@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bukhindor.domain.network import network_of, wider_network_of
+from bukhindor.domain.network import network_of, site_network_of, wider_network_of
 
 
 class Language(StrEnum):
@@ -25,6 +25,11 @@ class Origin:
     def network(self) -> str:
         """The client's network: an IPv4 address or an IPv6 /64."""
         return network_of(self.ip)
+
+    @property
+    def site(self) -> str:
+        """What one site can have: an IPv4 address or an IPv6 /48."""
+        return site_network_of(self.ip)
 
     @property
     def wider_network(self) -> str:

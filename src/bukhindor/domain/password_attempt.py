@@ -12,6 +12,7 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.rate_limit import (
     FAILED_SIGN_INS_PER_ACCOUNT,
+    FAILED_SIGN_INS_PER_NETWORK,
     MAX_CONSECUTIVE_FAILURES,
     PASSWORD_PROMPTS_PER_SESSION,
     Limit,
@@ -22,28 +23,37 @@ from bukhindor.domain.user import User
 FAMILIARITY = timedelta(days=30)
 """How long a network stays familiar after the last sign-in or reset from it."""
 
+DEVICE_PROOF_LIFE = timedelta(days=365)
+
 _RECENT = timedelta(days=1)
 
 
 class AttemptKind(StrEnum):
-    """What an attempt shows, from the signs of a known client to none."""
+    """What an attempt shows.
+
+    DEVICE_PROOF, FAMILIAR_NETWORK and STRANGER sign in. SESSION is the prompt of a signed-in person, SUPERSEDED_SESSION
+    that of a client whose access token an earlier change has made void. MAILED_LINK comes with a proof of the mailbox.
+    """
 
     DEVICE_PROOF = "device_proof"
     FAMILIAR_NETWORK = "familiar_network"
     STRANGER = "stranger"
     SESSION = "session"
+    SUPERSEDED_SESSION = "superseded_session"
     MAILED_LINK = "mailed_link"
 
 
 SIGN_IN_KINDS = (AttemptKind.DEVICE_PROOF, AttemptKind.FAMILIAR_NETWORK, AttemptKind.STRANGER)
+_STOPPED_WITH_STRANGERS = (AttemptKind.STRANGER, AttemptKind.SUPERSEDED_SESSION)
+_CAN_NOT_BE_SPRAYED = (AttemptKind.DEVICE_PROOF, AttemptKind.MAILED_LINK)
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordAttempt:
     """One attempt at an account's password. `user` is None where no account has the address.
 
-    `session` is the session that prompts a signed-in person, None for every other kind. `network_used_at` is when the
-    account last signed in, or was reset, from the network of this attempt.
+    `session` is the session that prompts a signed-in person. `device` tells the devices of an account apart that have a
+    proof. `network_used_at` is when the account last signed in, or was reset, from the network of this attempt.
     """
 
     kind: AttemptKind
@@ -51,16 +61,37 @@ class PasswordAttempt:
     origin: Origin
     user: User | None
     session: Session | None = None
+    device: str = ""
     network_used_at: datetime | None = None
 
     @property
-    def limit(self) -> Limit:
-        return PASSWORD_PROMPTS_PER_SESSION if self.session is not None else FAILED_SIGN_INS_PER_ACCOUNT
+    def budget(self) -> tuple[Limit, str]:
+        """The limit that a failure counts against, and its key.
+
+        Devices with a proof and familiar networks have a budget each: one that is misused delays no other.
+        """
+        if self.session is not None:
+            return PASSWORD_PROMPTS_PER_SESSION, f"{self.kind}:{self.session.id}"
+        match self.kind:
+            case AttemptKind.DEVICE_PROOF:
+                which = self.device
+            case AttemptKind.FAMILIAR_NETWORK:
+                which = self.origin.wider_network
+            case _:
+                which = ""
+        return FAILED_SIGN_INS_PER_ACCOUNT, account_key(self.kind, self.email, which)
 
     @property
-    def key(self) -> str:
-        """What the limit counts: the session, or the account and the kind of the attempt."""
-        return str(self.session.id) if self.session is not None else account_key(self.kind, self.email)
+    def network_budgets(self) -> tuple[tuple[Limit, str], ...]:
+        """The limits of the client's network that a failure counts against, too.
+
+        A device proof is good for one account, so no network tries many accounts with it. It opens the account also
+        where strangers behind the same address have used up the network's attempts.
+        """
+        if self.session is not None or self.kind in _CAN_NOT_BE_SPRAYED:
+            return ()
+        limit = FAILED_SIGN_INS_PER_NETWORK
+        return (limit, self.origin.network), (limit.for_wider_network(), self.origin.wider_network)
 
     @property
     def password_hash(self) -> str | None:
@@ -72,20 +103,20 @@ class PasswordAttempt:
         if self.user is None:
             return None
         failures = 0
-        if self.session is not None:
-            failures = self.session.failed_prompts
-        elif self.kind is AttemptKind.STRANGER:
+        if self.kind in _STOPPED_WITH_STRANGERS:
             failures = self.user.failed_sign_ins
+        elif self.session is not None:
+            failures = self.session.failed_prompts
         return None if failures >= MAX_CONSECUTIVE_FAILURES else self.user.password_hash
 
     @property
     def counts_into_ceiling(self) -> bool:
-        return self.kind in (AttemptKind.STRANGER, AttemptKind.SESSION)
+        return self.session is not None or self.kind is AttemptKind.STRANGER
 
 
-def account_key(kind: AttemptKind, email: EmailAddress) -> str:
-    """The key of one kind of attempt in the limit of failures per account."""
-    return f"{kind}:{email}"
+def account_key(kind: AttemptKind, email: EmailAddress, which: str = "") -> str:
+    """The key of one kind of attempt in the limit of failures per account; `which` device or network it is."""
+    return f"{kind}:{email}:{which}" if which else f"{kind}:{email}"
 
 
 def is_familiar(last_used_at: datetime | None, now: datetime) -> bool:

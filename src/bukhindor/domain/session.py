@@ -62,9 +62,9 @@ class Session:
     def rotated(self, presented: int, now: datetime) -> Self:
         """The session after a genuine refresh token of generation `presented` came in.
 
-        Returns the very same object when the token yields the child it yielded before. Raises RefreshTokenReused
-        when the token had its successor used: the caller of this method must end the session. Raises
-        InvalidRefreshToken for a generation that was never issued, as after restoring an old backup.
+        Returns a session of the same generation when the token yields the child it yielded before. Raises
+        RefreshTokenReused when the token had its successor used: the caller of this method must end the session.
+        Raises InvalidRefreshToken for a generation that was never issued, as after restoring an old backup.
         """
         if not 1 <= presented <= self.generation:
             raise InvalidRefreshToken

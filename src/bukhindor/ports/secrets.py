@@ -88,11 +88,12 @@ class AccessTokens(Protocol):
 class DeviceProofs(Protocol):
     """Proofs that a client was signed in to an account before. They are signed, and stored nowhere."""
 
-    def issue(self, user_id: UUID, now: datetime) -> str:
-        """A proof for one account."""
+    def issue(self, user_id: UUID, device: UUID, now: datetime) -> str:
+        """A proof for one account and device. The id of the device is only told apart from others, never shown."""
 
-    def is_genuine(self, proof: str, user_id: UUID, now: datetime) -> bool:
-        """Whether this server issued the proof for this account, less than a year ago. Takes any text."""
+    def device_of(self, proof: str, user_id: UUID, now: datetime) -> str | None:
+        """The device of a proof that this server issued for this account, less than a year ago; None for any other
+        text."""
 
 
 class SigningKeyMaker(Protocol):

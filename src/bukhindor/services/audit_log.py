@@ -1,5 +1,7 @@
 """The record of what has happened: reading it, and writing down what was refused."""
 
+from uuid import UUID
+
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import RateLimited, Unavailable
@@ -36,12 +38,17 @@ class AuditLog:
             event = self._trail.by(caller, AuditType.LIMIT_HIT, now, **details)
         await self._record(event, caller, origin)
 
-    async def record_refusal(self, code: str, caller: Caller | None, origin: Origin, route: str) -> None:
-        """Record that a request was refused for lack of a right. `code` is the stable word of the refusal.
+    async def record_refusal(
+        self, code: str, caller: Caller | None, origin: Origin, route: str, concealed: UUID | None = None
+    ) -> None:
+        """Record that a request was refused for lack of a right. `code` is the stable word of the refusal, `concealed`
+        the id that the caller may not see.
 
         Of each signed-in person ten refusals a minute are recorded; those of others are counted by network and minute.
         """
         now, details = self._clock.now(), {"code": code, "route": route}
+        if concealed is not None:
+            details["id"] = str(concealed)
         if caller is None:
             event = self._trail.counted(origin, AuditType.REFUSED, now, **details)
         else:
@@ -49,9 +56,15 @@ class AuditLog:
         await self._record(event, caller, origin)
 
     async def _record(self, event: AuditEvent, caller: Caller | None, origin: Origin) -> None:
-        """Never fails: a refusal is a refusal, recorded or not."""
+        """Never fails: a refusal is a refusal, recorded or not. Each type has its own limit, so that a flood of one
+        hides no other."""
+        places = [(REFUSALS_RECORDED, f"{event.type}:{origin.network if caller is None else caller.user.id}")]
+        if caller is None:
+            # A client of IPv6 has as many networks as it likes within the wider one.
+            places.append((REFUSALS_RECORDED.for_wider_network(), f"{event.type}:{origin.wider_network}"))
         try:
-            await self._limiter.take(REFUSALS_RECORDED, origin.network if caller is None else str(caller.user.id))
+            for limit, key in places:
+                await self._limiter.take(limit, key)
             async with self._transactions.begin() as tx:
                 await tx.audit_events.count(event)
                 await tx.commit()

@@ -56,13 +56,14 @@ class Authentication:
             await self._record_use(claims, now)
         return Caller(user, session, origin, is_superseded)
 
-    async def is_signed(self, token: str) -> bool:
-        """Whether we signed this token and it has not expired, whatever became of its session."""
+    async def names_ended_session(self, token: str) -> bool:
+        """Whether we signed this token, it has not expired, and its session has ended."""
         try:
-            await self._read(token, self._clock.now())
+            claims = await self._read(token, self._clock.now())
         except InvalidAccessToken:
             return False
-        return True
+        async with self._transactions.read() as stored:
+            return await stored.sessions.by_id(claims.session_id) is None
 
     async def _read(self, token: str, now: datetime) -> AccessClaims:
         claims = self._access_tokens.read(token, now)

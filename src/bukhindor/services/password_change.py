@@ -1,5 +1,7 @@
 """A signed-in person chooses another password."""
 
+from dataclasses import replace
+
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken
@@ -11,6 +13,8 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
+
+_ACT = "change_password"
 
 
 class PasswordChange:
@@ -48,7 +52,10 @@ class PasswordChange:
         user = caller.user
         self._password_policy.check(new, user.email, user.name, field="new_password")
         async with self._step_up.budget(caller):
-            if not caller.is_superseded and await self._step_up.matches(caller, current):
+            if not caller.is_superseded:
+                if not await self._step_up.matches(caller, current):
+                    await self._step_up.record_failure(caller, _ACT)
+                    raise IncorrectPassword
                 tokens = await self._replace(caller, await self._hasher.hash(new, _requester(caller)))
                 if tokens is not None:
                     return tokens
@@ -84,11 +91,11 @@ class PasswordChange:
         if found is None:
             raise InvalidAccessToken
         session, user = found
-        if not await self._step_up.matches(Caller(user, session, caller.origin), new):
-            await self._step_up.record_failure(caller, "change_password")
+        if not await self._step_up.matches(replace(caller, user=user, session=session), new):
+            await self._step_up.record_failure(caller, _ACT)
             raise InvalidAccessToken if caller.is_superseded else IncorrectPassword
         return self._token_issuer.issue(session, user, self._clock.now())
 
 
 def _requester(caller: Caller) -> Requester:
-    return Requester(caller.origin.network, caller.user.email.value)
+    return Requester(caller.origin.site, caller.user.email.value)

@@ -10,7 +10,7 @@ from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password, PasswordPolicy
 from bukhindor.domain.password_attempt import is_worth_recording
-from bukhindor.ports import Clock, DeviceProofs, PasswordHasher, RateLimiter, Requester, Transactions
+from bukhindor.ports import Clock, DeviceProofs, Identifiers, PasswordHasher, RateLimiter, Requester, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
@@ -29,6 +29,7 @@ class PasswordReset:
         trail: AuditTrail,
         password_check: PasswordCheck,
         device_proofs: DeviceProofs,
+        identifiers: Identifiers,
         limiter: RateLimiter,
         clock: Clock,
     ) -> None:
@@ -40,6 +41,7 @@ class PasswordReset:
         self._trail = trail
         self._password_check = password_check
         self._device_proofs = device_proofs
+        self._identifiers = identifiers
         self._allowance = MailAllowance(limiter)
         self._clock = clock
 
@@ -78,7 +80,7 @@ class PasswordReset:
         """
         user = await self._proofs.owner_of(Purpose.RESET_PASSWORD, proof, origin, self._clock.now())
         self._password_policy.check(new, user.email, user.name, field="new_password")
-        password_hash = await self._hasher.hash(new, Requester(origin.network, user.email.value))
+        password_hash = await self._hasher.hash(new, Requester(origin.site, user.email.value))
         now = self._clock.now()
         async with self._transactions.begin() as tx:
             user, token = await self._proofs.use(tx, Purpose.RESET_PASSWORD, proof, origin, now)
@@ -93,6 +95,7 @@ class PasswordReset:
             await tx.one_time_tokens.remove_of_user(user.id)
             await self._letters.tell(tx, user, LetterKind.PASSWORD_CHANGED, origin, now)
             await tx.audit_events.add(self._trail.by_stranger(origin, AuditType.PASSWORD_RESET, now, user.id))
+            familiar = [network for network, _ in await tx.familiar_networks.of_user(user.id)]
             await tx.commit()
-        await self._password_check.clear_budgets(user.email)
-        return self._device_proofs.issue(user.id, now)
+        await self._password_check.clear_budgets(user.email, familiar)
+        return self._device_proofs.issue(user.id, self._identifiers.session_id(), now)

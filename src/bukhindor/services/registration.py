@@ -45,7 +45,7 @@ class Registration:
         if known is not None:
             raise EmailTaken
 
-        password_hash = await self._hasher.hash(password, Requester(origin.network, email.value))
+        password_hash = await self._hasher.hash(password, Requester(origin.site, email.value))
         now = self._clock.now()
         user = User(self._identifiers.user_id(), email, name, now, now, password_hash=password_hash)
         async with self._transactions.begin() as tx:

@@ -31,7 +31,7 @@ class Sessions:
             if session is None:
                 raise SessionNotFound
             if session.user_id != caller.user.id:
-                raise SessionNotFound(is_concealed=True)
+                raise SessionNotFound(concealed=session_id)
             await tx.sessions.remove(session_id)
             await tx.audit_events.add(self._ended(caller, "one", session_id))
             await tx.commit()

@@ -126,7 +126,7 @@ class SignIn:
     async def _upgrade_hash(self, user: User, password: Password, origin: Origin) -> None:
         """Store the password under today's hash. It can wait for another sign-in, so it never fails this one."""
         try:
-            upgraded = await self._hasher.hash(password, Requester(origin.network, user.email.value))
+            upgraded = await self._hasher.hash(password, Requester(origin.site, user.email.value))
             async with self._transactions.begin() as tx:
                 current = await tx.users.by_id(user.id)
                 if current is not None and current.password_hash == user.password_hash:

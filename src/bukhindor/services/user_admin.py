@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditType
-from bukhindor.domain.caller import Actor, self_of
+from bukhindor.domain.caller import Actor, Caller, self_of
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import EmailTaken, LastAdmin, UserNotFound
+from bukhindor.domain.errors import EmailTaken, LastAdmin, ReauthenticationRequired, UserNotFound
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.password import Password, PasswordPolicy
@@ -67,10 +67,12 @@ class UserAdmin:
         if known is not None:
             raise EmailTaken
 
-        password_hash = await self._hasher.hash(password, Requester(actor.origin.network, email.value))
+        password_hash = await self._hasher.hash(password, Requester(actor.origin.site, email.value))
         now = self._clock.now()
         user = User(self._identifiers.user_id(), email, name, now, now, role, status, password_hash=password_hash)
         async with self._transactions.begin() as tx:
+            if isinstance(actor, Caller):
+                (await self._step_up.present(tx, actor)).require_admin()
             await tx.users.add(user)
             if user.is_active_at(now):
                 await self._letters.ask_for_proof(tx, user, Purpose.VERIFY_EMAIL, actor.origin, now)
@@ -102,21 +104,29 @@ class UserAdmin:
         notified. To change the address of one's own account, give its password. At least one active administrator
         remains.
 
-        Raises UserNotFound, Forbidden, ReauthenticationRequired, IncorrectPassword, InvalidInput, EmailTaken,
-        LastAdmin, RateLimited, TooBusy.
+        Raises UserNotFound, Forbidden, ReauthenticationRequired, IncorrectPassword, InvalidAccessToken, InvalidInput,
+        EmailTaken, LastAdmin, RateLimited, TooBusy.
         """
         actor.require_sight_of(user_id)
         now = self._clock.now()
-        caller = self_of(actor, user_id)
-        if caller is not None and caller.user.without_repeats(changes, now).email is not None:
-            caller.require_right_to(changes)
-            await self._step_up.prove(caller, password, "change_email")
-        else:
-            caller = None
+        owner = self_of(actor, user_id)
+        is_proved = False
+        if owner is not None and owner.user.without_repeats(changes, now).email is not None:
+            owner.require_right_to(changes)
+            await self._step_up.prove(owner, password, "change_email")
+            is_proved = True
         async with self._transactions.begin() as tx:
-            held = await (tx.users.by_id(user_id) if caller is None else self._step_up.holder(tx, caller))
-            user = _present(held)
-            actor.require_right_to(user.without_repeats(changes, now))
+            if owner is None:
+                user = _present(await tx.users.by_id(user_id))
+            else:
+                # Rights, address and password may have changed since the request was admitted; what holds now decides.
+                actor = await self._step_up.present(tx, owner)
+                user = actor.user
+                is_proved = is_proved and user.password_hash == owner.user.password_hash
+            wanted = user.without_repeats(changes, now)
+            actor.require_right_to(wanted)
+            if owner is not None and wanted.email is not None and not is_proved:
+                raise ReauthenticationRequired
             changed = user.changed(changes, now)
             if changed is user:
                 # That it is so already may be another request's work, not on the disk yet.
@@ -145,7 +155,8 @@ class UserAdmin:
         To delete one's own account, give its password. Of what happened only the fact and the id stay. A last mail
         notifies the user.
 
-        Raises UserNotFound, ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy.
+        Raises UserNotFound, ReauthenticationRequired, IncorrectPassword, InvalidAccessToken, LastAdmin, RateLimited,
+        TooBusy.
         """
         actor.require_sight_of(user_id)
         await self._removal.remove(actor, user_id, password)

@@ -25,9 +25,9 @@ async def authenticate(call: Call, *, accepts_superseded: bool = False) -> Calle
 
 
 async def authenticate_if_possible(call: Call) -> Caller | None:
-    """The signed-in caller; None where the token is missing or no good, since anyone may call."""
+    """The signed-in caller, also by a superseded token; None where the token is missing or no good."""
     try:
-        return await authenticate(call)
+        return await authenticate(call, accepts_superseded=True)
     except (Unauthenticated, Denied, CrossSiteRequest):
         return None
 

@@ -9,6 +9,7 @@ from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device, shown_user_agent
 from bukhindor.domain.errors import FieldError, InvalidInput, NotSignedIn, SessionNotFound, UserNotFound
 from bukhindor.domain.origin import Origin
+from bukhindor.domain.password_attempt import DEVICE_PROOF_LIFE
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.services import Services
 from bukhindor.web import cookies
@@ -16,7 +17,7 @@ from bukhindor.web.exchange import Exchange
 from bukhindor.web.settings import WebSettings
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_DEVICE_PROOF_SECONDS = 365 * 24 * 3600
+_DEVICE_PROOF_SECONDS = round(DEVICE_PROOF_LIFE.total_seconds())
 _CLIENT_HEADERS = {"X-Device-ID": "x-device-id", "X-App-Type": "x-app-type", "X-App-Version": "x-app-version"}
 
 

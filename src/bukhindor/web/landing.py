@@ -13,6 +13,7 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from bukhindor.domain.errors import BukhindorError, InvalidInput, RateLimited
+from bukhindor.domain.one_time_token import LinkToken
 from bukhindor.domain.origin import Language, Origin
 from bukhindor.domain.password import Password
 from bukhindor.ports import Clock, RateLimiter
@@ -66,7 +67,7 @@ def landing_handlers(
             def work() -> Awaitable[str]:
                 return carry_out(lambda: _act_on(call, page, words, fields, origin), settings.request_timeout)
 
-            done = await within(limiter, (GUESSES,), exchange.client_ip, work)
+            done = await within(limiter, (GUESSES,), exchange.client_ip, work, LinkToken(fields.get("token", "")))
         except BukhindorError as refusal:
             exchange.error_code = refusal.code
             if isinstance(refusal, RateLimited):
@@ -87,7 +88,9 @@ async def _act_on(call: Call, page: str, words: PageWords, fields: dict[str, str
     password = fields.get("password", "")
     if page == "reset-password":
         device_proof = await services.password_reset.confirm(proof, Password.parse(password), origin)
-        call.set_device_proof_cookie(device_proof)
+        # A form of another site may carry that site's own link, and would put its proof in the place of ours.
+        if call.exchange.headers.get("sec-fetch-site", "same-origin") == "same-origin":
+            call.set_device_proof_cookie(device_proof)
     elif page == "verify-email":
         known = Password.parse(password) if password else None
         if not await services.email_verification.confirm(proof, origin, password=known):

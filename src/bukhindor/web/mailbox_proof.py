@@ -16,6 +16,11 @@ TokenField = Annotated[str, Meta(examples=["pYQ2mR…"], description="From the l
 CodeField = Annotated[str, Meta(examples=["1234 5678"], description="From the mail; blanks don't matter")]
 
 
+def is_code(body: object) -> bool:
+    """Whether a body proves the mailbox by a code, which can be guessed, and not by the token of a link."""
+    return getattr(body, "token", None) is None
+
+
 def parse_proof(token: str | None, email: str | None, code: str | None) -> Proof:
     """Raises InvalidInput unless there is a token, or an address and a code of eight digits."""
     if token is not None:

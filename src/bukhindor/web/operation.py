@@ -69,8 +69,10 @@ async def record_refusal(call: Call, refusal: Exception, route: str) -> None:
     log, caller, origin = call.services.audit_log, call.signed_in, call.origin
     if isinstance(refusal, RateLimited):
         await log.record_limit(refusal, caller, origin, route)
-    elif isinstance(refusal, (Forbidden, CrossSiteRequest)) or (isinstance(refusal, NotFound) and refusal.is_concealed):
+    elif isinstance(refusal, (Forbidden, CrossSiteRequest)):
         await log.record_refusal(refusal.code, caller, origin, route)
+    elif isinstance(refusal, NotFound) and refusal.concealed is not None:
+        await log.record_refusal(refusal.code, caller, origin, route, refusal.concealed)
 
 
 def route_handler(
@@ -87,13 +89,15 @@ def route_handler(
         exchange.route = route
         call = Call(services, settings, exchange, request.path_params, clock.now())
         try:
+            # The body first: a client may send it slowly, and its rights are those of the moment after.
+            raw = b"" if body is None else await read_body(request)
             await admit(call)
-            arguments = await decode(request, exchange)
+            arguments = decode(request, exchange, raw)
 
             def work() -> Awaitable[msgspec.Struct]:
                 return carry_out(lambda: endpoint.handler(call, **arguments), settings.request_timeout)
 
-            answer = await within(limiter, endpoint.limits, exchange.client_ip, work)
+            answer = await within(limiter, endpoint.limits, exchange.client_ip, work, arguments.get("body"))
         except (Forbidden, NotFound, RateLimited, CrossSiteRequest) as refusal:
             await record_refusal(call, refusal, f"{endpoint.method} {route}")
             raise
@@ -107,16 +111,14 @@ def route_handler(
         if endpoint.access is Access.ADMIN:
             call.caller.require_admin()
 
-    async def decode(request: LitestarRequest, exchange: Exchange) -> dict[str, msgspec.Struct]:
+    def decode(request: LitestarRequest, exchange: Exchange, raw: bytes) -> dict[str, msgspec.Struct]:
         arguments: dict[str, msgspec.Struct] = {}
         if query is not None:
             arguments["query"] = json_body.decode_query(request.scope["query_string"], query)
-        if body is not None:
-            raw = await read_body(request)
-            if raw or not body_is_optional:
-                headers = exchange.headers
-                json_body.check_media_type(headers.get("content-type", ""), headers.get("content-encoding", ""))
-                arguments["body"] = json_body.decode(raw, body)
+        if body is not None and (raw or not body_is_optional):
+            headers = exchange.headers
+            json_body.check_media_type(headers.get("content-type", ""), headers.get("content-encoding", ""))
+            arguments["body"] = json_body.decode(raw, body)
         return arguments
 
     return HTTPRouteHandler(

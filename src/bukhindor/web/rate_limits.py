@@ -3,14 +3,15 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bukhindor.domain.errors import (
-    InvalidCredentials,
+    InvalidInput,
     InvalidOneTimeToken,
     InvalidRefreshToken,
     RateLimited,
     RefreshTokenReused,
+    Unavailable,
 )
 from bukhindor.domain.network import network_of, wider_network_of
 from bukhindor.domain.rate_limit import Limit
@@ -19,7 +20,7 @@ from bukhindor.ports import RateLimiter
 Outcome = TypeVar("Outcome")
 Places = Sequence[tuple[Limit, str]]
 
-_FAILURES = (InvalidCredentials, InvalidOneTimeToken, InvalidRefreshToken, RefreshTokenReused)
+_FAILURES = (InvalidOneTimeToken, InvalidRefreshToken, RefreshTokenReused)
 
 
 class Counted(Enum):
@@ -37,10 +38,20 @@ class Counted(Enum):
 
 @dataclass(frozen=True, slots=True)
 class NetworkLimit:
-    """A limit for a client's network, and five times that for the wider network around it."""
+    """A limit for a client's network, and five times that for the wider network around it.
+
+    `can_be_guessed` looks at the body: a code of eight digits can, the token of a link can't.
+    """
 
     limit: Limit
     counted: Counted = Counted.FAILURES
+    can_be_guessed: Callable[[Any], bool] | None = None
+
+    def counted_for(self, body: object) -> Counted:
+        """What is counted of a call with this body: of a secret that nobody can guess only its refusal."""
+        if self.can_be_guessed is None or self.can_be_guessed(body):
+            return self.counted
+        return Counted.REFUSALS
 
     def keys(self, ip: str) -> Iterator[tuple[Limit, str]]:
         """What to count a client of this address against."""
@@ -49,32 +60,34 @@ class NetworkLimit:
 
 
 async def within(
-    limiter: RateLimiter, limits: Sequence[NetworkLimit], ip: str, work: Callable[[], Awaitable[Outcome]]
+    limiter: RateLimiter,
+    limits: Sequence[NetworkLimit],
+    ip: str,
+    work: Callable[[], Awaitable[Outcome]],
+    body: object = None,
 ) -> Outcome:
     """Do the work of a call, counted against the client's networks. Raises RateLimited instead of doing it."""
     if not limits:
         return await work()
-    counted = [(limit, key) for each in limits for limit, key in each.keys(ip) if each.counted is not Counted.REFUSALS]
-    await _take_all(limiter, counted)
+    places: dict[Counted, list[tuple[Limit, str]]] = {counted: [] for counted in Counted}
+    for each in limits:
+        places[each.counted_for(body)] += each.keys(ip)
+    taken = places[Counted.EVERY_CALL] + places[Counted.FAILURES]
+    await _take_all(limiter, taken)
     try:
         outcome = await work()
     except _FAILURES:
-        refusals = [each for each in limits if each.counted is Counted.REFUSALS]
-        await _take_all(limiter, [place for each in refusals for place in each.keys(ip)])
+        await _take_all(limiter, places[Counted.REFUSALS])
         raise
-    except RateLimited:
-        # What another limit refuses does not count here.
-        await _give_back(limiter, counted)
+    except (InvalidInput, RateLimited, Unavailable):
+        # Neither a mistake in a form nor what another limit or a busy server refuses counts here.
+        await _give_back(limiter, taken)
         raise
     except BaseException:
-        await _give_back(limiter, _only_failures(limits, ip))
+        await _give_back(limiter, places[Counted.FAILURES])
         raise
-    await _give_back(limiter, _only_failures(limits, ip))
+    await _give_back(limiter, places[Counted.FAILURES])
     return outcome
-
-
-def _only_failures(limits: Sequence[NetworkLimit], ip: str) -> Places:
-    return [place for each in limits if each.counted is Counted.FAILURES for place in each.keys(ip)]
 
 
 async def _take_all(limiter: RateLimiter, places: Places) -> None:

@@ -19,7 +19,6 @@ from bukhindor.domain.errors import (
     UserNotFound,
 )
 from bukhindor.domain.rate_limit import (
-    FAILED_SIGN_INS_PER_NETWORK,
     GUESSES_PER_NETWORK,
     MAILS_PER_NETWORK,
     MAILS_PER_NETWORK_AND_DAY,
@@ -57,6 +56,7 @@ from bukhindor.web import (
 )
 from bukhindor.web.endpoint import Access, Endpoint
 from bukhindor.web.errors import NotReady
+from bukhindor.web.mailbox_proof import is_code
 from bukhindor.web.rate_limits import Counted, NetworkLimit
 
 API = "/api/v1"
@@ -69,9 +69,8 @@ _USER = "/users/{user_id:str}"
 
 _REGISTRATIONS = NetworkLimit(REGISTRATIONS_PER_NETWORK, Counted.EVERY_CALL)
 _MAILS = tuple(NetworkLimit(limit, Counted.EVERY_CALL) for limit in (MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY))
-_SIGN_IN_FAILURES = NetworkLimit(FAILED_SIGN_INS_PER_NETWORK)
 _REFUSED_REFRESHES = NetworkLimit(REFUSED_REFRESHES_PER_NETWORK, Counted.REFUSALS)
-GUESSES = NetworkLimit(GUESSES_PER_NETWORK)
+GUESSES = NetworkLimit(GUESSES_PER_NETWORK, can_be_guessed=is_code)
 
 _CHANGE_REFUSALS = (
     UserNotFound, Forbidden, ReauthenticationRequired, IncorrectPassword, EmailTaken, LastAdmin, RateLimited, TooBusy,
@@ -89,7 +88,7 @@ _AUTH = (
              limits=(_REGISTRATIONS,), rules=Registration.register),
     Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",
              refuses=(InvalidCredentials, AccountBanned, AccountInactive, RateLimited, TooBusy),
-             limits=(_SIGN_IN_FAILURES,), rules=SignIn.login),
+             rules=SignIn.login),
     Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
              refuses=(InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive),
              limits=(_REFUSED_REFRESHES,), rules=TokenRefresh.refresh),

@@ -42,7 +42,7 @@ async def logout(call: Call) -> Message:
     try:
         await call.services.sessions.log_out(await authenticate(call))
     except InvalidAccessToken:
-        if not await call.services.authentication.is_signed(access_token(call.exchange, call.settings)):
+        if not await call.services.authentication.names_ended_session(access_token(call.exchange, call.settings)):
             raise
     call.sign_browser_out()
     return Message("Signed out.")

@@ -100,6 +100,8 @@ async def update_user(call: Call, body: UpdateUserBody) -> UserShape:
 async def delete_user(call: Call, body: DeleteUserBody = DeleteUserBody()) -> Message:  # noqa: B008  # Immutable.
     """Delete an account"""
     await call.services.user_admin.remove(call.caller, call.user_id, given_password(body.password))
+    if call.user_id == call.caller.user.id:
+        call.forget_browser()
     return Message("The user has been deleted.")
 
 

@@ -92,7 +92,7 @@ async def test_of_keys_that_are_as_close_the_one_counted_longest_ago_goes_first(
     assert len(limiter) == 100
 
 
-async def test_when_every_key_is_close_to_its_limit_newcomers_are_refused(
+async def test_when_every_key_is_close_to_its_limit_the_flooded_limit_refuses_newcomers(
     limiter: MemoryRateLimiter, seconds: Seconds
 ) -> None:
     """Fail closed: forgetting one of these keys would let somebody go on guessing."""
@@ -100,36 +100,48 @@ async def test_when_every_key_is_close_to_its_limit_newcomers_are_refused(
     refused = []
     for number in range(3):
         with pytest.raises(RateLimited) as refusal:
-            await limiter.take(MANY, f"newcomer-{number}")
+            await limiter.take(TEN, f"newcomer-{number}")
         refused.append(refusal.value)
     assert [refusal.is_first for refusal in refused] == [True, False, False]
-    assert refused[0].limit == MANY
+    assert refused[0].limit == TEN
     # Then the window of the oldest key is over.
     assert refused[0].retry_after == 900
     assert [await left(limiter, TEN, f"flood-{number}") for number in (0, 50, 99)] == [5, 5, 5]
     assert len(limiter) == 100
 
     seconds.now += 900
-    await take(limiter, MANY, "newcomer-0")
+    await take(limiter, TEN, "newcomer-0")
     assert len(limiter) < 100
+
+
+async def test_a_flood_of_one_limit_closes_no_other(limiter: MemoryRateLimiter) -> None:
+    """LGN-12: the newcomer of another limit takes the place of the oldest key of the flooded one, and keeps it."""
+    await flood(limiter, TEN, 100, times=5)
+    await take(limiter, MANY, "newcomer", 3)
+    await take(limiter, ONE, "another")
+    with pytest.raises(RateLimited):
+        await limiter.take(TEN, "one more of the flood")
+    assert len(limiter) == 100
+    assert await left(limiter, ONE, "another") == 0
+    assert [await left(limiter, TEN, f"flood-{number}") for number in (2, 99)] == [5, 5]
 
 
 async def test_keys_that_are_remembered_go_on_while_newcomers_are_refused(limiter: MemoryRateLimiter) -> None:
     await flood(limiter, TEN, 100, times=5)
     await take(limiter, TEN, "flood-7")
     await limiter.clear(TEN, "flood-8")
-    await take(limiter, ONE, "newcomer")
+    await take(limiter, TEN, "newcomer", 5)
     with pytest.raises(RateLimited):
         await limiter.take(TEN, "another")
     assert await left(limiter, TEN, "flood-7") == 4
-    assert await left(limiter, ONE, "newcomer") == 0
+    assert await left(limiter, TEN, "newcomer") == 5
 
 
 async def test_a_newcomer_may_not_take_the_place_of_a_limit_of_one(limiter: MemoryRateLimiter) -> None:
     """A single hit is all of it."""
     await flood(limiter, ONE, 100)
     with pytest.raises(RateLimited):
-        await limiter.take(TEN, "newcomer")
+        await limiter.take(ONE, "newcomer")
     assert await left(limiter, ONE, "flood-0") == 0
 
 

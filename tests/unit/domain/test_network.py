@@ -2,7 +2,8 @@
 
 import pytest
 
-from bukhindor.domain.network import network_of, wider_network_of
+from bukhindor.domain.network import network_of, site_network_of, wider_network_of
+from bukhindor.domain.origin import Origin
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,12 @@ from bukhindor.domain.network import network_of, wider_network_of
 def test_an_address_belongs_to_a_customer_and_a_wider_network(ip: str, network: str, wider: str) -> None:
     """LGN-07"""
     assert (network_of(ip), wider_network_of(ip)) == (network, wider)
+
+
+@pytest.mark.parametrize(
+    ("ip", "site"),
+    [("198.51.100.7", "198.51.100.7"), ("::ffff:198.51.100.7", "198.51.100.7"), ("2001:db8:1:2::1", "2001:db8:1::/48")],
+)
+def test_a_site_has_one_ipv4_address_or_65536_networks_of_ipv6(ip: str, site: str) -> None:
+    """DOS-07"""
+    assert (site_network_of(ip), Origin(ip).site) == (site, site)

@@ -147,7 +147,7 @@ class Scene:
                 store, hasher, passwords, issuer, step_up, letters, trail, identifiers, clock
             ),
             password_reset=PasswordReset(
-                store, hasher, passwords, proofs, letters, trail, check, self.device_proofs, limiter, clock
+                store, hasher, passwords, proofs, letters, trail, check, self.device_proofs, identifiers, limiter, clock
             ),
             profile=Profile(store, trail, clock),
             registration=Registration(store, hasher, passwords, letters, trail, identifiers, clock),

@@ -8,7 +8,11 @@ from bukhindor.domain.audit import AuditType
 from bukhindor.domain.errors import InvalidCredentials, RateLimited
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password_attempt import AttemptKind
-from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT, MAX_CONSECUTIVE_FAILURES
+from bukhindor.domain.rate_limit import (
+    FAILED_SIGN_INS_PER_ACCOUNT,
+    FAILED_SIGN_INS_PER_NETWORK,
+    MAX_CONSECUTIVE_FAILURES,
+)
 from bukhindor.domain.user import User
 from tests.makers import address
 from tests.unit.services.proof_flows import RESET
@@ -61,10 +65,52 @@ async def test_each_kind_has_ten_failures(scene: Scene, kind: AttemptKind) -> No
     await fail(scene, TEN, origin, shown)
     with pytest.raises(RateLimited):
         await scene.login(ANN, origin=origin, device_proof=shown)
-    assert scene.limiter.hits(FAILED_SIGN_INS_PER_ACCOUNT, f"{kind}:{ANN}") == TEN
+    (session,) = await scene.store.sessions.of_user(user.id)
+    which = session.id if kind is AttemptKind.DEVICE_PROOF else "198.51.100.0/24"
+    assert scene.limiter.hits(FAILED_SIGN_INS_PER_ACCOUNT, f"{kind}:{ANN}:{which}") == TEN
     assert (await scene.user(user.id)).failed_sign_ins == 0
     assert {event.details["kind"] for event in scene.events(AuditType.SIGN_IN_FAILED)} == {kind}
     await scene.login(ANN, origin=Origin("192.0.2.50"))
+
+
+async def test_a_familiar_network_that_is_attacked_from_delays_no_other(scene: Scene) -> None:
+    """LGN-12: the café was used once; its guests can't keep the owner out at home."""
+    await owner_at_home(scene)
+    await scene.login(ANN, origin=CAFE)
+    await fail(scene, TEN, CAFE)
+    with pytest.raises(RateLimited):
+        await scene.login(ANN, origin=CAFE)
+    await fail(scene, TEN, Origin("192.0.2.50"))
+    await scene.login(ANN, origin=HOME)
+
+
+async def test_a_stolen_proof_delays_its_own_device_only(scene: Scene) -> None:
+    """LGN-12: renewing it gives no new budget; another device of the account goes on."""
+    _, stolen = await owner_at_home(scene)
+    tokens = await scene.login(ANN, origin=CAFE)
+    await fail(scene, TEN, Origin("192.0.2.50"), stolen)
+    with pytest.raises(RateLimited):
+        await scene.login(ANN, origin=Origin("192.0.2.50"), device_proof=stolen)
+    await scene.login(ANN, origin=Origin("192.0.2.50"), device_proof=tokens.device_proof)
+    await fail(scene, 5, Origin("192.0.3.50"), tokens.device_proof)
+    renewed = (await scene.refresh(tokens)).device_proof
+    await fail(scene, 5, Origin("192.0.3.50"), renewed)
+    with pytest.raises(RateLimited):
+        await scene.login(ANN, origin=Origin("192.0.3.50"), device_proof=renewed)
+
+
+async def test_a_proof_opens_the_account_behind_an_address_whose_attempts_are_used_up(scene: Scene) -> None:
+    """LGN-06, LGN-12: strangers behind the same address of a carrier tried a hundred accounts."""
+    _, proof = await owner_at_home(scene)
+    for number in range(100):
+        with pytest.raises(InvalidCredentials):
+            await scene.login(address(f"person{number}@example.com"), WRONG_PASSWORD, origin=HOME)
+    with pytest.raises(RateLimited) as refusal:
+        await scene.login(ANN, origin=HOME)
+    assert refusal.value.limit is FAILED_SIGN_INS_PER_NETWORK
+    await scene.login(ANN, origin=HOME, device_proof=proof)
+    # The refused attempt counted nowhere else.
+    assert scene.limiter.hits(FAILED_SIGN_INS_PER_ACCOUNT, f"familiar_network:{ANN}:198.51.100.0/24") == 0
 
 
 async def test_the_proof_of_another_account_or_a_forged_one_is_worth_nothing(scene: Scene) -> None:

@@ -249,16 +249,20 @@ async def test_a_store_that_is_down_says_nothing_about_the_token(scene: Scene) -
 
 
 @pytest.mark.parametrize("end", ["log out", "delete"])
-async def test_a_token_stays_signed_after_its_session_has_ended(scene: Scene, end: str) -> None:
-    caller = await scene.add_caller()
+async def test_a_token_names_a_session_that_has_ended_until_it_expires(scene: Scene, end: str) -> None:
+    """SES-01: a token of a session that goes on does not, nor does what is no token of ours."""
+    caller, other = await scene.add_caller(), await scene.add_caller()
     token = scene.access_token_of(caller.session, caller.user)
+    names_ended_session = scene.services.authentication.names_ended_session
+    assert not await names_ended_session(token)
     if end == "log out":
         await scene.services.sessions.log_out(caller)
     else:
         await scene.services.own_account.delete(caller, PASSWORD)
     commits = scene.store.commits
-    assert await scene.services.authentication.is_signed(token)
+    assert await names_ended_session(token)
+    assert not await names_ended_session(scene.access_token_of(other.session, other.user))
+    assert not await names_ended_session("nonsense")
     scene.clock.advance(15 * MINUTE)
-    assert not await scene.services.authentication.is_signed(token)
-    assert not await scene.services.authentication.is_signed("nonsense")
+    assert not await names_ended_session(token)
     assert scene.store.commits == commits

@@ -54,7 +54,7 @@ async def test_the_new_address_is_asked_and_the_old_one_told(scene: Scene) -> No
     assert token.email == NEW
     assert (scene.store.commits, scene.limiter.cleared) == (
         1,
-        [("password_prompts_per_session", str(caller.session.id))],
+        [("password_prompts_per_session", f"session:{caller.session.id}")],
     )
     (event,) = scene.events()
     assert (event.type, event.details) == (AuditType.EMAIL_CHANGE_ASKED, {"new_email": "n***@example.com"})
@@ -94,7 +94,7 @@ async def test_without_the_password_nothing_is_sent(scene: Scene) -> None:
         await request(scene, caller, password=WRONG_PASSWORD)
     assert (scene.queued(), scene.store.committed.one_time_tokens) == ([], {})
     assert scene.recorded() == [AuditType.PASSWORD_CHECK_FAILED]
-    assert scene.limiter.taken == [("password_prompts_per_session", str(caller.session.id))]
+    assert scene.limiter.taken == [("password_prompts_per_session", f"session:{caller.session.id}")]
     assert (scene.limiter.given_back, scene.limiter.cleared) == ([], [])
 
 
@@ -199,3 +199,13 @@ async def test_the_address_that_stands_now_is_told(scene: Scene) -> None:
     scene.hasher.during_verify = change_address
     await request(scene, caller)
     assert scene.mails()[-1] == (LetterKind.EMAIL_CHANGE_ASKED, "now@example.com")
+
+
+async def test_a_mailbox_that_is_not_verified_is_shown_no_address_that_somebody_chose(scene: Scene) -> None:
+    """ML-02: it may be a stranger's, and an address can be made to be read as a text."""
+    caller = await scene.add_caller(email="victim@example.com")
+    await request(scene, caller, address("x@you-won-5000-dollars.example.com"))
+    asked, told = scene.writer.written
+    assert (asked.name, told.name, told.new_email) == ("", "", "")
+    await scene.services.email_change.confirm(scene.link(), ORIGIN)
+    assert scene.writer.written[-1].new_email == ""

@@ -98,9 +98,25 @@ async def test_a_superseded_token_guesses_no_password(scene: Scene) -> None:
         with pytest.raises(InvalidAccessToken):
             await change(scene, old, current, Password("and now a third one"))
     session = (await scene.caller_of(fresh)).session
-    assert session.failed_prompts == 3
-    assert len(scene.events(AuditType.PASSWORD_CHECK_FAILED)) == 3
+    failed = scene.events(AuditType.PASSWORD_CHECK_FAILED)
+    assert [event.details["kind"] for event in failed] == ["superseded_session"] * 3
+    # The owner's prompts in the same session have their own count.
+    assert session.failed_prompts == 0
+    assert scene.limiter.hits(PASSWORD_PROMPTS_PER_SESSION, f"session:{session.id}") == 0
+    assert scene.limiter.hits(PASSWORD_PROMPTS_PER_SESSION, f"superseded_session:{session.id}") == 3
+    assert (await scene.user(session.user_id)).failed_sign_ins == 3
     assert (await scene.user(session.user_id)).password_hash == f"hashed:{NEW_PASSWORD.reveal()}"
+
+
+async def test_each_prompt_is_one_guess(scene: Scene) -> None:
+    """PW-12, LGN-05: the new password is not compared, too, where the current one is wrong."""
+    user = await scene.add_user()
+    caller = await scene.caller_of(await scene.sign_in(user))
+    verified = scene.hasher.verified
+    with pytest.raises(IncorrectPassword):
+        await scene.services.password_change.change(caller, WRONG, PASSWORD)
+    assert scene.hasher.verified == verified + 1
+    assert len(scene.events(AuditType.PASSWORD_CHECK_FAILED)) == 1
 
 
 async def test_the_change_is_one_write(scene: Scene) -> None:
@@ -123,7 +139,7 @@ async def test_a_wrong_current_password_changes_nothing(scene: Scene) -> None:
     assert (scene.hasher.hashed, scene.store.commits) == (0, commits + 1)
     assert scene.recorded()[2:] == [AuditType.PASSWORD_CHECK_FAILED]
     session = (await scene.caller_of(here)).session
-    assert (session.failed_prompts, scene.limiter.hits(PASSWORD_PROMPTS_PER_SESSION, str(session.id))) == (1, 1)
+    assert (session.failed_prompts, scene.limiter.hits(PASSWORD_PROMPTS_PER_SESSION, f"session:{session.id}")) == (1, 1)
     assert len(scene.access_tokens.issued) == issued
     for tokens in (here, there):
         await assert_both_tokens_work(scene, tokens)
@@ -248,8 +264,10 @@ async def test_a_caller_whose_session_has_ended_learns_nothing_of_the_password(s
     caller = await scene.add_caller()
     await scene.services.sessions.log_out(caller)
     with pytest.raises(InvalidAccessToken):
+        await scene.services.password_change.change(caller, PASSWORD, NEW_PASSWORD)
+    with pytest.raises(IncorrectPassword):
         await scene.services.password_change.change(caller, WRONG, NEW_PASSWORD)
-    assert scene.hasher.verified == 1
+    assert scene.hasher.verified == 2
 
 
 async def test_a_password_that_another_device_changed_meanwhile_stays(scene: Scene) -> None:

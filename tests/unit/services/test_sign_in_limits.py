@@ -239,17 +239,17 @@ async def test_a_session_that_failed_a_hundred_times_in_a_row_proves_nothing_any
     assert await scene.has_session(caller.session)
 
 
-async def test_the_right_password_at_a_prompt_takes_back_the_failures_of_its_session(scene: Scene) -> None:
-    """LGN-05: and none of those of strangers."""
+async def test_the_right_password_at_a_prompt_begins_the_row_of_its_session_again(scene: Scene) -> None:
+    """LGN-05: the row of strangers goes on: a session must not give them new guesses."""
     user = await scene.add_user("ann@example.com", failed_sign_ins=7)
     caller = await scene.caller_of(await scene.tokens_of(user))
     for _ in range(3):
         with pytest.raises(IncorrectPassword):
             await scene.services.own_account.delete(caller, WRONG_PASSWORD)
-    assert (await scene.user(user.id)).failed_sign_ins == 10
     caller = await scene.caller_again(caller)
+    assert caller.session.failed_prompts == 3
     await scene.services.email_change.request(caller, address("new@example.com"), PASSWORD)
-    assert (await scene.user(user.id)).failed_sign_ins == 7
+    assert (await scene.user(user.id)).failed_sign_ins == 10
     assert (await scene.session(caller.session.id)).failed_prompts == 0
 
 

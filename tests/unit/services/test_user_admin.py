@@ -1,6 +1,7 @@
 """Managing users: who may, what comes of it, and what stays as it was."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from bukhindor.domain.errors import (
     InvalidAccessToken,
     InvalidInput,
     InvalidRefreshToken,
+    ReauthenticationRequired,
     StoreUnavailable,
     UserNotFound,
 )
@@ -257,3 +259,45 @@ async def test_what_was_not_stored_did_not_happen(scene: Scene, call: str) -> No
     with pytest.raises(StoreUnavailable):
         await {**FOR_ONESELF, **ADMIN_ONLY}[call](scene, Operator(), caller.user.id)
     assert scene.snapshot() == before
+
+
+async def test_rights_are_those_of_the_moment_of_the_write(scene: Scene) -> None:
+    """AZ-07: an administrator that was demoted or signed out after the request was admitted changes nothing."""
+    admin = await scene.add_caller(Role.ADMIN)
+    await scene.add_user(role=Role.ADMIN)
+    await scene.services.user_admin.change(Operator(), admin.user.id, UserChanges(role=Role.USER))
+    before = scene.state()
+    with pytest.raises(Forbidden):
+        await scene.services.user_admin.change(admin, admin.user.id, UserChanges(role=Role.ADMIN))
+    with pytest.raises(Forbidden):
+        await create(scene, admin)
+    await scene.services.sessions.log_out(admin)
+    with pytest.raises(InvalidAccessToken):
+        await create(scene, admin)
+    assert scene.state()[0] == before[0]
+
+
+async def test_an_own_address_that_moved_meanwhile_is_not_moved_back_without_the_password(scene: Scene) -> None:
+    """SES-06: what was no change when the request was admitted is one now."""
+    admin = await scene.add_caller(Role.ADMIN, email="ada@example.com")
+    moved = replace(admin.user, email=address("new@example.com"))
+    await scene.store.users.save(moved)
+    for password in (None, PASSWORD):
+        with pytest.raises(ReauthenticationRequired):
+            await scene.services.user_admin.change(
+                admin, admin.user.id, UserChanges(email=address("ada@example.com")), password
+            )
+    assert await scene.user(admin.user.id) == moved
+
+
+async def test_a_password_that_changed_meanwhile_proves_nothing(scene: Scene) -> None:
+    """SES-06: the hash took its time."""
+    admin = await scene.add_caller(Role.ADMIN)
+
+    async def change_elsewhere() -> None:
+        await scene.store.users.save(admin.user.with_password_hash("hashed:from elsewhere", T0))
+
+    scene.hasher.during_verify = change_elsewhere
+    changes = UserChanges(email=address("new@example.com"))
+    with pytest.raises(ReauthenticationRequired):
+        await scene.services.user_admin.change(admin, admin.user.id, changes, PASSWORD)

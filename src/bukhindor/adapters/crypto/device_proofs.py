@@ -4,45 +4,47 @@ import hmac
 import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
+from bukhindor.domain.password_attempt import DEVICE_PROOF_LIFE
 
 _PREFIX = "bkd_"
-_ISSUED = struct.Struct(">Q")
-_FORM = re.compile(r"bkd_([A-Za-z0-9_-]{40})")
-_LIFETIME = timedelta(days=365)
-_MAC_BYTES = 22
+_CONTENT = struct.Struct(">Q8s20s")
+_FORM = re.compile(r"bkd_([A-Za-z0-9_-]{48})")
+_DEVICE_BYTES, _MAC_BYTES = 8, 20
 
 
 class SignedDeviceProofs:
-    """Proofs of the form `bkd_` + base64url(seconds || first 22 bytes of HMAC-SHA256(key, seconds || user id)).
+    """Proofs of the form `bkd_` + base64url(seconds since 1970 || device || MAC), 52 characters.
 
-    The seconds count from 1970, in 8 bytes.
+        device = the first 8 bytes of HMAC-SHA256(key, id of the device)
+        MAC    = the first 20 bytes of HMAC-SHA256(key, seconds || device || id of the user)
 
     This is the device cookie of the OWASP Authentication Cheat Sheet. A proof is good for one account and a year. It
-    signs nobody in: it only keeps the failures of its client apart from those of strangers.
+    signs nobody in: it only keeps the failures of its client apart from those of strangers and of other devices.
     """
 
     def __init__(self, secret_keys: SecretKeys) -> None:
         self._keys = secret_keys.derive_each("device proof")
 
-    def issue(self, user_id: UUID, now: datetime) -> str:
-        issued = _ISSUED.pack(int(now.timestamp()))
-        content = issued + _mac(self._keys[0], issued, user_id)
+    def issue(self, user_id: UUID, device: UUID, now: datetime) -> str:
+        key, seconds = self._keys[0], int(now.timestamp())
+        name = hmac.digest(key, device.bytes, sha256)[:_DEVICE_BYTES]
+        content = _CONTENT.pack(seconds, name, _mac(key, seconds, name, user_id))
         return _PREFIX + urlsafe_b64encode(content).decode("ascii")
 
-    def is_genuine(self, proof: str, user_id: UUID, now: datetime) -> bool:
+    def device_of(self, proof: str, user_id: UUID, now: datetime) -> str | None:
         form = _FORM.fullmatch(proof)
         if form is None:
-            return False
-        content = urlsafe_b64decode(form[1])
-        issued, mac = content[: _ISSUED.size], content[_ISSUED.size :]
-        is_ours = any(hmac.compare_digest(mac, _mac(key, issued, user_id)) for key in self._keys)
-        return is_ours and now.timestamp() - _ISSUED.unpack(issued)[0] < _LIFETIME.total_seconds()
+            return None
+        seconds, name, mac = _CONTENT.unpack(urlsafe_b64decode(form[1]))
+        is_ours = any(hmac.compare_digest(mac, _mac(key, seconds, name, user_id)) for key in self._keys)
+        is_over = now.timestamp() - seconds >= DEVICE_PROOF_LIFE.total_seconds()
+        return name.hex() if is_ours and not is_over else None
 
 
-def _mac(key: bytes, issued: bytes, user_id: UUID) -> bytes:
-    return hmac.digest(key, issued + user_id.bytes, sha256)[:_MAC_BYTES]
+def _mac(key: bytes, seconds: int, name: bytes, user_id: UUID) -> bytes:
+    return hmac.digest(key, struct.pack(">Q", seconds) + name + user_id.bytes, sha256)[:_MAC_BYTES]

@@ -37,9 +37,10 @@ class MemoryRateLimiter:
 
     Each count sweeps up to two keys whose window is over. When there are too many keys all the same, a newcomer takes
     the place of the key that has used the smallest part of its limit, and of several such keys of the one counted
-    longest ago. A key that has used half of its limit or more keeps its place: when only such keys are left, the
-    newcomer is refused, since a flood of keys must not make this limiter forget a key that is being guessed at. The
-    time of each call does not depend on the number of keys.
+    longest ago. A key that has used half of its limit or more keeps its place: a flood of keys must not make this
+    limiter forget a key that is being guessed at. When only such keys are left, the limit that has the most of them is
+    the one that is flooded. It refuses its own newcomers, and those of other limits take the place of its oldest key:
+    a flood of one limit closes no other. The time of each call does not depend on the number of keys.
     """
 
     def __init__(
@@ -111,6 +112,10 @@ class MemoryRateLimiter:
         level = next((level for level in self._levels[:LEVELS] if level), None)
         if level is not None:
             self._forget(next(iter(level)))
+            return
+        flooded = max(self._tables.values(), key=lambda each: len(each.keys))
+        if len(table.keys) < len(flooded.keys):
+            self._forget(next(iter(flooded.keys.values())))
             return
         is_first, table.refused_newcomer = not table.refused_newcomer, True
         raise RateLimited(limit, self._seconds_until_a_key_ends(now), is_first=is_first)

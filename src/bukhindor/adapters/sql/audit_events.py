@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from bukhindor.adapters.sql import rows, tables
-from bukhindor.adapters.sql.connection import Connection, UniqueViolation
+from bukhindor.adapters.sql.connection import Connection
 from bukhindor.domain.audit import AuditEvent, AuditQuery
-from bukhindor.domain.errors import WriteConflict
 
 _events = tables.audit_events
 _erasures = tables.erasures
@@ -25,7 +25,10 @@ _tells_where = sa.or_(_events.c.ip != "", _events.c.user_agent != "", _events.c.
 FORGOTTEN_AT_ONCE = 20_000
 
 _ADD = sa.insert(_events)
-_COUNT = sa.update(_events).where(_events.c.id == sa.bindparam("which")).values(attempts=_events.c.attempts + 1)
+# SQLite and PostgreSQL write this alike, and SQLAlchemy's dialect of SQLite compiles it too.
+_COUNT = postgresql.insert(_events).on_conflict_do_update(
+    index_elements=[_events.c.id], set_={"attempts": _events.c.attempts + sa.literal_column("1")}
+)
 _FORGET = (
     sa.update(_events)
     .where(
@@ -68,13 +71,7 @@ class SqlAuditEvents:
         await self._connection.change(_ADD, rows.from_audit_event(event))
 
     async def count(self, event: AuditEvent) -> None:
-        if await self._connection.change(_COUNT, {"which": event.id}):
-            return
-        try:
-            await self.add(event)
-        except UniqueViolation as violation:
-            # Another transaction added the event at the same moment: tried again, this one finds and counts it.
-            raise WriteConflict from violation
+        await self._connection.change(_COUNT, rows.from_audit_event(event))
 
     async def page(self, query: AuditQuery) -> list[AuditEvent]:
         values = dict(_values_of(query))

@@ -54,7 +54,9 @@ class Letters:
         """Tell the user that something happened to the account."""
         device = Device(user_agent=origin.user_agent).name or ""
         name = _name_for(user, user.email)
-        letter = Letter(kind, user.email, name, origin.language, device=device, ip=origin.ip, new_email=new_email)
+        # An address can be chosen to be read as a text, too.
+        moved_to = new_email if user.email_verified else ""
+        letter = Letter(kind, user.email, name, origin.language, device=device, ip=origin.ip, new_email=moved_to)
         await self._queue(tx, user.id, letter, now)
 
     async def _queue(self, tx: Transaction, user_id: UUID, letter: Letter, now: datetime) -> None:

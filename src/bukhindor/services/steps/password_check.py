@@ -1,19 +1,18 @@
 """Every check of a password: one budget, one ceiling, one audit event for each failure."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken, InvalidCredentials
+from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken, InvalidCredentials, RateLimited
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
 from bukhindor.domain.password_attempt import SIGN_IN_KINDS, AttemptKind, PasswordAttempt, account_key, is_familiar
-from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT, MAX_CONSECUTIVE_FAILURES
+from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT, MAX_CONSECUTIVE_FAILURES, Limit
 from bukhindor.domain.user import User
 from bukhindor.ports import (
     Clock,
@@ -54,36 +53,52 @@ class PasswordCheck:
             found = await stored.users.by_email_with_network(email, origin.wider_network)
         user, network_used_at = found or (None, None)
         now = self._clock.now()
-        if user is not None and self._device_proofs.is_genuine(device_proof, user.id, now):
+        device = None if user is None else self._device_proofs.device_of(device_proof, user.id, now)
+        if device is not None:
             kind = AttemptKind.DEVICE_PROOF
         elif is_familiar(network_used_at, now):
             kind = AttemptKind.FAMILIAR_NETWORK
         else:
             kind = AttemptKind.STRANGER
-        return PasswordAttempt(kind, email, origin, user, network_used_at=network_used_at)
+        return PasswordAttempt(kind, email, origin, user, device=device or "", network_used_at=network_used_at)
 
     @asynccontextmanager
     async def budget(self, attempt: PasswordAttempt) -> AsyncIterator[None]:
         """Count the attempt before its outcome is known: many guesses at once must not all slip through.
 
-        A success clears the count. Whatever is no wrong password is taken back, such as a server that is too busy.
+        A success clears the account's count of this kind, and takes back what it counted for the network. So does
+        whatever is no wrong password, such as a server that is too busy.
         Raises RateLimited.
         """
-        limit, key = attempt.limit, attempt.key
-        await self._limiter.take(limit, key)
+        places = [attempt.budget, *attempt.network_budgets]
+        await self._take_all(places)
         try:
             yield
         except (InvalidCredentials, InvalidAccessToken, IncorrectPassword):
             raise
         except BaseException:
             # A request that was cancelled because it took too long is no failure of the client, either.
-            await self._limiter.give_back(limit, key)
+            await self._give_back(places)
             raise
-        await self._limiter.clear(limit, key)
+        await self._limiter.clear(*attempt.budget)
+        await self._give_back(attempt.network_budgets)
+
+    async def _take_all(self, places: Sequence[tuple[Limit, str]]) -> None:
+        """Count in every place, or in none: what one limit refuses does not count against another."""
+        for number, place in enumerate(places):
+            try:
+                await self._limiter.take(*place)
+            except RateLimited:
+                await self._give_back(places[:number])
+                raise
+
+    async def _give_back(self, places: Sequence[tuple[Limit, str]]) -> None:
+        for place in places:
+            await self._limiter.give_back(*place)
 
     async def verify(self, attempt: PasswordAttempt, password: Password) -> PasswordVerdict:
         """Compare the password; an attempt without a usable hash takes the same time. Raises TooBusy."""
-        requester = Requester(attempt.origin.network, attempt.email.value)
+        requester = Requester(attempt.origin.site, attempt.email.value)
         return await self._hasher.verify(password, attempt.password_hash, requester)
 
     async def record_failure(self, attempt: PasswordAttempt, act: str) -> None:
@@ -111,7 +126,8 @@ class PasswordCheck:
         origin, details = attempt.origin, {"kind": attempt.kind.value, "act": act}
         session = None if attempt.session is None else await tx.sessions.by_id(attempt.session.id)
         if session is not None:
-            await tx.sessions.save(session.with_failed_prompts(session.failed_prompts + 1))
+            if attempt.kind is AttemptKind.SESSION:
+                await tx.sessions.save(session.with_failed_prompts(session.failed_prompts + 1))
             caller = Caller(user, session, origin)
             await tx.audit_events.add(self._trail.by(caller, AuditType.PASSWORD_CHECK_FAILED, now, **details))
         else:
@@ -127,30 +143,24 @@ class PasswordCheck:
                 await self._letters.tell(tx, user, LetterKind.PASSWORD_DISABLED, origin, now)
 
     async def forget_failures(self, attempt: PasswordAttempt) -> None:
-        """After the right password at the prompt of a session: its earlier failures were not in a row with others."""
+        """After the right password at the prompt of a session, its next failures are the first in a row."""
         if attempt.session is None or not attempt.session.failed_prompts:
             return
         async with self._transactions.begin() as tx:
-            found = await tx.sessions.with_user(attempt.session.id)
-            if found is not None:
-                session, user = found
-                left = max(user.failed_sign_ins - session.failed_prompts, 0)
-                await tx.users.save(user.with_failed_sign_ins(left))
+            session = await tx.sessions.by_id(attempt.session.id)
+            if session is not None:
                 await tx.sessions.save(session.with_failed_prompts(0))
                 await tx.commit()
 
-    async def clear_budgets(self, email: EmailAddress) -> None:
-        """After a reset by mail: every kind of sign-in attempt has its whole budget again."""
-        for kind in SIGN_IN_KINDS:
-            await self._limiter.clear(FAILED_SIGN_INS_PER_ACCOUNT, account_key(kind, email))
+    async def clear_budgets(self, email: EmailAddress, familiar_networks: Iterable[str]) -> None:
+        """After a reset by mail: strangers and familiar networks have their whole budgets again."""
+        await self._limiter.clear(FAILED_SIGN_INS_PER_ACCOUNT, account_key(AttemptKind.STRANGER, email))
+        for network in familiar_networks:
+            key = account_key(AttemptKind.FAMILIAR_NETWORK, email, network)
+            await self._limiter.clear(FAILED_SIGN_INS_PER_ACCOUNT, key)
 
 
 def prompt_of(caller: Caller) -> PasswordAttempt:
     """The attempt of a signed-in person to prove their presence."""
-    user = caller.user
-    return PasswordAttempt(AttemptKind.SESSION, user.email, caller.origin, user, caller.session)
-
-
-def with_user(attempt: PasswordAttempt, user: User) -> PasswordAttempt:
-    """The same attempt at the account as it is now."""
-    return replace(attempt, user=user)
+    kind = AttemptKind.SUPERSEDED_SESSION if caller.is_superseded else AttemptKind.SESSION
+    return PasswordAttempt(kind, caller.user.email, caller.origin, caller.user, caller.session)

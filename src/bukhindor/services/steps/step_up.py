@@ -1,6 +1,7 @@
 """The one proof of presence before a dangerous act: a signed-in person gives their password once more."""
 
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken, ReauthenticationRequired
@@ -44,15 +45,23 @@ class StepUp:
         """Record a wrong password, and count it against the session and the account."""
         await self._password_check.record_failure(prompt_of(caller), act)
 
+    async def present(self, tx: Transaction, caller: Caller) -> Caller:
+        """The caller as `tx` sees them: their rights may have changed since they were admitted.
+
+        Raises InvalidAccessToken when the session has ended meanwhile.
+        """
+        found = await tx.sessions.with_user(caller.session.id)
+        if found is None:
+            raise InvalidAccessToken
+        session, user = found
+        return replace(caller, session=session, user=user)
+
     async def holder(self, tx: Transaction, caller: Caller) -> User:
         """The caller as `tx` sees them, if what they have proved still holds: the hash took its time.
 
         Raises InvalidAccessToken when the session has ended meanwhile, IncorrectPassword when the password changed.
         """
-        found = await tx.sessions.with_user(caller.session.id)
-        if found is None:
-            raise InvalidAccessToken
-        _, user = found
+        user = (await self.present(tx, caller)).user
         if user.password_hash != caller.user.password_hash:
             raise IncorrectPassword
         return user

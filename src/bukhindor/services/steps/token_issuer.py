@@ -42,5 +42,5 @@ class TokenIssuer:
             refresh_token=self._refresh_tokens.derive(session),
             expires_in=int((claims.expires_at - now).total_seconds()),
             refresh_expires_in=int((session.ends_at(self._policy, user.role) - now).total_seconds()),
-            device_proof=self._device_proofs.issue(user.id, now),
+            device_proof=self._device_proofs.issue(user.id, session.id, now),
         )
