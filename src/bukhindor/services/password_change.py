@@ -52,10 +52,7 @@ class PasswordChange:
         user = caller.user
         self._password_policy.check(new, user.email, user.name, field="new_password")
         async with self._step_up.budget(caller):
-            if not caller.is_superseded:
-                if not await self._step_up.matches(caller, current):
-                    await self._step_up.record_failure(caller, _ACT)
-                    raise IncorrectPassword
+            if not caller.is_superseded and await self._step_up.matches(caller, current):
                 tokens = await self._replace(caller, await self._hasher.hash(new, _requester(caller)))
                 if tokens is not None:
                     return tokens

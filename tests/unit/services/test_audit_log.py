@@ -110,3 +110,11 @@ async def test_the_record_can_not_be_read_while_the_store_is_down(scene: Scene) 
     scene.store.is_down = True
     with pytest.raises(StoreUnavailable):
         await scene.services.audit_log.page(admin, AuditQuery())
+
+
+async def test_an_attempt_on_another_persons_id_is_recorded_with_that_id(scene: Scene) -> None:
+    """LOG-02, AZ-02"""
+    caller, other = await scene.add_caller(), await scene.add_caller()
+    await scene.services.audit_log.record_refusal("user_not_found", caller, ORIGIN, "GET /users", other.user.id)
+    (event,) = scene.events()
+    assert event.details == {"code": "user_not_found", "route": "GET /users", "id": str(other.user.id)}

@@ -10,6 +10,7 @@ from bukhindor.domain.errors import (
     AccountBanned,
     BukhindorError,
     IncorrectPassword,
+    InvalidAccessToken,
     InvalidCredentials,
     RateLimited,
     StoreUnavailable,
@@ -270,3 +271,20 @@ async def test_a_change_that_is_asked_for_again_is_no_failure(scene: Scene) -> N
     assert scene.events(AuditType.PASSWORD_CHECK_FAILED) == []
     assert len(scene.events(AuditType.PASSWORD_CHANGED)) == 1
     assert scene.mails() == [(LetterKind.PASSWORD_CHANGED, "ann@example.com")]
+
+
+async def test_a_session_that_ended_at_its_prompt_is_not_written_again(scene: Scene) -> None:
+    """JWT-10, REL-18: between the right password and the count that begins again."""
+    caller = await scene.add_caller(email="ann@example.com")
+    with pytest.raises(IncorrectPassword):
+        await scene.services.own_account.delete(caller, WRONG_PASSWORD)
+    caller = await scene.caller_again(caller)
+
+    async def end() -> None:
+        await scene.store.sessions.remove(caller.session.id)
+
+    scene.hasher.during_verify = end
+    with pytest.raises(InvalidAccessToken):
+        await scene.services.own_account.delete(caller, PASSWORD)
+    assert not await scene.has_session(caller.session)
+    assert (await scene.user(caller.user.id)).email == ANN

@@ -25,9 +25,10 @@ class StepUp:
         if password is None:
             raise ReauthenticationRequired
         async with self.budget(caller):
-            if not await self.matches(caller, password):
-                await self.record_failure(caller, act)
-                raise IncorrectPassword
+            if await self.matches(caller, password):
+                return
+            await self.record_failure(caller, act)
+            raise IncorrectPassword
 
     def budget(self, caller: Caller) -> AbstractAsyncContextManager[None]:
         """Count a prompt of the caller's session. Raises RateLimited."""
