@@ -23,7 +23,7 @@ from bukhindor.bootstrap.watch import Watch
 from bukhindor.config import DevMailbox, Settings, development_secret
 from bukhindor.domain.errors import Unavailable
 from bukhindor.ports import Clock, Mailer
-from bukhindor.services import Services
+from bukhindor.services.assembly import Services
 from bukhindor.web.answered_hosts import AnsweredHosts, read_host
 from bukhindor.web.app import create_app
 from bukhindor.web.cors import CorsPolicy

@@ -7,7 +7,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from bukhindor.ports import Clock, Mailbox, RateLimiter
-from bukhindor.services import Services
+from bukhindor.services.assembly import Services
 from bukhindor.web.dev_mailbox import mailbox_handlers
 from bukhindor.web.docs import documentation_handlers
 from bukhindor.web.edge import Edge

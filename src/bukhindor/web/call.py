@@ -11,7 +11,7 @@ from bukhindor.domain.errors import FieldError, InvalidInput, NotSignedIn, Sessi
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password_attempt import DEVICE_PROOF_LIFE
 from bukhindor.domain.tokens import TokenPair
-from bukhindor.services import Services
+from bukhindor.services.assembly import Services
 from bukhindor.web import cookies
 from bukhindor.web.exchange import Exchange
 from bukhindor.web.settings import WebSettings

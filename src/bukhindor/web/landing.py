@@ -17,7 +17,7 @@ from bukhindor.domain.one_time_token import LinkToken
 from bukhindor.domain.origin import Language, Origin
 from bukhindor.domain.password import Password
 from bukhindor.ports import Clock, RateLimiter
-from bukhindor.services import Services
+from bukhindor.services.assembly import Services
 from bukhindor.web.call import Call
 from bukhindor.web.errors import STATUS_OF, NoSuchEndpoint, UnsupportedMediaType, headers_for
 from bukhindor.web.exchange import Exchange

@@ -13,7 +13,7 @@ from litestar.response.base import ASGIResponse
 
 from bukhindor.domain.errors import Forbidden, NotFound, RateLimited, TooBusy, WriteConflict
 from bukhindor.ports import Clock, RateLimiter
-from bukhindor.services import Services
+from bukhindor.services.assembly import Services
 from bukhindor.web import json_body
 from bukhindor.web.authentication import authenticate
 from bukhindor.web.call import Call
