@@ -19,6 +19,7 @@ from bukhindor.web.cors import CorsPolicy
 from bukhindor.web.endpoint import Access, Endpoint
 from bukhindor.web.routes import ALIASES, ENDPOINTS, allowed_methods, canonical_path
 from bukhindor.web.settings import WebSettings
+from bukhindor.web.use_cases import UseCases
 from tests.fakes.clock import FakeClock
 
 # Pages, not operations: they stand in no description.
@@ -35,6 +36,13 @@ PUBLIC = {
 }  # fmt: skip
 
 
+class AnyUseCases(UseCases):
+    """There are none: nothing is asked here."""
+
+    def of(self, kind: type[Any]) -> Any:
+        return None
+
+
 def name_of(endpoint: Endpoint) -> str:
     return endpoint.operation_id
 
@@ -43,7 +51,7 @@ def framework(mailbox: Mailbox | None = None) -> Litestar:
     """The application inside the edge, over no services at all."""
     policy = SessionPolicy()
     settings = WebSettings("http://localhost:8080", CorsPolicy(), policy, b"key")
-    edge = create_app(cast("Any", None), settings, Unlimited(), FakeClock(), mailbox=mailbox)
+    edge = create_app(AnyUseCases(()), settings, Unlimited(), FakeClock(), mailbox=mailbox)
     inner = vars(edge)["_app"]
     assert isinstance(inner, Litestar)
     return inner
@@ -79,9 +87,12 @@ def test_a_handler_takes_and_gives_shapes(endpoint: Endpoint) -> None:
     first, *others = signature.parameters.values()
     assert inspect.iscoroutinefunction(endpoint.handler)
     assert (first.name, first.annotation) == ("call", Call)
-    assert {parameter.name for parameter in others} <= {"body", "query"}
-    for shape in (signature.return_annotation, *(parameter.annotation for parameter in others)):
+    shapes = [parameter for parameter in others if parameter.name in ("body", "query")]
+    for shape in (signature.return_annotation, *(parameter.annotation for parameter in shapes)):
         assert issubclass(shape, msgspec.Struct)
+    for use_case in endpoint.use_cases.values():
+        assert use_case.__module__.startswith("bukhindor.services.")
+    assert len(endpoint.use_cases) == len(others) - len(shapes)
     assert (endpoint.handler.__doc__ or "").partition("\n")[0]
 
 
@@ -127,7 +138,7 @@ def test_the_edge_is_around_everything() -> None:
     async def ask() -> None:
         policy = SessionPolicy()
         app = create_app(
-            cast("Any", None), WebSettings("http://a", CorsPolicy(), policy, b"key"), Unlimited(), FakeClock()
+            AnyUseCases(()), WebSettings("http://a", CorsPolicy(), policy, b"key"), Unlimited(), FakeClock()
         )
         scope: dict[str, Any] = {
             "type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "headers": [],

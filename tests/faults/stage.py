@@ -165,8 +165,8 @@ class Stage:
 
 
 def store_of(service: Service) -> Any:
-    """The store beneath a service, for what nobody outside may know."""
-    return service.application.services.profile._transactions
+    """The store beneath a service, with what only a test asks of it."""
+    return service.application.services.profile.transactions
 
 
 def database_name(service: Service) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.adapters.crypto.seal import SecretSeal
@@ -23,11 +23,12 @@ from bukhindor.bootstrap.watch import Watch
 from bukhindor.config import DevMailbox, Settings, development_secret
 from bukhindor.domain.errors import Unavailable
 from bukhindor.ports import Clock, Mailer
-from bukhindor.services import Services
+from bukhindor.services.assembly import Services
 from bukhindor.web.answered_hosts import AnsweredHosts, read_host
 from bukhindor.web.app import create_app
 from bukhindor.web.cors import CorsPolicy
 from bukhindor.web.settings import WebSettings
+from bukhindor.web.use_cases import UseCases
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def create_application(
     return Application(
         built.services,
         create_app(
-            built.services,
+            UseCases(getattr(built.services, field.name) for field in fields(built.services)),
             _web_settings(settings, built.secret_keys),
             built.limiter,
             built.clock,

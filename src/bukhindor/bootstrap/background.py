@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bukhindor.domain.errors import Unavailable
-from bukhindor.services import Services
+from bukhindor.services.assembly import Services
 
 _log = logging.getLogger(__name__)
 

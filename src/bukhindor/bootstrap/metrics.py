@@ -16,7 +16,7 @@ from bukhindor.bootstrap.store import Store
 from bukhindor.bootstrap.watch import Tracing, Watch, Work
 from bukhindor.domain.errors import Unavailable
 from bukhindor.ports import Mailer, RateLimiter
-from bukhindor.services import Services
+from bukhindor.services.assembly import Services
 
 _METRICS = "metrics"
 _SECONDS = 5.0

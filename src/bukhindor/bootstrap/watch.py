@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.bootstrap.store import Store
 from bukhindor.ports import Mailer, RateLimiter, RequestMeter, RequestTracer
-from bukhindor.services import Services
+from bukhindor.services.assembly import Services
 from bukhindor.web.watching import NoMeter, Watchers
 
 

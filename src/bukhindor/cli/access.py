@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bukhindor.config import Settings
-from bukhindor.services import Services
+from bukhindor.services.assembly import Services
 
 _T = TypeVar("_T")
 

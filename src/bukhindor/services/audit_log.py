@@ -1,5 +1,6 @@
 """The record of what has happened: reading it, and writing down what was refused."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
@@ -11,12 +12,12 @@ from bukhindor.ports import Clock, RateLimiter, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLog:
-    def __init__(self, transactions: Transactions, trail: AuditTrail, limiter: RateLimiter, clock: Clock) -> None:
-        self._transactions = transactions
-        self._trail = trail
-        self._limiter = limiter
-        self._clock = clock
+    transactions: Transactions
+    trail: AuditTrail
+    limiter: RateLimiter
+    clock: Clock
 
     async def page(self, caller: Caller, query: AuditQuery) -> list[AuditEvent]:
         """What has happened, the newest first.
@@ -24,18 +25,18 @@ class AuditLog:
         Raises Forbidden.
         """
         caller.require_admin()
-        async with self._transactions.scan() as stored:
+        async with self.transactions.scan() as stored:
             return await stored.audit_events.page(query)
 
     async def record_limit(self, refusal: RateLimited, caller: Caller | None, origin: Origin, route: str) -> None:
         """Record that a limit was reached: of a flood only the first refusal, and ten a minute for each origin."""
         if not refusal.is_first:
             return
-        now, details = self._clock.now(), {"limit": refusal.limit.name, "route": route}
+        now, details = self.clock.now(), {"limit": refusal.limit.name, "route": route}
         if caller is None:
-            event = self._trail.by_stranger(origin, AuditType.LIMIT_HIT, now, **details)
+            event = self.trail.by_stranger(origin, AuditType.LIMIT_HIT, now, **details)
         else:
-            event = self._trail.by(caller, AuditType.LIMIT_HIT, now, **details)
+            event = self.trail.by(caller, AuditType.LIMIT_HIT, now, **details)
         await self._record(event, caller, origin)
 
     async def record_refusal(
@@ -46,13 +47,13 @@ class AuditLog:
 
         Of each signed-in person ten refusals a minute are recorded; those of others are counted by network and minute.
         """
-        now, details = self._clock.now(), {"code": code, "route": route}
+        now, details = self.clock.now(), {"code": code, "route": route}
         if concealed is not None:
             details["id"] = str(concealed)
         if caller is None:
-            event = self._trail.counted(origin, AuditType.REFUSED, now, **details)
+            event = self.trail.counted(origin, AuditType.REFUSED, now, **details)
         else:
-            event = self._trail.by(caller, AuditType.REFUSED, now, **details)
+            event = self.trail.by(caller, AuditType.REFUSED, now, **details)
         await self._record(event, caller, origin)
 
     async def _record(self, event: AuditEvent, caller: Caller | None, origin: Origin) -> None:
@@ -64,8 +65,8 @@ class AuditLog:
             places.append((REFUSALS_RECORDED.for_wider_network(), f"{event.type}:{origin.wider_network}"))
         try:
             for limit, key in places:
-                await self._limiter.take(limit, key)
-            async with self._transactions.begin() as tx:
+                await self.limiter.take(limit, key)
+            async with self.transactions.begin() as tx:
                 await tx.audit_events.count(event)
                 await tx.commit()
         except (RateLimited, Unavailable):

@@ -18,7 +18,7 @@ _KEY_RELOAD_INTERVAL = timedelta(seconds=1)
 
 class Authentication:
     def __init__(
-        self, transactions: Transactions, access_tokens: AccessTokens, policy: SessionPolicy, clock: Clock
+        self, *, transactions: Transactions, access_tokens: AccessTokens, policy: SessionPolicy, clock: Clock
     ) -> None:
         self._transactions = transactions
         self._access_tokens = access_tokens

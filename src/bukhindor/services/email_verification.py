@@ -1,6 +1,7 @@
 """Proving that an account's address belongs to whoever uses the account."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
@@ -11,7 +12,7 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
 from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, RateLimiter, Transactions
+from bukhindor.ports import Clock, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
@@ -19,24 +20,15 @@ from bukhindor.services.steps.mailbox_proof import MailboxProofs
 from bukhindor.services.steps.password_check import PasswordCheck
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmailVerification:
-    def __init__(
-        self,
-        transactions: Transactions,
-        password_check: PasswordCheck,
-        proofs: MailboxProofs,
-        letters: Letters,
-        trail: AuditTrail,
-        limiter: RateLimiter,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
-        self._password_check = password_check
-        self._proofs = proofs
-        self._letters = letters
-        self._trail = trail
-        self._allowance = MailAllowance(limiter)
-        self._clock = clock
+    transactions: Transactions
+    password_check: PasswordCheck
+    proofs: MailboxProofs
+    letters: Letters
+    trail: AuditTrail
+    clock: Clock
+    allowance: MailAllowance
 
     async def request(self, email: EmailAddress, origin: Origin) -> None:
         """Send the mail of the registration again.
@@ -45,21 +37,21 @@ class EmailVerification:
         minute and five an hour.
         """
         with suppress(RateLimited):
-            async with self._allowance.of(f"verify:{email}"):
+            async with self.allowance.of(f"verify:{email}"):
                 await self._send(email, origin)
 
     async def _send(self, email: EmailAddress, origin: Origin) -> None:
-        now = self._clock.now()
-        async with self._transactions.begin() as tx:
+        now = self.clock.now()
+        async with self.transactions.begin() as tx:
             user = await tx.users.by_email(email)
             asked = AuditType.EMAIL_VERIFICATION_ASKED
             if user is None:
                 # Counted for unknown addresses, which also makes both cases take one commit.
-                await tx.audit_events.count(self._trail.counted(origin, asked, now))
+                await tx.audit_events.count(self.trail.counted(origin, asked, now))
             else:
                 if user.is_active_at(now) and not user.email_verified:
-                    await self._letters.ask_for_proof(tx, user, Purpose.VERIFY_EMAIL, origin, now)
-                await tx.audit_events.add(self._trail.by_stranger(origin, asked, now, user.id, email=email.masked))
+                    await self.letters.ask_for_proof(tx, user, Purpose.VERIFY_EMAIL, origin, now)
+                await tx.audit_events.add(self.trail.by_stranger(origin, asked, now, user.id, email=email.masked))
             await tx.commit()
 
     async def confirm(
@@ -73,13 +65,13 @@ class EmailVerification:
 
         Raises InvalidOneTimeToken, AccountBanned, AccountInactive, RateLimited, TooBusy.
         """
-        known = await self._proofs.owner_of(Purpose.VERIFY_EMAIL, proof, origin, self._clock.now())
+        known = await self.proofs.owner_of(Purpose.VERIFY_EMAIL, proof, origin, self.clock.now())
         is_registrant = caller is not None and caller.user.id == known.id
         if not is_registrant and password is not None:
             is_registrant = await self._is_password_of(known, password, origin)
-        now = self._clock.now()
-        async with self._transactions.begin() as tx:
-            user, token = await self._proofs.use(tx, Purpose.VERIFY_EMAIL, proof, origin, now)
+        now = self.clock.now()
+        async with self.transactions.begin() as tx:
+            user, token = await self.proofs.use(tx, Purpose.VERIFY_EMAIL, proof, origin, now)
             user.refuse_unless_active(now)
             if token.email != user.email or user.password_hash != known.password_hash:
                 raise InvalidOneTimeToken
@@ -88,9 +80,9 @@ class EmailVerification:
                 user = user.without_password(now)
                 await tx.sessions.remove_of_user(user.id)
                 await tx.one_time_tokens.remove_of_user(user.id)
-                await self._letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
+                await self.letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
             await tx.users.save(user)
-            event = self._trail.by_stranger(origin, AuditType.EMAIL_VERIFIED, now, user.id, by=_who(user))
+            event = self.trail.by_stranger(origin, AuditType.EMAIL_VERIFIED, now, user.id, by=_who(user))
             await tx.audit_events.add(event)
             await tx.commit()
         return is_registrant
@@ -98,9 +90,9 @@ class EmailVerification:
     async def _is_password_of(self, user: User, password: Password, origin: Origin) -> bool:
         attempt = PasswordAttempt(AttemptKind.MAILED_LINK, user.email, origin, user)
         try:
-            async with self._password_check.budget(attempt):
-                if not (await self._password_check.verify(attempt, password)).matches:
-                    await self._password_check.record_failure(attempt, "verify_email")
+            async with self.password_check.budget(attempt):
+                if not (await self.password_check.verify(attempt, password)).matches:
+                    await self.password_check.record_failure(attempt, "verify_email")
                     raise IncorrectPassword
         except IncorrectPassword:
             return False

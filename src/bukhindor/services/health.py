@@ -5,7 +5,7 @@ from bukhindor.ports import AccessTokens, RateLimiter, Transactions
 
 
 class Health:
-    def __init__(self, transactions: Transactions, access_tokens: AccessTokens, limiter: RateLimiter) -> None:
+    def __init__(self, *, transactions: Transactions, access_tokens: AccessTokens, limiter: RateLimiter) -> None:
         self._transactions = transactions
         self._access_tokens = access_tokens
         self._limiter = limiter

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bukhindor.domain.audit import AuditType
@@ -17,23 +18,23 @@ _AT_ONCE = 10
 _LEASE = timedelta(minutes=2)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailDelivery:
-    def __init__(self, transactions: Transactions, mailer: Mailer, trail: AuditTrail, clock: Clock) -> None:
-        self._transactions = transactions
-        self._mailer = mailer
-        self._trail = trail
-        self._clock = clock
+    transactions: Transactions
+    mailer: Mailer
+    trail: AuditTrail
+    clock: Clock
 
     async def deliver_due(self) -> int:
         """Try every mail whose time has come, some at once; how many were tried.
 
         A mail that is not accepted is tried again after growing pauses, five times in all; then it is given up.
         """
-        async with self._transactions.read() as stored:
-            if not await stored.outbox.has_due(self._clock.now()):
+        async with self.transactions.read() as stored:
+            if not await stored.outbox.has_due(self.clock.now()):
                 return 0
-        async with self._transactions.begin() as tx:
-            now = self._clock.now()
+        async with self.transactions.begin() as tx:
+            now = self.clock.now()
             claimed = await tx.outbox.claim(now, now + _LEASE, _AT_ONCE)
             await tx.commit()
         # One that fails must not hide that others are still under way.
@@ -53,21 +54,21 @@ class MailDelivery:
             await self._postpone(queued, MailNotAccepted("No secret of this server opens it.", permanent=False))
             return
         try:
-            await self._mailer.send(queued.mail)
+            await self.mailer.send(queued.mail)
         except MailNotAccepted as refusal:
             await self._postpone(queued, refusal)
             return
-        async with self._transactions.begin() as tx:
+        async with self.transactions.begin() as tx:
             await tx.outbox.remove(queued.id)
             await tx.commit()
 
     async def _postpone(self, queued: QueuedMail, refusal: MailNotAccepted) -> None:
-        now = self._clock.now()
+        now = self.clock.now()
         queued = queued.after_failure(now, permanent=refusal.permanent)
-        async with self._transactions.begin() as tx:
+        async with self.transactions.begin() as tx:
             await tx.outbox.save(queued)
             if queued.failed_at is not None:
                 abandoned = AuditType.MAIL_ABANDONED
-                await tx.audit_events.add(self._trail.by_stranger(NOWHERE, abandoned, now, queued.user_id))
+                await tx.audit_events.add(self.trail.by_stranger(NOWHERE, abandoned, now, queued.user_id))
             await tx.commit()
         _log.warning("mail not accepted, try %d%s: %s", queued.tries, " (given up)" * bool(queued.failed_at), refusal)

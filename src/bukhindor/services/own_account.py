@@ -34,31 +34,24 @@ class PersonalData:
     events: list[AuditEvent]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnAccount:
-    def __init__(
-        self,
-        transactions: Transactions,
-        removal: AccountRemoval,
-        trail: AuditTrail,
-        limiter: RateLimiter,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
-        self._removal = removal
-        self._trail = trail
-        self._limiter = limiter
-        self._clock = clock
+    transactions: Transactions
+    removal: AccountRemoval
+    trail: AuditTrail
+    limiter: RateLimiter
+    clock: Clock
 
     async def export(self, caller: Caller) -> PersonalData:
         """Everything held about the caller.
 
         Ten exports an hour are allowed for each account. Raises RateLimited.
         """
-        await self._limiter.take(EXPORTS_PER_ACCOUNT, str(caller.user.id))
-        async with self._transactions.begin() as tx:
-            await tx.audit_events.add(self._trail.by(caller, AuditType.EXPORTED, self._clock.now()))
+        await self.limiter.take(EXPORTS_PER_ACCOUNT, str(caller.user.id))
+        async with self.transactions.begin() as tx:
+            await tx.audit_events.add(self.trail.by(caller, AuditType.EXPORTED, self.clock.now()))
             await tx.commit()
-        async with self._transactions.scan() as stored:
+        async with self.transactions.scan() as stored:
             user = await stored.users.by_id(caller.user.id)
             if user is None:
                 raise InvalidAccessToken
@@ -76,7 +69,7 @@ class OwnAccount:
         Raises ReauthenticationRequired without a password, IncorrectPassword, InvalidAccessToken, LastAdmin,
         RateLimited, TooBusy.
         """
-        await self._removal.remove(caller, caller.user.id, password)
+        await self.removal.remove(caller, caller.user.id, password)
 
 
 def _as_shown_to(user_id: UUID, event: AuditEvent) -> AuditEvent:

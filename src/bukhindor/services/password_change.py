@@ -1,6 +1,6 @@
 """A signed-in person chooses another password."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
@@ -17,28 +17,17 @@ from bukhindor.services.steps.token_issuer import TokenIssuer
 _ACT = "change_password"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChange:
-    def __init__(
-        self,
-        transactions: Transactions,
-        hasher: PasswordHasher,
-        password_policy: PasswordPolicy,
-        token_issuer: TokenIssuer,
-        step_up: StepUp,
-        letters: Letters,
-        trail: AuditTrail,
-        identifiers: Identifiers,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
-        self._hasher = hasher
-        self._password_policy = password_policy
-        self._token_issuer = token_issuer
-        self._step_up = step_up
-        self._letters = letters
-        self._trail = trail
-        self._identifiers = identifiers
-        self._clock = clock
+    transactions: Transactions
+    hasher: PasswordHasher
+    password_policy: PasswordPolicy
+    token_issuer: TokenIssuer
+    step_up: StepUp
+    letters: Letters
+    trail: AuditTrail
+    identifiers: Identifiers
+    clock: Clock
 
     async def change(self, caller: Caller, current: Password, new: Password) -> TokenPair:
         """Replace the password: other sessions end, the caller's goes on with fresh tokens.
@@ -48,20 +37,20 @@ class PasswordChange:
 
         Raises IncorrectPassword, InvalidInput, InvalidAccessToken, RateLimited, TooBusy.
         """
-        self._token_issuer.require_key()
+        self.token_issuer.require_key()
         user = caller.user
-        self._password_policy.check(new, user.email, user.name, field="new_password")
-        async with self._step_up.budget(caller):
-            if not caller.is_superseded and await self._step_up.matches(caller, current):
-                tokens = await self._replace(caller, await self._hasher.hash(new, _requester(caller)))
+        self.password_policy.check(new, user.email, user.name, field="new_password")
+        async with self.step_up.budget(caller):
+            if not caller.is_superseded and await self.step_up.matches(caller, current):
+                tokens = await self._replace(caller, await self.hasher.hash(new, _requester(caller)))
                 if tokens is not None:
                     return tokens
             return await self._repeat(caller, new)
 
     async def _replace(self, caller: Caller, new_hash: str) -> TokenPair | None:
         """None when the password has been replaced since the caller was admitted."""
-        now = self._clock.now()
-        async with self._transactions.begin() as tx:
+        now = self.clock.now()
+        async with self.transactions.begin() as tx:
             found = await tx.sessions.with_user(caller.session.id)
             if found is None:
                 raise InvalidAccessToken
@@ -71,27 +60,27 @@ class PasswordChange:
                 await tx.commit()
                 return None
             user = user.with_password_hash(new_hash, now)
-            session = session.reseeded(self._identifiers.seed(), now)
+            session = session.reseeded(self.identifiers.seed(), now)
             await tx.users.save(user)
             await tx.sessions.save(session)
             await tx.sessions.remove_of_user(user.id, keep=session.id)
             await tx.one_time_tokens.remove_of_user(user.id)
-            await self._letters.tell(tx, user, LetterKind.PASSWORD_CHANGED, caller.origin, now)
-            await tx.audit_events.add(self._trail.by(caller, AuditType.PASSWORD_CHANGED, now))
+            await self.letters.tell(tx, user, LetterKind.PASSWORD_CHANGED, caller.origin, now)
+            await tx.audit_events.add(self.trail.by(caller, AuditType.PASSWORD_CHANGED, now))
             await tx.commit()
-        return self._token_issuer.issue(session, user, now)
+        return self.token_issuer.issue(session, user, now)
 
     async def _repeat(self, caller: Caller, new: Password) -> TokenPair:
         """A caller whose password is the new one already has made the change: the response may have been lost."""
-        async with self._transactions.read() as stored:
+        async with self.transactions.read() as stored:
             found = await stored.sessions.with_user(caller.session.id)
         if found is None:
             raise InvalidAccessToken
         session, user = found
-        if not await self._step_up.matches(replace(caller, user=user, session=session), new):
-            await self._step_up.record_failure(caller, _ACT)
+        if not await self.step_up.matches(replace(caller, user=user, session=session), new):
+            await self.step_up.record_failure(caller, _ACT)
             raise InvalidAccessToken if caller.is_superseded else IncorrectPassword
-        return self._token_issuer.issue(session, user, self._clock.now())
+        return self.token_issuer.issue(session, user, self.clock.now())
 
 
 def _requester(caller: Caller) -> Requester:

@@ -1,6 +1,7 @@
 """A forgotten password: a mail, a proof, a new password."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.email_address import EmailAddress
@@ -10,7 +11,7 @@ from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password, PasswordPolicy
 from bukhindor.domain.password_attempt import is_worth_recording
-from bukhindor.ports import Clock, DeviceProofs, Identifiers, PasswordHasher, RateLimiter, Requester, Transactions
+from bukhindor.ports import Clock, DeviceProofs, Identifiers, PasswordHasher, Requester, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
@@ -18,32 +19,19 @@ from bukhindor.services.steps.mailbox_proof import MailboxProofs
 from bukhindor.services.steps.password_check import PasswordCheck
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordReset:
-    def __init__(
-        self,
-        transactions: Transactions,
-        hasher: PasswordHasher,
-        password_policy: PasswordPolicy,
-        proofs: MailboxProofs,
-        letters: Letters,
-        trail: AuditTrail,
-        password_check: PasswordCheck,
-        device_proofs: DeviceProofs,
-        identifiers: Identifiers,
-        limiter: RateLimiter,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
-        self._hasher = hasher
-        self._password_policy = password_policy
-        self._proofs = proofs
-        self._letters = letters
-        self._trail = trail
-        self._password_check = password_check
-        self._device_proofs = device_proofs
-        self._identifiers = identifiers
-        self._allowance = MailAllowance(limiter)
-        self._clock = clock
+    transactions: Transactions
+    hasher: PasswordHasher
+    password_policy: PasswordPolicy
+    proofs: MailboxProofs
+    letters: Letters
+    trail: AuditTrail
+    password_check: PasswordCheck
+    device_proofs: DeviceProofs
+    identifiers: Identifiers
+    clock: Clock
+    allowance: MailAllowance
 
     async def request(self, email: EmailAddress, origin: Origin) -> None:
         """Send a link and a code to an account's address.
@@ -52,21 +40,21 @@ class PasswordReset:
         gets one mail a minute and five an hour; a newer mail makes the older ones void.
         """
         with suppress(RateLimited):
-            async with self._allowance.of(f"reset:{email}"):
+            async with self.allowance.of(f"reset:{email}"):
                 await self._send(email, origin)
 
     async def _send(self, email: EmailAddress, origin: Origin) -> None:
-        now = self._clock.now()
-        async with self._transactions.begin() as tx:
+        now = self.clock.now()
+        async with self.transactions.begin() as tx:
             user = await tx.users.by_email(email)
             asked = AuditType.PASSWORD_RESET_ASKED
             if user is None:
                 # Counted for unknown addresses, which also makes both cases take one commit.
-                await tx.audit_events.count(self._trail.counted(origin, asked, now))
+                await tx.audit_events.count(self.trail.counted(origin, asked, now))
             else:
                 if user.is_active_at(now):
-                    await self._letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
-                await tx.audit_events.add(self._trail.by_stranger(origin, asked, now, user.id, email=email.masked))
+                    await self.letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
+                await tx.audit_events.add(self.trail.by_stranger(origin, asked, now, user.id, email=email.masked))
             await tx.commit()
 
     async def confirm(self, proof: Proof, new: Password, origin: Origin) -> str:
@@ -78,12 +66,12 @@ class PasswordReset:
 
         Raises InvalidOneTimeToken, InvalidInput, AccountBanned, AccountInactive, TooBusy.
         """
-        user = await self._proofs.owner_of(Purpose.RESET_PASSWORD, proof, origin, self._clock.now())
-        self._password_policy.check(new, user.email, user.name, field="new_password")
-        password_hash = await self._hasher.hash(new, Requester(origin.site, user.email.value))
-        now = self._clock.now()
-        async with self._transactions.begin() as tx:
-            user, token = await self._proofs.use(tx, Purpose.RESET_PASSWORD, proof, origin, now)
+        user = await self.proofs.owner_of(Purpose.RESET_PASSWORD, proof, origin, self.clock.now())
+        self.password_policy.check(new, user.email, user.name, field="new_password")
+        password_hash = await self.hasher.hash(new, Requester(origin.site, user.email.value))
+        now = self.clock.now()
+        async with self.transactions.begin() as tx:
+            user, token = await self.proofs.use(tx, Purpose.RESET_PASSWORD, proof, origin, now)
             user.refuse_unless_active(now)
             if token.email != user.email:
                 raise InvalidOneTimeToken
@@ -93,9 +81,9 @@ class PasswordReset:
                 await tx.familiar_networks.record(user.id, origin.wider_network, now)
             await tx.sessions.remove_of_user(user.id)
             await tx.one_time_tokens.remove_of_user(user.id)
-            await self._letters.tell(tx, user, LetterKind.PASSWORD_CHANGED, origin, now)
-            await tx.audit_events.add(self._trail.by_stranger(origin, AuditType.PASSWORD_RESET, now, user.id))
+            await self.letters.tell(tx, user, LetterKind.PASSWORD_CHANGED, origin, now)
+            await tx.audit_events.add(self.trail.by_stranger(origin, AuditType.PASSWORD_RESET, now, user.id))
             familiar = [network for network, _ in await tx.familiar_networks.of_user(user.id)]
             await tx.commit()
-        await self._password_check.clear_budgets(user.email, familiar)
-        return self._device_proofs.issue(user.id, self._identifiers.session_id(), now)
+        await self.password_check.clear_budgets(user.email, familiar)
+        return self.device_proofs.issue(user.id, self.identifiers.session_id(), now)

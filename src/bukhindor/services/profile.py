@@ -1,5 +1,7 @@
 """What people change about themselves."""
 
+from dataclasses import dataclass
+
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import UserNotFound
@@ -8,28 +10,28 @@ from bukhindor.ports import Clock, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    def __init__(self, transactions: Transactions, trail: AuditTrail, clock: Clock) -> None:
-        self._transactions = transactions
-        self._trail = trail
-        self._clock = clock
+    transactions: Transactions
+    trail: AuditTrail
+    clock: Clock
 
     async def rename(self, caller: Caller, name: str | None) -> User:
         """Change the caller's own name; null leaves it. Guests may not.
 
         Raises Forbidden.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         changes = caller.user.without_repeats(UserChanges(name=name), now)
         caller.require_right_to(changes)
         if changes == UserChanges():
             return caller.user
-        async with self._transactions.begin() as tx:
+        async with self.transactions.begin() as tx:
             user = await tx.users.by_id(caller.user.id)
             if user is None:
                 raise UserNotFound
             renamed = user.changed(changes, now)
             await tx.users.save(renamed)
-            await tx.audit_events.add(self._trail.by(caller, AuditType.RENAMED, now))
+            await tx.audit_events.add(self.trail.by(caller, AuditType.RENAMED, now))
             await tx.commit()
         return renamed

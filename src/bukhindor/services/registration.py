@@ -1,5 +1,7 @@
 """Strangers become users."""
 
+from dataclasses import dataclass
+
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken
@@ -12,24 +14,15 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    def __init__(
-        self,
-        transactions: Transactions,
-        hasher: PasswordHasher,
-        password_policy: PasswordPolicy,
-        letters: Letters,
-        trail: AuditTrail,
-        identifiers: Identifiers,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
-        self._hasher = hasher
-        self._password_policy = password_policy
-        self._letters = letters
-        self._trail = trail
-        self._identifiers = identifiers
-        self._clock = clock
+    transactions: Transactions
+    hasher: PasswordHasher
+    password_policy: PasswordPolicy
+    letters: Letters
+    trail: AuditTrail
+    identifiers: Identifiers
+    clock: Clock
 
     async def register(self, name: str, email: EmailAddress, password: Password, origin: Origin) -> User:
         """Create an account with the role user, and send a mail to verify its address.
@@ -39,18 +32,18 @@ class Registration:
 
         Raises InvalidInput, EmailTaken, TooBusy.
         """
-        self._password_policy.check(password, email, name)
-        async with self._transactions.read() as stored:
+        self.password_policy.check(password, email, name)
+        async with self.transactions.read() as stored:
             known = await stored.users.by_email(email)
         if known is not None:
             raise EmailTaken
 
-        password_hash = await self._hasher.hash(password, Requester(origin.site, email.value))
-        now = self._clock.now()
-        user = User(self._identifiers.user_id(), email, name, now, now, password_hash=password_hash)
-        async with self._transactions.begin() as tx:
+        password_hash = await self.hasher.hash(password, Requester(origin.site, email.value))
+        now = self.clock.now()
+        user = User(self.identifiers.user_id(), email, name, now, now, password_hash=password_hash)
+        async with self.transactions.begin() as tx:
             await tx.users.add(user)
-            await self._letters.ask_for_proof(tx, user, Purpose.VERIFY_EMAIL, origin, now)
-            await tx.audit_events.add(self._trail.by_stranger(origin, AuditType.REGISTERED, now, user.id))
+            await self.letters.ask_for_proof(tx, user, Purpose.VERIFY_EMAIL, origin, now)
+            await tx.audit_events.add(self.trail.by_stranger(origin, AuditType.REGISTERED, now, user.id))
             await tx.commit()
         return user

@@ -1,5 +1,6 @@
 """A person's own sessions: see them, end them."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditEvent, AuditType
@@ -10,15 +11,15 @@ from bukhindor.ports import Clock, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
-    def __init__(self, transactions: Transactions, trail: AuditTrail, clock: Clock) -> None:
-        self._transactions = transactions
-        self._trail = trail
-        self._clock = clock
+    transactions: Transactions
+    trail: AuditTrail
+    clock: Clock
 
     async def list(self, caller: Caller) -> list[Session]:
         """The caller's sessions, the newest first."""
-        async with self._transactions.read() as stored:
+        async with self.transactions.read() as stored:
             return await stored.sessions.of_user(caller.user.id)
 
     async def end(self, caller: Caller, session_id: UUID) -> None:
@@ -26,7 +27,7 @@ class Sessions:
 
         Raises SessionNotFound.
         """
-        async with self._transactions.begin() as tx:
+        async with self.transactions.begin() as tx:
             session = await tx.sessions.by_id(session_id)
             if session is None:
                 raise SessionNotFound
@@ -38,7 +39,7 @@ class Sessions:
 
     async def log_out(self, caller: Caller) -> None:
         """End the session that asks. Doing it twice is fine."""
-        async with self._transactions.begin() as tx:
+        async with self.transactions.begin() as tx:
             if await tx.sessions.remove(caller.session.id):
                 await tx.audit_events.add(self._ended(caller, "logout", caller.session.id))
             await tx.commit()
@@ -46,7 +47,7 @@ class Sessions:
     async def log_out_everywhere(self, caller: Caller, *, keep_current: bool) -> int:
         """End all of the caller's sessions, or all others; how many ended."""
         keep = caller.session.id if keep_current else None
-        async with self._transactions.begin() as tx:
+        async with self.transactions.begin() as tx:
             ended = await tx.sessions.remove_of_user(caller.user.id, keep)
             await tx.audit_events.add(self._ended(caller, "all others" if keep else "all", None))
             await tx.commit()
@@ -54,4 +55,4 @@ class Sessions:
 
     def _ended(self, caller: Caller, which: str, session_id: UUID | None) -> AuditEvent:
         ended = {} if session_id is None else {"ended": str(session_id)}
-        return self._trail.by(caller, AuditType.SESSION_ENDED, self._clock.now(), which=which, **ended)
+        return self.trail.by(caller, AuditType.SESSION_ENDED, self.clock.now(), which=which, **ended)

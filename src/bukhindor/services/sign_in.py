@@ -1,7 +1,7 @@
 """An e-mail address and a password become a session."""
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
@@ -24,26 +24,16 @@ from bukhindor.services.steps.token_issuer import TokenIssuer
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    def __init__(
-        self,
-        transactions: Transactions,
-        hasher: PasswordHasher,
-        password_check: PasswordCheck,
-        token_issuer: TokenIssuer,
-        letters: Letters,
-        trail: AuditTrail,
-        identifiers: Identifiers,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
-        self._hasher = hasher
-        self._password_check = password_check
-        self._token_issuer = token_issuer
-        self._letters = letters
-        self._trail = trail
-        self._identifiers = identifiers
-        self._clock = clock
+    transactions: Transactions
+    hasher: PasswordHasher
+    password_check: PasswordCheck
+    token_issuer: TokenIssuer
+    letters: Letters
+    trail: AuditTrail
+    identifiers: Identifiers
+    clock: Clock
 
     async def login(
         self, email: EmailAddress, password: Password, device: Device, origin: Origin, device_proof: str = ""
@@ -61,34 +51,34 @@ class SignIn:
 
         Raises InvalidCredentials, AccountBanned, AccountInactive, RateLimited, TooBusy.
         """
-        self._token_issuer.require_key()
-        attempt = await self._password_check.sign_in_attempt(email, origin, device_proof)
-        async with self._password_check.budget(attempt):
+        self.token_issuer.require_key()
+        attempt = await self.password_check.sign_in_attempt(email, origin, device_proof)
+        async with self.password_check.budget(attempt):
             while True:
                 user, is_outdated = await self._recognise(attempt, password)
                 started = await self._start(attempt, user, device)
                 if started is not None:
                     break
                 # The hash changed while it was compared: a new password, or the same one under today's hash.
-                attempt = await self._password_check.sign_in_attempt(email, origin, device_proof)
+                attempt = await self.password_check.sign_in_attempt(email, origin, device_proof)
         session, user = started
-        tokens = self._token_issuer.issue(session, user, session.created_at)
+        tokens = self.token_issuer.issue(session, user, session.created_at)
         if is_outdated:
             await self._upgrade_hash(user, password, origin)
         return tokens
 
     async def _recognise(self, attempt: PasswordAttempt, password: Password) -> tuple[User, bool]:
         """The account that the password is right for, and whether its stored hash is outdated."""
-        verdict = await self._password_check.verify(attempt, password)
+        verdict = await self.password_check.verify(attempt, password)
         if attempt.user is None or not verdict.matches:
-            await self._password_check.record_failure(attempt, "sign_in")
+            await self.password_check.record_failure(attempt, "sign_in")
             raise InvalidCredentials
         return attempt.user, verdict.outdated
 
     async def _start(self, attempt: PasswordAttempt, known: User, device: Device) -> tuple[Session, User] | None:
         """A new session; None when the hash that was compared is no longer the account's."""
-        now, origin = self._clock.now(), attempt.origin
-        async with self._transactions.begin() as tx:
+        now, origin = self.clock.now(), attempt.origin
+        async with self.transactions.begin() as tx:
             # The account may have changed while the hash was computed; what holds now decides.
             user = await tx.users.by_id(known.id)
             if user is None or replace(attempt, user=user).password_hash != known.password_hash:
@@ -97,28 +87,28 @@ class SignIn:
                 return None
             await self._refuse_unless_active(tx, attempt, user)
             if user.last_login_at is not None and not await tx.sessions.has_device(user.id, device):
-                await self._letters.tell(tx, user, LetterKind.NEW_DEVICE, origin, now)
+                await self.letters.tell(tx, user, LetterKind.NEW_DEVICE, origin, now)
             if attempt.kind is AttemptKind.STRANGER:
                 user = user.with_failed_sign_ins(0)
             user = user.signed_in(now)
-            session = Session.start(self._identifiers.session_id(), user.id, self._identifiers.seed(), device, now)
+            session = Session.start(self.identifiers.session_id(), user.id, self.identifiers.seed(), device, now)
             await tx.users.save(user)
             await tx.sessions.add(session)
             await tx.sessions.remove_beyond(user.id, MAX_SESSIONS_PER_USER)
             if is_worth_recording(origin.wider_network, attempt.network_used_at, now):
                 await tx.familiar_networks.record(user.id, origin.wider_network, now)
-            signed_in = self._trail.by(Caller(user, session, origin), AuditType.SIGNED_IN, now, kind=attempt.kind.value)
+            signed_in = self.trail.by(Caller(user, session, origin), AuditType.SIGNED_IN, now, kind=attempt.kind.value)
             await tx.audit_events.add(signed_in)
             await tx.commit()
         return session, user
 
     async def _refuse_unless_active(self, tx: Transaction, attempt: PasswordAttempt, user: User) -> None:
-        now = self._clock.now()
+        now = self.clock.now()
         try:
             user.refuse_unless_active(now)
         except Denied as denied:
             details = {"kind": attempt.kind.value, "reason": denied.code}
-            failed = self._trail.by_stranger(attempt.origin, AuditType.SIGN_IN_FAILED, now, user.id, **details)
+            failed = self.trail.by_stranger(attempt.origin, AuditType.SIGN_IN_FAILED, now, user.id, **details)
             await tx.audit_events.add(failed)
             await tx.commit()
             raise
@@ -126,8 +116,8 @@ class SignIn:
     async def _upgrade_hash(self, user: User, password: Password, origin: Origin) -> None:
         """Store the password under today's hash. It can wait for another sign-in, so it never fails this one."""
         try:
-            upgraded = await self._hasher.hash(password, Requester(origin.site, user.email.value))
-            async with self._transactions.begin() as tx:
+            upgraded = await self.hasher.hash(password, Requester(origin.site, user.email.value))
+            async with self.transactions.begin() as tx:
                 current = await tx.users.by_id(user.id)
                 if current is not None and current.password_hash == user.password_hash:
                     await tx.users.save(replace(current, password_hash=upgraded))

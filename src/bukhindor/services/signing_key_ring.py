@@ -1,6 +1,7 @@
 """The keys that access tokens are signed with."""
 
 import logging
+from dataclasses import dataclass
 
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.signing_key import SigningKey, verifying
@@ -9,20 +10,13 @@ from bukhindor.ports import AccessTokens, Clock, SigningKeyMaker, Transactions
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKeyRing:
-    def __init__(
-        self,
-        transactions: Transactions,
-        access_tokens: AccessTokens,
-        key_maker: SigningKeyMaker,
-        policy: SessionPolicy,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
-        self._access_tokens = access_tokens
-        self._key_maker = key_maker
-        self._policy = policy
-        self._clock = clock
+    transactions: Transactions
+    access_tokens: AccessTokens
+    key_maker: SigningKeyMaker
+    policy: SessionPolicy
+    clock: Clock
 
     async def load(self) -> None:
         """Take over what the store holds; make a key when none there can sign for us.
@@ -30,26 +24,26 @@ class SigningKeyRing:
         The latter is so on the first start, and when no secret of ours opens the keys that are there.
         """
         self._use(await self.keys())
-        if not self._access_tokens.can_sign():
+        if not self.access_tokens.can_sign():
             key = await self.rotate()
             _log.info("made a signing key: %s", key.kid)
 
     async def keys(self) -> list[SigningKey]:
         """All keys that are kept, the newest first."""
-        async with self._transactions.read() as stored:
+        async with self.transactions.read() as stored:
             return await stored.signing_keys.all()
 
     async def verifying(self) -> list[SigningKey]:
         """The keys whose tokens can still be alive: what other services need to know."""
-        return verifying(await self.keys(), self._clock.now(), self._policy.access_token)
+        return verifying(await self.keys(), self.clock.now(), self.policy.access_token)
 
     async def rotate(self) -> SigningKey:
         """Sign with a new key from now on; tokens of the old ones stay good until they expire."""
-        now = self._clock.now()
-        key = self._key_maker.make(now)
-        async with self._transactions.begin() as tx:
+        now = self.clock.now()
+        key = self.key_maker.make(now)
+        async with self.transactions.begin() as tx:
             for old in await tx.signing_keys.all():
-                if not old.verifies_at(now, self._policy.access_token):
+                if not old.verifies_at(now, self.policy.access_token):
                     await tx.signing_keys.remove(old.kid)
                 elif old.retired_at is None:
                     await tx.signing_keys.save(old.retired(now))
@@ -59,4 +53,4 @@ class SigningKeyRing:
         return key
 
     def _use(self, keys: list[SigningKey]) -> None:
-        self._access_tokens.use(verifying(keys, self._clock.now(), self._policy.access_token))
+        self.access_tokens.use(verifying(keys, self.clock.now(), self.policy.access_token))

@@ -1,6 +1,7 @@
 """A refresh token becomes the next pair of tokens."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
@@ -15,24 +16,15 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.token_issuer import TokenIssuer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRefresh:
-    def __init__(
-        self,
-        transactions: Transactions,
-        refresh_tokens: RefreshTokens,
-        token_issuer: TokenIssuer,
-        trail: AuditTrail,
-        limiter: RateLimiter,
-        policy: SessionPolicy,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
-        self._refresh_tokens = refresh_tokens
-        self._token_issuer = token_issuer
-        self._trail = trail
-        self._limiter = limiter
-        self._policy = policy
-        self._clock = clock
+    transactions: Transactions
+    refresh_tokens: RefreshTokens
+    token_issuer: TokenIssuer
+    trail: AuditTrail
+    limiter: RateLimiter
+    policy: SessionPolicy
+    clock: Clock
 
     async def refresh(self, token: str, origin: Origin) -> TokenPair:
         """Exchange a refresh token for the next generation of its session.
@@ -43,15 +35,15 @@ class TokenRefresh:
 
         Raises InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive, RateLimited.
         """
-        tickets = tuple(self._refresh_tokens.read(token))
+        tickets = tuple(self.refresh_tokens.read(token))
         if not tickets:
             raise InvalidRefreshToken
 
-        self._token_issuer.require_key()
-        now = self._clock.now()
-        async with self._transactions.begin() as tx:
+        self.token_issuer.require_key()
+        now = self.clock.now()
+        async with self.transactions.begin() as tx:
             generation, session, user = await self._find(tx, tickets)
-            if session.is_over_at(now, self._policy, user.role):
+            if session.is_over_at(now, self.policy, user.role):
                 raise InvalidRefreshToken
             user.refuse_unless_active(now)
             try:
@@ -59,22 +51,22 @@ class TokenRefresh:
             except RefreshTokenReused:
                 await tx.sessions.remove(session.id)
                 caller = Caller(user, session, origin)
-                await tx.audit_events.add(self._trail.by(caller, AuditType.REFRESH_TOKEN_REUSED, now))
+                await tx.audit_events.add(self.trail.by(caller, AuditType.REFRESH_TOKEN_REUSED, now))
                 await tx.commit()
                 raise
             if rotated.generation != session.generation:
                 # Counted here: before, anyone who knows the id of a session could use its budget up, and a repetition
                 # of the same successor must not count. The limiter answers in a fraction of a second, come what may.
-                await self._limiter.take(REFRESHES_PER_SESSION, str(session.id))
+                await self.limiter.take(REFRESHES_PER_SESSION, str(session.id))
             if rotated is not session:
                 await tx.sessions.save(rotated)
             # A repeated answer rests on a generation that another request may not have on the disk yet.
             await tx.commit()
-        return self._token_issuer.issue(rotated, user, now)
+        return self.token_issuer.issue(rotated, user, now)
 
     async def _find(self, stored: Reading, tickets: Iterable[RefreshTicket]) -> tuple[int, Session, User]:
         for ticket in tickets:
             found = await stored.sessions.with_user(ticket.session_id)
-            if found is not None and self._refresh_tokens.is_genuine(ticket, found[0]):
+            if found is not None and self.refresh_tokens.is_genuine(ticket, found[0]):
                 return ticket.generation, *found
         raise InvalidRefreshToken

@@ -1,5 +1,6 @@
 """What must happen now and then without anybody asking."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bukhindor.domain.audit import Retention
@@ -10,12 +11,12 @@ from bukhindor.ports import Clock, Transactions
 _FAILED_MAIL_LIFE = timedelta(days=7)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Upkeep:
-    def __init__(self, transactions: Transactions, policy: SessionPolicy, retention: Retention, clock: Clock) -> None:
-        self._transactions = transactions
-        self._policy = policy
-        self._retention = retention
-        self._clock = clock
+    transactions: Transactions
+    policy: SessionPolicy
+    retention: Retention
+    clock: Clock
 
     async def purge(self) -> int:
         """Remove what is over, and what is personal in the events of deleted accounts; how many there were.
@@ -30,13 +31,13 @@ class Upkeep:
         return removed
 
     async def _purge_some(self) -> int:
-        now = self._clock.now()
-        async with self._transactions.begin() as tx:
-            removed = await tx.sessions.remove_over(now, self._policy)
+        now = self.clock.now()
+        async with self.transactions.begin() as tx:
+            removed = await tx.sessions.remove_over(now, self.policy)
             removed += await tx.one_time_tokens.remove_expired(now)
             removed += await tx.familiar_networks.remove_before(now - FAMILIARITY)
             removed += await tx.outbox.remove_failed(now - _FAILED_MAIL_LIFE)
-            removed += await tx.audit_events.remove_before(now - self._retention.audit)
+            removed += await tx.audit_events.remove_before(now - self.retention.audit)
             removed += await tx.audit_events.forget_more()
             await tx.commit()
         return removed

@@ -1,6 +1,7 @@
 """Managing users: administrators over the API, operators on the command line, people themselves in part."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -21,28 +22,17 @@ from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.step_up import StepUp
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserAdmin:
-    def __init__(
-        self,
-        transactions: Transactions,
-        hasher: PasswordHasher,
-        password_policy: PasswordPolicy,
-        letters: Letters,
-        removal: AccountRemoval,
-        step_up: StepUp,
-        trail: AuditTrail,
-        identifiers: Identifiers,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
-        self._hasher = hasher
-        self._password_policy = password_policy
-        self._letters = letters
-        self._removal = removal
-        self._step_up = step_up
-        self._trail = trail
-        self._identifiers = identifiers
-        self._clock = clock
+    transactions: Transactions
+    hasher: PasswordHasher
+    password_policy: PasswordPolicy
+    letters: Letters
+    removal: AccountRemoval
+    step_up: StepUp
+    trail: AuditTrail
+    identifiers: Identifiers
+    clock: Clock
 
     async def page(self, actor: Actor, query: UserQuery) -> UserPage:
         """One page of all users.
@@ -50,8 +40,8 @@ class UserAdmin:
         Raises Forbidden.
         """
         actor.require_admin()
-        async with self._transactions.scan() as stored:
-            return await stored.users.page(query, self._clock.now())
+        async with self.transactions.scan() as stored:
+            return await stored.users.page(query, self.clock.now())
 
     async def create(
         self, actor: Actor, name: str, email: EmailAddress, password: Password, role: Role, status: Status
@@ -61,22 +51,22 @@ class UserAdmin:
         Raises Forbidden, InvalidInput, EmailTaken, TooBusy.
         """
         actor.require_admin()
-        self._password_policy.check(password, email, name)
-        async with self._transactions.read() as stored:
+        self.password_policy.check(password, email, name)
+        async with self.transactions.read() as stored:
             known = await stored.users.by_email(email)
         if known is not None:
             raise EmailTaken
 
-        password_hash = await self._hasher.hash(password, Requester(actor.origin.site, email.value))
-        now = self._clock.now()
-        user = User(self._identifiers.user_id(), email, name, now, now, role, status, password_hash=password_hash)
-        async with self._transactions.begin() as tx:
+        password_hash = await self.hasher.hash(password, Requester(actor.origin.site, email.value))
+        now = self.clock.now()
+        user = User(self.identifiers.user_id(), email, name, now, now, role, status, password_hash=password_hash)
+        async with self.transactions.begin() as tx:
             if isinstance(actor, Caller):
-                (await self._step_up.present(tx, actor)).require_admin()
+                (await self.step_up.present(tx, actor)).require_admin()
             await tx.users.add(user)
             if user.is_active_at(now):
-                await self._letters.ask_for_proof(tx, user, Purpose.VERIFY_EMAIL, actor.origin, now)
-            event = self._trail.by(actor, AuditType.CREATED, now, user.id, role=role, status=status)
+                await self.letters.ask_for_proof(tx, user, Purpose.VERIFY_EMAIL, actor.origin, now)
+            event = self.trail.by(actor, AuditType.CREATED, now, user.id, role=role, status=status)
             await tx.audit_events.add(event)
             await tx.commit()
         return user
@@ -87,13 +77,13 @@ class UserAdmin:
         Raises UserNotFound.
         """
         actor.require_sight_of(user_id)
-        async with self._transactions.read() as stored:
+        async with self.transactions.read() as stored:
             return _present(await stored.users.by_id(user_id))
 
     async def find(self, actor: Actor, email: EmailAddress) -> User:
         """Raises Forbidden, UserNotFound."""
         actor.require_admin()
-        async with self._transactions.read() as stored:
+        async with self.transactions.read() as stored:
             return _present(await stored.users.by_email(email))
 
     async def change(self, actor: Actor, user_id: UUID, changes: UserChanges, password: Password | None = None) -> User:
@@ -108,19 +98,19 @@ class UserAdmin:
         EmailTaken, LastAdmin, RateLimited, TooBusy.
         """
         actor.require_sight_of(user_id)
-        now = self._clock.now()
+        now = self.clock.now()
         owner = self_of(actor, user_id)
         is_proved = False
         if owner is not None and owner.user.without_repeats(changes, now).email is not None:
             owner.require_right_to(changes)
-            await self._step_up.prove(owner, password, "change_email")
+            await self.step_up.prove(owner, password, "change_email")
             is_proved = True
-        async with self._transactions.begin() as tx:
+        async with self.transactions.begin() as tx:
             if owner is None:
                 user = _present(await tx.users.by_id(user_id))
             else:
                 # Rights, address and password may have changed since the request was admitted; what holds now decides.
-                actor = await self._step_up.present(tx, owner)
+                actor = await self.step_up.present(tx, owner)
                 user = actor.user
                 is_proved = is_proved and user.password_hash == owner.user.password_hash
             wanted = user.without_repeats(changes, now)
@@ -143,9 +133,9 @@ class UserAdmin:
                 await tx.one_time_tokens.remove_of_user(user_id)
             if changed.email != user.email:
                 told = LetterKind.EMAIL_CHANGED
-                await self._letters.tell(tx, user, told, actor.origin, now, changed.email.masked)
+                await self.letters.tell(tx, user, told, actor.origin, now, changed.email.masked)
             for type, details in _news(user, changed, now):
-                await tx.audit_events.add(self._trail.by(actor, type, now, user_id, **details))
+                await tx.audit_events.add(self.trail.by(actor, type, now, user_id, **details))
             await tx.commit()
         return changed
 
@@ -159,7 +149,7 @@ class UserAdmin:
         TooBusy.
         """
         actor.require_sight_of(user_id)
-        await self._removal.remove(actor, user_id, password)
+        await self.removal.remove(actor, user_id, password)
 
     async def send_password_reset(self, actor: Actor, user_id: UUID) -> None:
         """Send the user a link and a code to choose a new password; nobody chooses it for them.
@@ -167,12 +157,12 @@ class UserAdmin:
         Raises Forbidden, UserNotFound, AccountBanned, AccountInactive.
         """
         actor.require_admin()
-        now = self._clock.now()
-        async with self._transactions.begin() as tx:
+        now = self.clock.now()
+        async with self.transactions.begin() as tx:
             user = _present(await tx.users.by_id(user_id))
             user.refuse_unless_active(now)
-            await self._letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, actor.origin, now)
-            await tx.audit_events.add(self._trail.by(actor, AuditType.PASSWORD_RESET_ASKED, now, user_id))
+            await self.letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, actor.origin, now)
+            await tx.audit_events.add(self.trail.by(actor, AuditType.PASSWORD_RESET_ASKED, now, user_id))
             await tx.commit()
 
     async def sessions_of(self, actor: Actor, user_id: UUID) -> tuple[User, list[Session]]:
@@ -181,7 +171,7 @@ class UserAdmin:
         Raises Forbidden, UserNotFound.
         """
         actor.require_admin()
-        async with self._transactions.read() as stored:
+        async with self.transactions.read() as stored:
             user = _present(await stored.users.by_id(user_id))
             return user, await stored.sessions.of_user(user_id)
 
@@ -191,16 +181,16 @@ class UserAdmin:
         Raises Forbidden, UserNotFound.
         """
         actor.require_admin()
-        async with self._transactions.begin() as tx:
+        async with self.transactions.begin() as tx:
             _present(await tx.users.by_id(user_id))
             ended = await tx.sessions.remove_of_user(user_id)
-            event = self._trail.by(actor, AuditType.SESSION_ENDED, self._clock.now(), user_id, which="all")
+            event = self.trail.by(actor, AuditType.SESSION_ENDED, self.clock.now(), user_id, which="all")
             await tx.audit_events.add(event)
             await tx.commit()
         return ended
 
     async def _refuse_without_admin(self, tx: Transaction) -> None:
-        if await tx.users.count_active_admins(self._clock.now()) == 0:
+        if await tx.users.count_active_admins(self.clock.now()) == 0:
             raise LastAdmin
 
 

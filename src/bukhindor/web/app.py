@@ -7,7 +7,6 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from bukhindor.ports import Clock, Mailbox, RateLimiter
-from bukhindor.services import Services
 from bukhindor.web.dev_mailbox import mailbox_handlers
 from bukhindor.web.docs import documentation_handlers
 from bukhindor.web.edge import Edge
@@ -16,6 +15,7 @@ from bukhindor.web.landing import landing_handlers
 from bukhindor.web.operation import route_handler
 from bukhindor.web.routes import ENDPOINTS
 from bukhindor.web.settings import WebSettings
+from bukhindor.web.use_cases import UseCases
 from bukhindor.web.watching import NOBODY, Watchers
 
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
@@ -27,7 +27,7 @@ async def _nothing_to_open() -> AsyncIterator[None]:
 
 
 def create_app(
-    services: Services,
+    use_cases: UseCases,
     settings: WebSettings,
     limiter: RateLimiter,
     clock: Clock,
@@ -38,9 +38,9 @@ def create_app(
 ) -> ASGIApp:
     """The ASGI application. `lifespan` opens and closes what the services work on; `mailbox` is for development;
     `watchers` are told of each request."""
-    handlers = [route_handler(endpoint, services, settings, limiter, clock) for endpoint in ENDPOINTS]
+    handlers = [route_handler(endpoint, use_cases, settings, limiter, clock) for endpoint in ENDPOINTS]
     handlers += documentation_handlers(settings.public_url)
-    handlers += landing_handlers(services, settings, limiter, clock)
+    handlers += landing_handlers(use_cases, settings, limiter, clock)
     if mailbox is not None:
         handlers += mailbox_handlers(mailbox, settings.mailbox_hosts)
     framework = Litestar(

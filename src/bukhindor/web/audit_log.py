@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
 from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.domain.moment import in_utc
+from bukhindor.services.audit_log import AuditLog
 from bukhindor.web import cursor
 from bukhindor.web.call import Call
 from bukhindor.web.shapes import Time, UserId
@@ -89,12 +90,12 @@ class EventList(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-async def list_audit_events(call: Call, query: EventListQuery) -> EventList:
+async def list_audit_events(call: Call, audit_log: AuditLog, query: EventListQuery) -> EventList:
     """Read what has happened"""
     key = call.settings.cursor_key
     asked = query.decoded(key)
     # One more than asked for tells whether there is another page.
-    events = await call.services.audit_log.page(call.caller, replace(asked, limit=asked.limit + 1))
+    events = await audit_log.page(call.caller, replace(asked, limit=asked.limit + 1))
     page = events[: asked.limit]
     next_cursor = None
     if len(events) > asked.limit:

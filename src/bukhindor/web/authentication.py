@@ -2,6 +2,7 @@
 
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import Denied, InvalidAccessToken, NotSignedIn, Unauthenticated
+from bukhindor.services.authentication import Authentication
 from bukhindor.web import cookies
 from bukhindor.web.call import Call
 from bukhindor.web.errors import CrossSiteRequest
@@ -12,22 +13,21 @@ from bukhindor.web.settings import WebSettings
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-async def authenticate(call: Call, *, accepts_superseded: bool = False) -> Caller:
+async def authenticate(call: Call, authentication: Authentication, *, accepts_superseded: bool = False) -> Caller:
     """The signed-in caller. Raises NotSignedIn, InvalidAccessToken, CrossSiteRequest, AccountBanned, AccountInactive.
 
     An Authorization header wins over the cookie, good or bad.
     """
     token = access_token(call.exchange, call.settings)
-    authentication = call.services.authentication
     caller = await authentication.authenticate(token, call.origin, accepts_superseded=accepts_superseded)
     call.exchange.user_id = str(caller.user.id)
     return caller
 
 
-async def authenticate_if_possible(call: Call) -> Caller | None:
+async def authenticate_if_possible(call: Call, authentication: Authentication) -> Caller | None:
     """The signed-in caller, also by a superseded token; None where the token is missing or no good."""
     try:
-        return await authenticate(call, accepts_superseded=True)
+        return await authenticate(call, authentication, accepts_superseded=True)
     except (Unauthenticated, Denied, CrossSiteRequest):
         return None
 

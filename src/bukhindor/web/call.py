@@ -11,7 +11,6 @@ from bukhindor.domain.errors import FieldError, InvalidInput, NotSignedIn, Sessi
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password_attempt import DEVICE_PROOF_LIFE
 from bukhindor.domain.tokens import TokenPair
-from bukhindor.services import Services
 from bukhindor.web import cookies
 from bukhindor.web.exchange import Exchange
 from bukhindor.web.settings import WebSettings
@@ -25,7 +24,6 @@ _CLIENT_HEADERS = {"X-Device-ID": "x-device-id", "X-App-Type": "x-app-type", "X-
 class Call:
     """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`."""
 
-    services: Services
     settings: WebSettings
     exchange: Exchange
     path_parameters: dict[str, str]

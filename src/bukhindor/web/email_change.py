@@ -4,9 +4,10 @@ import msgspec
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
+from bukhindor.services.email_change import EmailChange
 from bukhindor.web.call import Call
-from bukhindor.web.json_body import parse_together
 from bukhindor.web.mailbox_proof import CodeField, TokenField, parse_proof
+from bukhindor.web.parsing import parse_together
 from bukhindor.web.shapes import EmailField, Message, PasswordField
 
 
@@ -23,16 +24,16 @@ class ConfirmEmailChangeBody(msgspec.Struct, frozen=True):
     code: CodeField | None = None
 
 
-async def change_email(call: Call, body: ChangeEmailBody) -> Message:
+async def change_email(call: Call, email_change: EmailChange, body: ChangeEmailBody) -> Message:
     """Ask to move one's own account to another address"""
     new_email, password = parse_together(
         lambda: EmailAddress.parse(body.new_email, "new_email"), lambda: Password.parse(body.password)
     )
-    await call.services.email_change.request(call.caller, new_email, password)
+    await email_change.request(call.caller, new_email, password)
     return Message("A mail to confirm the new address is on its way; until then the old one stands.")
 
 
-async def confirm_email_change(call: Call, body: ConfirmEmailChangeBody) -> Message:
+async def confirm_email_change(call: Call, email_change: EmailChange, body: ConfirmEmailChangeBody) -> Message:
     """Move the account with what the mail to the new address said"""
-    await call.services.email_change.confirm(parse_proof(body.token, body.email, body.code), call.origin)
+    await email_change.confirm(parse_proof(body.token, body.email, body.code), call.origin)
     return Message("The address has been changed.")

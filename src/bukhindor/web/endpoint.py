@@ -13,6 +13,9 @@ from bukhindor.domain.errors import BukhindorError
 from bukhindor.web.errors import WebRefusal
 from bukhindor.web.rate_limits import NetworkLimit
 
+# The parameters of a handler that a request fills in.
+_OF_THE_REQUEST = frozenset({"call", "body", "query"})
+
 Handler = Callable[..., Awaitable[msgspec.Struct]]
 
 
@@ -32,9 +35,9 @@ class Access(Enum):
 class Endpoint:
     """`refuses` names what the operation can refuse beside what its access and body imply.
 
-    `rules` is the use case whose documentation tells the rules. The shapes of body, query and answer are those
-    that the handler's signature names; a body with a default may be left out. `accepts_superseded` admits the access
-    token that the operation itself makes void, so that a client can repeat it after a lost response.
+    `rules` is the use case whose documentation tells the rules. The handler's signature names the shapes of body, query
+    and answer, and the use cases that it needs; a body with a default may be left out. `accepts_superseded` admits the
+    access token that the operation itself makes void, so that a client can repeat it after a lost response.
     """
 
     method: str
@@ -51,6 +54,12 @@ class Endpoint:
     @cached_property
     def _signature(self) -> inspect.Signature:
         return inspect.signature(self.handler)
+
+    @property
+    def use_cases(self) -> dict[str, type[Any]]:
+        """The use cases that the handler names as parameters, by the names of these."""
+        parameters = self._signature.parameters
+        return {name: parameters[name].annotation for name in parameters if name not in _OF_THE_REQUEST}
 
     @property
     def operation_id(self) -> str:

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from bukhindor import __version__
+from bukhindor.services.health import Health
 from bukhindor.web.call import Call
 from bukhindor.web.errors import NotReady
 
@@ -40,10 +41,10 @@ async def live(call: Call) -> HealthStatus:
     return HealthStatus("ok", _SERVICE, __version__)
 
 
-async def ready(call: Call) -> Readiness:
+async def ready(call: Call, health: Health) -> Readiness:
     """Tell whether the service can do its work"""
-    problems = await call.services.health.problems()
+    problems = await health.problems()
     if problems:
         raise NotReady(problems)
-    restrictions = call.services.health.restrictions()
+    restrictions = health.restrictions()
     return Readiness("degraded" if restrictions else "ok", _SERVICE, __version__, restrictions)

@@ -1,7 +1,6 @@
 """Request bodies and query strings → typed structs, with every problem named."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -10,9 +9,6 @@ from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.web.errors import MalformedJson, UnsupportedMediaType
 
 S = TypeVar("S", bound=msgspec.Struct)
-A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")
 
 _MAX_QUERY_PARAMETERS = 50
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -91,21 +87,3 @@ def _problems(values: dict[str, Any], shape: type[msgspec.Struct], *, strict: bo
             # The message names types and limits, never the value.
             problems.append(FieldError(field.encode_name, f"{error}.", "invalid_value"))
     return problems
-
-
-@overload
-def parse_together(first: Callable[[], A], second: Callable[[], B], /) -> tuple[A, B]: ...
-@overload
-def parse_together(first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], /) -> tuple[A, B, C]: ...
-def parse_together(*parsers: Callable[[], Any]) -> tuple[Any, ...]:
-    """Run all parsers; raise one InvalidInput with the problems of all that failed."""
-    results = []
-    errors: list[FieldError] = []
-    for parse in parsers:
-        try:
-            results.append(parse())
-        except InvalidInput as invalid:
-            errors.extend(invalid.errors)
-    if errors:
-        raise InvalidInput(*errors)
-    return tuple(results)

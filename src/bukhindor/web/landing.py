@@ -17,7 +17,10 @@ from bukhindor.domain.one_time_token import LinkToken
 from bukhindor.domain.origin import Language, Origin
 from bukhindor.domain.password import Password
 from bukhindor.ports import Clock, RateLimiter
-from bukhindor.services import Services
+from bukhindor.services.audit_log import AuditLog
+from bukhindor.services.email_change import EmailChange
+from bukhindor.services.email_verification import EmailVerification
+from bukhindor.services.password_reset import PasswordReset
 from bukhindor.web.call import Call
 from bukhindor.web.errors import STATUS_OF, NoSuchEndpoint, UnsupportedMediaType, headers_for
 from bukhindor.web.exchange import Exchange
@@ -27,6 +30,7 @@ from bukhindor.web.operation import carry_out, read_body
 from bukhindor.web.rate_limits import within
 from bukhindor.web.routes import GUESSES
 from bukhindor.web.settings import WebSettings
+from bukhindor.web.use_cases import UseCases
 from bukhindor.web.wording import worded
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -38,7 +42,7 @@ LitestarRequest = Request[Any, Any, Any]
 
 
 def landing_handlers(
-    services: Services, settings: WebSettings, limiter: RateLimiter, clock: Clock
+    use_cases: UseCases, settings: WebSettings, limiter: RateLimiter, clock: Clock
 ) -> list[HTTPRouteHandler]:
     @get("/account/account.css", sync_to_thread=True)
     def style(request: LitestarRequest) -> Response[bytes]:
@@ -59,19 +63,21 @@ def landing_handlers(
         words = _words(request, exchange.language)
         fields = await _form_fields(request, exchange)
         # A browser has no device id to tell, and nothing here has checked what stands in that header.
-        call = Call(services, settings, exchange, {}, clock.now())
+        call = Call(settings, exchange, {}, clock.now())
         origin = replace(call.origin, device_id=None)
         try:
             page = request.path_params["page"]
 
             def work() -> Awaitable[str]:
-                return carry_out(lambda: _act_on(call, page, words, fields, origin), settings.request_timeout)
+                return carry_out(
+                    lambda: _act_on(use_cases, call, page, words, fields, origin), settings.request_timeout
+                )
 
             done = await within(limiter, (GUESSES,), exchange.client_ip, work, LinkToken(fields.get("token", "")))
         except BukhindorError as refusal:
             exchange.error_code = refusal.code
             if isinstance(refusal, RateLimited):
-                await services.audit_log.record_limit(refusal, None, origin, f"POST {exchange.route}")
+                await use_cases.of(AuditLog).record_limit(refusal, None, origin, f"POST {exchange.route}")
             form = _form(words, request, fields.get("token", ""), settings, exchange.language)
             content = f'<p class="error">{escape(_reason(refusal, exchange.language))}</p>{form}'
             status, headers = STATUS_OF[type(refusal)], headers_for(refusal)
@@ -81,22 +87,23 @@ def landing_handlers(
     return [style, show, act]
 
 
-async def _act_on(call: Call, page: str, words: PageWords, fields: dict[str, str], origin: Origin) -> str:
+async def _act_on(
+    use_cases: UseCases, call: Call, page: str, words: PageWords, fields: dict[str, str], origin: Origin
+) -> str:
     """What there is to say then."""
-    services = call.services
     proof = parse_proof(fields.get("token", ""), None, None)
     password = fields.get("password", "")
     if page == "reset-password":
-        device_proof = await services.password_reset.confirm(proof, Password.parse(password), origin)
+        device_proof = await use_cases.of(PasswordReset).confirm(proof, Password.parse(password), origin)
         # A form of another site may carry that site's own link, and would put its proof in the place of ours.
         if call.exchange.headers.get("sec-fetch-site", "same-origin") == "same-origin":
             call.set_device_proof_cookie(device_proof)
     elif page == "verify-email":
         known = Password.parse(password) if password else None
-        if not await services.email_verification.confirm(proof, origin, password=known):
+        if not await use_cases.of(EmailVerification).confirm(proof, origin, password=known):
             return words.done_without_password
     else:
-        await services.email_change.confirm(proof, origin)
+        await use_cases.of(EmailChange).confirm(proof, origin)
     return words.done
 
 

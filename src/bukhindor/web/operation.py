@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,7 +14,8 @@ from litestar.response.base import ASGIResponse
 
 from bukhindor.domain.errors import Forbidden, NotFound, RateLimited, TooBusy, WriteConflict
 from bukhindor.ports import Clock, RateLimiter
-from bukhindor.services import Services
+from bukhindor.services.audit_log import AuditLog
+from bukhindor.services.authentication import Authentication
 from bukhindor.web import json_body
 from bukhindor.web.authentication import authenticate
 from bukhindor.web.call import Call
@@ -22,6 +24,7 @@ from bukhindor.web.errors import CrossSiteRequest, IncompleteBody
 from bukhindor.web.exchange import Exchange
 from bukhindor.web.rate_limits import within
 from bukhindor.web.settings import WebSettings
+from bukhindor.web.use_cases import UseCases
 
 LitestarRequest = Request[Any, Any, Any]
 
@@ -64,9 +67,9 @@ async def carry_out(work: Callable[[], Awaitable[_Outcome]], seconds: float) -> 
         raise TooBusy from error
 
 
-async def record_refusal(call: Call, refusal: Exception, route: str) -> None:
+async def record_refusal(log: AuditLog, call: Call, refusal: Exception, route: str) -> None:
     """Have the audit record what a request was refused: limits, rights, and attempts at other people's things."""
-    log, caller, origin = call.services.audit_log, call.signed_in, call.origin
+    caller, origin = call.signed_in, call.origin
     if isinstance(refusal, RateLimited):
         await log.record_limit(refusal, caller, origin, route)
     elif isinstance(refusal, (Forbidden, CrossSiteRequest)):
@@ -76,9 +79,11 @@ async def record_refusal(call: Call, refusal: Exception, route: str) -> None:
 
 
 def route_handler(
-    endpoint: Endpoint, services: Services, settings: WebSettings, limiter: RateLimiter, clock: Clock
+    endpoint: Endpoint, use_cases: UseCases, settings: WebSettings, limiter: RateLimiter, clock: Clock
 ) -> HTTPRouteHandler:
     """The framework's handler of one row."""
+    authentication, audit_log = use_cases.of(Authentication), use_cases.of(AuditLog)
+    handler = partial(endpoint.handler, **{name: use_cases.of(kind) for name, kind in endpoint.use_cases.items()})
     body, query = endpoint.body, endpoint.query
     body_is_optional = body is not None and endpoint.body_is_optional
     needs_caller = endpoint.access in (Access.SIGNED_IN, Access.ADMIN)
@@ -87,7 +92,7 @@ def route_handler(
     async def handle(request: LitestarRequest) -> ASGIResponse:
         exchange = Exchange.of(request.scope)
         exchange.route = route
-        call = Call(services, settings, exchange, request.path_params, clock.now())
+        call = Call(settings, exchange, request.path_params, clock.now())
         try:
             # The body first: a client may send it slowly, and its rights are those of the moment after.
             raw = b"" if body is None else await read_body(request)
@@ -95,11 +100,11 @@ def route_handler(
             arguments = decode(request, exchange, raw)
 
             def work() -> Awaitable[msgspec.Struct]:
-                return carry_out(lambda: endpoint.handler(call, **arguments), settings.request_timeout)
+                return carry_out(lambda: handler(call, **arguments), settings.request_timeout)
 
             answer = await within(limiter, endpoint.limits, exchange.client_ip, work, arguments.get("body"))
         except (Forbidden, NotFound, RateLimited, CrossSiteRequest) as refusal:
-            await record_refusal(call, refusal, f"{endpoint.method} {route}")
+            await record_refusal(audit_log, call, refusal, f"{endpoint.method} {route}")
             raise
         return ASGIResponse(body=_encode(answer), status_code=endpoint.status, media_type="application/json")
 
@@ -107,7 +112,7 @@ def route_handler(
         if endpoint.is_for_clients:
             call.check_client_headers()
         if needs_caller:
-            call.signed_in = await authenticate(call, accepts_superseded=endpoint.accepts_superseded)
+            call.signed_in = await authenticate(call, authentication, accepts_superseded=endpoint.accepts_superseded)
         if endpoint.access is Access.ADMIN:
             call.caller.require_admin()
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from bukhindor.services.own_account import OwnAccount
 from bukhindor.web.audit_log import EventShape
 from bukhindor.web.call import Call
 from bukhindor.web.shapes import Message, PasswordField, SessionShape, Time, UserShape, given_password
@@ -32,16 +33,16 @@ class PersonalDataShape(msgspec.Struct, frozen=True):
     events: list[EventShape]
 
 
-async def delete_me(call: Call, body: DeleteMeBody = DeleteMeBody()) -> Message:  # noqa: B008  # Immutable.
+async def delete_me(call: Call, own_account: OwnAccount, body: DeleteMeBody = DeleteMeBody()) -> Message:  # noqa: B008  # Immutable.
     """Delete one's own account"""
-    await call.services.own_account.delete(call.caller, given_password(body.password))
+    await own_account.delete(call.caller, given_password(body.password))
     call.forget_browser()
     return Message("The account and everything personal is gone.")
 
 
-async def export_me(call: Call) -> PersonalDataShape:
+async def export_me(call: Call, own_account: OwnAccount) -> PersonalDataShape:
     """Take one's own data along"""
-    data = await call.services.own_account.export(call.caller)
+    data = await own_account.export(call.caller)
     policy, current = call.settings.session_policy, call.caller.session.id
     return PersonalDataShape(
         UserShape.of(data.user, call.now),

@@ -6,8 +6,9 @@ import msgspec
 from msgspec import Meta
 
 from bukhindor.domain.password import Password
+from bukhindor.services.password_change import PasswordChange
 from bukhindor.web.call import Call
-from bukhindor.web.json_body import parse_together
+from bukhindor.web.parsing import parse_together
 from bukhindor.web.shapes import NewPasswordField, PasswordField, TokensShape
 
 
@@ -21,12 +22,12 @@ class PasswordChanged(msgspec.Struct, frozen=True):
     user: TokensShape
 
 
-async def change_password(call: Call, body: ChangePasswordBody) -> PasswordChanged:
+async def change_password(call: Call, password_change: PasswordChange, body: ChangePasswordBody) -> PasswordChanged:
     """Change one's own password"""
     current, new = parse_together(
         lambda: Password.parse(body.current_password, "current_password"),
         lambda: Password.parse(body.new_password, "new_password"),
     )
-    tokens = await call.services.password_change.change(call.caller, current, new)
+    tokens = await password_change.change(call.caller, current, new)
     call.set_token_cookies(tokens)
     return PasswordChanged("Password changed.", TokensShape.of(tokens))

@@ -7,9 +7,10 @@ from msgspec import Meta
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
+from bukhindor.services.password_reset import PasswordReset
 from bukhindor.web.call import Call
-from bukhindor.web.json_body import parse_together
 from bukhindor.web.mailbox_proof import CodeField, TokenField, parse_proof
+from bukhindor.web.parsing import parse_together
 from bukhindor.web.shapes import DEVICE_PROOF, EmailField, Message, NewPasswordField
 
 
@@ -31,23 +32,23 @@ class PasswordReplaced(msgspec.Struct, frozen=True):
     device_proof: Annotated[str, Meta(examples=["bkd_…"], description=DEVICE_PROOF)]
 
 
-async def reset_password(call: Call, body: ResetPasswordBody) -> Message:
+async def reset_password(call: Call, password_reset: PasswordReset, body: ResetPasswordBody) -> Message:
     """Ask for a mail to choose a new password"""
-    await call.services.password_reset.request(EmailAddress.parse(body.email), call.origin)
+    await password_reset.request(EmailAddress.parse(body.email), call.origin)
     return Message("If there is an account with this address, a mail is on its way.")
 
 
-async def forgot_password(call: Call, body: ResetPasswordBody) -> Message:
+async def forgot_password(call: Call, password_reset: PasswordReset, body: ResetPasswordBody) -> Message:
     """Ask for a mail to choose a new password (another name)"""
-    return await reset_password(call, body)
+    return await reset_password(call, password_reset, body)
 
 
-async def confirm_password_reset(call: Call, body: ConfirmResetBody) -> PasswordReplaced:
+async def confirm_password_reset(call: Call, password_reset: PasswordReset, body: ConfirmResetBody) -> PasswordReplaced:
     """Choose a new password with what the mail said"""
     proof, password = parse_together(
         lambda: parse_proof(body.token, body.email, body.code),
         lambda: Password.parse(body.new_password, "new_password"),
     )
-    device_proof = await call.services.password_reset.confirm(proof, password, call.origin)
+    device_proof = await password_reset.confirm(proof, password, call.origin)
     call.set_device_proof_cookie(device_proof)
     return PasswordReplaced("The password has been changed. Sign in with the new one.", device_proof)

@@ -3,6 +3,7 @@
 import msgspec
 
 from bukhindor.domain.user import parse_name
+from bukhindor.services.profile import Profile
 from bukhindor.web.call import Call
 from bukhindor.web.shapes import NameField, UserShape
 
@@ -18,7 +19,7 @@ async def me(call: Call) -> UserShape:
     return UserShape.of(call.caller.user, call.now)
 
 
-async def update_me(call: Call, body: ProfileBody) -> UserShape:
+async def update_me(call: Call, profile: Profile, body: ProfileBody) -> UserShape:
     """Change one's own account"""
     name = None if body.name is None else parse_name(body.name)
-    return UserShape.of(await call.services.profile.rename(call.caller, name), call.now)
+    return UserShape.of(await profile.rename(call.caller, name), call.now)

@@ -8,8 +8,9 @@ from msgspec import Meta
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
 from bukhindor.domain.user import parse_name
+from bukhindor.services.registration import Registration
 from bukhindor.web.call import Call
-from bukhindor.web.json_body import parse_together
+from bukhindor.web.parsing import parse_together
 from bukhindor.web.shapes import EmailField, NameField, NewPasswordField, UserShape
 
 
@@ -24,13 +25,13 @@ class Registered(msgspec.Struct, frozen=True):
     user: UserShape
 
 
-async def register(call: Call, body: RegisterBody) -> Registered:
+async def register(call: Call, registration: Registration, body: RegisterBody) -> Registered:
     """Create an account"""
     name, email, password = parse_together(
         lambda: parse_name(body.name),
         lambda: EmailAddress.parse(body.email),
         lambda: Password.parse(body.password),
     )
-    user = await call.services.registration.register(name, email, password, call.origin)
+    user = await registration.register(name, email, password, call.origin)
     call.exchange.user_id = str(user.id)
     return Registered("Account created.", UserShape.of(user, call.now))

@@ -148,3 +148,8 @@ class Message(msgspec.Struct, frozen=True):
     """A sentence for people."""
 
     message: str
+
+
+class SessionsEnded(msgspec.Struct, frozen=True):
+    message: str
+    revoked: Annotated[int, Meta(ge=0, description="How many sessions ended")]

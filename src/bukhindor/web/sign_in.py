@@ -7,8 +7,9 @@ from msgspec import Meta
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
+from bukhindor.services.sign_in import SignIn
 from bukhindor.web.call import Call
-from bukhindor.web.json_body import parse_together
+from bukhindor.web.parsing import parse_together
 from bukhindor.web.shapes import EmailField, PasswordField, TokensShape
 
 
@@ -24,9 +25,9 @@ class SignedIn(msgspec.Struct, frozen=True):
     user: TokensShape
 
 
-async def login(call: Call, body: LoginBody) -> SignedIn:
+async def login(call: Call, sign_in: SignIn, body: LoginBody) -> SignedIn:
     """Sign in with e-mail and password"""
     email, password = parse_together(lambda: EmailAddress.parse(body.email), lambda: Password.parse(body.password))
-    tokens = await call.services.sign_in.login(email, password, call.device, call.origin, call.device_proof)
+    tokens = await sign_in.login(email, password, call.device, call.origin, call.device_proof)
     call.set_token_cookies(tokens)
     return SignedIn("Signed in.", TokensShape.of(tokens))

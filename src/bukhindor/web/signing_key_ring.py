@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from bukhindor.services.signing_key_ring import SigningKeyRing
 from bukhindor.web.call import Call
 
 
@@ -14,7 +15,7 @@ class JsonWebKeySet(msgspec.Struct, frozen=True):
     keys: Annotated[list[dict[str, str]], Meta(description="ES256 keys, the one that signs now first")]
 
 
-async def jwks(call: Call) -> JsonWebKeySet:
+async def jwks(call: Call, signing_key_ring: SigningKeyRing) -> JsonWebKeySet:
     """Publish the keys that verify access tokens"""
-    keys = await call.services.signing_key_ring.verifying()
+    keys = await signing_key_ring.verifying()
     return JsonWebKeySet([dict(key.public_jwk) for key in keys])

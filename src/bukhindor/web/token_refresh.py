@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.web.call import Call
 from bukhindor.web.shapes import TokensShape
 
@@ -21,9 +22,9 @@ class Refreshed(msgspec.Struct, frozen=True):
     tokens: TokensShape
 
 
-async def refresh(call: Call, body: RefreshBody) -> Refreshed:
+async def refresh(call: Call, token_refresh: TokenRefresh, body: RefreshBody) -> Refreshed:
     """Exchange a refresh token for new tokens"""
-    tokens = await call.services.token_refresh.refresh(body.refresh_token, call.origin)
+    tokens = await token_refresh.refresh(body.refresh_token, call.origin)
     call.set_token_cookies(tokens)
     shape = TokensShape.of(tokens)
     return Refreshed("Tokens renewed.", shape, shape)

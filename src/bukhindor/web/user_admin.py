@@ -11,9 +11,9 @@ from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.domain.moment import in_utc
 from bukhindor.domain.password import Password
 from bukhindor.domain.user import Role, Status, UserChanges, parse_name, parse_status_reason
+from bukhindor.services.user_admin import UserAdmin
 from bukhindor.web.call import Call
-from bukhindor.web.json_body import parse_together
-from bukhindor.web.sessions import SessionsEnded
+from bukhindor.web.parsing import parse_together
 from bukhindor.web.shapes import (
     SAFE_TEXT_NOT_BLANK,
     EmailField,
@@ -22,6 +22,7 @@ from bukhindor.web.shapes import (
     NewPasswordField,
     PasswordField,
     SessionList,
+    SessionsEnded,
     SessionShape,
     UserShape,
     given_password,
@@ -58,14 +59,14 @@ class DeleteUserBody(msgspec.Struct, frozen=True):
     password: PasswordField | None = None
 
 
-async def list_users(call: Call, query: UserListQuery) -> UserList:
+async def list_users(call: Call, user_admin: UserAdmin, query: UserListQuery) -> UserList:
     """List users"""
     user_query = query.decoded(call.settings.cursor_key)
-    page = await call.services.user_admin.page(call.caller, user_query)
+    page = await user_admin.page(call.caller, user_query)
     return UserList.of(page, user_query, call.settings.cursor_key, call.now)
 
 
-async def create_user(call: Call, body: CreateUserBody) -> UserShape:
+async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -> UserShape:
     """Create an account for somebody"""
     name, email, password = parse_together(
         lambda: parse_name(body.name),
@@ -73,54 +74,54 @@ async def create_user(call: Call, body: CreateUserBody) -> UserShape:
         lambda: Password.parse(body.password),
     )
     role, status = body.role or Role.USER, body.status or Status.ACTIVE
-    user = await call.services.user_admin.create(call.caller, name, email, password, role, status)
+    user = await user_admin.create(call.caller, name, email, password, role, status)
     return UserShape.of(user, call.now)
 
 
-async def get_user(call: Call) -> UserShape:
+async def get_user(call: Call, user_admin: UserAdmin) -> UserShape:
     """Read an account"""
-    return UserShape.of(await call.services.user_admin.get(call.caller, call.user_id), call.now)
+    return UserShape.of(await user_admin.get(call.caller, call.user_id), call.now)
 
 
-async def replace_user(call: Call, body: UpdateUserBody) -> UserShape:
+async def replace_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) -> UserShape:
     """Change an account
 
     The same as PATCH: a field that is null or missing stays as it is.
     """
-    return await update_user(call, body)
+    return await update_user(call, user_admin, body)
 
 
-async def update_user(call: Call, body: UpdateUserBody) -> UserShape:
+async def update_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) -> UserShape:
     """Change parts of an account"""
     changes, password = _changes(body, call.now), given_password(body.password)
-    user = await call.services.user_admin.change(call.caller, call.user_id, changes, password)
+    user = await user_admin.change(call.caller, call.user_id, changes, password)
     return UserShape.of(user, call.now)
 
 
-async def delete_user(call: Call, body: DeleteUserBody = DeleteUserBody()) -> Message:  # noqa: B008  # Immutable.
+async def delete_user(call: Call, user_admin: UserAdmin, body: DeleteUserBody = DeleteUserBody()) -> Message:  # noqa: B008  # Immutable.
     """Delete an account"""
-    await call.services.user_admin.remove(call.caller, call.user_id, given_password(body.password))
+    await user_admin.remove(call.caller, call.user_id, given_password(body.password))
     if call.user_id == call.caller.user.id:
         call.forget_browser()
     return Message("The user has been deleted.")
 
 
-async def reset_user_password(call: Call) -> Message:
+async def reset_user_password(call: Call, user_admin: UserAdmin) -> Message:
     """Send a user a mail to choose a new password"""
-    await call.services.user_admin.send_password_reset(call.caller, call.user_id)
+    await user_admin.send_password_reset(call.caller, call.user_id)
     return Message("A mail to choose a new password is on its way.")
 
 
-async def list_user_sessions(call: Call) -> SessionList:
+async def list_user_sessions(call: Call, user_admin: UserAdmin) -> SessionList:
     """List the sessions of a user"""
-    user, sessions = await call.services.user_admin.sessions_of(call.caller, call.user_id)
+    user, sessions = await user_admin.sessions_of(call.caller, call.user_id)
     policy, current = call.settings.session_policy, call.caller.session.id
     return SessionList([SessionShape.of(session, user, policy, current) for session in sessions])
 
 
-async def end_user_sessions(call: Call) -> SessionsEnded:
+async def end_user_sessions(call: Call, user_admin: UserAdmin) -> SessionsEnded:
     """End all sessions of a user"""
-    revoked = await call.services.user_admin.end_sessions(call.caller, call.user_id)
+    revoked = await user_admin.end_sessions(call.caller, call.user_id)
     return SessionsEnded("The user has been signed out everywhere.", revoked)
 
 

@@ -17,36 +17,14 @@ from bukhindor.domain.mail import LetterKind, MailLinks, QueuedMail
 from bukhindor.domain.one_time_token import LinkToken, OneTimeSecret, OneTimeToken, Purpose, TypedCode
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password, PasswordPolicy
+from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Role, User
 from bukhindor.ports import PasswordVerdict, Requester
-from bukhindor.services import Services
-from bukhindor.services.audit_log import AuditLog
-from bukhindor.services.authentication import Authentication
-from bukhindor.services.email_change import EmailChange
-from bukhindor.services.email_verification import EmailVerification
-from bukhindor.services.health import Health
-from bukhindor.services.mail_delivery import MailDelivery
-from bukhindor.services.measurements import Measurements
-from bukhindor.services.own_account import OwnAccount
-from bukhindor.services.password_change import PasswordChange
-from bukhindor.services.password_reset import PasswordReset
-from bukhindor.services.profile import Profile
-from bukhindor.services.registration import Registration
-from bukhindor.services.sessions import Sessions
-from bukhindor.services.sign_in import SignIn
-from bukhindor.services.signing_key_ring import SigningKeyRing
-from bukhindor.services.steps.account_removal import AccountRemoval
+from bukhindor.services.assembly import Outside, Rules, Services, assemble
 from bukhindor.services.steps.audit_trail import AuditTrail
-from bukhindor.services.steps.letters import Letters
-from bukhindor.services.steps.mailbox_proof import MailboxProofs
-from bukhindor.services.steps.password_check import PasswordCheck
-from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
-from bukhindor.services.token_refresh import TokenRefresh
-from bukhindor.services.upkeep import Upkeep
-from bukhindor.services.user_admin import UserAdmin
 from tests.fakes.access_tokens import FakeAccessTokens
 from tests.fakes.clock import FakeClock
 from tests.fakes.device_proofs import FakeDeviceProofs
@@ -121,43 +99,38 @@ class Scene:
         self.access_tokens.use([key])
         self.device_proofs = FakeDeviceProofs()
         self.token_issuer = TokenIssuer(
-            self.access_tokens, self.refresh_tokens, self.device_proofs, self.identifiers, self.policy
+            access_tokens=self.access_tokens,
+            refresh_tokens=self.refresh_tokens,
+            device_proofs=self.device_proofs,
+            identifiers=self.identifiers,
+            policy=self.policy,
         )
-        self.trail = AuditTrail(self.identifiers)
+        self.trail = AuditTrail(identifiers=self.identifiers)
         self.services = self._services(PasswordPolicy(8, {"password123"}))
 
     def _services(self, passwords: PasswordPolicy) -> Services:
-        store, hasher, limiter, clock, policy = self.store, self.hasher, self.limiter, self.clock, self.policy
-        identifiers, issuer, trail = self.identifiers, self.token_issuer, self.trail
-        letters = Letters(self.writer, self.secrets, identifiers, MailLinks("https://app.example.com"))
-        check = PasswordCheck(store, hasher, self.device_proofs, letters, trail, limiter, clock)
-        step_up = StepUp(check)
-        removal = AccountRemoval(store, step_up, letters, trail, clock)
-        proofs = MailboxProofs(store, self.secrets, letters, trail)
-        return Services(
-            audit_log=AuditLog(store, trail, self.limiter, clock),
-            authentication=Authentication(store, self.access_tokens, policy, clock),
-            email_change=EmailChange(store, step_up, proofs, letters, trail, limiter, clock),
-            email_verification=EmailVerification(store, check, proofs, letters, trail, limiter, clock),
-            health=Health(store, self.access_tokens, self.limiter),
-            mail_delivery=MailDelivery(store, self.mailer, trail, clock),
-            measurements=Measurements(store, clock),
-            own_account=OwnAccount(store, removal, trail, limiter, clock),
-            password_change=PasswordChange(
-                store, hasher, passwords, issuer, step_up, letters, trail, identifiers, clock
-            ),
-            password_reset=PasswordReset(
-                store, hasher, passwords, proofs, letters, trail, check, self.device_proofs, identifiers, limiter, clock
-            ),
-            profile=Profile(store, trail, clock),
-            registration=Registration(store, hasher, passwords, letters, trail, identifiers, clock),
-            sessions=Sessions(store, trail, clock),
-            sign_in=SignIn(store, hasher, check, issuer, letters, trail, identifiers, clock),
-            signing_key_ring=SigningKeyRing(store, self.access_tokens, self.key_maker, policy, clock),
-            token_refresh=TokenRefresh(store, self.refresh_tokens, issuer, trail, limiter, policy, clock),
-            upkeep=Upkeep(store, policy, Retention(), clock),
-            user_admin=UserAdmin(store, hasher, passwords, letters, removal, step_up, trail, identifiers, clock),
+        outside = Outside(
+            transactions=self.store,
+            hasher=self.hasher,
+            limiter=self.limiter,
+            mailer=self.mailer,
+            writer=self.writer,
+            identifiers=self.identifiers,
+            clock=self.clock,
+            access_tokens=self.access_tokens,
+            refresh_tokens=self.refresh_tokens,
+            device_proofs=self.device_proofs,
+            secrets=self.secrets,
+            key_maker=self.key_maker,
         )
+        rules = Rules(
+            policy=self.policy,
+            password_policy=passwords,
+            retention=Retention(),
+            links=MailLinks("https://app.example.com"),
+            wrong_codes=WRONG_CODES_PER_ACCOUNT,
+        )
+        return assemble(outside, rules)
 
     async def add_user(self, email: str | None = None, **parts: Any) -> User:
         """A user in the store; `parts` are fields of User."""

@@ -12,7 +12,6 @@ from bukhindor.domain.audit import AuditType
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.mail import MAX_TRIES, Mail, QueuedMail
 from bukhindor.domain.origin import NOWHERE
-from bukhindor.services.mail_delivery import MailDelivery
 from tests.fakes.mailer import FakeMailer
 from tests.makers import ORIGIN, T0, mail_of, make_mail, make_queued_mail
 from tests.unit.services.scene import Scene, told
@@ -174,7 +173,7 @@ async def test_two_deliverers_never_send_one_mail_twice(scene: Scene) -> None:
     """ML-03: several replicas, each with a worker."""
     await queue(scene, 25)
     mailer = SlowMailer()
-    workers = [MailDelivery(scene.store, mailer, scene.trail, scene.clock) for _ in range(3)]
+    workers = [replace(scene.services.mail_delivery, mailer=mailer) for _ in range(3)]
     tried = await asyncio.gather(*(worker.deliver_due() for worker in workers))
     assert sorted(tried) == [5, 10, 10]
     assert len(recipients(mailer)) == len(set(recipients(mailer))) == 25
@@ -191,7 +190,7 @@ async def test_a_mail_whose_deliverer_died_is_tried_again_after_its_lease(scene:
     """ML-03: the queue survives a crash."""
     await queue(scene)
     mailer = SlowMailer()
-    worker = asyncio.create_task(MailDelivery(scene.store, mailer, scene.trail, scene.clock).deliver_due())
+    worker = asyncio.create_task(replace(scene.services.mail_delivery, mailer=mailer).deliver_due())
     await mailer.has_begun.wait()
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
@@ -220,7 +219,7 @@ async def test_one_mail_that_breaks_the_mailer_stops_no_other(scene: Scene) -> N
     await queue(scene, 4)
     mailer = SlowMailer()
     mailer.broken = {"mail-0@example.com"}
-    worker = MailDelivery(scene.store, mailer, scene.trail, scene.clock)
+    worker = replace(scene.services.mail_delivery, mailer=mailer)
     with pytest.raises(RuntimeError):
         await worker.deliver_due()
     assert len(mailer.sent) == 3
@@ -247,7 +246,7 @@ async def test_a_delivery_that_could_not_be_noted_is_repeated_once_the_lease_is_
             scene.store.fail_next_commit = True
 
     with pytest.raises(StoreUnavailable):
-        await MailDelivery(scene.store, FailsToNote(), scene.trail, scene.clock).deliver_due()
+        await replace(scene.services.mail_delivery, mailer=FailsToNote()).deliver_due()
     assert scene.queued() == [replace(queued, tries=1, due_at=T0 + LEASE)]
     scene.clock.advance(LEASE)
     assert await deliver(scene) == 1
@@ -265,5 +264,5 @@ async def test_a_mail_of_a_user_that_was_deleted_meanwhile_does_not_come_back(sc
 
     mailer = Deletes()
     mailer.refuse_for_now = True
-    await MailDelivery(scene.store, mailer, scene.trail, scene.clock).deliver_due()
+    await replace(scene.services.mail_delivery, mailer=mailer).deliver_due()
     assert scene.queued() == []

@@ -15,7 +15,6 @@ from bukhindor.domain.errors import (
 )
 from bukhindor.domain.tokens import RefreshTicket
 from bukhindor.domain.user import User
-from bukhindor.services.token_refresh import TokenRefresh
 from tests.fakes.refresh_tokens import FakeRefreshTokens
 from tests.makers import ORIGIN, T0, make_session
 from tests.unit.services.scene import Scene
@@ -216,9 +215,7 @@ async def test_each_reading_of_a_token_is_tried(scene: Scene) -> None:
     """JWT-15: a token made before the secret was changed goes on."""
     tokens = await scene.sign_in(await scene.add_user())
     two_secrets = RefreshTokensOfTwoSecrets()
-    service = TokenRefresh(
-        scene.store, two_secrets, scene.token_issuer, scene.trail, scene.limiter, scene.policy, scene.clock
-    )
+    service = replace(scene.services.token_refresh, refresh_tokens=two_secrets)
     assert (await service.refresh(tokens.refresh_token, ORIGIN)).refresh_token != tokens.refresh_token
 
 

@@ -1,5 +1,6 @@
 """What happens without anybody asking."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,6 @@ import pytest
 from bukhindor.domain.audit import Retention
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.user import Role
-from bukhindor.services.upkeep import Upkeep
 from tests.makers import T0, make_audit_event, make_one_time_token, make_queued_mail
 from tests.unit.services.scene import Scene
 
@@ -59,7 +59,7 @@ async def test_tokens_given_up_mails_and_old_events_are_removed(scene: Scene) ->
 
 async def test_how_long_events_are_kept_can_be_set(scene: Scene) -> None:
     await scene.store.audit_events.add(make_audit_event(at=-2 * DAY))
-    upkeep = Upkeep(scene.store, scene.policy, Retention(audit=DAY), scene.clock)
+    upkeep = replace(scene.services.upkeep, retention=Retention(audit=DAY))
     assert await upkeep.purge() == 1
     assert scene.events() == []
 

@@ -1,5 +1,6 @@
 """Writing down what happens, in the words of the audit."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,18 +10,18 @@ from bukhindor.domain.origin import Origin
 from bukhindor.ports import Identifiers
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditTrail:
     """Makes events; whoever changes something adds the event in the same transaction."""
 
-    def __init__(self, identifiers: Identifiers) -> None:
-        self._identifiers = identifiers
+    identifiers: Identifiers
 
     def by(
         self, actor: Actor, type: AuditType, now: datetime, subject_id: UUID | None = None, /, **details: str
     ) -> AuditEvent:
         """What a signed-in person or the operator did, to itself unless `subject_id` says otherwise."""
         return AuditEvent(
-            self._identifiers.event_id(),
+            self.identifiers.event_id(),
             now,
             type,
             actor.actor_id,
@@ -34,7 +35,7 @@ class AuditTrail:
         self, origin: Origin, type: AuditType, now: datetime, subject_id: UUID | None = None, /, **details: str
     ) -> AuditEvent:
         """What somebody did who was not signed in."""
-        return AuditEvent(self._identifiers.event_id(), now, type, None, subject_id, None, origin, details)
+        return AuditEvent(self.identifiers.event_id(), now, type, None, subject_id, None, origin, details)
 
     def counted(self, origin: Origin, type: AuditType, now: datetime, /, **details: str) -> AuditEvent:
         """One of many attempts that concern no account: counted by network and minute, not stored one by one."""

@@ -1,5 +1,6 @@
 """Putting mails into the outbox, in the transaction of what they speak of."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -18,16 +19,14 @@ _PROOF_LETTERS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letters:
     """What services share to write to people."""
 
-    def __init__(
-        self, writer: LetterWriter, secrets: OneTimeSecrets, identifiers: Identifiers, links: MailLinks
-    ) -> None:
-        self._writer = writer
-        self._secrets = secrets
-        self._identifiers = identifiers
-        self._links = links
+    writer: LetterWriter
+    secrets: OneTimeSecrets
+    identifiers: Identifiers
+    links: MailLinks
 
     async def ask_for_proof(
         self,
@@ -40,11 +39,11 @@ class Letters:
     ) -> None:
         """Send a link and a code to the user's address, or to another `mailbox`; earlier ones are void."""
         to = mailbox or user.email
-        secret = self._secrets.make()
-        token_hash = self._secrets.hash_token(secret.token)
-        code_hash = self._secrets.hash_code(secret.code, user.id, purpose)
+        secret = self.secrets.make()
+        token_hash = self.secrets.hash_token(secret.token)
+        code_hash = self.secrets.hash_code(secret.code, user.id, purpose)
         await tx.one_time_tokens.put(OneTimeToken.issue(user.id, purpose, to, token_hash, code_hash, now))
-        link = self._links.to(purpose, secret)
+        link = self.links.to(purpose, secret)
         letter = Letter(_PROOF_LETTERS[purpose], to, _name_for(user, to), origin.language, link, secret.code)
         await self._queue(tx, user.id, letter, now)
 
@@ -60,8 +59,8 @@ class Letters:
         await self._queue(tx, user.id, letter, now)
 
     async def _queue(self, tx: Transaction, user_id: UUID, letter: Letter, now: datetime) -> None:
-        mail = self._writer.write(letter)
-        await tx.outbox.add(QueuedMail(self._identifiers.event_id(), user_id, mail, now, now))
+        mail = self.writer.write(letter)
+        await tx.outbox.add(QueuedMail(self.identifiers.event_id(), user_id, mail, now, now))
 
 
 def _name_for(user: User, mailbox: EmailAddress) -> str:

@@ -2,17 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from bukhindor.domain.errors import BukhindorError
 from bukhindor.domain.rate_limit import MAILS_PER_MAILBOX, MAILS_PER_MAILBOX_AND_HOUR
 from bukhindor.ports import RateLimiter
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailAllowance:
     """What the flows share that begin with a mail: one a minute and five an hour for each key."""
 
-    def __init__(self, limiter: RateLimiter) -> None:
-        self._limiter = limiter
+    limiter: RateLimiter
 
     @asynccontextmanager
     async def of(self, key: str) -> AsyncIterator[None]:
@@ -20,15 +21,15 @@ class MailAllowance:
 
         Raises RateLimited; such a refusal does not count.
         """
-        await self._limiter.take(MAILS_PER_MAILBOX, key)
+        await self.limiter.take(MAILS_PER_MAILBOX, key)
         try:
-            await self._limiter.take(MAILS_PER_MAILBOX_AND_HOUR, key)
+            await self.limiter.take(MAILS_PER_MAILBOX_AND_HOUR, key)
         except BukhindorError:
-            await self._limiter.give_back(MAILS_PER_MAILBOX, key)
+            await self.limiter.give_back(MAILS_PER_MAILBOX, key)
             raise
         try:
             yield
         except BaseException:
-            await self._limiter.give_back(MAILS_PER_MAILBOX_AND_HOUR, key)
-            await self._limiter.give_back(MAILS_PER_MAILBOX, key)
+            await self.limiter.give_back(MAILS_PER_MAILBOX_AND_HOUR, key)
+            await self.limiter.give_back(MAILS_PER_MAILBOX, key)
             raise

@@ -1,5 +1,6 @@
 """Checking what came back from a mailbox: the token of a link, or an address and a typed code."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
 
@@ -15,6 +16,7 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxProofs:
     """What the three flows share that begin with a mail.
 
@@ -22,23 +24,15 @@ class MailboxProofs:
     passed without one.
     """
 
-    def __init__(
-        self,
-        transactions: Transactions,
-        secrets: OneTimeSecrets,
-        letters: Letters,
-        trail: AuditTrail,
-        wrong_codes: Limit = WRONG_CODES_PER_ACCOUNT,
-    ) -> None:
-        self._transactions = transactions
-        self._secrets = secrets
-        self._letters = letters
-        self._trail = trail
-        self._wrong_codes = wrong_codes
+    transactions: Transactions
+    secrets: OneTimeSecrets
+    letters: Letters
+    trail: AuditTrail
+    wrong_codes: Limit = WRONG_CODES_PER_ACCOUNT
 
     async def owner_of(self, purpose: Purpose, proof: Proof, origin: Origin, now: datetime) -> User:
         """The owner of the proof, which is not used up. A wrong code is counted. Raises InvalidOneTimeToken."""
-        async with self._transactions.begin() as tx:
+        async with self.transactions.begin() as tx:
             user, _ = await self._find(tx, purpose, proof, origin, now)
             return user
 
@@ -55,7 +49,7 @@ class MailboxProofs:
     ) -> tuple[User, OneTimeToken]:
         if isinstance(proof, TypedCode):
             return await self._find_by_code(tx, purpose, proof, origin, now)
-        token = await tx.one_time_tokens.by_token_hash(self._secrets.hash_token(proof.token))
+        token = await tx.one_time_tokens.by_token_hash(self.secrets.hash_token(proof.token))
         user = None if token is None else await tx.users.by_id(token.user_id)
         if token is None or user is None or token.purpose is not purpose or not token.lives_at(now):
             raise await self._refusal_of_a_guess(tx, purpose, origin, now, "link")
@@ -68,9 +62,9 @@ class MailboxProofs:
         token = None if user is None else await tx.one_time_tokens.of_user(user.id, purpose)
         if user is None or token is None or not token.accepts_codes_at(now):
             raise await self._refusal_of_a_guess(tx, purpose, origin, now, "code")
-        if not user.accepts_codes_at(now, self._wrong_codes):
+        if not user.accepts_codes_at(now, self.wrong_codes):
             raise await self._refusal_of_a_guess(tx, purpose, origin, now, "code while codes are off")
-        if compare_digest(token.code_hash, self._secrets.hash_code(proof.code, user.id, purpose)):
+        if compare_digest(token.code_hash, self.secrets.hash_code(proof.code, user.id, purpose)):
             return user, token
         await self._count_wrong_code(tx, user, token, origin, now)
         await tx.commit()
@@ -81,13 +75,13 @@ class MailboxProofs:
     ) -> None:
         """The counts must outlive the refusal, or a code could be guessed without end."""
         await tx.one_time_tokens.save(token.after_wrong_code())
-        user = user.after_wrong_code(now, self._wrong_codes)
+        user = user.after_wrong_code(now, self.wrong_codes)
         await tx.users.save(user)
         details = {"purpose": token.purpose.value, "email": user.email.masked}
-        await tx.audit_events.add(self._trail.by_stranger(origin, AuditType.PROOF_FAILED, now, user.id, **details))
-        if not user.accepts_codes_at(now, self._wrong_codes):
-            await tx.audit_events.add(self._trail.by_stranger(origin, AuditType.CODES_DISABLED, now, user.id))
-            await self._letters.tell(tx, user, LetterKind.CODES_DISABLED, origin, now)
+        await tx.audit_events.add(self.trail.by_stranger(origin, AuditType.PROOF_FAILED, now, user.id, **details))
+        if not user.accepts_codes_at(now, self.wrong_codes):
+            await tx.audit_events.add(self.trail.by_stranger(origin, AuditType.CODES_DISABLED, now, user.id))
+            await self.letters.tell(tx, user, LetterKind.CODES_DISABLED, origin, now)
 
     async def _refusal_of_a_guess(
         self, tx: Transaction, purpose: Purpose, origin: Origin, now: datetime, what: str
@@ -97,7 +91,7 @@ class MailboxProofs:
         All refusals take one commit, and so the same time, whether or not there is such an account.
         """
         await tx.audit_events.count(
-            self._trail.counted(origin, AuditType.PROOF_FAILED, now, purpose=purpose.value, what=what)
+            self.trail.counted(origin, AuditType.PROOF_FAILED, now, purpose=purpose.value, what=what)
         )
         await tx.commit()
         return InvalidOneTimeToken()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from bukhindor.domain.audit import AuditType
@@ -28,32 +29,23 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordCheck:
-    def __init__(
-        self,
-        transactions: Transactions,
-        hasher: PasswordHasher,
-        device_proofs: DeviceProofs,
-        letters: Letters,
-        trail: AuditTrail,
-        limiter: RateLimiter,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
-        self._hasher = hasher
-        self._device_proofs = device_proofs
-        self._letters = letters
-        self._trail = trail
-        self._limiter = limiter
-        self._clock = clock
+    transactions: Transactions
+    hasher: PasswordHasher
+    device_proofs: DeviceProofs
+    letters: Letters
+    trail: AuditTrail
+    limiter: RateLimiter
+    clock: Clock
 
     async def sign_in_attempt(self, email: EmailAddress, origin: Origin, device_proof: str) -> PasswordAttempt:
         """An attempt to sign in, and what it shows: a device proof, a familiar network, or nothing."""
-        async with self._transactions.read() as stored:
+        async with self.transactions.read() as stored:
             found = await stored.users.by_email_with_network(email, origin.wider_network)
         user, network_used_at = found or (None, None)
-        now = self._clock.now()
-        device = None if user is None else self._device_proofs.device_of(device_proof, user.id, now)
+        now = self.clock.now()
+        device = None if user is None else self.device_proofs.device_of(device_proof, user.id, now)
         if device is not None:
             kind = AttemptKind.DEVICE_PROOF
         elif is_familiar(network_used_at, now):
@@ -80,26 +72,26 @@ class PasswordCheck:
             # A request that was cancelled because it took too long is no failure of the client, either.
             await self._give_back(places)
             raise
-        await self._limiter.clear(*attempt.budget)
+        await self.limiter.clear(*attempt.budget)
         await self._give_back(attempt.network_budgets)
 
     async def _take_all(self, places: Sequence[tuple[Limit, str]]) -> None:
         """Count in every place, or in none: what one limit refuses does not count against another."""
         for number, place in enumerate(places):
             try:
-                await self._limiter.take(*place)
+                await self.limiter.take(*place)
             except RateLimited:
                 await self._give_back(places[:number])
                 raise
 
     async def _give_back(self, places: Sequence[tuple[Limit, str]]) -> None:
         for place in places:
-            await self._limiter.give_back(*place)
+            await self.limiter.give_back(*place)
 
     async def verify(self, attempt: PasswordAttempt, password: Password) -> PasswordVerdict:
         """Compare the password; an attempt without a usable hash takes the same time. Raises TooBusy."""
         requester = Requester(attempt.origin.site, attempt.email.value)
-        return await self._hasher.verify(password, attempt.password_hash, requester)
+        return await self.hasher.verify(password, attempt.password_hash, requester)
 
     async def record_failure(self, attempt: PasswordAttempt, act: str) -> None:
         """Record a wrong password, and count it against the account and the session.
@@ -107,14 +99,14 @@ class PasswordCheck:
         Failures for unknown addresses are counted by network and minute. They cost a commit as well, so that the time
         of the response tells nothing.
         """
-        now = self._clock.now()
-        async with self._transactions.begin() as tx:
+        now = self.clock.now()
+        async with self.transactions.begin() as tx:
             if attempt.session is None:
                 user = await tx.users.by_email(attempt.email)
             else:
                 user = await tx.users.by_id(attempt.session.user_id)
             if user is None:
-                failed = self._trail.counted(attempt.origin, AuditType.SIGN_IN_FAILED, now)
+                failed = self.trail.counted(attempt.origin, AuditType.SIGN_IN_FAILED, now)
                 await tx.audit_events.count(failed)
             else:
                 await self._record_failure_of(tx, attempt, user, act, now)
@@ -129,24 +121,24 @@ class PasswordCheck:
             if attempt.kind is AttemptKind.SESSION:
                 await tx.sessions.save(session.with_failed_prompts(session.failed_prompts + 1))
             caller = Caller(user, session, origin)
-            await tx.audit_events.add(self._trail.by(caller, AuditType.PASSWORD_CHECK_FAILED, now, **details))
+            await tx.audit_events.add(self.trail.by(caller, AuditType.PASSWORD_CHECK_FAILED, now, **details))
         else:
             type = AuditType.SIGN_IN_FAILED if attempt.kind in SIGN_IN_KINDS else AuditType.PASSWORD_CHECK_FAILED
-            event = self._trail.by_stranger(origin, type, now, user.id, email=user.email.masked, **details)
+            event = self.trail.by_stranger(origin, type, now, user.id, email=user.email.masked, **details)
             await tx.audit_events.add(event)
         if attempt.counts_into_ceiling:
             user = user.with_failed_sign_ins(user.failed_sign_ins + 1)
             await tx.users.save(user)
             if user.failed_sign_ins == MAX_CONSECUTIVE_FAILURES:
-                disabled = self._trail.by_stranger(origin, AuditType.PASSWORD_DISABLED, now, user.id)
+                disabled = self.trail.by_stranger(origin, AuditType.PASSWORD_DISABLED, now, user.id)
                 await tx.audit_events.add(disabled)
-                await self._letters.tell(tx, user, LetterKind.PASSWORD_DISABLED, origin, now)
+                await self.letters.tell(tx, user, LetterKind.PASSWORD_DISABLED, origin, now)
 
     async def forget_failures(self, attempt: PasswordAttempt) -> None:
         """After the right password at the prompt of a session, its next failures are the first in a row."""
         if attempt.session is None or not attempt.session.failed_prompts:
             return
-        async with self._transactions.begin() as tx:
+        async with self.transactions.begin() as tx:
             session = await tx.sessions.by_id(attempt.session.id)
             if session is not None:
                 await tx.sessions.save(session.with_failed_prompts(0))
@@ -154,10 +146,10 @@ class PasswordCheck:
 
     async def clear_budgets(self, email: EmailAddress, familiar_networks: Iterable[str]) -> None:
         """After a reset by mail: strangers and familiar networks have their whole budgets again."""
-        await self._limiter.clear(FAILED_SIGN_INS_PER_ACCOUNT, account_key(AttemptKind.STRANGER, email))
+        await self.limiter.clear(FAILED_SIGN_INS_PER_ACCOUNT, account_key(AttemptKind.STRANGER, email))
         for network in familiar_networks:
             key = account_key(AttemptKind.FAMILIAR_NETWORK, email, network)
-            await self._limiter.clear(FAILED_SIGN_INS_PER_ACCOUNT, key)
+            await self.limiter.clear(FAILED_SIGN_INS_PER_ACCOUNT, key)
 
 
 def prompt_of(caller: Caller) -> PasswordAttempt:

@@ -1,7 +1,7 @@
 """The one proof of presence before a dangerous act: a signed-in person gives their password once more."""
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken, ReauthenticationRequired
@@ -11,11 +11,11 @@ from bukhindor.ports import Transaction
 from bukhindor.services.steps.password_check import PasswordCheck, prompt_of
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepUp:
     """What dangerous acts share. Wrong passwords have a budget of their own for each session."""
 
-    def __init__(self, password_check: PasswordCheck) -> None:
-        self._password_check = password_check
+    password_check: PasswordCheck
 
     async def prove(self, caller: Caller, password: Password | None, act: str) -> None:
         """Check the caller's password before `act`.
@@ -32,19 +32,19 @@ class StepUp:
 
     def budget(self, caller: Caller) -> AbstractAsyncContextManager[None]:
         """Count a prompt of the caller's session. Raises RateLimited."""
-        return self._password_check.budget(prompt_of(caller))
+        return self.password_check.budget(prompt_of(caller))
 
     async def matches(self, caller: Caller, password: Password) -> bool:
         """Whether it is the caller's password. Raises TooBusy."""
         prompt = prompt_of(caller)
-        if not (await self._password_check.verify(prompt, password)).matches:
+        if not (await self.password_check.verify(prompt, password)).matches:
             return False
-        await self._password_check.forget_failures(prompt)
+        await self.password_check.forget_failures(prompt)
         return True
 
     async def record_failure(self, caller: Caller, act: str) -> None:
         """Record a wrong password, and count it against the session and the account."""
-        await self._password_check.record_failure(prompt_of(caller), act)
+        await self.password_check.record_failure(prompt_of(caller), act)
 
     async def present(self, tx: Transaction, caller: Caller) -> Caller:
         """The caller as `tx` sees them: their rights may have changed since they were admitted.

@@ -1,0 +1,254 @@
+"""Every use case, built once from keyword arguments: the composition root and the tests assemble them alike."""
+
+from dataclasses import dataclass
+
+from bukhindor.domain.audit import Retention
+from bukhindor.domain.mail import MailLinks
+from bukhindor.domain.password import PasswordPolicy
+from bukhindor.domain.rate_limit import Limit
+from bukhindor.domain.session import SessionPolicy
+from bukhindor.ports import (
+    AccessTokens,
+    Clock,
+    DeviceProofs,
+    Identifiers,
+    LetterWriter,
+    Mailer,
+    OneTimeSecrets,
+    PasswordHasher,
+    RateLimiter,
+    RefreshTokens,
+    SigningKeyMaker,
+    Transactions,
+)
+from bukhindor.services.audit_log import AuditLog
+from bukhindor.services.authentication import Authentication
+from bukhindor.services.email_change import EmailChange
+from bukhindor.services.email_verification import EmailVerification
+from bukhindor.services.health import Health
+from bukhindor.services.mail_delivery import MailDelivery
+from bukhindor.services.measurements import Measurements
+from bukhindor.services.own_account import OwnAccount
+from bukhindor.services.password_change import PasswordChange
+from bukhindor.services.password_reset import PasswordReset
+from bukhindor.services.profile import Profile
+from bukhindor.services.registration import Registration
+from bukhindor.services.sessions import Sessions
+from bukhindor.services.sign_in import SignIn
+from bukhindor.services.signing_key_ring import SigningKeyRing
+from bukhindor.services.steps.account_removal import AccountRemoval
+from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.letters import Letters
+from bukhindor.services.steps.mail_allowance import MailAllowance
+from bukhindor.services.steps.mailbox_proof import MailboxProofs
+from bukhindor.services.steps.password_check import PasswordCheck
+from bukhindor.services.steps.step_up import StepUp
+from bukhindor.services.steps.token_issuer import TokenIssuer
+from bukhindor.services.token_refresh import TokenRefresh
+from bukhindor.services.upkeep import Upkeep
+from bukhindor.services.user_admin import UserAdmin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What the use cases need from outside, behind the ports."""
+
+    transactions: Transactions
+    hasher: PasswordHasher
+    limiter: RateLimiter
+    mailer: Mailer
+    writer: LetterWriter
+    identifiers: Identifiers
+    clock: Clock
+    access_tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+    device_proofs: DeviceProofs
+    secrets: OneTimeSecrets
+    key_maker: SigningKeyMaker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What an operator decides: lives, policies, figures, and where mailed links lead."""
+
+    policy: SessionPolicy
+    password_policy: PasswordPolicy
+    retention: Retention
+    links: MailLinks
+    wrong_codes: Limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything this product can do."""
+
+    authentication: Authentication
+    registration: Registration
+    sign_in: SignIn
+    token_refresh: TokenRefresh
+    sessions: Sessions
+    password_change: PasswordChange
+    password_reset: PasswordReset
+    email_verification: EmailVerification
+    email_change: EmailChange
+    profile: Profile
+    own_account: OwnAccount
+    user_admin: UserAdmin
+    audit_log: AuditLog
+    signing_key_ring: SigningKeyRing
+    health: Health
+    mail_delivery: MailDelivery
+    upkeep: Upkeep
+    measurements: Measurements
+
+
+def assemble(outside: Outside, rules: Rules) -> Services:
+    """Build every use case over what it needs."""
+    trail = AuditTrail(identifiers=outside.identifiers)
+    letters = Letters(
+        writer=outside.writer, secrets=outside.secrets, identifiers=outside.identifiers, links=rules.links
+    )
+    token_issuer = TokenIssuer(
+        access_tokens=outside.access_tokens,
+        refresh_tokens=outside.refresh_tokens,
+        device_proofs=outside.device_proofs,
+        identifiers=outside.identifiers,
+        policy=rules.policy,
+    )
+    password_check = PasswordCheck(
+        transactions=outside.transactions,
+        hasher=outside.hasher,
+        device_proofs=outside.device_proofs,
+        letters=letters,
+        trail=trail,
+        limiter=outside.limiter,
+        clock=outside.clock,
+    )
+    step_up = StepUp(password_check=password_check)
+    removal = AccountRemoval(
+        transactions=outside.transactions, step_up=step_up, letters=letters, trail=trail, clock=outside.clock
+    )
+    proofs = MailboxProofs(
+        transactions=outside.transactions,
+        secrets=outside.secrets,
+        letters=letters,
+        trail=trail,
+        wrong_codes=rules.wrong_codes,
+    )
+    allowance = MailAllowance(limiter=outside.limiter)
+    return Services(
+        authentication=Authentication(
+            transactions=outside.transactions,
+            access_tokens=outside.access_tokens,
+            policy=rules.policy,
+            clock=outside.clock,
+        ),
+        registration=Registration(
+            transactions=outside.transactions,
+            hasher=outside.hasher,
+            password_policy=rules.password_policy,
+            letters=letters,
+            trail=trail,
+            identifiers=outside.identifiers,
+            clock=outside.clock,
+        ),
+        sign_in=SignIn(
+            transactions=outside.transactions,
+            hasher=outside.hasher,
+            password_check=password_check,
+            token_issuer=token_issuer,
+            letters=letters,
+            trail=trail,
+            identifiers=outside.identifiers,
+            clock=outside.clock,
+        ),
+        token_refresh=TokenRefresh(
+            transactions=outside.transactions,
+            refresh_tokens=outside.refresh_tokens,
+            token_issuer=token_issuer,
+            trail=trail,
+            limiter=outside.limiter,
+            policy=rules.policy,
+            clock=outside.clock,
+        ),
+        sessions=Sessions(transactions=outside.transactions, trail=trail, clock=outside.clock),
+        password_change=PasswordChange(
+            transactions=outside.transactions,
+            hasher=outside.hasher,
+            password_policy=rules.password_policy,
+            token_issuer=token_issuer,
+            step_up=step_up,
+            letters=letters,
+            trail=trail,
+            identifiers=outside.identifiers,
+            clock=outside.clock,
+        ),
+        password_reset=PasswordReset(
+            transactions=outside.transactions,
+            hasher=outside.hasher,
+            password_policy=rules.password_policy,
+            proofs=proofs,
+            letters=letters,
+            trail=trail,
+            password_check=password_check,
+            device_proofs=outside.device_proofs,
+            identifiers=outside.identifiers,
+            clock=outside.clock,
+            allowance=allowance,
+        ),
+        email_verification=EmailVerification(
+            transactions=outside.transactions,
+            password_check=password_check,
+            proofs=proofs,
+            letters=letters,
+            trail=trail,
+            clock=outside.clock,
+            allowance=allowance,
+        ),
+        email_change=EmailChange(
+            transactions=outside.transactions,
+            step_up=step_up,
+            proofs=proofs,
+            letters=letters,
+            trail=trail,
+            clock=outside.clock,
+            allowance=allowance,
+        ),
+        profile=Profile(transactions=outside.transactions, trail=trail, clock=outside.clock),
+        own_account=OwnAccount(
+            transactions=outside.transactions,
+            removal=removal,
+            trail=trail,
+            limiter=outside.limiter,
+            clock=outside.clock,
+        ),
+        user_admin=UserAdmin(
+            transactions=outside.transactions,
+            hasher=outside.hasher,
+            password_policy=rules.password_policy,
+            letters=letters,
+            removal=removal,
+            step_up=step_up,
+            trail=trail,
+            identifiers=outside.identifiers,
+            clock=outside.clock,
+        ),
+        audit_log=AuditLog(
+            transactions=outside.transactions, trail=trail, limiter=outside.limiter, clock=outside.clock
+        ),
+        signing_key_ring=SigningKeyRing(
+            transactions=outside.transactions,
+            access_tokens=outside.access_tokens,
+            key_maker=outside.key_maker,
+            policy=rules.policy,
+            clock=outside.clock,
+        ),
+        health=Health(transactions=outside.transactions, access_tokens=outside.access_tokens, limiter=outside.limiter),
+        mail_delivery=MailDelivery(
+            transactions=outside.transactions, mailer=outside.mailer, trail=trail, clock=outside.clock
+        ),
+        upkeep=Upkeep(
+            transactions=outside.transactions, policy=rules.policy, retention=rules.retention, clock=outside.clock
+        ),
+        measurements=Measurements(transactions=outside.transactions, clock=outside.clock),
+    )

@@ -1,0 +1,38 @@
+"""How much of the program one endpoint reaches: a handler names its use case, and not the list of all of them."""
+
+from functools import cache
+
+import grimp
+import pytest
+
+from bukhindor.web.endpoint import Endpoint
+from bukhindor.web.routes import ENDPOINTS
+
+MOST = 46
+"""First-party modules. The aim is 40: the ports still name every aggregate, and the settings what only pages need."""
+
+
+@cache
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("bukhindor")
+
+
+@cache
+def reached_from(module: str) -> frozenset[str]:
+    found, waiting = {module}, [module]
+    while waiting:
+        for imported in graph().find_modules_directly_imported_by(waiting.pop()):
+            if imported not in found:
+                found.add(imported)
+                waiting.append(imported)
+    return frozenset(found)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.operation_id)
+def test_an_endpoint_reaches_few_modules(endpoint: Endpoint) -> None:
+    assert len(reached_from(endpoint.handler.__module__)) <= MOST
+
+
+def test_nothing_in_web_imports_the_list_of_all_use_cases() -> None:
+    importers = graph().find_modules_that_directly_import("bukhindor.services.assembly")
+    assert [module for module in importers if module.startswith("bukhindor.web")] == []
