@@ -11,8 +11,8 @@ from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.sql import rows
 from bukhindor.adapters.sql.connection import Parameters, Row
-from bukhindor.adapters.sql.outbox import SqlOutbox
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_mail, make_one_time_token, make_queued_mail, make_user
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from bukhindor.adapters.sql import schema
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
-from bukhindor.adapters.sql.sqlite_file import DatabaseInUse, SqliteFile
+from bukhindor.adapters.sql.sqlite.file import DatabaseInUse, SqliteFile
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.domain.errors import StoreUnavailable
 from tests.adapters.keeping import keep
-from tests.adapters.sql.test_durability import is_sound, users_in
+from tests.adapters.sql.sqlite.test_durability import is_sound, users_in
 from tests.fakes.seal import FakeSeal
 from tests.makers import make_user
 

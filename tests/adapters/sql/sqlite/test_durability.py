@@ -10,13 +10,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import UUID
 
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.user import User
 from tests.adapters.keeping import keep
 from tests.makers import make_user
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 ROUNDS = 3
 ACKNOWLEDGED_PER_ROUND = 700
 
@@ -42,7 +42,7 @@ def test_a_killed_process_loses_nothing_it_acknowledged(database: Path) -> None:
     """REL-03: kill -9 while sixteen writers and checkpoints are at work; no half of a registration either."""
     acknowledged: set[UUID] = set()
     for _ in range(ROUNDS):
-        command = [sys.executable, "-m", "tests.adapters.sql.endless_writer", str(database)]
+        command = [sys.executable, "-m", "tests.adapters.sql.sqlite.endless_writer", str(database)]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout is not None
             lines = [writer.stdout.readline() for _ in range(ACKNOWLEDGED_PER_ROUND)]

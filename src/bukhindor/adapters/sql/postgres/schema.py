@@ -11,7 +11,7 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from bukhindor.adapters.sql.postgres_url import PostgresUrl
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, VERSION_QUERY, Version
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
 from bukhindor.adapters.sql.connection import Parameters, Row
-from bukhindor.adapters.sql.postgres_errors import is_lost
-from bukhindor.adapters.sql.postgres_pool import Connection, Patience, PoolState, PostgresPool
-from bukhindor.adapters.sql.postgres_statements import compiled
-from bukhindor.adapters.sql.postgres_url import PostgresUrl
-from bukhindor.adapters.sql.repositories import ReadingScope, Repositories
+from bukhindor.adapters.sql.postgres.errors import is_lost
+from bukhindor.adapters.sql.postgres.pool import Connection, Patience, PoolState, PostgresPool
+from bukhindor.adapters.sql.postgres.statements import compiled
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
+from bukhindor.adapters.sql.repositories.all import ReadingScope, Repositories
 from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, serves
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.ports import Seal

@@ -4,10 +4,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
-from bukhindor.adapters.sql.sqlite_file import SqliteFile
+from bukhindor.adapters.sql.sqlite.file import SqliteFile
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from tests.adapters.keeping import keep
-from tests.adapters.sql.test_durability import is_sound, users_in
+from tests.adapters.sql.sqlite.test_durability import is_sound, users_in
 from tests.fakes.seal import FakeSeal
 from tests.makers import make_user
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from bukhindor.adapters.sql import schema
-from bukhindor.adapters.sql.postgres import PostgresTransactions
+from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
 from bukhindor.adapters.sql.schema_version import revisions
 from bukhindor.domain.errors import EmailTaken
 from tests.adapters.conftest import PATIENT

@@ -10,12 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
-from bukhindor.adapters.sql import sqlite_statements
 from bukhindor.adapters.sql.connection import Parameters, Row
-from bukhindor.adapters.sql.group_commit import TURN_LIMIT_SECONDS, GroupCommit, Turn
-from bukhindor.adapters.sql.repositories import ReadingScope, Repositories
+from bukhindor.adapters.sql.repositories.all import ReadingScope, Repositories
 from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, serves
-from bukhindor.adapters.sql.sqlite_file import LOCK_PATIENCE_SECONDS, SqliteFile
+from bukhindor.adapters.sql.sqlite import statements
+from bukhindor.adapters.sql.sqlite.file import LOCK_PATIENCE_SECONDS, SqliteFile
+from bukhindor.adapters.sql.sqlite.group_commit import TURN_LIMIT_SECONDS, GroupCommit, Turn
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.ports import Seal
 
@@ -141,7 +141,7 @@ class _InlineConnection(_ReadOnlyConnection):
         self._connection = connection
 
     async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> list[Row]:
-        return sqlite_statements.fetch(self._connection, statement, parameters)
+        return statements.fetch(self._connection, statement, parameters)
 
     fetch_held = fetch
 
@@ -155,9 +155,7 @@ class _AsideConnection(_ReadOnlyConnection):
 
     async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> list[Row]:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._thread, sqlite_statements.fetch, self._connection, statement, parameters
-        )
+        return await loop.run_in_executor(self._thread, statements.fetch, self._connection, statement, parameters)
 
     fetch_held = fetch
 
@@ -172,7 +170,7 @@ class _WriterConnection(_TakingNoTurns):
     async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> list[Row]:
         connection = self._writer.connection_for(self._turn)
         try:
-            return sqlite_statements.fetch(connection, statement, parameters)
+            return statements.fetch(connection, statement, parameters)
         except Exception as error:
             self._writer.note_failure(error)
             raise
@@ -182,7 +180,7 @@ class _WriterConnection(_TakingNoTurns):
     async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
         connection = self._writer.connection_for(self._turn)
         try:
-            return sqlite_statements.change(connection, statement, parameters)
+            return statements.change(connection, statement, parameters)
         except Exception as error:
             self._writer.note_failure(error)
             raise

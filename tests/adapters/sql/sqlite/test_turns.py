@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bukhindor.adapters.sql.group_commit import GroupCommit
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
-from bukhindor.adapters.sql.sqlite_file import SqliteFile
+from bukhindor.adapters.sql.sqlite.file import SqliteFile
+from bukhindor.adapters.sql.sqlite.group_commit import GroupCommit
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.domain.errors import StoreUnavailable
 from tests.adapters.keeping import keep
-from tests.adapters.sql.test_durability import users_in
+from tests.adapters.sql.sqlite.test_durability import users_in
 from tests.fakes.seal import FakeSeal
 from tests.makers import make_user
 

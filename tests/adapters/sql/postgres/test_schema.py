@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bukhindor.adapters.sql import schema, tables
-from bukhindor.adapters.sql.postgres import PostgresTransactions
+from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
 from bukhindor.adapters.sql.schema_version import head, revisions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from tests.fakes.seal import FakeSeal

@@ -11,10 +11,10 @@ import asyncpg
 import sqlalchemy as sa
 
 from bukhindor.adapters.sql import rows
-from bukhindor.adapters.sql.postgres_pool import Patience
-from bukhindor.adapters.sql.postgres_schema import version_in
-from bukhindor.adapters.sql.postgres_statements import compiled
-from bukhindor.adapters.sql.postgres_url import PostgresUrl
+from bukhindor.adapters.sql.postgres.pool import Patience
+from bukhindor.adapters.sql.postgres.schema import version_in
+from bukhindor.adapters.sql.postgres.statements import compiled
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.schema_version import Version
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.domain.signing_key import SigningKey

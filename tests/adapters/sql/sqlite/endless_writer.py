@@ -1,13 +1,13 @@
 """A process that registers users until it is killed, and prints the id of each one that was acknowledged.
 
-Run as `python -m tests.adapters.sql.endless_writer DATABASE`.
+Run as `python -m tests.adapters.sql.sqlite.endless_writer DATABASE`.
 """
 
 import asyncio
 import sys
 from pathlib import Path
 
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from tests.fakes.seal import FakeSeal
 from tests.makers import make_session, make_user
 

@@ -1,6 +1,6 @@
 """Core statements as the PostgreSQL driver takes them: SQL with $1, $2 …, and the values in that order.
 
-A statement is compiled once and then goes straight to the driver, for the reason that sqlite_statements tells.
+A statement is compiled once and then goes straight to the driver, as on SQLite: see `sqlite.statements`.
 """
 
 from collections.abc import Callable, Sequence

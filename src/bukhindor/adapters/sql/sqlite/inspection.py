@@ -8,10 +8,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bukhindor.adapters.sql import rows, sqlite_statements
+from bukhindor.adapters.sql import rows
 from bukhindor.adapters.sql.schema_version import Version
-from bukhindor.adapters.sql.sqlite_file import SqliteFile
-from bukhindor.adapters.sql.sqlite_schema import version_in
+from bukhindor.adapters.sql.sqlite import statements
+from bukhindor.adapters.sql.sqlite.file import SqliteFile
+from bukhindor.adapters.sql.sqlite.schema import version_in
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.signing_key import SigningKey
@@ -56,7 +57,7 @@ def inspect(path: Path, patience: float) -> DatabaseState:
             damage = _damage(connection, patience)
             if schema is None or not schema.serves_us:
                 return DatabaseState(schema, damage, has_server)
-            keys = tuple(map(rows.to_signing_key, sqlite_statements.fetch(connection, _KEYS, {})))
+            keys = tuple(map(rows.to_signing_key, statements.fetch(connection, _KEYS, {})))
             mails, failed = connection.execute(_MAILS).fetchone()
     except (sqlite3.Error, StoreUnavailable) as error:
         message = f"{path} can't be read: {_one_line(error.__cause__ or error)}."
@@ -77,7 +78,7 @@ def _damage(connection: sqlite3.Connection, patience: float) -> str | None:
     try:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
-        return None if sqlite_statements.error_code(error) == sqlite3.SQLITE_INTERRUPT else _one_line(error)
+        return None if statements.error_code(error) == sqlite3.SQLITE_INTERRUPT else _one_line(error)
     finally:
         connection.set_progress_handler(None, 0)
     return "" if found == "ok" else _one_line(found)

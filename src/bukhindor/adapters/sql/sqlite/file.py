@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bukhindor.adapters.sql.file_lock import FileLock
+from bukhindor.adapters.sql.sqlite.file_lock import FileLock
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 
 # Shorter than what a request may take, so that its refusal says what was in the way.

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from bukhindor.adapters.sql.sqlite_file import LOCK_PATIENCE_SECONDS, SqliteFile
-from bukhindor.adapters.sql.sqlite_statements import is_busy
+from bukhindor.adapters.sql.sqlite.file import LOCK_PATIENCE_SECONDS, SqliteFile
+from bukhindor.adapters.sql.sqlite.statements import is_busy
 from bukhindor.domain.errors import StoreUnavailable
 
 TURN_LIMIT_SECONDS = 5.0

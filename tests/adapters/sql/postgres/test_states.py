@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bukhindor.adapters.sql.postgres import PostgresTransactions
+from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
 from bukhindor.domain.errors import StoreUnavailable, WriteConflict
 from tests.adapters.conftest import PATIENT
 from tests.adapters.keeping import keep

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bukhindor.adapters.sql import schema
-from bukhindor.adapters.sql.inspection import inspect, sqlite_version
 from bukhindor.adapters.sql.schema_version import Version, head, revisions
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.sqlite.inspection import inspect, sqlite_version
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from tests.fakes.seal import FakeSeal
 from tests.makers import T0, make_queued_mail, make_signing_key, make_user

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, VERSION_QUERY, Version
-from bukhindor.adapters.sql.sqlite_file import SqliteFile
+from bukhindor.adapters.sql.sqlite.file import SqliteFile
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 
 # Long enough for another process to migrate a large database first.

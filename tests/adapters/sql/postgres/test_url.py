@@ -2,7 +2,7 @@
 
 import pytest
 
-from bukhindor.adapters.sql.postgres_url import PostgresUrl
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ import pytest
 
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.schema_version import revisions
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
-from bukhindor.adapters.sql.sqlite_backup import back_up
-from bukhindor.adapters.sql.sqlite_file import DatabaseInUse
-from bukhindor.adapters.sql.sqlite_restore import restore
+from bukhindor.adapters.sql.sqlite.backup import back_up
+from bukhindor.adapters.sql.sqlite.file import DatabaseInUse
+from bukhindor.adapters.sql.sqlite.restore import restore
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from tests.fakes.seal import FakeSeal
 from tests.makers import make_user

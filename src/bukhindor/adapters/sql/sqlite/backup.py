@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bukhindor.adapters.sql.schema_version import VERSION_QUERY
-from bukhindor.adapters.sql.sqlite_file import LOCK_PATIENCE_SECONDS, SqliteFile
+from bukhindor.adapters.sql.sqlite.file import LOCK_PATIENCE_SECONDS, SqliteFile
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 
 SIDE_FILES = ("-wal", "-shm", "-journal")

@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from bukhindor.adapters.sql.postgres_errors import (
+from bukhindor.adapters.sql.postgres.errors import (
     is_full,
     is_lost,
     is_passing,
@@ -18,7 +18,7 @@ from bukhindor.adapters.sql.postgres_errors import (
     leaves_connection_sound,
     refusal_for,
 )
-from bukhindor.adapters.sql.postgres_url import PostgresUrl
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.domain.errors import StoreUnavailable
 
 _log = logging.getLogger(__name__)

@@ -3,14 +3,14 @@
 from types import TracebackType
 from typing import Self
 
-from bukhindor.adapters.sql.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.connection import Connection
-from bukhindor.adapters.sql.familiar_networks import SqlFamiliarNetworks
-from bukhindor.adapters.sql.one_time_tokens import SqlOneTimeTokens
-from bukhindor.adapters.sql.outbox import SqlOutbox
-from bukhindor.adapters.sql.sessions import SqlSessions
-from bukhindor.adapters.sql.signing_keys import SqlSigningKeys
-from bukhindor.adapters.sql.users import SqlUsers
+from bukhindor.adapters.sql.repositories.audit_events import SqlAuditEvents
+from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNetworks
+from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
+from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
+from bukhindor.adapters.sql.repositories.sessions import SqlSessions
+from bukhindor.adapters.sql.repositories.signing_keys import SqlSigningKeys
+from bukhindor.adapters.sql.repositories.users import SqlUsers
 from bukhindor.ports import Seal
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bukhindor.adapters.sql.schema_version import VERSION_QUERY, revisions
-from bukhindor.adapters.sql.sqlite_backup import (
+from bukhindor.adapters.sql.sqlite.backup import (
     SIDE_FILES,
     Copy,
     Progress,
@@ -20,8 +20,8 @@ from bukhindor.adapters.sql.sqlite_backup import (
     sync_folder,
     unfinished,
 )
-from bukhindor.adapters.sql.sqlite_file import LOCK_PATIENCE_SECONDS, SqliteFile
-from bukhindor.adapters.sql.sqlite_statements import is_busy
+from bukhindor.adapters.sql.sqlite.file import LOCK_PATIENCE_SECONDS, SqliteFile
+from bukhindor.adapters.sql.sqlite.statements import is_busy
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 
 

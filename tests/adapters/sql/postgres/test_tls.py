@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bukhindor.adapters.sql import schema
-from bukhindor.adapters.sql.postgres import PostgresTransactions
-from bukhindor.adapters.sql.postgres_inspection import inspect
-from bukhindor.adapters.sql.postgres_url import PostgresUrl
+from bukhindor.adapters.sql.postgres.inspection import inspect
+from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.domain.errors import StoreUnavailable
 from tests.adapters.conftest import PATIENT
