@@ -10,14 +10,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from bukhindor.adapters.sql import rows, tables
+from bukhindor.adapters.sql import tables
+from bukhindor.adapters.sql.repositories.signing_keys import from_signing_key
+from bukhindor.adapters.sql.repositories.users import USER_COLUMNS, from_user, to_user
 from bukhindor.adapters.sql.sqlite import statements
 from bukhindor.adapters.sql.sqlite.file import SqliteFile
 from bukhindor.domain.errors import StoreUnavailable
 from tests.makers import T0, make_signing_key, make_user
 
 ADD_USER = sa.insert(tables.users)
-ALL_USERS = sa.select(*rows.USER_COLUMNS)
+ALL_USERS = sa.select(*USER_COLUMNS)
 ADD_KEY = sa.insert(tables.signing_keys)
 
 
@@ -55,8 +57,8 @@ def test_every_connection_is_set_up_for_safety(connection: sqlite3.Connection, s
 )
 def test_a_moment_keeps_its_microseconds_and_becomes_utc(connection: sqlite3.Connection, moment: datetime) -> None:
     """REL-16."""
-    statements.change(connection, ADD_USER, rows.from_user(make_user(created_at=moment)))
-    found = rows.to_user(statements.fetch(connection, ALL_USERS, {})[0])
+    statements.change(connection, ADD_USER, from_user(make_user(created_at=moment)))
+    found = to_user(statements.fetch(connection, ALL_USERS, {})[0])
     assert found.created_at == moment
     assert found.created_at.tzinfo is UTC
 
@@ -64,7 +66,7 @@ def test_a_moment_keeps_its_microseconds_and_becomes_utc(connection: sqlite3.Con
 def test_a_moment_without_a_zone_is_refused(connection: sqlite3.Connection) -> None:
     user = make_user(created_at=datetime(2026, 3, 1))  # noqa: DTZ001
     with pytest.raises(TypeError, match="naive"):
-        statements.change(connection, ADD_USER, rows.from_user(user))
+        statements.change(connection, ADD_USER, from_user(user))
 
 
 def test_another_database_keeps_its_own_type_for_moments() -> None:
@@ -78,21 +80,21 @@ def test_another_database_keeps_its_own_type_for_moments() -> None:
 @pytest.mark.parametrize(("column", "value"), [("role", "king"), ("status", "asleep")])
 def test_the_database_refuses_words_that_mean_nothing(connection: sqlite3.Connection, column: str, value: str) -> None:
     with pytest.raises(sqlite3.IntegrityError, match=f"ck_users_{column}"):
-        statements.change(connection, ADD_USER, {**rows.from_user(make_user()), column: value})
+        statements.change(connection, ADD_USER, {**from_user(make_user()), column: value})
 
 
 def test_a_lock_is_an_outage(connection: sqlite3.Connection, database: Path) -> None:
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable):
-            statements.change(connection, ADD_KEY, rows.from_signing_key(make_signing_key()))
+            statements.change(connection, ADD_KEY, from_signing_key(make_signing_key()))
 
 
 def test_a_database_that_may_not_be_written_is_an_outage_for_writers_only(database: Path) -> None:
     """REL-07."""
     with closing(SqliteFile(database).connect(timeout=0, cache_kibibytes=256, read_only=True)) as connection:
         with pytest.raises(StoreUnavailable):
-            statements.change(connection, ADD_KEY, rows.from_signing_key(make_signing_key()))
+            statements.change(connection, ADD_KEY, from_signing_key(make_signing_key()))
         assert statements.fetch(connection, ALL_USERS, {}) == []
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 
-from bukhindor.adapters.sql import rows
 from bukhindor.adapters.sql.postgres.pool import Patience
 from bukhindor.adapters.sql.postgres.schema import version_in
 from bukhindor.adapters.sql.postgres.statements import compiled
 from bukhindor.adapters.sql.postgres.url import PostgresUrl
+from bukhindor.adapters.sql.repositories.signing_keys import SIGNING_KEY_COLUMNS, to_signing_key
 from bukhindor.adapters.sql.schema_version import Version
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.domain.signing_key import SigningKey
@@ -37,7 +37,7 @@ SELECT current_setting('server_version') AS version,
        (SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL AND pid <> pg_backend_pid()) AS in_use,
        (SELECT CASE WHEN ssl THEN version ELSE '' END FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls
 """
-_KEYS = sa.select(*rows.SIGNING_KEY_COLUMNS)
+_KEYS = sa.select(*SIGNING_KEY_COLUMNS)
 _MAILS = "SELECT count(*), count(failed_at) FROM outbox"
 
 
@@ -96,7 +96,7 @@ async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], date
             mails = failed = 0
             if schema is not None and schema.serves_us:
                 query = compiled(_KEYS, ())
-                keys = tuple(map(rows.to_signing_key, query.rows(await connection.fetch(query.sql))))
+                keys = tuple(map(to_signing_key, query.rows(await connection.fetch(query.sql))))
                 mails, failed = await connection.fetchrow(_MAILS)
     finally:
         await connection.close(timeout=patience)

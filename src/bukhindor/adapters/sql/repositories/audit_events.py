@@ -1,5 +1,6 @@
 """The record of what has happened, on any SQL database."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
@@ -9,12 +10,19 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from bukhindor.adapters.sql import rows, tables
-from bukhindor.adapters.sql.connection import Connection
-from bukhindor.domain.audit import AuditEvent, AuditQuery
+from bukhindor.adapters.sql import tables
+from bukhindor.adapters.sql.connection import Connection, Row
+from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
+from bukhindor.domain.origin import Origin
 
 _events = tables.audit_events
 _erasures = tables.erasures
+
+_c = _events.c
+AUDIT_EVENT_COLUMNS = (
+    _c.id, _c.at, _c.type, _c.actor_id, _c.subject_id, _c.session_id, _c.ip, _c.user_agent, _c.device_id,
+    _c.request_id, _c.details, _c.attempts,
+)  # fmt: skip
 
 _person = sa.bindparam("person", type_=sa.Uuid())
 _concerned = _events.c.subject_id == _person
@@ -63,21 +71,47 @@ _REMOVE_BEFORE = sa.delete(_events).where(
 )
 
 
+def to_audit_event(row: Row) -> AuditEvent:
+    """The event of AUDIT_EVENT_COLUMNS. The language of its request was not kept."""
+    id_, at, type_, actor_id, subject_id, session_id, ip, user_agent, device_id, request_id, details, attempts = row
+    origin = Origin(ip, user_agent, device_id, request_id)
+    return AuditEvent(
+        id_, at, AuditType(type_), actor_id, subject_id, session_id, origin, json.loads(details), attempts
+    )
+
+
+def from_audit_event(event: AuditEvent) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "at": event.at,
+        "type": event.type.value,
+        "actor_id": event.actor_id,
+        "subject_id": event.subject_id,
+        "session_id": event.session_id,
+        "ip": event.origin.ip,
+        "user_agent": event.origin.user_agent,
+        "device_id": event.origin.device_id,
+        "request_id": event.origin.request_id,
+        "details": json.dumps(dict(event.details), ensure_ascii=False),
+        "attempts": event.attempts,
+    }
+
+
 class SqlAuditEvents:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, event: AuditEvent) -> None:
-        await self._connection.change(_ADD, rows.from_audit_event(event))
+        await self._connection.change(_ADD, from_audit_event(event))
 
     async def count(self, event: AuditEvent) -> None:
-        await self._connection.change(_COUNT, rows.from_audit_event(event))
+        await self._connection.change(_COUNT, from_audit_event(event))
 
     async def page(self, query: AuditQuery) -> list[AuditEvent]:
         values = dict(_values_of(query))
         statement = _page_statement(tuple(values))
         found = await self._connection.fetch(statement, {**values, "at_most": query.limit})
-        return [rows.to_audit_event(row) for row in found]
+        return [to_audit_event(row) for row in found]
 
     async def forget(self, user_id: UUID) -> None:
         """As the port says: where somebody else acted on the user, that person's address and device stay, and so
@@ -134,6 +168,6 @@ _FILTERS: dict[str, sa.ColumnElement[bool]] = {
 @cache
 def _page_statement(names: tuple[str, ...]) -> sa.Select[Any]:
     conditions = (_FILTERS[name] for name in names if name in _FILTERS)
-    statement = sa.select(*rows.AUDIT_EVENT_COLUMNS).where(*conditions)
+    statement = sa.select(*AUDIT_EVENT_COLUMNS).where(*conditions)
     statement = statement.order_by(_events.c.at.desc(), _events.c.id.desc())
     return statement.limit(sa.bindparam("at_most", type_=sa.Integer()))

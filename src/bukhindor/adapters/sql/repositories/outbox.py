@@ -2,16 +2,22 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
-from bukhindor.adapters.sql import rows, tables
-from bukhindor.adapters.sql.connection import Connection
-from bukhindor.domain.mail import Backlog, QueuedMail
+from bukhindor.adapters.sql import tables
+from bukhindor.adapters.sql.connection import Connection, Row
+from bukhindor.domain.mail import Backlog, Mail, QueuedMail
 from bukhindor.ports import Seal
 
 _outbox = tables.outbox
+_mails = msgspec.json.Decoder(Mail)
+
+_c = _outbox.c
+OUTBOX_COLUMNS = (_c.id, _c.user_id, _c.sealed_content, _c.created_at, _c.due_at, _c.tries, _c.failed_at)
 
 _this_mail = _outbox.c.id == sa.bindparam("which")
 _now = sa.bindparam("now", type_=tables.UtcDateTime())
@@ -26,7 +32,7 @@ _BACKLOG = sa.select(
     sa.select(sa.func.min(_outbox.c.due_at)).where(_outbox.c.failed_at.is_(None)).scalar_subquery(),
 )
 _DUE = (
-    sa.select(*rows.OUTBOX_COLUMNS)
+    sa.select(*OUTBOX_COLUMNS)
     .where(_is_due)
     .order_by(_outbox.c.due_at, _outbox.c.id)
     .limit(sa.bindparam("at_most", type_=sa.Integer()))
@@ -48,6 +54,30 @@ _REMOVE_FAILED = sa.delete(_outbox).where(
 )
 
 
+def to_queued_mail(row: Row, content: bytes | None) -> QueuedMail:
+    """The mail of OUTBOX_COLUMNS with its opened content; None where it can't be opened."""
+    id_, user_id, _, created_at, due_at, tries, failed_at = row
+    mail = None if content is None else _mails.decode(content)
+    return QueuedMail(id_, user_id, mail, created_at, due_at, tries, failed_at)
+
+
+def content_of(queued: QueuedMail) -> bytes:
+    """What of a mail must be sealed: all that it says, and to whom."""
+    return msgspec.json.encode(queued.mail)
+
+
+def from_queued_mail(queued: QueuedMail, sealed_content: bytes) -> dict[str, Any]:
+    return {
+        "id": queued.id,
+        "user_id": queued.user_id,
+        "sealed_content": sealed_content,
+        "created_at": queued.created_at,
+        "due_at": queued.due_at,
+        "tries": queued.tries,
+        "failed_at": queued.failed_at,
+    }
+
+
 class SqlOutbox:
     """What a mail says and to whom is sealed: a copy of the database holds no token that still works."""
 
@@ -56,8 +86,8 @@ class SqlOutbox:
         self._seal = seal
 
     async def add(self, queued: QueuedMail) -> None:
-        sealed = self._seal.close(rows.content_of(queued), _context(queued.id))
-        await self._connection.change(_ADD, rows.from_queued_mail(queued, sealed))
+        sealed = self._seal.close(content_of(queued), _context(queued.id))
+        await self._connection.change(_ADD, from_queued_mail(queued, sealed))
 
     async def has_due(self, now: datetime) -> bool:
         return bool(await self._connection.fetch(_FIRST_DUE, {"now": now}))
@@ -71,7 +101,7 @@ class SqlOutbox:
         for row in await self._connection.fetch(_DUE, {"now": now, "at_most": at_most}):
             queued_id: UUID = row[0]
             if await self._connection.change(_CLAIM, {"which": queued_id, "now": now, "due_at": lease_until}):
-                queued = rows.to_queued_mail(row, self._seal.open(row[2], _context(queued_id)))
+                queued = to_queued_mail(row, self._seal.open(row[2], _context(queued_id)))
                 claimed.append(replace(queued, tries=queued.tries + 1, due_at=lease_until))
         return claimed
 

@@ -1,19 +1,31 @@
 """Sessions, on any SQL database."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from bukhindor.adapters.sql import rows, tables
-from bukhindor.adapters.sql.connection import Connection
-from bukhindor.domain.device import Device
+from bukhindor.adapters.sql import tables
+from bukhindor.adapters.sql.connection import Connection, Row
+from bukhindor.adapters.sql.repositories.users import USER_COLUMNS, to_user
+from bukhindor.domain.device import AppType, Device
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.user import User
 
 _sessions = tables.user_sessions
 _users = tables.users
-_SESSION_WIDTH = len(rows.SESSION_COLUMNS)
+
+# Calling an enumeration with a value takes several times as long as a dictionary.
+_APP_TYPES: dict[str | None, AppType | None] = {None: None, **{app.value: app for app in AppType}}
+
+_c = _sessions.c
+SESSION_COLUMNS = (
+    _c.id, _c.user_id, _c.seed, _c.generation, _c.confirmed, _c.created_at, _c.rotated_at, _c.last_seen_at,
+    _c.device_id, _c.app_type, _c.app_version, _c.ip, _c.user_agent, _c.oldest_valid_generation,
+    _c.failed_prompts,
+)  # fmt: skip
+_SESSION_WIDTH = len(SESSION_COLUMNS)
 
 _this_session = _sessions.c.id == sa.bindparam("which")
 _this_owner = _sessions.c.user_id == sa.bindparam("owner")
@@ -22,13 +34,13 @@ _created_by_then = _sessions.c.created_at <= sa.bindparam("moment", type_=tables
 # The value stands in the text: a planner can't tell that a parameter fits the partial index of administrators.
 _admins = sa.select(_users.c.id).where(_users.c.role == sa.literal_column("'admin'"))
 
-_BY_ID = sa.select(*rows.SESSION_COLUMNS).where(_this_session)
+_BY_ID = sa.select(*SESSION_COLUMNS).where(_this_session)
 _WITH_USER = (
-    sa.select(*rows.SESSION_COLUMNS, *rows.USER_COLUMNS)
+    sa.select(*SESSION_COLUMNS, *USER_COLUMNS)
     .join_from(_users, _sessions, _users.c.id == _sessions.c.user_id)
     .where(_this_session)
 )
-_OF_USER = sa.select(*rows.SESSION_COLUMNS).where(_this_owner).order_by(*_newest_first)
+_OF_USER = sa.select(*SESSION_COLUMNS).where(_this_owner).order_by(*_newest_first)
 _HAS_DEVICE = sa.select(_sessions.c.id).where(_this_owner, _sessions.c.device_id == sa.bindparam("device")).limit(1)
 _HAS_PROGRAM = (
     sa.select(_sessions.c.id)
@@ -67,23 +79,55 @@ _REMOVE_OLD = _some(_created_by_then, _sessions.c.user_id.not_in(_admins))
 _REMOVE_OLD_OF_ADMINS = _some(_created_by_then, _sessions.c.user_id.in_(_admins))
 
 
+def to_session(row: Row) -> Session:
+    """The session of SESSION_COLUMNS."""
+    (id_, user_id, seed, generation, confirmed, created_at, rotated_at, last_seen_at,
+     device_id, app_type, app_version, ip, user_agent, oldest_valid, failed_prompts) = row  # fmt: skip
+    device = Device(device_id, _APP_TYPES[app_type], app_version, ip, user_agent)
+    return Session(
+        id_, user_id, seed, generation, confirmed, created_at, rotated_at, last_seen_at, device,
+        oldest_valid, failed_prompts,
+    )  # fmt: skip
+
+
+def from_session(session: Session) -> dict[str, Any]:
+    device = session.device
+    return {
+        "id": session.id,
+        "user_id": session.user_id,
+        "seed": session.seed,
+        "generation": session.generation,
+        "confirmed": session.confirmed,
+        "created_at": session.created_at,
+        "rotated_at": session.rotated_at,
+        "last_seen_at": session.last_seen_at,
+        "device_id": device.device_id,
+        "app_type": None if device.app_type is None else device.app_type.value,
+        "app_version": device.app_version,
+        "ip": device.ip,
+        "user_agent": device.user_agent,
+        "oldest_valid_generation": session.oldest_valid_generation,
+        "failed_prompts": session.failed_prompts,
+    }
+
+
 class SqlSessions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def by_id(self, session_id: UUID) -> Session | None:
         found = await self._connection.fetch_held(_BY_ID, {"which": session_id})
-        return rows.to_session(found[0]) if found else None
+        return to_session(found[0]) if found else None
 
     async def with_user(self, session_id: UUID) -> tuple[Session, User] | None:
         found = await self._connection.fetch_held(_WITH_USER, {"which": session_id})
         if not found:
             return None
         row = found[0]
-        return rows.to_session(row[:_SESSION_WIDTH]), rows.to_user(row[_SESSION_WIDTH:])
+        return to_session(row[:_SESSION_WIDTH]), to_user(row[_SESSION_WIDTH:])
 
     async def of_user(self, user_id: UUID) -> list[Session]:
-        return [rows.to_session(row) for row in await self._connection.fetch(_OF_USER, {"owner": user_id})]
+        return [to_session(row) for row in await self._connection.fetch(_OF_USER, {"owner": user_id})]
 
     async def has_device(self, user_id: UUID, device: Device) -> bool:
         if device.device_id is not None:
@@ -91,7 +135,7 @@ class SqlSessions:
         return bool(await self._connection.fetch(_HAS_PROGRAM, {"owner": user_id, "program": device.user_agent}))
 
     async def add(self, session: Session) -> None:
-        await self._connection.change(_ADD, rows.from_session(session))
+        await self._connection.change(_ADD, from_session(session))
 
     async def save(self, session: Session) -> None:
         values = {

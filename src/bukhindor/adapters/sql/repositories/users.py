@@ -1,5 +1,6 @@
 """Users, on any SQL database."""
 
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
@@ -8,27 +9,39 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from bukhindor.adapters.sql import rows, tables
-from bukhindor.adapters.sql.connection import Connection, UniqueViolation
+from bukhindor.adapters.sql import tables
+from bukhindor.adapters.sql.connection import Connection, Row, UniqueViolation
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken
-from bukhindor.domain.user import Status, User
+from bukhindor.domain.user import Role, Status, User
 from bukhindor.domain.user_listing import Order, Position, SortBy, UserPage, UserQuery
 
-_users = tables.users
 _ESCAPE = "\\"
 _ADMINISTRATORS = 1
+
+_users = tables.users
+
+# Calling an enumeration with a value takes several times as long as a dictionary.
+_ROLES = {role.value: role for role in Role}
+_STATUSES = {status.value: status for status in Status}
+
+_c = _users.c
+USER_COLUMNS = (
+    _c.id, _c.email, _c.name, _c.created_at, _c.updated_at, _c.role, _c.status, _c.status_reason,
+    _c.status_until, _c.email_verified, _c.password_hash, _c.last_login_at, _c.failed_sign_ins, _c.wrong_codes,
+    _c.last_wrong_code_at,
+)  # fmt: skip
 
 _this_user = _users.c.id == sa.bindparam("which")
 _now = sa.bindparam("now", type_=tables.UtcDateTime())
 _is_active = sa.or_(_users.c.status == sa.literal_column("'active'"), _users.c.status_until <= _now)
 _is_not_over = sa.or_(_users.c.status_until.is_(None), _users.c.status_until > _now)
 
-_BY_ID = sa.select(*rows.USER_COLUMNS).where(_this_user)
-_BY_EMAIL = sa.select(*rows.USER_COLUMNS).where(_users.c.email == sa.bindparam("address"))
+_BY_ID = sa.select(*USER_COLUMNS).where(_this_user)
+_BY_EMAIL = sa.select(*USER_COLUMNS).where(_users.c.email == sa.bindparam("address"))
 _networks = tables.familiar_networks
 _BY_EMAIL_WITH_NETWORK = sa.select(
-    *rows.USER_COLUMNS,
+    *USER_COLUMNS,
     sa.select(_networks.c.last_used_at)
     .where(_networks.c.user_id == _users.c.id, _networks.c.network == sa.bindparam("from_network"))
     .scalar_subquery(),
@@ -40,17 +53,54 @@ _REMOVE = sa.delete(_users).where(_this_user)
 _COUNT_ACTIVE_ADMINS = sa.select(sa.func.count()).where(_users.c.role == sa.literal_column("'admin'"), _is_active)
 
 
+def to_user(row: Row) -> User:
+    """The user of USER_COLUMNS. Its address was parsed when it came in, and is not parsed again."""
+    (id_, email, name, created_at, updated_at, role, status,
+     reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at) = row  # fmt: skip
+    return User(
+        id_, EmailAddress(email), name, created_at, updated_at, _ROLES[role], _STATUSES[status],
+        reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at,
+    )  # fmt: skip
+
+
+def from_user(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "email": user.email.value,
+        "name": user.name,
+        "role": user.role.value,
+        "status": user.status.value,
+        "status_reason": user.status_reason,
+        "status_until": user.status_until,
+        "email_verified": user.email_verified,
+        "password_hash": user.password_hash,
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+        "last_login_at": user.last_login_at,
+        "failed_sign_ins": user.failed_sign_ins,
+        "wrong_codes": user.wrong_codes,
+        "last_wrong_code_at": user.last_wrong_code_at,
+        # No search holds a line break, so none can match across the two.
+        "search_text": f"{folded(user.name)}\n{folded(user.email.value)}",
+    }
+
+
+def folded(text: str) -> str:
+    """The form in which texts are compared when case and compatibility forms don't matter."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
 class SqlUsers:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def by_id(self, user_id: UUID) -> User | None:
         found = await self._connection.fetch_held(_BY_ID, {"which": user_id})
-        return rows.to_user(found[0]) if found else None
+        return to_user(found[0]) if found else None
 
     async def by_email(self, email: EmailAddress) -> User | None:
         found = await self._connection.fetch_held(_BY_EMAIL, {"address": email.value})
-        return rows.to_user(found[0]) if found else None
+        return to_user(found[0]) if found else None
 
     async def by_email_with_network(self, email: EmailAddress, network: str) -> tuple[User, datetime | None] | None:
         values = {"address": email.value, "from_network": network}
@@ -58,16 +108,16 @@ class SqlUsers:
         if not found:
             return None
         *user, last_used_at = found[0]
-        return rows.to_user(user), last_used_at
+        return to_user(user), last_used_at
 
     async def add(self, user: User) -> None:
         try:
-            await self._connection.change(_ADD, rows.from_user(user))
+            await self._connection.change(_ADD, from_user(user))
         except UniqueViolation as violation:
             raise _email_taken(violation) from violation
 
     async def save(self, user: User) -> None:
-        values = rows.from_user(user)
+        values = from_user(user)
         # These never change, and naming them would have their indexes written for nothing.
         del values["id"], values["created_at"]
         try:
@@ -89,7 +139,7 @@ class SqlUsers:
         filters = tuple(_filters_of(query))
         values: dict[str, Any] = {"now": now} if query.status is not None else {}
         if query.search is not None:
-            values["pattern"] = f"%{_escaped(rows.folded(query.search))}%"
+            values["pattern"] = f"%{_escaped(folded(query.search))}%"
         if query.role is not None:
             values["wanted_role"] = query.role.value
         if query.status is not None and query.status is not Status.ACTIVE:
@@ -102,7 +152,7 @@ class SqlUsers:
         values["at_most"] = query.limit + 1
         statement = _page_statement(filters, query.sort, query.order, query.after is not None)
         found = await self._connection.fetch(statement, values)
-        users = tuple(rows.to_user(row) for row in found[: query.limit])
+        users = tuple(to_user(row) for row in found[: query.limit])
         has_more = len(found) > query.limit
         return UserPage(users, counted[0][0], _position_of(users[-1], query.sort) if has_more else None)
 
@@ -149,7 +199,7 @@ def _count_statement(filters: tuple[str, ...]) -> sa.Select[Any]:
 @cache
 def _page_statement(filters: tuple[str, ...], sort: SortBy, order: Order, is_after: bool) -> sa.Select[Any]:
     column: sa.Column[Any] = _users.c[sort.value]
-    statement = sa.select(*rows.USER_COLUMNS).where(*(_FILTERS[name] for name in filters))
+    statement = sa.select(*USER_COLUMNS).where(*(_FILTERS[name] for name in filters))
     statement = statement.limit(sa.bindparam("at_most", type_=sa.Integer()))
     if not is_after:
         statement = statement.offset(sa.bindparam("skipped", type_=sa.Integer()))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bukhindor.adapters.sql import rows
+from bukhindor.adapters.sql.repositories.signing_keys import SIGNING_KEY_COLUMNS, to_signing_key
 from bukhindor.adapters.sql.schema_version import Version
 from bukhindor.adapters.sql.sqlite import statements
 from bukhindor.adapters.sql.sqlite.file import SqliteFile
@@ -21,7 +21,7 @@ _SAFE_BESIDE_WRITERS = (3, 51, 3)
 _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 10_000
 _LONGEST_TEXT = 200
 
-_KEYS = sa.select(*rows.SIGNING_KEY_COLUMNS)
+_KEYS = sa.select(*SIGNING_KEY_COLUMNS)
 _MAILS = "SELECT count(*), count(failed_at) FROM outbox"
 
 
@@ -57,7 +57,7 @@ def inspect(path: Path, patience: float) -> DatabaseState:
             damage = _damage(connection, patience)
             if schema is None or not schema.serves_us:
                 return DatabaseState(schema, damage, has_server)
-            keys = tuple(map(rows.to_signing_key, statements.fetch(connection, _KEYS, {})))
+            keys = tuple(map(to_signing_key, statements.fetch(connection, _KEYS, {})))
             mails, failed = connection.execute(_MAILS).fetchone()
     except (sqlite3.Error, StoreUnavailable) as error:
         message = f"{path} can't be read: {_one_line(error.__cause__ or error)}."
