@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bukhindor.adapters.sql import schema
-from bukhindor.adapters.sql.postgres import PostgresTransactions
-from bukhindor.adapters.sql.postgres_pool import Patience
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.postgres.pool import Patience
+from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.ports import Transactions
 from tests.fakes.seal import FakeSeal
 from tests.fakes.transactions import FakeTransactions

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bukhindor.adapters.sql.schema_version import head
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from tests.cli.conftest import Command
 from tests.cli.test_processes import run, run_in_terminal
 from tests.fakes.seal import FakeSeal

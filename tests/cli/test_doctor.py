@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bukhindor.adapters.sql.inspection import DatabaseState
 from bukhindor.adapters.sql.schema_version import Version, head
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.sqlite.inspection import DatabaseState
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.cli.checks import disk, embedded, program
 from bukhindor.cli.findings import State
 from bukhindor.config import Settings

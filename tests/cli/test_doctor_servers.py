@@ -10,9 +10,9 @@ import pytest
 
 from bukhindor.adapters.redis.inspection import RedisState
 from bukhindor.adapters.redis.server_url import RedisServer as RedisAddress
-from bukhindor.adapters.sql.postgres import PostgresTransactions
-from bukhindor.adapters.sql.postgres_inspection import PostgresState
-from bukhindor.adapters.sql.postgres_url import PostgresUrl
+from bukhindor.adapters.sql.postgres.inspection import PostgresState
+from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.schema_version import Version, head, revisions
 from bukhindor.cli.checks import postgres, redis
 from bukhindor.cli.findings import State

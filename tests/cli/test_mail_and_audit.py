@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
 from tests.cli.conftest import Command
 from tests.cli.test_processes import PATIENCE_SECONDS, run, serving

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from bukhindor import __version__
 from bukhindor.adapters.prometheus.exposition import CannotExpose
 from bukhindor.adapters.sql import schema
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.cli.refusal import Program
 from bukhindor.config import ConfigurationError

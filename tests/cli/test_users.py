@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
 from bukhindor.domain.user import User

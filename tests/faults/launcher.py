@@ -148,7 +148,7 @@ def main() -> int:
 def _load() -> None:
     """Everything that a server needs, with either kind of store."""
     import bukhindor.adapters.redis.rate_limiter
-    import bukhindor.adapters.sql.postgres
+    import bukhindor.adapters.sql.postgres.transactions
     import bukhindor.bootstrap.application
     import bukhindor.cli
     import bukhindor.cli.serve

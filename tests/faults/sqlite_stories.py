@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from bukhindor.adapters.sql.sqlite_file import LOCK_PATIENCE_SECONDS
+from bukhindor.adapters.sql.sqlite.file import LOCK_PATIENCE_SECONDS
 from tests.faults.finding import Expectations, Finding
 from tests.faults.launcher import Server
 from tests.faults.outage import outage

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from bukhindor.adapters.redis import rate_limiter, shared_counts
-from bukhindor.adapters.sql import postgres
-from bukhindor.adapters.sql.postgres_pool import Patience
+from bukhindor.adapters.sql.postgres import transactions
+from bukhindor.adapters.sql.postgres.pool import Patience
 from bukhindor.bootstrap import limits
 
 _SECONDS = 20.0
@@ -24,8 +24,8 @@ def patient_services() -> Iterator[None]:
     # An idle transaction ends as early as ever: a statement of the test's own may wait for it, and the service with it.
     patience = partial(Patience, obtain=_SECONDS, answer=_SECONDS + 2, statement=_SECONDS + 1, lock=_SECONDS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postgres, "Patience", patience)
-        patch.setattr(postgres, "_CHECK_SECONDS", _SECONDS)
+        patch.setattr(transactions, "Patience", patience)
+        patch.setattr(transactions, "_CHECK_SECONDS", _SECONDS)
         patch.setattr(limits, "_REDIS_BUDGET", _SECONDS)
         patch.setattr(rate_limiter, "_START_SECONDS", _SECONDS)
         patch.setattr(shared_counts, "_ANSWER_SECONDS", _SECONDS)

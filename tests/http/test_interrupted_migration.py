@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bukhindor.adapters.sql import postgres_schema, schema
+from bukhindor.adapters.sql import schema
+from bukhindor.adapters.sql.postgres import schema as postgres_schema
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.bootstrap.store import prepare_schema
 from bukhindor.config import Settings

@@ -10,7 +10,7 @@ from bukhindor.adapters.prometheus import names
 from bukhindor.adapters.prometheus.exposition import MetricsServer
 from bukhindor.adapters.prometheus.meter import MeteredMailer, MeteredRateLimiter, PrometheusMeter
 from bukhindor.adapters.prometheus.series import Measurement
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.bootstrap.background import KEY_RELOAD, MAIL_DELIVERY, PURGE
 from bukhindor.bootstrap.store import Store
 from bukhindor.bootstrap.watch import Tracing, Watch, Work

@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from typing import Protocol
 
 from bukhindor.adapters.sql import schema
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from bukhindor.config import Settings
 from bukhindor.ports import Seal, Transactions
@@ -35,7 +35,7 @@ def open_store(
     if settings.is_embedded:
         return SqliteTransactions(settings.database_file, owner=owner, seal=seal)
     # Its driver takes memory that an embedded database has no use for.
-    from bukhindor.adapters.sql.postgres import PostgresTransactions  # noqa: PLC0415
+    from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions  # noqa: PLC0415
 
     return PostgresTransactions(
         settings.database_url, size=settings.database_pool_size, seal=seal, on_wait=on_wait, on_error=on_error

@@ -21,7 +21,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @json_option
 def backup(file: Path, yes: bool, as_json: bool) -> None:
     """Write the SQLite database of this moment to FILE, also while the service runs."""
-    from bukhindor.adapters.sql.sqlite_backup import back_up
+    from bukhindor.adapters.sql.sqlite.backup import back_up
 
     settings = _embedded("pg_dump backs it up")
     if file.exists() and not yes:
@@ -45,7 +45,7 @@ def backup(file: Path, yes: bool, as_json: bool) -> None:
 @json_option
 def restore(file: Path, yes: bool, as_json: bool) -> None:
     """Put the backup FILE in the place of the SQLite database, which is kept aside; the service must be stopped."""
-    from bukhindor.adapters.sql.sqlite_restore import restore
+    from bukhindor.adapters.sql.sqlite.restore import restore
 
     settings = _embedded("pg_restore restores it")
     database = settings.database_file

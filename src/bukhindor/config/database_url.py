@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-from bukhindor.adapters.sql.postgres_url import PostgresUrl
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.config.durations import quoted
 
 _SQLITE = "sqlite:///"

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bukhindor.adapters.redis.server_url import RedisServer
-from bukhindor.adapters.sql.postgres_url import PostgresUrl
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.config import mail
 from bukhindor.config.data_folder import network_file_system
 from bukhindor.config.database_url import is_sqlite, sqlite_file

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from bukhindor.adapters.sql.postgres_url import PostgresUrl
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.config import mail, values
 from bukhindor.config.data_folder import SECRET_FILE
 from bukhindor.config.database_url import database_url, is_sqlite, masked_url, sqlite_file, sqlite_url_of

@@ -12,18 +12,14 @@ from bukhindor.ports.secrets import (
     Seal,
     SigningKeyMaker,
 )
-from bukhindor.ports.store import (
-    AuditEvents,
-    FamiliarNetworks,
-    OneTimeTokens,
-    Outbox,
-    Reading,
-    Sessions,
-    SigningKeys,
-    Transaction,
-    Transactions,
-    Users,
-)
+from bukhindor.ports.store.audit_events import AuditEvents
+from bukhindor.ports.store.familiar_networks import FamiliarNetworks
+from bukhindor.ports.store.one_time_tokens import OneTimeTokens
+from bukhindor.ports.store.outbox import Outbox
+from bukhindor.ports.store.sessions import Sessions
+from bukhindor.ports.store.signing_keys import SigningKeys
+from bukhindor.ports.store.transactions import Reading, Transaction, Transactions
+from bukhindor.ports.store.users import Users
 from bukhindor.ports.system import Clock, Identifiers, RateLimiter, RequestMeter, RequestTrace, RequestTracer
 
 __all__ = [

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from bukhindor.adapters.sql import audit_events
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.repositories import audit_events
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.tables import REMOVED_AT_ONCE
 from bukhindor.domain.audit import AuditQuery
 from bukhindor.domain.session import SessionPolicy

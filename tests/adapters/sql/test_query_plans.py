@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.sql.dml import UpdateBase
 
-from bukhindor.adapters.sql import postgres_statements
-from bukhindor.adapters.sql.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.connection import Parameters, Row
-from bukhindor.adapters.sql.familiar_networks import SqlFamiliarNetworks
-from bukhindor.adapters.sql.one_time_tokens import SqlOneTimeTokens
-from bukhindor.adapters.sql.outbox import SqlOutbox
-from bukhindor.adapters.sql.sessions import SqlSessions
-from bukhindor.adapters.sql.users import SqlUsers
+from bukhindor.adapters.sql.postgres import statements
+from bukhindor.adapters.sql.repositories.audit_events import SqlAuditEvents
+from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNetworks
+from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
+from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
+from bukhindor.adapters.sql.repositories.sessions import SqlSessions
+from bukhindor.adapters.sql.repositories.users import SqlUsers
 from bukhindor.domain.audit import AuditQuery, AuditType
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.session import SessionPolicy
@@ -78,7 +78,7 @@ class ExplainingPostgres:
         self._connection = connection
 
     async def explain(self, statement: sa.Select[Any] | UpdateBase, parameters: Parameters) -> tuple[str, list[str]]:
-        query = postgres_statements.compiled(statement, tuple(parameters))
+        query = statements.compiled(statement, tuple(parameters))
         plan = await self._connection.fetch(f"EXPLAIN {query.sql}", *query.values(parameters))
         return query.sql, [line.strip("-> ").replace("Seq Scan on", "SCAN") for (line,) in plan]
 

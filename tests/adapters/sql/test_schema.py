@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 
 from bukhindor.adapters.sql import schema, schema_version, tables
 from bukhindor.adapters.sql.schema_version import MIGRATIONS, VERSIONS, head, revisions
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from tests.fakes.seal import FakeSeal
 

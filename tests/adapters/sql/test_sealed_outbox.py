@@ -9,10 +9,9 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
-from bukhindor.adapters.sql import rows
 from bukhindor.adapters.sql.connection import Parameters, Row
-from bukhindor.adapters.sql.outbox import SqlOutbox
-from bukhindor.adapters.sql.sqlite import SqliteTransactions
+from bukhindor.adapters.sql.repositories.outbox import SqlOutbox, content_of
+from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_mail, make_one_time_token, make_queued_mail, make_user
 
@@ -101,6 +100,6 @@ class OvertakenConnection:
 async def test_a_mail_that_another_process_has_just_claimed_is_left_to_it() -> None:
     seal = SecretSeal(SecretKeys([NEW]))
     queued = make_queued_mail()
-    sealed = seal.close(rows.content_of(queued), f"mail:{queued.id}")
+    sealed = seal.close(content_of(queued), f"mail:{queued.id}")
     overtaken = OvertakenConnection([queued.id, None, sealed, T0, T0, 0, None])
     assert await SqlOutbox(overtaken, seal).claim(T0, T0 + MINUTE, 10) == []

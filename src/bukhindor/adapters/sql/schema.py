@@ -103,13 +103,13 @@ def _database(url: str) -> Database:
 
 # The driver of the other database takes memory and time to load, for nothing.
 def _sqlite(url: str) -> Database:
-    from bukhindor.adapters.sql.sqlite_schema import SqliteDatabase  # noqa: PLC0415
+    from bukhindor.adapters.sql.sqlite.schema import SqliteDatabase  # noqa: PLC0415
 
     return SqliteDatabase(url)
 
 
 def _postgres(url: str) -> Database:
-    from bukhindor.adapters.sql.postgres_schema import PostgresDatabase  # noqa: PLC0415
+    from bukhindor.adapters.sql.postgres.schema import PostgresDatabase  # noqa: PLC0415
 
     return PostgresDatabase(url)
 

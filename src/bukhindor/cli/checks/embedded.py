@@ -3,8 +3,8 @@
 from collections.abc import Generator
 from pathlib import Path
 
-from bukhindor.adapters.sql.inspection import DatabaseState, inspect, sqlite_version
 from bukhindor.adapters.sql.schema_version import head, revisions
+from bukhindor.adapters.sql.sqlite.inspection import DatabaseState, inspect, sqlite_version
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.cli.checks.signing_keys import Stored
 from bukhindor.cli.findings import Finding, State, ok

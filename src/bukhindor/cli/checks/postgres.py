@@ -3,8 +3,8 @@
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime, timedelta
 
-from bukhindor.adapters.sql.postgres_inspection import PostgresState, inspect
-from bukhindor.adapters.sql.postgres_url import PostgresUrl
+from bukhindor.adapters.sql.postgres.inspection import PostgresState, inspect
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.schema_version import head, revisions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.cli.checks.signing_keys import Stored

@@ -1,0 +1,138 @@
+"""Looking at a PostgreSQL database without changing it, for those who want to know what is wrong."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+
+from bukhindor.adapters.sql.postgres.pool import Patience
+from bukhindor.adapters.sql.postgres.schema import version_in
+from bukhindor.adapters.sql.postgres.statements import compiled
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
+from bukhindor.adapters.sql.repositories.signing_keys import SIGNING_KEY_COLUMNS, to_signing_key
+from bukhindor.adapters.sql.schema_version import Version
+from bukhindor.adapters.sql.unusable import DatabaseUnusable
+from bukhindor.domain.signing_key import SigningKey
+
+_SURELY_ENCRYPTED = ("require", "verify-ca", "verify-full")
+_LONGEST_TEXT = 200
+
+_STATE = """
+SELECT current_setting('server_version') AS version,
+       pg_is_in_recovery() AS is_standby,
+       current_setting('transaction_read_only') = 'on' AS is_read_only,
+       current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on'
+           AND current_setting('synchronous_commit') <> 'off' AS is_durable,
+       least(
+           current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+               - coalesce(current_setting('reserved_connections', true), '0')::int,
+           nullif((SELECT datconnlimit FROM pg_database WHERE datname = current_database()), -1),
+           nullif((SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user), -1)
+       ) AS connections,
+       (SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL AND pid <> pg_backend_pid()) AS in_use,
+       (SELECT CASE WHEN ssl THEN version ELSE '' END FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls
+"""
+_KEYS = sa.select(*SIGNING_KEY_COLUMNS)
+_MAILS = "SELECT count(*), count(failed_at) FROM outbox"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresState:
+    """What was found. `tls` is its version, "" without it, None when a pooler in between hides it.
+
+    `connections` is how many this role may open in this database at most, `in_use` how many all have open now.
+    `clock_ahead` is the server's clock minus this machine's. Keys and mails are read only when this program can work
+    on the schema.
+    """
+
+    version: str
+    tls: str | None
+    is_standby: bool
+    is_read_only: bool
+    is_durable: bool
+    connections: int
+    in_use: int
+    clock_ahead: timedelta
+    schema: Version | None
+    signing_keys: tuple[SigningKey, ...] = ()
+    waiting_mails: int = 0
+    failed_mails: int = 0
+
+
+def inspect(url: str, patience: float, now: Callable[[], datetime]) -> PostgresState:
+    """The state of the database, over a connection of its own; each answer is waited for `patience` seconds.
+
+    Raises DatabaseUnusable.
+    """
+    address = PostgresUrl.parse(url)
+    try:
+        return asyncio.run(_inspect(address, patience, now))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ssl.SSLError) as error:
+        message = f"{address} can't be used: {_sentence(error)}."
+        raise DatabaseUnusable(message) from error
+
+
+async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) -> PostgresState:
+    connection: Any = await asyncpg.connect(
+        address.dsn,
+        ssl=address.tls_context(),
+        timeout=patience,
+        command_timeout=patience,
+        statement_cache_size=0,
+        # As the service does: a pooler that does not take them refuses the service as well.
+        server_settings={} if address.is_pooled else Patience().settings,
+    )
+    try:
+        async with connection.transaction():
+            found = await connection.fetchrow(_STATE)
+            clock_ahead = await _clock_ahead(connection, now)
+            schema = await version_in(connection)
+            keys: tuple[SigningKey, ...] = ()
+            mails = failed = 0
+            if schema is not None and schema.serves_us:
+                query = compiled(_KEYS, ())
+                keys = tuple(map(to_signing_key, query.rows(await connection.fetch(query.sql))))
+                mails, failed = await connection.fetchrow(_MAILS)
+    finally:
+        await connection.close(timeout=patience)
+    return PostgresState(
+        version=found["version"].partition(" ")[0],
+        tls=_tls(address, found["tls"]),
+        is_standby=found["is_standby"],
+        is_read_only=found["is_read_only"],
+        is_durable=found["is_durable"],
+        connections=found["connections"],
+        in_use=found["in_use"],
+        clock_ahead=clock_ahead,
+        schema=schema,
+        signing_keys=keys,
+        waiting_mails=mails - failed,
+        failed_mails=failed,
+    )
+
+
+async def _clock_ahead(connection: Any, now: Callable[[], datetime]) -> timedelta:
+    before = now()
+    there: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    return there - (before + (now() - before) / 2)
+
+
+def _tls(address: PostgresUrl, of_server: str | None) -> str | None:
+    if not address.is_pooled:
+        return of_server or ""
+    # What the server tells is how the pooler reaches it.
+    if address.tls in _SURELY_ENCRYPTED:
+        return "TLS"
+    return "" if address.tls == "disable" else None
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "it does not answer in time"
+    text = str(error) or type(error).__name__
+    return " ".join(text.partition("\n")[0].split())[:_LONGEST_TEXT].rstrip(".")

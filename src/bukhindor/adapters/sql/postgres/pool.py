@@ -1,0 +1,255 @@
+"""Connections to PostgreSQL: the driver's own pool, with an end to every wait."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from bukhindor.adapters.sql.postgres.errors import (
+    is_full,
+    is_lost,
+    is_passing,
+    kind_of,
+    leaves_connection_sound,
+    refusal_for,
+)
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
+from bukhindor.domain.errors import StoreUnavailable
+
+_log = logging.getLogger(__name__)
+
+_PAUSE_AT_A_FULL_SERVER = 0.025
+
+Connection = Any
+"""The driver's connection, lent by its pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds. A request has its answer within `obtain` and `answer`, whatever the server or the network does.
+
+    `obtain` is for a free connection, a new one included; `statement` and `lock` are the server's own limits, and
+    `answer` is ours, for when it can't be heard. `idle` ends a transaction whose program has stopped in its midst.
+    """
+
+    obtain: float = 2.0
+    answer: float = 2.8
+    statement: float = 2.5
+    lock: float = 2.0
+    idle: float = 5.0
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """For the server, in milliseconds."""
+        return {
+            "statement_timeout": str(round(self.statement * 1000)),
+            "lock_timeout": str(round(self.lock * 1000)),
+            "idle_in_transaction_session_timeout": str(round(self.idle * 1000)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """How many connections there are, what they do, and how many there may be."""
+
+    in_use: int
+    idle: int
+    limit: int
+
+
+class _Session(asyncpg.Connection):  # type: ignore[misc]
+    def get_reset_query(self) -> str:
+        """Nothing: no statement of ours changes a session, and resetting it would cost each request a round trip."""
+        return ""
+
+
+class PostgresPool:
+    """Opens at the first use, in the event loop of that use. `on_wait` is told each wait for a connection in seconds,
+    `on_error` a word for each error: timeout, conflict, lock, connection, refused."""
+
+    def __init__(
+        self,
+        url: PostgresUrl,
+        size: int,
+        patience: Patience,
+        on_wait: Callable[[float], None] | None = None,
+        on_error: Callable[[str], None] | None = None,
+    ) -> None:
+        self._url = url
+        self._size = size
+        self._patience = patience
+        self._on_wait = on_wait
+        self._on_error = on_error
+        self._pool: Any = None
+        self._opening = asyncio.Lock()
+        self._is_away = False
+        begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+        # Behind a pooler a session's settings would be another client's.
+        local = "".join(f"; SET LOCAL {name} = {value}" for name, value in patience.settings.items())
+        self._begin = begin + local if url.is_pooled else begin
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether a pooler in transaction mode is in between: then nothing happens outside of a transaction."""
+        return self._url.is_pooled
+
+    @property
+    def state(self) -> PoolState:
+        if self._pool is None:
+            return PoolState(0, 0, self._size)
+        idle = self._pool.get_idle_size()
+        return PoolState(self._pool.get_size() - idle, idle, self._size)
+
+    async def obtain(self) -> Connection:
+        """A connection, to be given back with `release`. Raises StoreUnavailable."""
+        pool = self._pool or await self._open()
+        if pool.get_idle_size():
+            # Without a limit in time, because there is nothing to wait for, and the limit would cost a task.
+            return await self._watched(None, pool.acquire)
+        began = time.perf_counter()
+        try:
+            return await self._wait_for_one(pool, began + self._patience.obtain)
+        finally:
+            if self._on_wait is not None:
+                self._on_wait(time.perf_counter() - began)
+
+    async def _wait_for_one(self, pool: Any, end: float) -> Connection:
+        """A new connection, or one that comes free until `end`: a server that takes no more is no reason to give up
+        while we have some."""
+        while True:
+            try:
+                return await self._watched(None, pool.acquire, timeout=end - time.perf_counter())
+            except StoreUnavailable as refusal:
+                has_time = time.perf_counter() + _PAUSE_AT_A_FULL_SERVER < end
+                if not (has_time and is_full(refusal.__cause__) and pool.get_size()):
+                    raise
+            await asyncio.sleep(_PAUSE_AT_A_FULL_SERVER)
+
+    async def begin(self) -> Connection:
+        """A connection in a new transaction. One that broke while it lay idle is replaced: nothing is lost with it."""
+        try:
+            return await self._begin_once()
+        except StoreUnavailable as refusal:
+            if refusal.__cause__ is None or not is_lost(refusal.__cause__):
+                raise
+        return await self._begin_once()
+
+    async def _begin_once(self) -> Connection:
+        connection = await self.obtain()
+        try:
+            await self._run_simple(connection, self._begin)
+        except BaseException:
+            await self.release(connection)
+            raise
+        return connection
+
+    async def commit(self, connection: Connection) -> None:
+        """Raises StoreUnavailable also when nobody knows what became of it."""
+        if await self._run_simple(connection, "COMMIT") != "COMMIT":
+            # The server undoes a transaction of which a statement has failed, and says so this way.
+            raise StoreUnavailable
+
+    async def roll_back(self, connection: Connection) -> None:
+        """Nothing is left of the transaction, not even if the server can't be told so."""
+        if _is_gone(connection):
+            return
+        try:
+            await self._run_simple(connection, "ROLLBACK")
+        except StoreUnavailable:
+            _cut(connection)
+
+    async def fetch(self, connection: Connection, sql: str, values: list[Any]) -> list[Any]:
+        """Raises StoreUnavailable, WriteConflict."""
+        found: list[Any] = await self._watched(connection, connection.fetch, sql, *values)
+        return found
+
+    async def change(self, connection: Connection, sql: str, values: list[Any]) -> int:
+        """The number of rows. Raises StoreUnavailable, WriteConflict, UniqueViolation."""
+        status: str = await self._watched(connection, connection.execute, sql, *values)
+        return int(status.rpartition(" ")[2])
+
+    async def release(self, connection: Connection) -> None:
+        try:
+            await self._pool.release(connection)
+        except Exception as error:
+            _log.warning("a database connection was not given back in order: %s", error)
+
+    async def close(self) -> None:
+        """Wait for what is under way, as long as it may take, and close all connections."""
+        if self._pool is None:
+            return
+        try:
+            await asyncio.wait_for(self._pool.close(), self._patience.obtain + self._patience.answer)
+        except (TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            self._pool.terminate()
+
+    async def _open(self) -> Any:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._url.dsn,
+                    ssl=self._url.tls_context(),
+                    min_size=0,
+                    max_size=self._size,
+                    connection_class=_Session,
+                    timeout=self._patience.obtain,
+                    command_timeout=self._patience.answer,
+                    statement_cache_size=0 if self._url.is_pooled else 512,
+                    server_settings={} if self._url.is_pooled else self._patience.settings,
+                )
+        return self._pool
+
+    async def _run_simple(self, connection: Connection, sql: str) -> str:
+        status: str = await self._watched(connection, connection.execute, sql)
+        return status
+
+    async def _watched(
+        self, connection: Connection | None, work: Callable[..., Any], *arguments: Any, **options: Any
+    ) -> Any:
+        """Do it; a connection of which nobody knows where it stands is cut."""
+        try:
+            # Called in here: a connection that broke since its last answer raises before there is anything to await.
+            result = await work(*arguments, **options)
+        except BaseException as error:
+            if connection is not None and not leaves_connection_sound(error):
+                _cut(connection)
+            refusal = refusal_for(error)
+            self._note(error, refusal)
+            if refusal is error:
+                raise
+            raise refusal from error
+        if self._is_away and connection is not None:
+            self._is_away = False
+            _log.warning("the database answers again")
+        return result
+
+    def _note(self, error: BaseException, refusal: BaseException) -> None:
+        """One line for the beginning of an outage, not one for each request that meets it."""
+        if not isinstance(refusal, StoreUnavailable):
+            return
+        if self._on_error is not None:
+            self._on_error(kind_of(error))
+        is_served = is_full(error) and self._pool.get_size()
+        if not (self._is_away or is_passing(error) or is_served):
+            self._is_away = True
+            _log.error("the database does not answer as it should: %s", str(error) or type(error).__name__)
+
+
+# A connection that broke by itself has been taken back by the driver's pool already; whatever it is asked, it raises.
+
+
+def _is_gone(connection: Connection) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
+def _cut(connection: Connection) -> None:
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()

@@ -1,0 +1,39 @@
+"""All repositories over one connection."""
+
+from types import TracebackType
+from typing import Self
+
+from bukhindor.adapters.sql.connection import Connection
+from bukhindor.adapters.sql.repositories.audit_events import SqlAuditEvents
+from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNetworks
+from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
+from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
+from bukhindor.adapters.sql.repositories.sessions import SqlSessions
+from bukhindor.adapters.sql.repositories.signing_keys import SqlSigningKeys
+from bukhindor.adapters.sql.repositories.users import SqlUsers
+from bukhindor.ports import Seal
+
+
+class Repositories:
+    """`seal` closes what rests in the store and must not be read there."""
+
+    def __init__(self, connection: Connection, seal: Seal) -> None:
+        self.users = SqlUsers(connection)
+        self.sessions = SqlSessions(connection)
+        self.familiar_networks = SqlFamiliarNetworks(connection)
+        self.signing_keys = SqlSigningKeys(connection)
+        self.one_time_tokens = SqlOneTimeTokens(connection)
+        self.outbox = SqlOutbox(connection, seal)
+        self.audit_events = SqlAuditEvents(connection)
+
+
+class ReadingScope(Repositories):
+    """Repositories that keep nothing of a scope: one object serves all."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is open between two reads."""

@@ -1,0 +1,123 @@
+"""Mails that wait for their delivery, on any SQL database."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from bukhindor.adapters.sql import tables
+from bukhindor.adapters.sql.connection import Connection, Row
+from bukhindor.domain.mail import Backlog, Mail, QueuedMail
+from bukhindor.ports import Seal
+
+_outbox = tables.outbox
+_mails = msgspec.json.Decoder(Mail)
+
+_c = _outbox.c
+OUTBOX_COLUMNS = (_c.id, _c.user_id, _c.sealed_content, _c.created_at, _c.due_at, _c.tries, _c.failed_at)
+
+_this_mail = _outbox.c.id == sa.bindparam("which")
+_now = sa.bindparam("now", type_=tables.UtcDateTime())
+_is_due = sa.and_(_outbox.c.failed_at.is_(None), _outbox.c.due_at <= _now)
+
+_ADD = sa.insert(_outbox)
+_FIRST_DUE = sa.select(_outbox.c.id).where(_is_due).limit(1)
+# Three counts, because each is answered by one of the partial indexes alone.
+_BACKLOG = sa.select(
+    sa.select(sa.func.count()).where(_outbox.c.failed_at.is_(None)).scalar_subquery(),
+    sa.select(sa.func.count()).where(_outbox.c.failed_at.is_not(None)).scalar_subquery(),
+    sa.select(sa.func.min(_outbox.c.due_at)).where(_outbox.c.failed_at.is_(None)).scalar_subquery(),
+)
+_DUE = (
+    sa.select(*OUTBOX_COLUMNS)
+    .where(_is_due)
+    .order_by(_outbox.c.due_at, _outbox.c.id)
+    .limit(sa.bindparam("at_most", type_=sa.Integer()))
+    # What another replica is claiming at this moment is left to it.
+    .with_for_update(skip_locked=True)
+)
+# Asking again whether it is due lets one of two claimers win wherever both could read the row.
+_CLAIM = sa.update(_outbox).where(_this_mail, _is_due).values(tries=_outbox.c.tries + 1)
+_SAVE = sa.update(_outbox).where(_this_mail)
+_REMOVE = sa.delete(_outbox).where(_this_mail)
+_REMOVE_OF_USER = sa.delete(_outbox).where(_outbox.c.user_id == sa.bindparam("owner"))
+_REMOVE_FAILED = sa.delete(_outbox).where(
+    _outbox.c.id.in_(
+        sa.select(_outbox.c.id)
+        .where(_outbox.c.failed_at < sa.bindparam("moment", type_=tables.UtcDateTime()))
+        .limit(tables.REMOVED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+)
+
+
+def to_queued_mail(row: Row, content: bytes | None) -> QueuedMail:
+    """The mail of OUTBOX_COLUMNS with its opened content; None where it can't be opened."""
+    id_, user_id, _, created_at, due_at, tries, failed_at = row
+    mail = None if content is None else _mails.decode(content)
+    return QueuedMail(id_, user_id, mail, created_at, due_at, tries, failed_at)
+
+
+def content_of(queued: QueuedMail) -> bytes:
+    """What of a mail must be sealed: all that it says, and to whom."""
+    return msgspec.json.encode(queued.mail)
+
+
+def from_queued_mail(queued: QueuedMail, sealed_content: bytes) -> dict[str, Any]:
+    return {
+        "id": queued.id,
+        "user_id": queued.user_id,
+        "sealed_content": sealed_content,
+        "created_at": queued.created_at,
+        "due_at": queued.due_at,
+        "tries": queued.tries,
+        "failed_at": queued.failed_at,
+    }
+
+
+class SqlOutbox:
+    """What a mail says and to whom is sealed: a copy of the database holds no token that still works."""
+
+    def __init__(self, connection: Connection, seal: Seal) -> None:
+        self._connection = connection
+        self._seal = seal
+
+    async def add(self, queued: QueuedMail) -> None:
+        sealed = self._seal.close(content_of(queued), _context(queued.id))
+        await self._connection.change(_ADD, from_queued_mail(queued, sealed))
+
+    async def has_due(self, now: datetime) -> bool:
+        return bool(await self._connection.fetch(_FIRST_DUE, {"now": now}))
+
+    async def backlog(self, now: datetime) -> Backlog:
+        waiting, failed, due = (await self._connection.fetch(_BACKLOG, {}))[0]
+        return Backlog(waiting, failed, timedelta() if due is None else max(now - due, timedelta()))
+
+    async def claim(self, now: datetime, lease_until: datetime, at_most: int) -> list[QueuedMail]:
+        claimed = []
+        for row in await self._connection.fetch(_DUE, {"now": now, "at_most": at_most}):
+            queued_id: UUID = row[0]
+            if await self._connection.change(_CLAIM, {"which": queued_id, "now": now, "due_at": lease_until}):
+                queued = to_queued_mail(row, self._seal.open(row[2], _context(queued_id)))
+                claimed.append(replace(queued, tries=queued.tries + 1, due_at=lease_until))
+        return claimed
+
+    async def save(self, queued: QueuedMail) -> None:
+        values = {"which": queued.id, "due_at": queued.due_at, "failed_at": queued.failed_at}
+        await self._connection.change(_SAVE, values)
+
+    async def remove(self, queued_id: UUID) -> None:
+        await self._connection.change(_REMOVE, {"which": queued_id})
+
+    async def remove_of_user(self, user_id: UUID) -> int:
+        return await self._connection.change(_REMOVE_OF_USER, {"owner": user_id})
+
+    async def remove_failed(self, before: datetime) -> int:
+        return await self._connection.change(_REMOVE_FAILED, {"moment": before})
+
+
+def _context(queued_id: UUID) -> str:
+    return f"mail:{queued_id}"

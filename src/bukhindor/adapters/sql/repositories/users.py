@@ -1,0 +1,212 @@
+"""Users, on any SQL database."""
+
+import unicodedata
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from bukhindor.adapters.sql import tables
+from bukhindor.adapters.sql.connection import Connection, Row, UniqueViolation
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import EmailTaken
+from bukhindor.domain.user import Role, Status, User
+from bukhindor.domain.user_listing import Order, Position, SortBy, UserPage, UserQuery
+
+_ESCAPE = "\\"
+_ADMINISTRATORS = 1
+
+_users = tables.users
+
+# Calling an enumeration with a value takes several times as long as a dictionary.
+_ROLES = {role.value: role for role in Role}
+_STATUSES = {status.value: status for status in Status}
+
+_c = _users.c
+USER_COLUMNS = (
+    _c.id, _c.email, _c.name, _c.created_at, _c.updated_at, _c.role, _c.status, _c.status_reason,
+    _c.status_until, _c.email_verified, _c.password_hash, _c.last_login_at, _c.failed_sign_ins, _c.wrong_codes,
+    _c.last_wrong_code_at,
+)  # fmt: skip
+
+_this_user = _users.c.id == sa.bindparam("which")
+_now = sa.bindparam("now", type_=tables.UtcDateTime())
+_is_active = sa.or_(_users.c.status == sa.literal_column("'active'"), _users.c.status_until <= _now)
+_is_not_over = sa.or_(_users.c.status_until.is_(None), _users.c.status_until > _now)
+
+_BY_ID = sa.select(*USER_COLUMNS).where(_this_user)
+_BY_EMAIL = sa.select(*USER_COLUMNS).where(_users.c.email == sa.bindparam("address"))
+_networks = tables.familiar_networks
+_BY_EMAIL_WITH_NETWORK = sa.select(
+    *USER_COLUMNS,
+    sa.select(_networks.c.last_used_at)
+    .where(_networks.c.user_id == _users.c.id, _networks.c.network == sa.bindparam("from_network"))
+    .scalar_subquery(),
+).where(_users.c.email == sa.bindparam("address"))
+_ADD = sa.insert(_users)
+_SAVE = sa.update(_users).where(_this_user)
+_REMOVE = sa.delete(_users).where(_this_user)
+# The role stands in the text: a planner can't tell that a parameter fits the partial index of administrators.
+_COUNT_ACTIVE_ADMINS = sa.select(sa.func.count()).where(_users.c.role == sa.literal_column("'admin'"), _is_active)
+
+
+def to_user(row: Row) -> User:
+    """The user of USER_COLUMNS. Its address was parsed when it came in, and is not parsed again."""
+    (id_, email, name, created_at, updated_at, role, status,
+     reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at) = row  # fmt: skip
+    return User(
+        id_, EmailAddress(email), name, created_at, updated_at, _ROLES[role], _STATUSES[status],
+        reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at,
+    )  # fmt: skip
+
+
+def from_user(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "email": user.email.value,
+        "name": user.name,
+        "role": user.role.value,
+        "status": user.status.value,
+        "status_reason": user.status_reason,
+        "status_until": user.status_until,
+        "email_verified": user.email_verified,
+        "password_hash": user.password_hash,
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+        "last_login_at": user.last_login_at,
+        "failed_sign_ins": user.failed_sign_ins,
+        "wrong_codes": user.wrong_codes,
+        "last_wrong_code_at": user.last_wrong_code_at,
+        # No search holds a line break, so none can match across the two.
+        "search_text": f"{folded(user.name)}\n{folded(user.email.value)}",
+    }
+
+
+def folded(text: str) -> str:
+    """The form in which texts are compared when case and compatibility forms don't matter."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+class SqlUsers:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def by_id(self, user_id: UUID) -> User | None:
+        found = await self._connection.fetch_held(_BY_ID, {"which": user_id})
+        return to_user(found[0]) if found else None
+
+    async def by_email(self, email: EmailAddress) -> User | None:
+        found = await self._connection.fetch_held(_BY_EMAIL, {"address": email.value})
+        return to_user(found[0]) if found else None
+
+    async def by_email_with_network(self, email: EmailAddress, network: str) -> tuple[User, datetime | None] | None:
+        values = {"address": email.value, "from_network": network}
+        found = await self._connection.fetch(_BY_EMAIL_WITH_NETWORK, values)
+        if not found:
+            return None
+        *user, last_used_at = found[0]
+        return to_user(user), last_used_at
+
+    async def add(self, user: User) -> None:
+        try:
+            await self._connection.change(_ADD, from_user(user))
+        except UniqueViolation as violation:
+            raise _email_taken(violation) from violation
+
+    async def save(self, user: User) -> None:
+        values = from_user(user)
+        # These never change, and naming them would have their indexes written for nothing.
+        del values["id"], values["created_at"]
+        try:
+            await self._connection.change(_SAVE, {"which": user.id, **values})
+        except UniqueViolation as violation:
+            raise _email_taken(violation) from violation
+
+    async def remove(self, user_id: UUID) -> bool:
+        return await self._connection.change(_REMOVE, {"which": user_id}) > 0
+
+    async def count_active_admins(self, now: datetime) -> int:
+        # Two administrators that demote each other would both still count the other one.
+        await self._connection.take_turns(_ADMINISTRATORS)
+        found = await self._connection.fetch(_COUNT_ACTIVE_ADMINS, {"now": now})
+        count: int = found[0][0]
+        return count
+
+    async def page(self, query: UserQuery, now: datetime) -> UserPage:
+        filters = tuple(_filters_of(query))
+        values: dict[str, Any] = {"now": now} if query.status is not None else {}
+        if query.search is not None:
+            values["pattern"] = f"%{_escaped(folded(query.search))}%"
+        if query.role is not None:
+            values["wanted_role"] = query.role.value
+        if query.status is not None and query.status is not Status.ACTIVE:
+            values["wanted_status"] = query.status.value
+        counted = await self._connection.fetch(_count_statement(filters), values)
+        if query.after is None:
+            values["skipped"] = (query.page - 1) * query.limit
+        else:
+            values |= {"after_value": query.after.value, "after_id": query.after.user_id}
+        values["at_most"] = query.limit + 1
+        statement = _page_statement(filters, query.sort, query.order, query.after is not None)
+        found = await self._connection.fetch(statement, values)
+        users = tuple(to_user(row) for row in found[: query.limit])
+        has_more = len(found) > query.limit
+        return UserPage(users, counted[0][0], _position_of(users[-1], query.sort) if has_more else None)
+
+
+def _email_taken(violation: UniqueViolation) -> Exception:
+    """EmailTaken, or the violation itself when it's about another key, which no caller can cause."""
+    return EmailTaken() if "email" in str(violation) else violation
+
+
+def _position_of(user: User, sort: SortBy) -> Position:
+    value: str | datetime = user.email.value if sort is SortBy.EMAIL else getattr(user, sort.value)
+    return Position(value, user.id)
+
+
+def _escaped(text: str) -> str:
+    for special in (_ESCAPE, "%", "_"):
+        text = text.replace(special, _ESCAPE + special)
+    return text
+
+
+def _filters_of(query: UserQuery) -> Iterator[str]:
+    if query.search is not None:
+        yield "search"
+    if query.role is not None:
+        yield "role"
+    if query.status is not None:
+        yield "active" if query.status is Status.ACTIVE else "status"
+
+
+_FILTERS: dict[str, sa.ColumnElement[bool]] = {
+    "search": _users.c.search_text.like(sa.bindparam("pattern", type_=sa.Text()), escape=_ESCAPE),
+    "role": _users.c.role == sa.bindparam("wanted_role"),
+    "active": _is_active,
+    "status": sa.and_(_users.c.status == sa.bindparam("wanted_status"), _is_not_over),
+}
+
+
+# Few shapes of a list exist, and each is built once like every other statement.
+@cache
+def _count_statement(filters: tuple[str, ...]) -> sa.Select[Any]:
+    return sa.select(sa.func.count()).select_from(_users).where(*(_FILTERS[name] for name in filters))
+
+
+@cache
+def _page_statement(filters: tuple[str, ...], sort: SortBy, order: Order, is_after: bool) -> sa.Select[Any]:
+    column: sa.Column[Any] = _users.c[sort.value]
+    statement = sa.select(*USER_COLUMNS).where(*(_FILTERS[name] for name in filters))
+    statement = statement.limit(sa.bindparam("at_most", type_=sa.Integer()))
+    if not is_after:
+        statement = statement.offset(sa.bindparam("skipped", type_=sa.Integer()))
+    place = sa.tuple_(column, _users.c.id)
+    after = sa.tuple_(sa.bindparam("after_value", type_=column.type), sa.bindparam("after_id", type_=sa.Uuid()))
+    if order is Order.ASC:
+        statement = statement.order_by(column, _users.c.id)
+        return statement.where(place > after) if is_after else statement
+    statement = statement.order_by(column.desc(), _users.c.id.desc())
+    return statement.where(place < after) if is_after else statement

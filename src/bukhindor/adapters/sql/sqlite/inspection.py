@@ -1,0 +1,88 @@
+"""Looking at a database file without changing it, for those who want to know what is wrong."""
+
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from bukhindor.adapters.sql.repositories.signing_keys import SIGNING_KEY_COLUMNS, to_signing_key
+from bukhindor.adapters.sql.schema_version import Version
+from bukhindor.adapters.sql.sqlite import statements
+from bukhindor.adapters.sql.sqlite.file import SqliteFile
+from bukhindor.adapters.sql.sqlite.schema import version_in
+from bukhindor.adapters.sql.unusable import DatabaseUnusable
+from bukhindor.domain.errors import StoreUnavailable
+from bukhindor.domain.signing_key import SigningKey
+
+_SAFE_BESIDE_WRITERS = (3, 51, 3)
+_STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 10_000
+_LONGEST_TEXT = 200
+
+_KEYS = sa.select(*SIGNING_KEY_COLUMNS)
+_MAILS = "SELECT count(*), count(failed_at) FROM outbox"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """What was found. `damage` is empty for a whole file and None when there was no time to look at all of it.
+
+    Keys and mails are read only when this program can work on the schema.
+    """
+
+    schema: Version | None
+    damage: str | None
+    has_server: bool
+    signing_keys: tuple[SigningKey, ...] = ()
+    waiting_mails: int = 0
+    failed_mails: int = 0
+
+
+def sqlite_version() -> tuple[str, bool]:
+    """The version of the library, and whether other processes may checkpoint in it while one writes."""
+    return sqlite3.sqlite_version, sqlite3.sqlite_version_info >= _SAFE_BESIDE_WRITERS
+
+
+def inspect(path: Path, patience: float) -> DatabaseState:
+    """The state of an existing database, beside a server or without one; `patience` is in seconds.
+
+    Raises DatabaseUnusable.
+    """
+    has_server = SqliteFile(path).has_owner()
+    try:
+        with closing(_open(path, patience)) as connection:
+            schema = version_in(connection)
+            damage = _damage(connection, patience)
+            if schema is None or not schema.serves_us:
+                return DatabaseState(schema, damage, has_server)
+            keys = tuple(map(to_signing_key, statements.fetch(connection, _KEYS, {})))
+            mails, failed = connection.execute(_MAILS).fetchone()
+    except (sqlite3.Error, StoreUnavailable) as error:
+        message = f"{path} can't be read: {_one_line(error.__cause__ or error)}."
+        raise DatabaseUnusable(message) from error
+    return DatabaseState(schema, damage, has_server, keys, mails - failed, failed)
+
+
+def _open(path: Path, patience: float) -> sqlite3.Connection:
+    wal = path.with_name(f"{path.name}-wal")
+    # Without a log nobody has the file open, and SQLite need not make its log and index to read it.
+    mode = "mode=ro" if wal.exists() else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", timeout=patience, isolation_level=None, uri=True)
+
+
+def _damage(connection: sqlite3.Connection, patience: float) -> str | None:
+    end = time.monotonic() + patience
+    connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK)
+    try:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        return None if statements.error_code(error) == sqlite3.SQLITE_INTERRUPT else _one_line(error)
+    finally:
+        connection.set_progress_handler(None, 0)
+    return "" if found == "ok" else _one_line(found)
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())[:_LONGEST_TEXT]

@@ -1,0 +1,28 @@
+"""How the core writes and reads the audit log."""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from bukhindor.domain.audit import AuditEvent, AuditQuery
+
+
+class AuditEvents(Protocol):
+    async def add(self, event: AuditEvent) -> None:
+        """Keep an event for as long as events are kept."""
+
+    async def count(self, event: AuditEvent) -> None:
+        """Keep an event, or add one to the attempts of the event with the same id."""
+
+    async def page(self, query: AuditQuery) -> list[AuditEvent]:
+        """The newest first, at most `query.limit`."""
+
+    async def forget(self, user_id: UUID) -> None:
+        """Remove address, device and details from the events of a user; its id stays as a pseudonym. What is too much
+        for one transaction is left to `forget_more`."""
+
+    async def forget_more(self) -> int:
+        """Go on with what `forget` has left, not too much at once; 0 when nothing is left."""
+
+    async def remove_before(self, moment: datetime) -> int:
+        """Not too many at once; how many, 0 when none is left."""

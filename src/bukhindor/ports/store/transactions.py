@@ -1,0 +1,72 @@
+"""Transactions and read scopes, with the repositories in each of them."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from bukhindor.ports.store.audit_events import AuditEvents
+from bukhindor.ports.store.familiar_networks import FamiliarNetworks
+from bukhindor.ports.store.one_time_tokens import OneTimeTokens
+from bukhindor.ports.store.outbox import Outbox
+from bukhindor.ports.store.sessions import Sessions
+from bukhindor.ports.store.signing_keys import SigningKeys
+from bukhindor.ports.store.users import Users
+
+
+class Reading(Protocol):
+    """The repositories of one scope."""
+
+    @property
+    def users(self) -> Users:
+        """All accounts."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """All sessions that have not ended."""
+
+    @property
+    def familiar_networks(self) -> FamiliarNetworks:
+        """Networks from which people signed in or were reset lately."""
+
+    @property
+    def signing_keys(self) -> SigningKeys:
+        """All signing keys, retired ones too."""
+
+    @property
+    def one_time_tokens(self) -> OneTimeTokens:
+        """Proofs of a mailbox that wait to be used."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Mails that wait for their delivery."""
+
+    @property
+    def audit_events(self) -> AuditEvents:
+        """What has happened."""
+
+
+class Transaction(Reading, Protocol):
+    async def commit(self) -> None:
+        """Returns once everything written is safe from power loss. Leaving the scope without it rolls back.
+
+        So is what others wrote and this transaction has read: an answer that rests on it needs a commit as well.
+        Once, and last: nothing may be read or written in this transaction afterwards.
+        """
+
+
+class Transactions(Protocol):
+    """The store. Scopes are not nested, and nothing slow is awaited inside of one."""
+
+    def begin(self) -> AbstractAsyncContextManager[Transaction]:
+        """A writing transaction: what it has read can't be changed by others until it ends."""
+
+    def read(self) -> AbstractAsyncContextManager[Reading]:
+        """Short reads of what is committed, each on its own."""
+
+    def scan(self) -> AbstractAsyncContextManager[Reading]:
+        """Reads that may take long, kept away from everybody else's."""
+
+    async def has_right_schema(self) -> bool:
+        """Whether the store answers, soon, and its schema is one that this program can work on.
+
+        Raises StoreUnavailable when it does not answer.
+        """

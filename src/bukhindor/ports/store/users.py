@@ -1,0 +1,38 @@
+"""How the core reads and writes users."""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.user import User
+from bukhindor.domain.user_listing import UserPage, UserQuery
+
+
+class Users(Protocol):
+    async def by_id(self, user_id: UUID) -> User | None:
+        """None when there is no such user."""
+
+    async def by_email(self, email: EmailAddress) -> User | None:
+        """None when no account has the address."""
+
+    async def by_email_with_network(self, email: EmailAddress, network: str) -> tuple[User, datetime | None] | None:
+        """A user, and when the last sign-in or reset came from `network`: None for never, or longer ago than is kept.
+
+        Costs the same whether or not an account has the address.
+        """
+
+    async def add(self, user: User) -> None:
+        """Raises EmailTaken when another account has the address: then the transaction can only be left."""
+
+    async def save(self, user: User) -> None:
+        """Write all of an existing user. Raises EmailTaken as `add` does."""
+
+    async def remove(self, user_id: UUID) -> bool:
+        """Remove the user and its sessions; False when there was none."""
+
+    async def count_active_admins(self, now: datetime) -> int:
+        """How many may administer at `now`. In a writing transaction there are no fewer of them until it ends."""
+
+    async def page(self, query: UserQuery, now: datetime) -> UserPage:
+        """One page in the order asked for; empty past the end."""

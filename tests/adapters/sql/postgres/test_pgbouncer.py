@@ -1,0 +1,83 @@
+"""Behind a pooler in transaction mode: no statement may count on the connection of the one before it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from bukhindor.adapters.sql import schema
+from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
+from bukhindor.adapters.sql.schema_version import revisions
+from bukhindor.domain.errors import EmailTaken
+from tests.adapters.conftest import PATIENT
+from tests.adapters.keeping import keep
+from tests.fakes.seal import FakeSeal
+from tests.makers import T0, make_queued_mail, make_session, make_user
+from tests.servers.fixtures import opened
+from tests.servers.pgbouncer import PgBouncer
+from tests.servers.postgres import PostgresServer
+
+
+@pytest.fixture(scope="module")
+def pgbouncer(postgres_server: PostgresServer) -> Iterator[PgBouncer]:
+    pooler = opened(lambda: PgBouncer(postgres_server))
+    pooler.start()
+    yield pooler
+    pooler.close()
+
+
+@pytest.fixture
+def pooled_url(pgbouncer: PgBouncer, postgres_url: str) -> str:
+    return f"{pgbouncer.url(postgres_url.rpartition('/')[2])}?pgbouncer=true"
+
+
+@pytest.fixture
+async def pooled(pooled_url: str) -> AsyncIterator[PostgresTransactions]:
+    store = PostgresTransactions(pooled_url, size=20, seal=FakeSeal(), patience=PATIENT)
+    yield store
+    await store.close()
+
+
+async def test_a_hundred_use_cases_at_once_are_all_kept(pooled: PostgresTransactions) -> None:
+    users = [make_user() for _ in range(100)]
+    await asyncio.gather(*(keep(pooled, user, make_session(user), make_queued_mail()) for user in users))
+
+    async def is_kept(number: int) -> bool:
+        async with pooled.read() as stored:
+            return await stored.users.by_id(users[number].id) == users[number]
+
+    assert await asyncio.gather(*(is_kept(number) for number in range(100))) == [True] * 100
+    assert await pooled.has_right_schema()
+
+
+async def test_what_was_read_is_held(pooled: PostgresTransactions) -> None:
+    """RT-04"""
+    owner = make_user()
+    session = make_session(owner, generation=1)
+    await keep(pooled, owner, session)
+
+    async def advance() -> None:
+        async with pooled.begin() as tx:
+            found = await tx.sessions.with_user(session.id)
+            assert found is not None
+            await tx.sessions.save(found[0].next_generation(T0))
+            await tx.commit()
+
+    await asyncio.gather(*(advance() for _ in range(50)))
+    async with pooled.read() as stored:
+        found = await stored.sessions.by_id(session.id)
+    assert found is not None
+    assert found.generation == 51
+
+
+async def test_a_refusal_leaves_the_connection_usable_for_others(pooled: PostgresTransactions) -> None:
+    await keep(pooled, make_user("ann@example.com"))
+    users = [make_user("ann@example.com") for _ in range(30)]
+    answers = await asyncio.gather(*(keep(pooled, user) for user in users), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [EmailTaken] * 30
+    await keep(pooled, make_user("bob@example.com"))
+
+
+async def test_the_schema_comes_up_through_the_pooler_too(pooled_url: str) -> None:
+    await asyncio.to_thread(schema.downgrade, pooled_url, 99)
+    assert await asyncio.to_thread(schema.upgrade, pooled_url) == list(revisions())
