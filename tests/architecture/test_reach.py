@@ -8,8 +8,12 @@ import pytest
 from bukhindor.web.endpoint import Endpoint
 from bukhindor.web.routes import ENDPOINTS
 
-MOST = 46
-"""First-party modules. The aim is 40: the ports still name every aggregate, and the settings what only pages need."""
+MOST = 53
+"""First-party modules; the aim is 40.
+
+The store's port imports the port of every aggregate, and the settings include what only pages need. Each aggregate's
+port has a file of its own, so a handler reaches more files and no more code than when one file held them all.
+"""
 
 
 @cache
