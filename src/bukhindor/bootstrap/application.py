@@ -27,6 +27,8 @@ from bukhindor.services import Services
 from bukhindor.web.answered_hosts import AnsweredHosts, read_host
 from bukhindor.web.app import create_app
 from bukhindor.web.cors import CorsPolicy
+from bukhindor.web.problem import MEDIA_TYPE, problem
+from bukhindor.web.server.refusal import RefusalFormat
 from bukhindor.web.settings import WebSettings
 
 _log = logging.getLogger(__name__)
@@ -36,10 +38,14 @@ AsgiApplication = Callable[..., Awaitable[None]]
 
 @dataclass(frozen=True)
 class Application:
-    """A service that has opened its store. `web` starts and ends the rest with its lifespan."""
+    """A service that has opened its store. `web` starts and ends the rest with its lifespan.
+
+    `refusal_format` makes the refusals of the server look like those of `web`.
+    """
 
     services: Services
     web: AsgiApplication
+    refusal_format: RefusalFormat
 
 
 def create_application(
@@ -73,6 +79,7 @@ def create_application(
             lifespan=built.running,
             watchers=watch.watchers,
         ),
+        RefusalFormat(MEDIA_TYPE, problem),
     )
 
 

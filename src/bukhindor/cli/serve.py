@@ -55,6 +55,7 @@ def _serve_alone(settings: Settings) -> int:
         application.web,
         settings.server_host,
         settings.server_port,
+        refusal_format=application.refusal_format,
         shutdown_timeout=settings.shutdown_timeout.total_seconds(),
         drain_delay=settings.shutdown_delay.total_seconds(),
         on_drain=application.services.health.drain,
@@ -114,6 +115,7 @@ def _work(settings: Settings, assignment: Assignment) -> int:
     return WorkerServer(
         application.web,
         assignment,
+        refusal_format=application.refusal_format,
         shutdown_timeout=settings.shutdown_timeout.total_seconds(),
         drain_delay=settings.shutdown_delay.total_seconds(),
         on_drain=application.services.health.drain,
