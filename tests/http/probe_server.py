@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bukhindor.server.graceful import GracefulServer, run_server
+from bukhindor.server.head import ConnectionLimits
+from bukhindor.server.listener import CannotListen
+from bukhindor.server.refusal import RefusalFormat
 from bukhindor.web.problem import MEDIA_TYPE, problem
-from bukhindor.web.server.graceful import GracefulServer, run_server
-from bukhindor.web.server.head import ConnectionLimits
-from bukhindor.web.server.listener import CannotListen
-from bukhindor.web.server.refusal import RefusalFormat
 from tests.http.raw_client import PATIENCE_SECONDS, eventually
 
 ROOT = Path(__file__).parents[2]

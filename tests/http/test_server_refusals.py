@@ -2,7 +2,7 @@
 
 import pytest
 
-from bukhindor.web.server.refusal import RefusalFormat
+from bukhindor.server.refusal import RefusalFormat
 from tests.http.probe_server import ProbeApp, running
 from tests.http.raw_client import exchange, get
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import uvloop
 
-from bukhindor.web.server.graceful import run_server
-from bukhindor.web.server.lifespan import LifespanFailed
-from bukhindor.web.server.listener import CannotListen, address_of, explain, open_listeners, stop_listening
+from bukhindor.server.graceful import run_server
+from bukhindor.server.lifespan import LifespanFailed
+from bukhindor.server.listener import CannotListen, address_of, explain, open_listeners, stop_listening
 from tests.http.probe_server import PROBLEMS, ProbeApp, child, running
 from tests.http.raw_client import PATIENCE_SECONDS, begin, connection, eventually, exchange, get, read_answer
 from tests.servers.processes import listens

@@ -23,12 +23,12 @@ from bukhindor.bootstrap.watch import Watch
 from bukhindor.config import DevMailbox, Settings, development_secret
 from bukhindor.domain.errors import Unavailable
 from bukhindor.ports import Clock, Mailer
+from bukhindor.server.refusal import RefusalFormat
 from bukhindor.services import Services
 from bukhindor.web.answered_hosts import AnsweredHosts, read_host
 from bukhindor.web.app import create_app
 from bukhindor.web.cors import CorsPolicy
 from bukhindor.web.problem import MEDIA_TYPE, problem
-from bukhindor.web.server.refusal import RefusalFormat
 from bukhindor.web.settings import WebSettings
 
 _log = logging.getLogger(__name__)

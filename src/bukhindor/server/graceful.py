@@ -21,12 +21,12 @@ import uvicorn
 from uvicorn._types import ASGI3Application
 from uvicorn.server import HANDLED_SIGNALS
 
-from bukhindor.web.server.connection import BoundedServerState
-from bukhindor.web.server.head import ConnectionLimits
-from bukhindor.web.server.lifespan import Lifespan
-from bukhindor.web.server.listener import address_of, explain, open_listeners, stop_listening
-from bukhindor.web.server.protocol import BoundedHttpProtocol
-from bukhindor.web.server.refusal import RefusalFormat
+from bukhindor.server.connection import BoundedServerState
+from bukhindor.server.head import ConnectionLimits
+from bukhindor.server.lifespan import Lifespan
+from bukhindor.server.listener import address_of, explain, open_listeners, stop_listening
+from bukhindor.server.protocol import BoundedHttpProtocol
+from bukhindor.server.refusal import RefusalFormat
 
 logger = logging.getLogger("bukhindor.server")
 

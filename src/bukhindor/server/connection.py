@@ -8,8 +8,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from bukhindor.web.server.head import ConnectionLimits
-from bukhindor.web.server.refusal import RefusalFormat
+from bukhindor.server.head import ConnectionLimits
+from bukhindor.server.refusal import RefusalFormat
 
 # What of the message being read is still to come: nothing, its headers, or its body.
 IDLE: Final = 0

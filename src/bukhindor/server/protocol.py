@@ -20,10 +20,10 @@ from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from bukhindor.web.server.connection import BODY, HEAD, IDLE, BoundedConnection, BoundedServerState
-from bukhindor.web.server.cycle import BusyApplication, GentleTransport, RefusingCycle
-from bukhindor.web.server.head import check_sizes, read_framing
-from bukhindor.web.server.refusal import (
+from bukhindor.server.connection import BODY, HEAD, IDLE, BoundedConnection, BoundedServerState
+from bukhindor.server.cycle import BusyApplication, GentleTransport, RefusingCycle
+from bukhindor.server.head import check_sizes, read_framing
+from bukhindor.server.refusal import (
     HEADERS_TOO_LARGE,
     MALFORMED,
     SERVER_BUSY,

@@ -10,9 +10,9 @@ from types import FrameType
 
 from uvicorn._types import ASGI3Application
 
-from bukhindor.web.server.graceful import GracefulServer
-from bukhindor.web.server.refusal import RefusalFormat
-from bukhindor.web.server.worker_channel import BEAT, CUT_OFF, READY, RETIRE, STOP, Assignment
+from bukhindor.server.graceful import GracefulServer
+from bukhindor.server.refusal import RefusalFormat
+from bukhindor.server.worker_channel import BEAT, CUT_OFF, READY, RETIRE, STOP, Assignment
 
 
 class WorkerServer(GracefulServer):

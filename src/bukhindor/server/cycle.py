@@ -9,7 +9,7 @@ from typing import Any, cast
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from bukhindor.web.server.refusal import FAILED, SERVER_BUSY, Refusal, RefusalFormat, answer_for
+from bukhindor.server.refusal import FAILED, SERVER_BUSY, Refusal, RefusalFormat, answer_for
 
 logger = logging.getLogger("bukhindor.http")
 
