@@ -8,8 +8,8 @@ from typing import TypeVar
 import pytest
 
 from bukhindor.domain import errors as domain
+from bukhindor.server import refusal as server
 from bukhindor.web import errors as web
-from bukhindor.web.server import refusal as server
 
 E = TypeVar("E", bound=Exception)
 

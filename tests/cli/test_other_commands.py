@@ -17,7 +17,7 @@ from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.cli.refusal import Program
 from bukhindor.config import ConfigurationError
-from bukhindor.web.server.listener import CannotListen
+from bukhindor.server.listener import CannotListen
 from tests.cli.conftest import Command
 from tests.fakes.seal import FakeSeal
 from tests.makers import make_signing_key

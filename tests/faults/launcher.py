@@ -152,7 +152,7 @@ def _load() -> None:
     import bukhindor.bootstrap.application
     import bukhindor.cli
     import bukhindor.cli.serve
-    import bukhindor.web.server.graceful  # noqa: F401
+    import bukhindor.server.graceful  # noqa: F401
 
 
 def _serve(environment: dict[str, Any]) -> None:

@@ -17,14 +17,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bukhindor.web.server.graceful import GracefulServer, run_server
-from bukhindor.web.server.head import ConnectionLimits
-from bukhindor.web.server.listener import CannotListen
+from bukhindor.server.graceful import GracefulServer, run_server
+from bukhindor.server.head import ConnectionLimits
+from bukhindor.server.listener import CannotListen
+from bukhindor.server.refusal import RefusalFormat
+from bukhindor.web.problem import MEDIA_TYPE, problem
 from tests.http.raw_client import PATIENCE_SECONDS, eventually
 
 ROOT = Path(__file__).parents[2]
 
 # Times that no test reaches unless it is about them, however slow the machine is.
+# The server refuses as the whole service does.
+PROBLEMS = RefusalFormat(MEDIA_TYPE, problem)
 PATIENT = ConnectionLimits(
     head_seconds=60.0,
     body_seconds=60.0,
@@ -181,7 +185,13 @@ def running(
     """Serves `app` in a thread on a free port."""
     ready: queue.Queue[str | BaseException] = queue.Queue()
     drained: list[bool] = []
-    options = {"shutdown_timeout": 20.0, "drain_delay": 0.0, "on_drain": lambda: drained.append(True), **options}
+    options = {
+        "refusal_format": PROBLEMS,
+        "shutdown_timeout": 20.0,
+        "drain_delay": 0.0,
+        "on_drain": lambda: drained.append(True),
+        **options,
+    }
     server = GracefulServer(app, host, 0, on_ready=ready.put, limits=limits, **options)
 
     def serve() -> None:
@@ -281,6 +291,7 @@ def main(arguments: list[str]) -> int:
             app,
             "127.0.0.1",
             int(options.get("port", "0")),
+            refusal_format=PROBLEMS,
             shutdown_timeout=float(options.get("timeout", "5")),
             drain_delay=float(options.get("delay", "0")),
             on_drain=on_drain,

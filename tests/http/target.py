@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bukhindor.bootstrap.application import Application, create_application
-from bukhindor.web.server.head import ConnectionLimits
+from bukhindor.server.head import ConnectionLimits
 from tests.fakes.clock import FakeClock
 from tests.http.databases import Databases
 from tests.http.hostile_requests import HostileRequest

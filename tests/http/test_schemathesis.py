@@ -16,8 +16,8 @@ from schemathesis import Case
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from bukhindor.bootstrap.application import create_application
+from bukhindor.server.head import ConnectionLimits
 from bukhindor.web.openapi import openapi_json
-from bukhindor.web.server.head import ConnectionLimits
 from tests.fakes.clock import FakeClock
 from tests.http.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.http.patience import patient_services

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import uvloop
 
-from bukhindor.web.server.graceful import run_server
-from bukhindor.web.server.lifespan import LifespanFailed
-from bukhindor.web.server.listener import CannotListen, address_of, explain, open_listeners, stop_listening
-from tests.http.probe_server import ProbeApp, child, running
+from bukhindor.server.graceful import run_server
+from bukhindor.server.lifespan import LifespanFailed
+from bukhindor.server.listener import CannotListen, address_of, explain, open_listeners, stop_listening
+from tests.http.probe_server import PROBLEMS, ProbeApp, child, running
 from tests.http.raw_client import PATIENCE_SECONDS, begin, connection, eventually, exchange, get, read_answer
 from tests.servers.processes import listens
 
@@ -166,7 +166,9 @@ async def test_a_port_that_is_lost_between_binding_and_listening_is_the_same() -
 
 
 def serve(app: Any, host: str, port: int) -> int:
-    return run_server(app, host, port, shutdown_timeout=1.0, drain_delay=0.0, on_drain=lambda: None)
+    return run_server(
+        app, host, port, refusal_format=PROBLEMS, shutdown_timeout=1.0, drain_delay=0.0, on_drain=lambda: None
+    )
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bukhindor.web.server.worker_channel import VARIABLE, Assignment
-from bukhindor.web.server.worker_process import ended_by
+from bukhindor.server.worker_channel import VARIABLE, Assignment
+from bukhindor.server.worker_process import ended_by
 from tests.http.raw_client import connection, exchange, get, read_answer
 from tests.http.worker_program import Load, runs, service, until
 

@@ -18,12 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bukhindor.web.server.listener import address_of, open_listeners
-from bukhindor.web.server.replacement import Patience
-from bukhindor.web.server.supervisor import Supervisor
-from bukhindor.web.server.worker import WorkerServer
-from bukhindor.web.server.worker_channel import Assignment
-from tests.http.probe_server import say
+from bukhindor.server.listener import address_of, open_listeners
+from bukhindor.server.replacement import Patience
+from bukhindor.server.supervisor import Supervisor
+from bukhindor.server.worker import WorkerServer
+from bukhindor.server.worker_channel import Assignment
+from tests.http.probe_server import PROBLEMS, say
 from tests.http.raw_client import exchange, get, read_answer
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +70,7 @@ def main(arguments: list[str]) -> int:
     server = WorkerServer(
         app,
         assignment,
+        refusal_format=PROBLEMS,
         shutdown_timeout=timeout,
         drain_delay=0.3,
         on_drain=lambda: None,

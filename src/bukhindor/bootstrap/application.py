@@ -23,10 +23,12 @@ from bukhindor.bootstrap.watch import Watch
 from bukhindor.config import DevMailbox, Settings, development_secret
 from bukhindor.domain.errors import Unavailable
 from bukhindor.ports import Clock, Mailer
+from bukhindor.server.refusal import RefusalFormat
 from bukhindor.services.assembly import Services
 from bukhindor.web.answered_hosts import AnsweredHosts, read_host
 from bukhindor.web.app import create_app
 from bukhindor.web.cors import CorsPolicy
+from bukhindor.web.problem import MEDIA_TYPE, problem
 from bukhindor.web.settings import WebSettings
 from bukhindor.web.use_cases import UseCases
 
@@ -37,10 +39,14 @@ AsgiApplication = Callable[..., Awaitable[None]]
 
 @dataclass(frozen=True)
 class Application:
-    """A service that has opened its store. `web` starts and ends the rest with its lifespan."""
+    """A service that has opened its store. `web` starts and ends the rest with its lifespan.
+
+    `refusal_format` makes the refusals of the server look like those of `web`.
+    """
 
     services: Services
     web: AsgiApplication
+    refusal_format: RefusalFormat
 
 
 def create_application(
@@ -74,6 +80,7 @@ def create_application(
             lifespan=built.running,
             watchers=watch.watchers,
         ),
+        RefusalFormat(MEDIA_TYPE, problem),
     )
 
 

@@ -65,7 +65,7 @@ def _refusal(error: Exception) -> Refusal | None:
     # These take a while to load, which only a failing command has to wait for.
     from bukhindor.adapters.prometheus.exposition import CannotExpose
     from bukhindor.adapters.sql.unusable import DatabaseUnusable
-    from bukhindor.web.server.listener import CannotListen
+    from bukhindor.server.listener import CannotListen
 
     return Refusal(_one_line(str(error))) if isinstance(error, DatabaseUnusable | CannotListen | CannotExpose) else None
 

@@ -11,7 +11,7 @@ import click
 from bukhindor import __version__
 from bukhindor.cli.access import read_settings
 from bukhindor.config import LogFormat, Settings
-from bukhindor.web.server.worker_channel import REPLACES, Assignment
+from bukhindor.server.worker_channel import REPLACES, Assignment
 
 
 @click.command("serve")
@@ -48,13 +48,14 @@ def _warn(settings: Settings) -> None:
 
 def _serve_alone(settings: Settings) -> int:
     from bukhindor.bootstrap.application import create_application
-    from bukhindor.web.server.graceful import run_server
+    from bukhindor.server.graceful import run_server
 
     application = create_application(settings)
     return run_server(
         application.web,
         settings.server_host,
         settings.server_port,
+        refusal_format=application.refusal_format,
         shutdown_timeout=settings.shutdown_timeout.total_seconds(),
         drain_delay=settings.shutdown_delay.total_seconds(),
         on_drain=application.services.health.drain,
@@ -64,9 +65,9 @@ def _serve_alone(settings: Settings) -> int:
 
 def _supervise(settings: Settings) -> int:
     """This process serves nothing itself: it stays without the web framework and starts others like it."""
-    from bukhindor.web.server.listener import address_of, open_listeners
-    from bukhindor.web.server.replacement import Patience
-    from bukhindor.web.server.supervisor import Supervisor
+    from bukhindor.server.listener import address_of, open_listeners
+    from bukhindor.server.replacement import Patience
+    from bukhindor.server.supervisor import Supervisor
 
     with _metrics_of_workers(settings) as metrics:
         listeners = open_listeners(settings.server_host, settings.server_port)
@@ -107,13 +108,14 @@ def _work(settings: Settings, assignment: Assignment) -> int:
     import structlog
 
     from bukhindor.bootstrap.application import create_application
-    from bukhindor.web.server.worker import WorkerServer
+    from bukhindor.server.worker import WorkerServer
 
     structlog.contextvars.bind_contextvars(worker=assignment.number)
     application = create_application(settings, exposes_metrics=False, replaces=REPLACES in os.environ)
     return WorkerServer(
         application.web,
         assignment,
+        refusal_format=application.refusal_format,
         shutdown_timeout=settings.shutdown_timeout.total_seconds(),
         drain_delay=settings.shutdown_delay.total_seconds(),
         on_drain=application.services.health.drain,

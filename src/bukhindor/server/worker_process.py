@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Self
 
-from bukhindor.web.server import worker_channel
-from bukhindor.web.server.worker_channel import CUT_OFF, READY, RETIRE, STOP, assignment_text
+from bukhindor.server import worker_channel
+from bukhindor.server.worker_channel import CUT_OFF, READY, RETIRE, STOP, assignment_text
 
 
 class WorkerProcess:

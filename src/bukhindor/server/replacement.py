@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from bukhindor.web.server.worker_process import WorkerProcess
+from bukhindor.server.worker_process import WorkerProcess
 
 logger = logging.getLogger("bukhindor.server")
 

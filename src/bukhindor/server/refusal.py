@@ -1,14 +1,16 @@
 """Answers that the server makes itself, before or instead of the application.
 
-Each has the shape of every other error of this service: a problem (RFC 9457) with the keys that old clients read.
+The program that runs the server says how they look (`RefusalFormat`), so that they look like the application's own.
 """
 
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final, Protocol
 
-from bukhindor.web.problem import MEDIA_TYPE, phrase_of, problem
+# RFC 9110, section 15.5.15, gave it a new name; Python knows that from 3.13 on.
+_RENAMED: Final = {HTTPStatus.REQUEST_URI_TOO_LONG: "URI Too Long"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,21 @@ HEADERS_TOO_LARGE = Refusal(
 )
 SERVER_BUSY = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too_busy", "The server has too many connections.")
 FAILED = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on the server.")
+
+
+class RenderRefusal(Protocol):
+    """Writes the body of a refusal."""
+
+    def __call__(self, status: int, error_code: str, detail: str, /, *, instance: str, request_id: str) -> bytes:
+        """Return the body; `instance` is the path of the request, or `/` where it can't be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalFormat:
+    """How a refusal looks: the media type of its body, and what writes that body."""
+
+    media_type: str
+    render: RenderRefusal
 
 
 class RequestRefused(Exception):
@@ -55,20 +72,20 @@ class ServerAnswer:
         HEAD is answered without the body and its length (RFC 9110, section 9.3.2): that is valid for other methods
         too, since the connection ends.
         """
-        lines = [f"HTTP/1.1 {self.status.value} {phrase_of(self.status)}".encode()]
+        lines = [f"HTTP/1.1 {self.status.value} {_RENAMED.get(self.status, self.status.phrase)}".encode()]
         headers = (*default_headers, *self.headers)
         lines += [b"%b: %b" % header for header in headers if not (to_head and header[0] == b"content-length")]
         return b"\r\n".join([*lines, b"", b"" if to_head else self.body])
 
 
-def answer_for(refusal: Refusal, url: bytes) -> ServerAnswer:
-    """The answer that tells a client of `refusal`; `url` is its request target as far as it was read.
+def answer_for(refusal: Refusal, url: bytes, refusal_format: RefusalFormat) -> ServerAnswer:
+    """Return the answer for `refusal`; `url` is the request target as far as it was read.
 
     The query is left out of the answer: it may hold a token.
     """
     request_id = uuid.uuid4().hex
     path = url.partition(b"?")[0][:256].decode("ascii", "replace")
-    body = problem(
+    body = refusal_format.render(
         refusal.status.value,
         refusal.error_code,
         refusal.detail,
@@ -76,7 +93,7 @@ def answer_for(refusal: Refusal, url: bytes) -> ServerAnswer:
         request_id=request_id,
     )
     headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-type", refusal_format.media_type.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
         (b"cache-control", b"no-store"),

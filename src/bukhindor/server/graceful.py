@@ -21,11 +21,12 @@ import uvicorn
 from uvicorn._types import ASGI3Application
 from uvicorn.server import HANDLED_SIGNALS
 
-from bukhindor.web.server.connection import BoundedServerState
-from bukhindor.web.server.head import ConnectionLimits
-from bukhindor.web.server.lifespan import Lifespan
-from bukhindor.web.server.listener import address_of, explain, open_listeners, stop_listening
-from bukhindor.web.server.protocol import BoundedHttpProtocol
+from bukhindor.server.connection import BoundedServerState
+from bukhindor.server.head import ConnectionLimits
+from bukhindor.server.lifespan import Lifespan
+from bukhindor.server.listener import address_of, explain, open_listeners, stop_listening
+from bukhindor.server.protocol import BoundedHttpProtocol
+from bukhindor.server.refusal import RefusalFormat
 
 logger = logging.getLogger("bukhindor.server")
 
@@ -54,6 +55,7 @@ class GracefulServer(uvicorn.Server):
         host: str,
         port: int,
         *,
+        refusal_format: RefusalFormat,
         shutdown_timeout: float,
         drain_delay: float,
         on_drain: Callable[[], None],
@@ -83,7 +85,7 @@ class GracefulServer(uvicorn.Server):
         )
         self.config.load()
         self.config.lifespan_class = Lifespan
-        self.server_state = BoundedServerState(limits or ConnectionLimits())
+        self.server_state = BoundedServerState(limits or ConnectionLimits(), refusal_format)
         self.exit_code = EXIT_FINISHED
         self._shutdown_timeout = shutdown_timeout
         self._drain_delay = min(drain_delay, shutdown_timeout)
@@ -245,6 +247,7 @@ def run_server(
     host: str,
     port: int,
     *,
+    refusal_format: RefusalFormat,
     shutdown_timeout: float,
     drain_delay: float,
     on_drain: Callable[[], None],
@@ -263,6 +266,7 @@ def run_server(
         app,
         host,
         port,
+        refusal_format=refusal_format,
         shutdown_timeout=shutdown_timeout,
         drain_delay=drain_delay,
         on_drain=on_drain,

@@ -8,7 +8,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from bukhindor.web.server.head import ConnectionLimits
+from bukhindor.server.head import ConnectionLimits
+from bukhindor.server.refusal import RefusalFormat
 
 # What of the message being read is still to come: nothing, its headers, or its body.
 IDLE: Final = 0
@@ -17,11 +18,12 @@ BODY: Final = 2
 
 
 class BoundedServerState(ServerState):
-    """What all connections of one server share: uvicorn's state, the limits, and whether the server is stopping."""
+    """What all connections of one server share: uvicorn's state, limits, how refusals look, whether it is stopping."""
 
-    def __init__(self, limits: ConnectionLimits) -> None:
+    def __init__(self, limits: ConnectionLimits, refusal_format: RefusalFormat) -> None:
         super().__init__()
         self.limits = limits
+        self.refusal_format = refusal_format
         self.draining = False
 
 

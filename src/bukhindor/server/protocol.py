@@ -6,8 +6,8 @@ refuses what lets two servers read one byte stream differently (RFC 9112, sectio
 what the parser (llhttp, strict) refuses by itself: Content-Length beside Transfer-Encoding, repeated Content-Length,
 bare LF, folded headers, garbage in chunk sizes and extensions.
 
-Every answer made here is a problem (RFC 9457) and ends the connection. No timer is armed while a request is handled:
-a keep-alive request that arrives in one piece costs no call to the event loop's scheduler.
+Every answer made here ends the connection. No timer is armed while a request is handled: a keep-alive request that
+arrives in one piece costs no call to the event loop's scheduler.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from bukhindor.web.server.connection import BODY, HEAD, IDLE, BoundedConnection, BoundedServerState
-from bukhindor.web.server.cycle import GentleTransport, ProblemCycle, refuse_as_busy
-from bukhindor.web.server.head import check_sizes, read_framing
-from bukhindor.web.server.refusal import (
+from bukhindor.server.connection import BODY, HEAD, IDLE, BoundedConnection, BoundedServerState
+from bukhindor.server.cycle import BusyApplication, GentleTransport, RefusingCycle
+from bukhindor.server.head import check_sizes, read_framing
+from bukhindor.server.refusal import (
     HEADERS_TOO_LARGE,
     MALFORMED,
     SERVER_BUSY,
@@ -108,8 +108,7 @@ class BoundedHttpProtocol(BoundedConnection):
                 wish = next_wish
 
     def _head_without_upgrade(self) -> bytes:
-        version = self.parser.get_http_version().encode()
-        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
         lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
         return b"\r\n".join([*lines, b"", b""])
 
@@ -166,9 +165,10 @@ class BoundedHttpProtocol(BoundedConnection):
 
     def _start_cycle(self, version: str) -> None:
         too_many = self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency
-        app: ASGI3Application = refuse_as_busy if too_many else self.app
+        app: ASGI3Application = BusyApplication(self.server_state.refusal_format) if too_many else self.app
         waits = self._running is not None and not self.cycle.response_complete
-        self.cycle = ProblemCycle(
+        self.cycle = RefusingCycle(
+            self.server_state.refusal_format,
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,
@@ -248,7 +248,7 @@ class BoundedHttpProtocol(BoundedConnection):
             self._answer_refusal(refusal)
 
     def _answer_refusal(self, refusal: Refusal) -> None:
-        answer = answer_for(refusal, self.url)
+        answer = answer_for(refusal, self.url, self.server_state.refusal_format)
         logger.info(
             "refused a request: %d %s, request id %s, client %s",
             *(answer.status, refusal.error_code, answer.request_id, self.client[0] if self.client else "unknown"),

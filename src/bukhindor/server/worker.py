@@ -10,8 +10,9 @@ from types import FrameType
 
 from uvicorn._types import ASGI3Application
 
-from bukhindor.web.server.graceful import GracefulServer
-from bukhindor.web.server.worker_channel import BEAT, CUT_OFF, READY, RETIRE, STOP, Assignment
+from bukhindor.server.graceful import GracefulServer
+from bukhindor.server.refusal import RefusalFormat
+from bukhindor.server.worker_channel import BEAT, CUT_OFF, READY, RETIRE, STOP, Assignment
 
 
 class WorkerServer(GracefulServer):
@@ -22,6 +23,7 @@ class WorkerServer(GracefulServer):
         app: ASGI3Application,
         assignment: Assignment,
         *,
+        refusal_format: RefusalFormat,
         shutdown_timeout: float,
         drain_delay: float,
         on_drain: Callable[[], None],
@@ -32,6 +34,7 @@ class WorkerServer(GracefulServer):
             app,
             host,
             port,
+            refusal_format=refusal_format,
             shutdown_timeout=shutdown_timeout,
             drain_delay=drain_delay,
             on_drain=on_drain,

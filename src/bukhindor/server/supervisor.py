@@ -19,8 +19,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from bukhindor.web.server.replacement import Patience, Places, Rotation
-from bukhindor.web.server.worker_process import WorkerProcess, ended_by, own_environment
+from bukhindor.server.replacement import Patience, Places, Rotation
+from bukhindor.server.worker_process import WorkerProcess, ended_by, own_environment
 
 logger = logging.getLogger("bukhindor.server")
 

@@ -1,20 +1,25 @@
-"""One request and its answer on a connection: uvicorn's cycle, with problems for failures."""
+"""One request and its answer on a connection: uvicorn's cycle, with refusals for failures."""
 
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from bukhindor.web.server.refusal import FAILED, SERVER_BUSY, Refusal, answer_for
+from bukhindor.server.refusal import FAILED, SERVER_BUSY, Refusal, RefusalFormat, answer_for
 
 logger = logging.getLogger("bukhindor.http")
 
 
-class ProblemCycle(RequestResponseCycle):
-    """uvicorn's request cycle; a failure becomes a problem, and a client that has gone away is no error."""
+class RefusingCycle(RequestResponseCycle):
+    """uvicorn's request cycle; a failure becomes a refusal, and a client that has gone away is no error."""
+
+    def __init__(self, refusal_format: RefusalFormat, **request: Any) -> None:
+        super().__init__(**request)
+        self._refusal_format = refusal_format
 
     async def run_asgi(self, app: ASGI3Application) -> None:
         try:
@@ -33,7 +38,7 @@ class ProblemCycle(RequestResponseCycle):
             self.on_response = lambda: None
 
     async def send_500_response(self) -> None:
-        await send_refusal(FAILED, self.scope, self.send)
+        await send_refusal(FAILED, self._refusal_format, self.scope, self.send)
 
     async def _give_up(self) -> None:
         if self.response_started:
@@ -42,16 +47,21 @@ class ProblemCycle(RequestResponseCycle):
             await self.send_500_response()
 
 
-async def send_refusal(refusal: Refusal, scope: Scope, send: ASGISendCallable) -> None:
+async def send_refusal(refusal: Refusal, refusal_format: RefusalFormat, scope: Scope, send: ASGISendCallable) -> None:
     """Sends the server's own answer through the ASGI interface."""
-    answer = answer_for(refusal, cast("bytes", scope.get("raw_path", b"/")))
+    answer = answer_for(refusal, cast("bytes", scope.get("raw_path", b"/")), refusal_format)
     await send({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
-async def refuse_as_busy(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+@dataclass(frozen=True, slots=True)
+class BusyApplication:
     """The ASGI application that answers while there are too many connections."""
-    await send_refusal(SERVER_BUSY, scope, send)
+
+    refusal_format: RefusalFormat
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        await send_refusal(SERVER_BUSY, self.refusal_format, scope, send)
 
 
 class GentleTransport:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bukhindor.web.server.refusal import HEADERS_TOO_LARGE, MALFORMED, RequestRefused
+from bukhindor.server.refusal import HEADERS_TOO_LARGE, MALFORMED, RequestRefused
 
 _is_host: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=:%\[\]-]*").fullmatch
 _CHECKED: Final = frozenset({b"host", b"transfer-encoding", b"content-length", b"expect"})
