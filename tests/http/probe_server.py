@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bukhindor.server.graceful import GracefulServer, run_server
+from bukhindor.server.graceful import GracefulServer
 from bukhindor.server.head import ConnectionLimits
 from bukhindor.server.listener import CannotListen
 from bukhindor.server.refusal import RefusalFormat
@@ -287,7 +287,7 @@ def main(arguments: list[str]) -> int:
         say("drain")
 
     try:
-        return run_server(
+        return GracefulServer(
             app,
             "127.0.0.1",
             int(options.get("port", "0")),
@@ -296,7 +296,7 @@ def main(arguments: list[str]) -> int:
             drain_delay=float(options.get("delay", "0")),
             on_drain=on_drain,
             on_ready=say,
-        )
+        ).run_until_stopped()
     except (CannotListen, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from bukhindor.server.graceful import run_server
+from bukhindor.server.graceful import GracefulServer
 from bukhindor.server.lifespan import LifespanFailed
 from bukhindor.server.listener import CannotListen, address_of, explain, open_listeners, stop_listening
 from tests.http.probe_server import PROBLEMS, ProbeApp, child, running
@@ -166,9 +166,9 @@ async def test_a_port_that_is_lost_between_binding_and_listening_is_the_same() -
 
 
 def serve(app: Any, host: str, port: int) -> int:
-    return run_server(
+    return GracefulServer(
         app, host, port, refusal_format=PROBLEMS, shutdown_timeout=1.0, drain_delay=0.0, on_drain=lambda: None
-    )
+    ).run_until_stopped()
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])

@@ -48,10 +48,10 @@ def _warn(settings: Settings) -> None:
 
 def _serve_alone(settings: Settings) -> int:
     from bukhindor.bootstrap.application import create_application
-    from bukhindor.server.graceful import run_server
+    from bukhindor.server.graceful import GracefulServer
 
     application = create_application(settings)
-    return run_server(
+    return GracefulServer(
         application.web,
         settings.server_host,
         settings.server_port,
@@ -60,7 +60,7 @@ def _serve_alone(settings: Settings) -> int:
         drain_delay=settings.shutdown_delay.total_seconds(),
         on_drain=application.services.health.drain,
         on_ready=lambda address: _announce(settings, address),
-    )
+    ).run_until_stopped()
 
 
 def _supervise(settings: Settings) -> int:

@@ -37,13 +37,15 @@ _TICK_SECONDS = 0.05
 # A connection that was used a moment ago may have its next request on the way; closing it now would reset that.
 _IDLE_GRACE_SECONDS = 1.0
 _CANCEL_SECONDS = 1.0
+# How long the application may take to close its resources.
+_CLOSING_SECONDS = 10.0
 
 
 class GracefulServer(uvicorn.Server):
     """One server process, one event loop.
 
     `shutdown_timeout` and `drain_delay` are seconds from the first signal; the delay is part of the time-out.
-    `closing_timeout` is how long the application may take to close its resources after that. `max_connections`
+    `on_ready` gets the address, such as `http://127.0.0.1:8080`, once connections are accepted. `max_connections`
     answers 503 above that number of open connections; None leaves it to the system's limit of open files.
     """
 
@@ -62,8 +64,6 @@ class GracefulServer(uvicorn.Server):
         on_ready: Callable[[str], None] | None = None,
         limits: ConnectionLimits | None = None,
         max_connections: int | None = None,
-        backlog: int = 2048,
-        closing_timeout: float = 10.0,
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -79,7 +79,6 @@ class GracefulServer(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 workers=1,
-                backlog=backlog,
                 limit_concurrency=max_connections,
             )
         )
@@ -89,7 +88,6 @@ class GracefulServer(uvicorn.Server):
         self.exit_code = EXIT_FINISHED
         self._shutdown_timeout = shutdown_timeout
         self._drain_delay = min(drain_delay, shutdown_timeout)
-        self._closing_timeout = closing_timeout
         self._on_drain = on_drain
         self._on_ready = on_ready
         self._listeners: Sequence[socket.socket] = ()
@@ -98,9 +96,10 @@ class GracefulServer(uvicorn.Server):
         self._ticks = 0
 
     def run_until_stopped(self) -> int:
-        """Serves until a signal; returns EXIT_FINISHED, or EXIT_CUT_OFF when a request had to be cut off.
+        """Serve until a signal; return the exit code of the process.
 
-        Raises CannotListen, or what the application's start-up raised.
+        EXIT_FINISHED: everything was finished. EXIT_CUT_OFF: requests had to be cut off, or the application did not
+        close cleanly. Raises CannotListen when the address can't be served, and what the application's start-up raised.
         """
         listeners = open_listeners(self.config.host, self.config.port)
         try:
@@ -190,7 +189,7 @@ class GracefulServer(uvicorn.Server):
         await self._tick_until(deadline, self._drained)
         await self._cut_off()
         try:
-            await asyncio.wait_for(self.lifespan.shutdown(), self._closing_timeout)
+            await asyncio.wait_for(self.lifespan.shutdown(), _CLOSING_SECONDS)
         except Exception as error:
             logger.error("the application did not close cleanly: %s", str(error) or type(error).__name__)
             self.exit_code = EXIT_CUT_OFF
@@ -240,39 +239,3 @@ def _report_failure(name: str, call: Callable[[], None]) -> None:
         call()
     except Exception:
         logger.exception("%s failed", name)
-
-
-def run_server(
-    app: ASGI3Application,
-    host: str,
-    port: int,
-    *,
-    refusal_format: RefusalFormat,
-    shutdown_timeout: float,
-    drain_delay: float,
-    on_drain: Callable[[], None],
-    on_ready: Callable[[str], None] | None = None,
-    limits: ConnectionLimits | None = None,
-    max_connections: int | None = None,
-    backlog: int = 2048,
-) -> int:
-    """Serves `app` on `host` and `port` until a signal; returns the exit code of the process.
-
-    0: everything was finished. 1: requests had to be cut off, or the application did not close cleanly.
-    `on_ready` gets the address, such as `http://127.0.0.1:8080`, once connections are accepted. Raises CannotListen
-    when the address cannot be served, and whatever the application's start-up raised, unchanged.
-    """
-    server = GracefulServer(
-        app,
-        host,
-        port,
-        refusal_format=refusal_format,
-        shutdown_timeout=shutdown_timeout,
-        drain_delay=drain_delay,
-        on_drain=on_drain,
-        on_ready=on_ready,
-        limits=limits,
-        max_connections=max_connections,
-        backlog=backlog,
-    )
-    return server.run_until_stopped()
