@@ -23,7 +23,7 @@ ORIGIN = Origin("192.0.2.7", "Tests/1.0", "device-1", "request-1", Language.ENGL
 """Where the requests of tests come from."""
 
 REQUESTER = Requester("192.0.2.7", "ann@example.com")
-"""For whom the hashes of tests are computed."""
+"""The requester of the hashes in tests."""
 
 
 def address(value: str) -> EmailAddress:

@@ -31,7 +31,7 @@ def main(folder: Path, names: list[str]) -> None:
 
 
 def signed_by_itself(key: EllipticCurvePrivateKey, names: list[str]) -> x509.Certificate:
-    """A certificate for servers that can't sign any other: whoever trusts it trusts these names alone."""
+    """A certificate for servers that can't sign any other: a client that trusts it trusts these names alone."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     now = datetime.now(UTC)
     return (

@@ -28,7 +28,7 @@ class SharedLimiter(RateLimiter, Protocol):
 def open_shared_limiter(
     settings: Settings, secret_keys: SecretKeys, on_uncounted: Callable[[str], None]
 ) -> SharedLimiter | None:
-    """None without REDIS_URL, or without limits. `on_uncounted` is told why Redis did not count a call."""
+    """None without REDIS_URL, or without limits. `on_uncounted` gets the reason why Redis did not count a call."""
     if not settings.redis_url or not settings.rate_limits:
         return None
     # Its library takes memory that a service without Redis has no use for.

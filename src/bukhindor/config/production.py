@@ -62,7 +62,7 @@ def _refuse_clear_addresses(settings: Given, sources: Sources) -> None:
         sources.refuse("PUBLIC_URL", reason, "https://api.example.com")
     in_clear = sorted(origin for origin in settings.cors_allowed_origins.named if origin.startswith("http:"))
     if in_clear:
-        # Its page comes unprotected, so whoever stands in the way can put a page of their own in its place.
+        # Its page comes unprotected, so an attacker on the way can replace it with a page of their own.
         reason = f"anybody on the way can change a page of {in_clear[0]}, production needs https"
         sources.refuse("CORS_ALLOWED_ORIGINS", reason, "https://app.example.com")
 

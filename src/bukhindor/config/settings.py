@@ -48,7 +48,7 @@ class LogFormat(StrEnum):
 
 
 class DevMailbox(StrEnum):
-    """Who may read the mails of a development installation: this machine, whoever reaches it, or nobody."""
+    """Who may read the mails of a development installation: this machine, every client that reaches it, or no one."""
 
     LOCAL = "local"
     NETWORK = "network"
@@ -198,10 +198,10 @@ class Settings:
         self._refuse_open_mailbox(sources)
 
     def _refuse_open_mailbox(self, sources: Sources) -> None:
-        """Whoever reads the mailbox can reset every password, so another machine may only where that is meant."""
+        """A reader of the mailbox can reset every password, so other machines need an explicit setting to read it."""
         if not self.has_dev_mailbox or self.dev_mailbox is DevMailbox.NETWORK or values.is_loopback(self.server_host):
             return
-        # What can't be read stands in for its default here, and is told already.
+        # A value that can't be read has its default here; its error is reported already.
         if any(map(sources.is_refused, ("ENVIRONMENT", "DEV_MAILBOX", "SMTP_URL"))):
             return
         reason = f"with SERVER_HOST {self.server_host} other machines could read every mail and its reset link"

@@ -23,7 +23,7 @@ class PasswordVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """For whom a hash is computed: the client's network, and the account that the password is for.
+    """The requester of a hash: the client's network, and the account that the password is for.
 
     Networks take turns, and within a network its accounts do: a flood from one network delays that network only.
     """

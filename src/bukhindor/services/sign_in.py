@@ -40,7 +40,7 @@ class SignIn:
     ) -> TokenPair:
         """Start a session.
 
-        An unknown address and a wrong password are told apart neither by the response nor by its time. That an
+        Neither the response nor its time tells an unknown address from a wrong password. That an
         account is banned or inactive is said only after the right password. Other sessions go on; past one hundred
         the oldest ends.
 

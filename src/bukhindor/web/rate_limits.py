@@ -48,7 +48,7 @@ class NetworkLimit:
     can_be_guessed: Callable[[Any], bool] | None = None
 
     def counted_for(self, body: object) -> Counted:
-        """What is counted of a call with this body: of a secret that nobody can guess only its refusal."""
+        """When a call with this body counts: only once it is refused if it carries a secret that can't be guessed."""
         if self.can_be_guessed is None or self.can_be_guessed(body):
             return self.counted
         return Counted.REFUSALS

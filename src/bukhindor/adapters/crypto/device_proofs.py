@@ -24,7 +24,7 @@ class SignedDeviceProofs:
         MAC    = the first 20 bytes of HMAC-SHA256(key, seconds || device || id of the user)
 
     This is the device cookie of the OWASP Authentication Cheat Sheet. A proof is good for one account and a year. It
-    signs nobody in: it only keeps the failures of its client apart from those of strangers and of other devices.
+    does not sign its client in: it only keeps their failures apart from those of strangers and of other devices.
     """
 
     def __init__(self, secret_keys: SecretKeys) -> None:

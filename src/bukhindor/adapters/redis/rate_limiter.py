@@ -55,7 +55,7 @@ class RedisRateLimiter:
     Nothing is carried over between both counts. Neither lets more through than its limit, and what was counted by
     `alone` stays counted there until its window is over. So within any window a key gets no more than the limit and one
     part of it for each process, however often the server comes and goes, unless the server lost its data: then it
-    begins anew.
+    starts again.
 
     No method raises anything but RateLimited. `on_uncounted` gets one of the words in `REASONS` for each call that
     the server did not count.

@@ -24,7 +24,7 @@ class OneTimeTokens(Protocol):
         """Remove the tokens of all purposes; how many there were."""
 
     async def remove(self, user_id: UUID, purpose: Purpose) -> bool:
-        """False when it was gone: somebody else has used it."""
+        """False when it was gone: another request has used it."""
 
     async def remove_expired(self, now: datetime) -> int:
         """Not too many at once; how many, 0 when none is left."""

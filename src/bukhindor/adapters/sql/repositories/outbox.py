@@ -62,7 +62,7 @@ def to_queued_mail(row: Row, content: bytes | None) -> QueuedMail:
 
 
 def content_of(queued: QueuedMail) -> bytes:
-    """What of a mail must be sealed: all that it says, and to whom."""
+    """The part of a mail that must be sealed: its recipient and its text."""
     return msgspec.json.encode(queued.mail)
 
 
