@@ -28,11 +28,11 @@ def command(ctx: click.Context, host: str | None, port: int | None, workers: int
 
     assignment = Assignment.take(os.environ)
     settings = read_settings({"SERVER_HOST": host, "SERVER_PORT": port, "WORKERS": workers})
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.monitoring.log_level, settings.monitoring.log_format)
     if assignment is not None:
         ctx.exit(_work(settings, assignment))
     _warn(settings)
-    ctx.exit(_serve_alone(settings) if settings.workers == 1 else _supervise(settings))
+    ctx.exit(_serve_alone(settings) if settings.server.workers == 1 else _supervise(settings))
 
 
 def _warn(settings: Settings) -> None:
@@ -42,7 +42,7 @@ def _warn(settings: Settings) -> None:
     log = structlog.get_logger("bukhindor")
     for variable in settings.unknown_variables:
         log.warning(str(variable))
-    if settings.drops_mails:
+    if settings.mail.drops_mails:
         log.warning("mails are dropped: SMTP_URL is not set and DEV_MAILBOX is off")
 
 
@@ -53,11 +53,11 @@ def _serve_alone(settings: Settings) -> int:
     application = create_application(settings)
     return GracefulServer(
         application.web,
-        settings.server_host,
-        settings.server_port,
+        settings.server.host,
+        settings.server.port,
         refusal_format=application.refusal_format,
-        shutdown_timeout=settings.shutdown_timeout.total_seconds(),
-        drain_delay=settings.shutdown_delay.total_seconds(),
+        shutdown_timeout=settings.server.shutdown_timeout.total_seconds(),
+        drain_delay=settings.server.shutdown_delay.total_seconds(),
         on_drain=application.services.health.drain,
         on_ready=lambda address: _announce(settings, address),
     ).run_until_stopped()
@@ -70,14 +70,14 @@ def _supervise(settings: Settings) -> int:
     from bukhindor.server.supervisor import Supervisor
 
     with _metrics_of_workers(settings) as metrics:
-        listeners = open_listeners(settings.server_host, settings.server_port)
-        address = address_of(listeners[0], settings.server_host)
+        listeners = open_listeners(settings.server.host, settings.server.port)
+        address = address_of(listeners[0], settings.server.host)
         return Supervisor(
             [sys.executable, *sys.orig_argv[1:]],
             listeners,
-            settings.workers,
+            settings.server.workers,
             # A worker closes its stores within 10 seconds, after the time for requests is over.
-            Patience(stop=settings.shutdown_timeout.total_seconds() + 12.0),
+            Patience(stop=settings.server.shutdown_timeout.total_seconds() + 12.0),
             on_ready=lambda: _announce(settings, address),
             on_worker_end=metrics.worker_ended,
             environment=metrics.environment,
@@ -97,11 +97,11 @@ class _NoMetrics:
 
 
 def _metrics_of_workers(settings: Settings) -> AbstractContextManager[Any]:
-    if not settings.metrics_port:
+    if settings.monitoring.metrics_port is None:
         return nullcontext(_NoMetrics())
     from bukhindor.bootstrap.workers_metrics import merged_metrics
 
-    return merged_metrics(settings.server_host, settings.metrics_port)
+    return merged_metrics(settings.server.host, settings.monitoring.metrics_port)
 
 
 def _work(settings: Settings, assignment: Assignment) -> int:
@@ -116,8 +116,8 @@ def _work(settings: Settings, assignment: Assignment) -> int:
         application.web,
         assignment,
         refusal_format=application.refusal_format,
-        shutdown_timeout=settings.shutdown_timeout.total_seconds(),
-        drain_delay=settings.shutdown_delay.total_seconds(),
+        shutdown_timeout=settings.server.shutdown_timeout.total_seconds(),
+        drain_delay=settings.server.shutdown_delay.total_seconds(),
         on_drain=application.services.health.drain,
     ).run_until_stopped()
 
@@ -126,18 +126,18 @@ def _announce(settings: Settings, address: str) -> None:
     """One line in the form of the log: where it listens, the documentation, the database, the environment."""
     import structlog
 
-    docs = f"{settings.public_url}/docs"
-    if settings.log_format is LogFormat.JSON:
+    docs = f"{settings.server.public_url}/docs"
+    if settings.monitoring.log_format is LogFormat.JSON:
         structlog.get_logger("bukhindor").info(
             "listening",
             address=address,
             docs=docs,
-            database=settings.database_name,
+            database=str(settings.store.database),
             environment=settings.environment.value,
             version=__version__,
         )
         return
     click.echo(
         f"Bukhindor {__version__} listens on {address}, documentation at {docs} "
-        f"(database {settings.database_name}, {settings.environment})"
+        f"(database {settings.store.database}, {settings.environment})"
     )
