@@ -102,14 +102,20 @@ def new(name: str, versions: Path = VERSIONS) -> Path:
 
 
 def _engine(database: DatabaseUrl) -> Engine:
-    # The driver of the other engine takes memory and time to load, for nothing.
-    if isinstance(database, SqliteUrl):
-        from bukhindor.adapters.sql.sqlite.schema import SqliteEngine  # noqa: PLC0415
+    return _sqlite(database.path) if isinstance(database, SqliteUrl) else _postgres(database)
 
-        return SqliteEngine(database.path)
+
+# The driver of the other engine takes memory and time to load, for nothing.
+def _sqlite(path: Path) -> Engine:
+    from bukhindor.adapters.sql.sqlite.schema import SqliteEngine  # noqa: PLC0415
+
+    return SqliteEngine(path)
+
+
+def _postgres(url: PostgresUrl) -> Engine:
     from bukhindor.adapters.sql.postgres.schema import PostgresEngine  # noqa: PLC0415
 
-    return PostgresEngine(database)
+    return PostgresEngine(url)
 
 
 def _status_of(version: Version | None) -> SchemaStatus:
