@@ -5,8 +5,8 @@ from functools import cache
 import grimp
 import pytest
 
-from bukhindor.web.endpoint import Endpoint
-from bukhindor.web.routes import ENDPOINTS
+from bukhindor.web.api.routes import ENDPOINTS
+from bukhindor.web.endpoint.row import Endpoint
 
 MOST = 53
 """First-party modules; the aim is 40.

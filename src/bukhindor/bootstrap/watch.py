@@ -7,7 +7,7 @@ from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.bootstrap.store import Store
 from bukhindor.ports import Mailer, RateLimiter, RequestMeter, RequestTracer
 from bukhindor.services.assembly import Services
-from bukhindor.web.watching import NoMeter, Watchers
+from bukhindor.web.edge.watching import NoMeter, Watchers
 
 
 class Tracing(RequestTracer, Protocol):

@@ -42,6 +42,7 @@ from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
 from bukhindor.services.steps.password_check import PasswordCheck
+from bukhindor.services.steps.session_start import SessionStart
 from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
 from bukhindor.services.token_refresh import TokenRefresh
@@ -157,9 +158,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             hasher=outside.hasher,
             password_check=password_check,
             token_issuer=token_issuer,
-            letters=letters,
-            trail=trail,
-            identifiers=outside.identifiers,
+            session_start=SessionStart(letters=letters, trail=trail, identifiers=outside.identifiers),
             clock=outside.clock,
         ),
         token_refresh=TokenRefresh(

@@ -3,22 +3,19 @@
 import logging
 from dataclasses import dataclass, replace
 
-from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import Denied, InvalidCredentials, Unavailable
-from bukhindor.domain.mail import LetterKind
+from bukhindor.domain.errors import InvalidCredentials, Unavailable
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
-from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt, is_worth_recording
-from bukhindor.domain.session import MAX_SESSIONS_PER_USER, Session
+from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
+from bukhindor.domain.sign_in import HalfSignedIn, Method
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, Identifiers, PasswordHasher, Requester, Transaction, Transactions
-from bukhindor.services.steps.audit_trail import AuditTrail
-from bukhindor.services.steps.letters import Letters
+from bukhindor.ports import Clock, PasswordHasher, Requester, Transactions
 from bukhindor.services.steps.password_check import PasswordCheck
+from bukhindor.services.steps.session_start import SessionStart
 from bukhindor.services.steps.token_issuer import TokenIssuer
 
 _log = logging.getLogger(__name__)
@@ -30,9 +27,7 @@ class SignIn:
     hasher: PasswordHasher
     password_check: PasswordCheck
     token_issuer: TokenIssuer
-    letters: Letters
-    trail: AuditTrail
-    identifiers: Identifiers
+    session_start: SessionStart
     clock: Clock
 
     async def login(
@@ -56,15 +51,15 @@ class SignIn:
         async with self.password_check.budget(attempt):
             while True:
                 user, is_outdated = await self._recognise(attempt, password)
-                started = await self._start(attempt, user, device)
-                if started is not None:
+                caller = await self._start(attempt, user, device)
+                if caller is not None:
                     break
                 # The hash changed while it was compared: a new password, or the same one under today's hash.
                 attempt = await self.password_check.sign_in_attempt(email, origin, device_proof)
-        session, user = started
-        tokens = self.token_issuer.issue(session, user, session.created_at)
+        session = caller.session
+        tokens = self.token_issuer.issue(session, caller.user, session.created_at)
         if is_outdated:
-            await self._upgrade_hash(user, password, origin)
+            await self._upgrade_hash(caller.user, password, origin)
         return tokens
 
     async def _recognise(self, attempt: PasswordAttempt, password: Password) -> tuple[User, bool]:
@@ -75,9 +70,8 @@ class SignIn:
             raise InvalidCredentials
         return attempt.user, verdict.outdated
 
-    async def _start(self, attempt: PasswordAttempt, known: User, device: Device) -> tuple[Session, User] | None:
-        """A new session; None when the hash that was compared is no longer the account's."""
-        now, origin = self.clock.now(), attempt.origin
+    async def _start(self, attempt: PasswordAttempt, known: User, device: Device) -> Caller | None:
+        """Start a session; None when the hash that was compared is no longer the account's."""
         async with self.transactions.begin() as tx:
             # The account may have changed while the hash was computed; what holds now decides.
             user = await tx.users.by_id(known.id)
@@ -85,33 +79,18 @@ class SignIn:
                 # Reading sees the other hash only when it is on the disk.
                 await tx.commit()
                 return None
-            await self._refuse_unless_active(tx, attempt, user)
-            if user.last_login_at is not None and not await tx.sessions.has_device(user.id, device):
-                await self.letters.tell(tx, user, LetterKind.NEW_DEVICE, origin, now)
-            if attempt.kind is AttemptKind.STRANGER:
-                user = user.with_failed_sign_ins(0)
-            user = user.signed_in(now)
-            session = Session.start(self.identifiers.session_id(), user.id, self.identifiers.seed(), device, now)
-            await tx.users.save(user)
-            await tx.sessions.add(session)
-            await tx.sessions.remove_beyond(user.id, MAX_SESSIONS_PER_USER)
-            if is_worth_recording(origin.wider_network, attempt.network_used_at, now):
-                await tx.familiar_networks.record(user.id, origin.wider_network, now)
-            signed_in = self.trail.by(Caller(user, session, origin), AuditType.SIGNED_IN, now, kind=attempt.kind.value)
-            await tx.audit_events.add(signed_in)
+            half = HalfSignedIn(
+                user=user.with_failed_sign_ins(0) if attempt.kind is AttemptKind.STRANGER else user,
+                methods=(Method.PASSWORD,),
+                authenticated_at=self.clock.now(),
+                origin=attempt.origin,
+                device=device,
+                kind=attempt.kind,
+                network_used_at=attempt.network_used_at,
+            )
+            caller = await self.session_start.start(tx, half)
             await tx.commit()
-        return session, user
-
-    async def _refuse_unless_active(self, tx: Transaction, attempt: PasswordAttempt, user: User) -> None:
-        now = self.clock.now()
-        try:
-            user.refuse_unless_active(now)
-        except Denied as denied:
-            details = {"kind": attempt.kind.value, "reason": denied.code}
-            failed = self.trail.by_stranger(attempt.origin, AuditType.SIGN_IN_FAILED, now, user.id, **details)
-            await tx.audit_events.add(failed)
-            await tx.commit()
-            raise
+        return caller
 
     async def _upgrade_hash(self, user: User, password: Password, origin: Origin) -> None:
         """Store the password under today's hash. It can wait for another sign-in, so it never fails this one."""

@@ -79,7 +79,7 @@ DEEDS: dict[str, tuple[Preparation, AuditType, str, str, dict[str, str]]] = {
         AuditType.SIGNED_IN,
         "ann",
         "ann",
-        {"kind": "stranger"},
+        {"kind": "stranger", "methods": "pwd"},
     ),
     "fail to sign in": (
         at_once(lambda scene, *_: scene.login(ANN, WRONG_PASSWORD)),

@@ -150,9 +150,3 @@ class PasswordCheck:
         for network in familiar_networks:
             key = account_key(AttemptKind.FAMILIAR_NETWORK, email, network)
             await self.limiter.clear(FAILED_SIGN_INS_PER_ACCOUNT, key)
-
-
-def prompt_of(caller: Caller) -> PasswordAttempt:
-    """The attempt of a signed-in person to prove their presence."""
-    kind = AttemptKind.SUPERSEDED_SESSION if caller.is_superseded else AttemptKind.SESSION
-    return PasswordAttempt(kind, caller.user.email, caller.origin, caller.user, caller.session)

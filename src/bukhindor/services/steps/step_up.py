@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken, ReauthenticationRequired
 from bukhindor.domain.password import Password
+from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
 from bukhindor.domain.user import User
 from bukhindor.ports import Transaction
-from bukhindor.services.steps.password_check import PasswordCheck, prompt_of
+from bukhindor.services.steps.password_check import PasswordCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +33,11 @@ class StepUp:
 
     def budget(self, caller: Caller) -> AbstractAsyncContextManager[None]:
         """Count a prompt of the caller's session. Raises RateLimited."""
-        return self.password_check.budget(prompt_of(caller))
+        return self.password_check.budget(_prompt_of(caller))
 
     async def matches(self, caller: Caller, password: Password) -> bool:
         """Whether it is the caller's password. Raises TooBusy."""
-        prompt = prompt_of(caller)
+        prompt = _prompt_of(caller)
         if not (await self.password_check.verify(prompt, password)).matches:
             return False
         await self.password_check.forget_failures(prompt)
@@ -44,7 +45,7 @@ class StepUp:
 
     async def record_failure(self, caller: Caller, act: str) -> None:
         """Record a wrong password, and count it against the session and the account."""
-        await self.password_check.record_failure(prompt_of(caller), act)
+        await self.password_check.record_failure(_prompt_of(caller), act)
 
     async def present(self, tx: Transaction, caller: Caller) -> Caller:
         """The caller as `tx` sees them: their rights may have changed since they were admitted.
@@ -66,3 +67,9 @@ class StepUp:
         if user.password_hash != caller.user.password_hash:
             raise IncorrectPassword
         return user
+
+
+def _prompt_of(caller: Caller) -> PasswordAttempt:
+    """The attempt of a signed-in person to prove their presence."""
+    kind = AttemptKind.SUPERSEDED_SESSION if caller.is_superseded else AttemptKind.SESSION
+    return PasswordAttempt(kind, caller.user.email, caller.origin, caller.user, caller.session)

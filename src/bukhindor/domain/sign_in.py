@@ -1,0 +1,36 @@
+"""How a person signs in, whichever way they take."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bukhindor.domain.device import Device
+from bukhindor.domain.origin import Origin
+from bukhindor.domain.password_attempt import AttemptKind
+from bukhindor.domain.user import User
+
+
+class Method(StrEnum):
+    """What a person proved their identity with; the values are those of the `amr` claim where RFC 8176 has one."""
+
+    PASSWORD = "pwd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HalfSignedIn:
+    """A person who is half signed in: the first factor is right, and the account may ask for a second one.
+
+    Half signed in, a person has no session and no right. Every way of signing in makes one of these, and
+    `SessionStart` alone turns it into a session. `user` is the account as the transaction holds it that starts the
+    session. `methods` are in the order in which they were proved, and `authenticated_at` is when the last one was.
+    `kind` is what the client showed beside the methods, and `network_used_at` is when the account last signed in or
+    was reset from the client's network.
+    """
+
+    user: User
+    methods: tuple[Method, ...]
+    authenticated_at: datetime
+    origin: Origin
+    device: Device
+    kind: AttemptKind
+    network_used_at: datetime | None

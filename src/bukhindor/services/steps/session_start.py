@@ -1,0 +1,61 @@
+"""The one way into a session: every way of signing in ends here."""
+
+from dataclasses import dataclass
+
+from bukhindor.domain.audit import AuditType
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.errors import Denied
+from bukhindor.domain.mail import LetterKind
+from bukhindor.domain.password_attempt import is_worth_recording
+from bukhindor.domain.session import MAX_SESSIONS_PER_USER, Session
+from bukhindor.domain.sign_in import HalfSignedIn
+from bukhindor.ports import Identifiers, Transaction
+from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.letters import Letters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStart:
+    """What every sign-in does, whichever way the person took: the checks, the session, the mail and the records."""
+
+    letters: Letters
+    trail: AuditTrail
+    identifiers: Identifiers
+
+    async def start(self, tx: Transaction, half: HalfSignedIn) -> Caller:
+        """Start a session in `tx`, which the use case commits. A refusal is recorded, and commits `tx` itself.
+
+        Past one hundred sessions the oldest ends. A device that none of the account's sessions knows is reported by
+        mail, except at the first sign-in. The client's network becomes familiar.
+
+        Raises AccountBanned, AccountInactive.
+        """
+        await self._refuse_unless_active(tx, half)
+        user, device, origin, now = half.user, half.device, half.origin, half.authenticated_at
+        if user.last_login_at is not None and not await tx.sessions.has_device(user.id, device):
+            await self.letters.tell(tx, user, LetterKind.NEW_DEVICE, origin, now)
+        user = user.signed_in(now)
+        session = Session.start(self.identifiers.session_id(), user.id, self.identifiers.seed(), device, now)
+        await tx.users.save(user)
+        await tx.sessions.add(session)
+        await tx.sessions.remove_beyond(user.id, MAX_SESSIONS_PER_USER)
+        if is_worth_recording(origin.wider_network, half.network_used_at, now):
+            await tx.familiar_networks.record(user.id, origin.wider_network, now)
+        caller = Caller(user, session, origin)
+        await tx.audit_events.add(self.trail.by(caller, AuditType.SIGNED_IN, now, **_details(half)))
+        return caller
+
+    async def _refuse_unless_active(self, tx: Transaction, half: HalfSignedIn) -> None:
+        now = half.authenticated_at
+        try:
+            half.user.refuse_unless_active(now)
+        except Denied as denied:
+            details = {**_details(half), "reason": denied.code}
+            failed = self.trail.by_stranger(half.origin, AuditType.SIGN_IN_FAILED, now, half.user.id, **details)
+            await tx.audit_events.add(failed)
+            await tx.commit()
+            raise
+
+
+def _details(half: HalfSignedIn) -> dict[str, str]:
+    return {"kind": half.kind.value, "methods": " ".join(half.methods)}

@@ -1,0 +1,25 @@
+"""GET and PATCH /auth/me"""
+
+import msgspec
+
+from bukhindor.domain.user import parse_name
+from bukhindor.services.profile import Profile
+from bukhindor.web.api.shapes import NameField, UserShape
+from bukhindor.web.endpoint.call import Call
+
+
+class ProfileBody(msgspec.Struct, frozen=True):
+    """null leaves a field as it is."""
+
+    name: NameField | None = None
+
+
+async def me(call: Call) -> UserShape:
+    """Read one's own account"""
+    return UserShape.of(call.caller.user, call.now)
+
+
+async def update_me(call: Call, profile: Profile, body: ProfileBody) -> UserShape:
+    """Change one's own account"""
+    name = None if body.name is None else parse_name(body.name)
+    return UserShape.of(await profile.rename(call.caller, name), call.now)
