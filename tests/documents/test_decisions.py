@@ -11,7 +11,7 @@ RECORDS = sorted(FOLDER.glob("[0-9]*.md"))
 HEAD = re.compile(
     r"# (?P<number>\d{4}) (?P<title>\S.*)\n\n"
     r"(?P<quotable>\S.*[.!])\n\n"
-    r"Date: \d{4}-\d{2}-\d{2}\. Status: (?:accepted|superseded by \[\d{4}\]\([\w-]+\.md\))\b"
+    r"Date: \d{4}-\d{2}-\d{2}\. Status: (?:accepted\b|superseded by \[\d{4}\]\([\w-]+\.md\))"
 )
 
 
