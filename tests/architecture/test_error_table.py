@@ -9,7 +9,8 @@ import pytest
 
 from bukhindor.domain import errors as domain
 from bukhindor.server import refusal as server
-from bukhindor.web import errors as web
+from bukhindor.web.edge.problem import INTERNAL_ERROR
+from bukhindor.web.endpoint import errors as web
 
 E = TypeVar("E", bound=Exception)
 
@@ -34,21 +35,20 @@ def test_every_leaf_of_the_domain_has_a_status_and_nothing_else_has() -> None:
 
 
 def test_every_status_is_one_of_refusals() -> None:
-    statuses = [*web.STATUS_OF.values(), *web.FRAMEWORK, *(leaf.status for leaf in WEB), web.INTERNAL_ERROR[0]]
+    statuses = [*web.STATUS_OF.values(), *(leaf.status for leaf in WEB), INTERNAL_ERROR[0]]
     assert all(400 <= HTTPStatus(status) < 600 for status in statuses)
 
 
 def test_every_leaf_has_a_word_of_its_own() -> None:
     codes = [leaf.code for leaf in EVERY]
     assert len(set(codes)) == len(codes)
-    assert web.INTERNAL_ERROR[1] not in codes
+    assert INTERNAL_ERROR[1] not in codes
 
 
 def test_a_word_means_the_same_wherever_it_is_used() -> None:
-    """The framework's refusals and the server's own may share a word with ours only for the same status."""
+    """The server's refusals may share a word with ours only for the same status."""
     status_of = {leaf.code: web.STATUS_OF[leaf] for leaf in DOMAIN} | {leaf.code: leaf.status for leaf in WEB}
-    others = [(code, status) for status, (code, _) in web.FRAMEWORK.items()]
-    others += [(web.INTERNAL_ERROR[1], web.INTERNAL_ERROR[0])]
+    others = [(INTERNAL_ERROR[1], INTERNAL_ERROR[0])]
     others += [(refusal.error_code, refusal.status) for refusal in SERVER]
     assert SERVER
     for code, status in others:

@@ -6,28 +6,23 @@ from typing import Any, cast
 
 import msgspec
 import pytest
-from litestar import Litestar
-from litestar.routes import HTTPRoute
 
 from bukhindor.adapters.memory.mailbox import DevelopmentMailbox
 from bukhindor.adapters.memory.no_rate_limiter import Unlimited
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports import Mailbox
-from bukhindor.web.app import create_app
-from bukhindor.web.call import Call
-from bukhindor.web.cors import CorsPolicy
-from bukhindor.web.endpoint import Access, Endpoint
-from bukhindor.web.routes import ALIASES, ENDPOINTS, allowed_methods, canonical_path
-from bukhindor.web.settings import WebSettings
-from bukhindor.web.use_cases import UseCases
+from bukhindor.web.addresses import ALIASES, canonical_path
+from bukhindor.web.api.routes import ENDPOINTS
+from bukhindor.web.app import create_app, rows
+from bukhindor.web.edge.cors import CorsPolicy
+from bukhindor.web.edge.middleware import Edge
+from bukhindor.web.edge.settings import WebSettings
+from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.row import Access, Endpoint
+from bukhindor.web.endpoint.use_cases import UseCases
+from bukhindor.web.pages.routes import DEVELOPER_PAGES
 from tests.fakes.clock import FakeClock
 
-# Pages, not operations: they stand in no description.
-PAGES = {
-    ("GET", "/account/account.css"), ("GET", "/account/{page}"), ("POST", "/account/{page}"),
-}  # fmt: skip
-MAILBOX = {("GET", "/dev/mailbox"), ("GET", "/dev/mailbox.json")}
-DOCUMENTATION = {("GET", "/docs"), ("GET", "/docs/{name}"), ("GET", "/openapi.json")}
 # The only ones that need no token. Whoever adds one here has thought about it.
 PUBLIC = {
     "health", "live", "ready", "jwks", "register", "login", "refresh",
@@ -42,36 +37,45 @@ class AnyUseCases(UseCases):
     def of(self, kind: type[Any]) -> Any:
         return None
 
+    def with_one_more(self, kind: type[Any], use_case: object) -> "AnyUseCases":
+        return self
+
 
 def name_of(endpoint: Endpoint) -> str:
     return endpoint.operation_id
 
 
-def framework(mailbox: Mailbox | None = None) -> Litestar:
-    """The application inside the edge, over no services at all."""
-    policy = SessionPolicy()
-    settings = WebSettings("http://localhost:8080", CorsPolicy(), policy, b"key")
+def application(mailbox: Mailbox | None = None) -> Edge:
+    """The application over no services at all."""
+    settings = WebSettings("http://localhost:8080", CorsPolicy(), SessionPolicy(), b"key")
     edge = create_app(AnyUseCases(()), settings, Unlimited(), FakeClock(), mailbox=mailbox)
-    inner = vars(edge)["_app"]
-    assert isinstance(inner, Litestar)
-    return inner
+    assert isinstance(edge, Edge)
+    return edge
 
 
-def served_by(application: Litestar) -> set[tuple[str, str]]:
-    routes = [route for route in application.routes if isinstance(route, HTTPRoute)]
-    assert len(routes) == len(application.routes)
-    return {(method, route.path_format) for route in routes for method in route.methods if method != "OPTIONS"}
+def served_by(edge: Edge) -> set[tuple[str, str]]:
+    """Every method and path that the dispatcher knows, read from its insides and not from the table."""
+    dispatcher = vars(edge)["_app"]
+    routes = {route.path: route.endpoint for route in vars(dispatcher)["_routes"]}
+    resources = vars(dispatcher)["_static"] | routes
+    assert vars(dispatcher)["_router"].routes == vars(dispatcher)["_routes"]
+    return {(method, path) for path, resource in resources.items() for method in resource.methods if method != "HEAD"}
 
 
-def test_nothing_answers_beside_the_table_and_the_pages() -> None:
+def test_nothing_answers_beside_the_tables() -> None:
     """ERR-05"""
-    table = {(endpoint.method, endpoint.template) for endpoint in ENDPOINTS}
-    assert served_by(framework()) == table | DOCUMENTATION | PAGES
+    assert served_by(application()) == {(row.method, row.path) for row in rows(with_mailbox=False)}
 
 
 def test_the_mailbox_is_there_only_where_mails_are_kept() -> None:
     """ERR-05"""
-    assert served_by(framework(DevelopmentMailbox(FakeClock()))) - served_by(framework()) == MAILBOX
+    pages = {(row.method, row.path) for row in DEVELOPER_PAGES}
+    assert served_by(application(DevelopmentMailbox(FakeClock()))) - served_by(application()) == pages
+
+
+def test_only_developers_open_what_shows_mails() -> None:
+    assert {row.access for row in DEVELOPER_PAGES} == {Access.DEVELOPER}
+    assert Access.DEVELOPER not in {row.access for row in rows(with_mailbox=False)}
 
 
 def test_who_may_call_is_said_of_every_endpoint() -> None:
@@ -127,8 +131,10 @@ def test_every_address_has_one_canonical_form(path: str, canonical: str) -> None
 
 
 def test_methods_are_those_of_the_table() -> None:
-    assert allowed_methods("/api/v1/users") == ["GET", "HEAD", "POST"]
-    assert allowed_methods("/nowhere") == []
+    methods_at = vars(application())["_app"].methods_at
+    assert methods_at("/api/v1/users") == ["GET", "HEAD", "POST"]
+    assert methods_at("/api/v1/users/1") == ["DELETE", "GET", "HEAD", "PATCH", "PUT"]
+    assert methods_at("/nowhere") == []
 
 
 def test_the_edge_is_around_everything() -> None:

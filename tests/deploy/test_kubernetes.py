@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from bukhindor.config import Settings
-from bukhindor.web.routes import ENDPOINTS
+from bukhindor.web.api.routes import ENDPOINTS
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "kubernetes"

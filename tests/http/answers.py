@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from bukhindor.web.problem import phrase_of
+from bukhindor.web.edge.problem import phrase_of
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "error", "code", "error_code", "request_id"}
 

@@ -6,23 +6,12 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
-from bukhindor.web.landing_words import PAGES
-from bukhindor.web.routes import ALIASES, ENDPOINTS
+from bukhindor.web.addresses import ALIASES
+from bukhindor.web.app import rows
 from tests.http.service import PASSWORD, PUBLIC_URL
 
-# What the framework serves beside the table, and is not described there.
-PAGE_METHODS = {
-    "/account/account.css": ["GET"],
-    "/account/{page}": ["GET", "POST"],
-    "/dev/mailbox": ["GET"],
-    "/dev/mailbox.json": ["GET"],
-    "/docs": ["GET"],
-    "/docs/{name}": ["GET"],
-    "/openapi.json": ["GET"],
-}
-OPERATIONS = [(e.method, e.template) for e in ENDPOINTS] + [
-    (method, page) for page, methods in PAGE_METHODS.items() for method in methods
-]
+ROWS = rows(with_mailbox=True)
+OPERATIONS = [(row.method, row.path) for row in ROWS]
 UNKNOWN_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 FRAGMENTS = [
@@ -100,7 +89,7 @@ HEADERS: dict[bytes, list[bytes]] = {
 # What the server itself reads. It ends the connection when that makes no sense.
 FRAMING = frozenset({b"connection", b"content-length", b"expect", b"host", b"transfer-encoding", b"upgrade"})
 
-QUERY_NAMES = sorted({name for e in ENDPOINTS if e.query for name in e.query.__struct_fields__} | {"token"})
+QUERY_NAMES = sorted({name for e in ROWS if e.query for name in e.query.__struct_fields__} | {"token"})
 GOOD_QUERY_VALUES = [
     b"1",
     b"asc",
@@ -173,7 +162,7 @@ def hostile_requests(ids: list[str]) -> st.SearchStrategy[HostileRequest]:
 
     @st.composite
     def targets(draw: st.DrawFn, template: str) -> bytes:
-        words = [*ids, UNKNOWN_ID, *PAGES, "docs.js"]
+        words = [*ids, UNKNOWN_ID, "reset-password", "docs.js"]
         path = draw(st.sampled_from(names_of(template))).encode()
         while parameter := re.search(rb"\{[a-z_]+\}", path):
             value = draw(st.sampled_from([word.encode() for word in words]) | in_targets)

@@ -21,7 +21,7 @@ from bukhindor.server.graceful import GracefulServer
 from bukhindor.server.head import ConnectionLimits
 from bukhindor.server.listener import CannotListen
 from bukhindor.server.refusal import RefusalFormat
-from bukhindor.web.problem import MEDIA_TYPE, problem
+from bukhindor.web.edge.problem import MEDIA_TYPE, problem
 from tests.http.raw_client import PATIENCE_SECONDS, eventually
 
 ROOT = Path(__file__).parents[2]

@@ -51,14 +51,20 @@ async def test_its_files_are_served_with_their_type(service: Service, name: str,
         "/docs/..%2fopenapi.py", "/docs/%2e%2e/routes.py", "/docs/..\\routes.py", "/docs/%2fetc%2fpasswd", "/docs/.git",
         "/docs/.env", "/docs/swagger-ui-bundle.js.map", "/docs/docs.html", "/docs/swagger-ui.css%00.png", "/.env",
         "/.git/config", "/static/../../etc/passwd", "/metrics", "/debug", "/schema", "/schema/openapi.json",
-        "/dev", "/dev/mail", "/dev/mailbox/1", "/account", "/account/x", "/account/../routes.py",
-        "/account/account.html", "/account/account.css/x", "/reset-password",
+        "/dev", "/dev/mail", "/dev/mailbox/1", "/account", "/account/../routes.py", "/reset-password",
         "/console", "/admin", "/",
     ],
 )  # fmt: skip
 async def test_nothing_else_is_served(service: Service, path: str) -> None:
     """WEB-11, ERR-05"""
     assert_problem(await service.ask("GET", path), 404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/account/x", "/account/account.html", "/account/account.css/x"])
+async def test_an_unknown_page_is_answered_with_a_page(service: Service, path: str) -> None:
+    answer = await service.ask("GET", path, headers={"accept-language": "ru"})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "По этому адресу ничего нет." in answer.text
 
 
 async def test_the_range_of_a_file_is_not_cut_into_pieces(service: Service) -> None:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bukhindor.web.problem import problem
+from bukhindor.web.edge.problem import problem
 from tests.http.answers import assert_problem
 from tests.http.service import Service
 

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 import pytest
 
-from tests.http.answers import assert_problem, assert_safe_headers
+from tests.http.answers import assert_safe_headers
 from tests.http.conftest import StartService
 from tests.http.service import PASSWORD, Service
 
@@ -146,8 +146,10 @@ async def test_a_hostile_token_is_only_shown(service: Service, page: str, token:
 
 async def test_a_page_without_a_token_is_a_page(service: Service) -> None:
     for page in PAGES:
-        for query in ("", "?token", "?token=", "?token=a&token=b", "?%FF=%FF&token=%FF"):
+        for query in ("", "?token", "?token="):
             assert_harmless_page(await service.ask("GET", f"/account/{page}{query}"))
+        for query in ("?token=a&token=b", "?%FF=%FF&token=%FF"):
+            assert_harmless_page(await service.ask("GET", f"/account/{page}{query}"), 400)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +162,7 @@ async def test_only_a_form_presses_the_button(service: Service, media_type: str)
     content = urlencode({"token": (await service.proof(user.email)).token, "password": NEW}).encode()
     headers = {"content-type": media_type} if media_type else {}
     answer = await service.ask("POST", "/account/reset-password", content=content, headers=headers)
-    assert_problem(answer, 415, "unsupported_media_type")
+    assert_harmless_page(answer, 415)
     assert await service.works(user)
 
 
@@ -177,7 +179,7 @@ async def test_a_form_is_no_larger_than_other_bodies(service: Service) -> None:
     """IN-02"""
     content = b"token=" + b"a" * 70_000
     answer = await service.ask("POST", "/account/verify-email", content=content, headers={"content-type": FORM})
-    assert_problem(answer, 413, "body_too_large")
+    assert_harmless_page(answer, 413)
 
 
 @pytest.mark.parametrize("path", ["/account/reset-password", "/account/verify-email", "/account/account.css"])
@@ -185,7 +187,7 @@ async def test_other_methods_are_none(service: Service, path: str) -> None:
     """AZ-10"""
     for method in ("PUT", "DELETE", "PATCH", "TRACE"):
         answer = await service.ask(method, path)
-        assert_problem(answer, 405, "method_not_allowed")
+        assert_harmless_page(answer, 405)
         assert answer.headers["allow"] == ("GET, HEAD" if path.endswith("css") else "GET, HEAD, POST")
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bukhindor.domain.origin import Language
-from bukhindor.web.language import preferred_language
+from bukhindor.web.edge.language import preferred_language
 from tests.http.answers import assert_problem
 from tests.http.service import Service
 

@@ -1,10 +1,11 @@
 """One URL, one resource: an address is written in one way, and no other way leads to what answers there"""
 
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 import pytest
 
-from bukhindor.web.plain_path import plain_path
+from bukhindor.web.edge.plain_path import plain_path
 from tests.http.databases import SqliteDatabases
 from tests.http.hostile_requests import HostileRequest
 from tests.http.service import PASSWORD, People
@@ -65,8 +66,11 @@ def test_another_way_to_write_an_address_is_no_address(service: Served, path: st
         for method, headers in (("GET", []), ("HEAD", []), ("POST", []), ("OPTIONS", []), ("OPTIONS", PREFLIGHT)):
             answer = service.ask(method, way, headers)
             assert answer.status == 404, (method, way)
-            assert answer.header(b"content-type") == b"application/problem+json"
-            assert (b'"error_code":"not_found"' in answer.body) == (method != "HEAD")
+            if unquote(way).startswith("/account/"):
+                assert answer.header(b"content-type") == b"text/html; charset=utf-8"
+            else:
+                assert answer.header(b"content-type") == b"application/problem+json"
+                assert (b'"error_code":"not_found"' in answer.body) == (method != "HEAD")
             assert answer.header(b"allow") == answer.header(b"location") == b""
 
 
@@ -115,7 +119,7 @@ def test_a_fragment_is_no_part_of_a_request(service: Served, target: str) -> Non
         (b"/.a/...", "/.a/..."),
         (b"/a\n", ""),
         (b"/a/\n", ""),
-        (b"/", ""),
+        (b"/", "/"),
         (b"", ""),
         (b"a", ""),
         (b"/a//", ""),

@@ -13,10 +13,10 @@ from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from bukhindor.domain.text import has_unsafe_characters
-from bukhindor.web.endpoint import Access, Endpoint
-from bukhindor.web.openapi import openapi_json
-from bukhindor.web.routes import ENDPOINTS
-from bukhindor.web.shapes import SAFE_TEXT, SAFE_TEXT_NOT_BLANK
+from bukhindor.web.api.openapi import openapi_json
+from bukhindor.web.api.routes import ENDPOINTS
+from bukhindor.web.api.shapes import SAFE_TEXT, SAFE_TEXT_NOT_BLANK
+from bukhindor.web.endpoint.row import Access, Endpoint
 from tests.http.service import PASSWORD, PUBLIC_URL, Json, Service
 
 ON_DISK = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -28,7 +28,7 @@ SOMETIMES = {("Problem", "errors"), ("Readiness", "degraded")}
 
 
 def operation_of(endpoint: Endpoint) -> Json:
-    found: Json = DOCUMENT["paths"][endpoint.template][endpoint.method.lower()]
+    found: Json = DOCUMENT["paths"][endpoint.path][endpoint.method.lower()]
     return found
 
 
@@ -64,7 +64,7 @@ def test_the_copy_in_the_repository_is_current() -> None:
 def test_it_tells_every_endpoint_and_no_other() -> None:
     """ERR-05"""
     described = {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
-    assert described == {(endpoint.method, endpoint.template) for endpoint in ENDPOINTS}
+    assert described == {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
 
 
 def test_names_of_operations_stand_once_and_tags_are_explained() -> None:

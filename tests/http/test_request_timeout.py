@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT
-from bukhindor.web.operation import carry_out
+from bukhindor.web.endpoint.operation import carry_out
 from tests.http.answers import assert_problem
 from tests.http.service import Service
 

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from bukhindor.bootstrap.application import create_application
 from bukhindor.server.head import ConnectionLimits
-from bukhindor.web.openapi import openapi_json
+from bukhindor.web.api.openapi import openapi_json
 from tests.fakes.clock import FakeClock
 from tests.http.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.http.patience import patient_services

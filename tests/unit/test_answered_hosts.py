@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bukhindor.web.answered_hosts import AnsweredHosts, read_host
+from bukhindor.web.edge.answered_hosts import AnsweredHosts, read_host
 
 NOBODY_ELSE = AnsweredHosts()
 OURS = AnsweredHosts(frozenset(filter(None, map(read_host, ("box.example.com", "192.0.2.7", "[2001:db8::7]")))))

@@ -25,12 +25,12 @@ from bukhindor.domain.errors import Unavailable
 from bukhindor.ports import Clock, Mailer
 from bukhindor.server.refusal import RefusalFormat
 from bukhindor.services.assembly import Services
-from bukhindor.web.answered_hosts import AnsweredHosts, read_host
 from bukhindor.web.app import create_app
-from bukhindor.web.cors import CorsPolicy
-from bukhindor.web.problem import MEDIA_TYPE, problem
-from bukhindor.web.settings import WebSettings
-from bukhindor.web.use_cases import UseCases
+from bukhindor.web.edge.answered_hosts import AnsweredHosts, read_host
+from bukhindor.web.edge.cors import CorsPolicy
+from bukhindor.web.edge.problem import MEDIA_TYPE, problem
+from bukhindor.web.edge.settings import WebSettings
+from bukhindor.web.endpoint.use_cases import UseCases
 
 _log = logging.getLogger(__name__)
 
@@ -136,7 +136,6 @@ class _Built:
                 await self._shared_limiter.open()
             await self._load_keys()
             works = self._watch.works(services, self._store, self._hasher)
-            self._watch.start()
             async with background_tasks(services, *works, on_failure=self._watch.background_failed):
                 yield
         finally:

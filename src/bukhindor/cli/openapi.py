@@ -12,7 +12,7 @@ from bukhindor.cli.printing import say
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
 def command(file: Path | None) -> None:
     """Write the OpenAPI 3.1 document to FILE, or print it; its server is PUBLIC_URL."""
-    from bukhindor.web.openapi import openapi_json
+    from bukhindor.web.api.openapi import openapi_json
 
     document = openapi_json(read_settings().public_url)
     if file is None:

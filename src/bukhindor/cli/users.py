@@ -17,7 +17,7 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.user import Role, Status, User, UserChanges, parse_name, parse_status_reason
 from bukhindor.domain.user_listing import MAX_LIMIT, MAX_SEARCH, UserQuery
 from bukhindor.services.assembly import Services
-from bukhindor.web.shapes import UserShape
+from bukhindor.web.api.shapes import UserShape
 
 _OPERATOR = Operator()
 _ROLE = click.Choice([role.value for role in Role])

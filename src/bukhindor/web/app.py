@@ -1,24 +1,26 @@
 """The HTTP application, from top to bottom."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from litestar import Litestar
-from litestar.types import ASGIApp
+from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from bukhindor.ports import Clock, Mailbox, RateLimiter
-from bukhindor.web.dev_mailbox import mailbox_handlers
-from bukhindor.web.docs import documentation_handlers
-from bukhindor.web.edge import Edge
-from bukhindor.web.errors import to_response
-from bukhindor.web.landing import landing_handlers
-from bukhindor.web.operation import route_handler
-from bukhindor.web.routes import ENDPOINTS
-from bukhindor.web.settings import WebSettings
-from bukhindor.web.use_cases import UseCases
-from bukhindor.web.watching import NOBODY, Watchers
-
-Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+from bukhindor.web.addresses import is_page
+from bukhindor.web.api import docs
+from bukhindor.web.api.routes import ENDPOINTS
+from bukhindor.web.dispatcher import Dispatcher, Lifespan
+from bukhindor.web.edge.exchange import Exchange
+from bukhindor.web.edge.middleware import Edge
+from bukhindor.web.edge.settings import WebSettings
+from bukhindor.web.edge.watching import NOBODY, Watchers
+from bukhindor.web.endpoint.errors import Refusal, problem_response
+from bukhindor.web.endpoint.operation import Operation
+from bukhindor.web.endpoint.row import Row
+from bukhindor.web.endpoint.use_cases import UseCases
+from bukhindor.web.pages.rendering import refusal_page
+from bukhindor.web.pages.routes import DEVELOPER_PAGES, PAGES
 
 
 @asynccontextmanager
@@ -36,20 +38,25 @@ def create_app(
     lifespan: Lifespan = _nothing_to_open,
     watchers: Watchers = NOBODY,
 ) -> ASGIApp:
-    """The ASGI application. `lifespan` opens and closes what the services work on; `mailbox` is for development;
-    `watchers` are told of each request."""
-    handlers = [route_handler(endpoint, use_cases, settings, limiter, clock) for endpoint in ENDPOINTS]
-    handlers += documentation_handlers(settings.public_url)
-    handlers += landing_handlers(use_cases, settings, limiter, clock)
+    """Return the ASGI application.
+
+    `lifespan` opens and closes what the services work on; `mailbox` is for development; `watchers` see each request.
+    """
     if mailbox is not None:
-        handlers += mailbox_handlers(mailbox, settings.mailbox_hosts)
-    framework = Litestar(
-        handlers,
-        lifespan=[lambda _: lifespan()],
-        exception_handlers={Exception: to_response},
-        request_max_body_size=settings.max_body_bytes,
-        openapi_config=None,
-        logging_config=None,
-        debug=False,
-    )
-    return Edge(framework, settings, watchers)
+        use_cases = use_cases.with_one_more(Mailbox, mailbox)
+
+    def application_of(row: Row) -> ASGIApp:
+        return Operation(row, use_cases, settings, limiter, clock)
+
+    dispatcher = Dispatcher(rows(with_mailbox=mailbox is not None), application_of, _refuse, lifespan)
+    return Edge(dispatcher, settings, watchers)
+
+
+def rows(*, with_mailbox: bool) -> tuple[Row, ...]:
+    """Return everything that answers."""
+    return (*ENDPOINTS, *docs.PAGES, *PAGES, *(DEVELOPER_PAGES if with_mailbox else ()))
+
+
+def _refuse(exchange: Exchange, refusal: Refusal) -> Response:
+    """Return a refusal for a path without a row: a page where people's browsers go, a problem elsewhere."""
+    return refusal_page(exchange, refusal) if is_page(exchange.path) else problem_response(exchange, refusal)

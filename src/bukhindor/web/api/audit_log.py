@@ -1,0 +1,127 @@
+"""GET /audit-events"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
+from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.moment import in_utc
+from bukhindor.services.audit_log import AuditLog
+from bukhindor.web.api import cursor
+from bukhindor.web.api.shapes import Time, UserId
+from bukhindor.web.endpoint.call import Call
+
+T = TypeVar("T")
+
+TimeParameter = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, description="ISO 8601 with a zone")]
+
+
+class EventShape(msgspec.Struct, frozen=True):
+    """What happened: `actor_id` did it to `subject_id`; null where nobody was signed in or nobody is concerned."""
+
+    id: UserId
+    at: Time
+    type: Annotated[str, Meta(examples=["sign_in.succeeded"])]
+    actor_id: UUID | None
+    subject_id: UUID | None
+    session_id: UUID | None
+    ip: str
+    user_agent: str
+    device_id: str | None
+    request_id: str
+    details: dict[str, str]
+    attempts: Annotated[int, Meta(ge=1, description="How many attempts the event stands for")]
+
+    @classmethod
+    def of(cls, event: AuditEvent) -> "EventShape":
+        origin = event.origin
+        return cls(
+            event.id,
+            event.at,
+            event.type,
+            event.actor_id,
+            event.subject_id,
+            event.session_id,
+            origin.ip,
+            origin.user_agent,
+            origin.device_id,
+            origin.request_id,
+            dict(event.details),
+            event.attempts,
+        )
+
+
+class EventListQuery(msgspec.Struct, frozen=True):
+    """A parameter that is missing is unset, not None: in a query string, `null` is a word like another."""
+
+    actor_id: UUID | UnsetType = UNSET
+    subject_id: UUID | UnsetType = UNSET
+    type: AuditType | UnsetType = UNSET
+    since: TimeParameter | UnsetType = UNSET
+    until: TimeParameter | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    cursor: Annotated[str, Meta(description="`next_cursor` of the page before")] | UnsetType = UNSET
+
+    def decoded(self, cursor_key: bytes) -> AuditQuery:
+        """The query in the domain's words. Raises InvalidInput for a cursor that this very query did not give."""
+        asked = AuditQuery(
+            actor_id=_given(self.actor_id),
+            subject_id=_given(self.subject_id),
+            type=_given(self.type),
+            since=_moment("since", self.since),
+            until=_moment("until", self.until),
+            limit=self.limit,
+        )
+        if self.cursor is UNSET:
+            return asked
+        position = cursor.unseal(self.cursor, _filters(asked), cursor_key, _Cursor)
+        return replace(asked, before=(position.at, position.event_id))
+
+
+class EventList(msgspec.Struct, frozen=True):
+    """The newest first; `next_cursor` is null on the last page."""
+
+    events: list[EventShape]
+    next_cursor: str | None
+
+
+async def list_audit_events(call: Call, audit_log: AuditLog, query: EventListQuery) -> EventList:
+    """Read what has happened"""
+    key = call.settings.cursor_key
+    asked = query.decoded(key)
+    # One more than asked for tells whether there is another page.
+    events = await audit_log.page(call.caller, replace(asked, limit=asked.limit + 1))
+    page = events[: asked.limit]
+    next_cursor = None
+    if len(events) > asked.limit:
+        next_cursor = cursor.seal(_Cursor(page[-1].at, page[-1].id), _filters(asked), key)
+    return EventList([EventShape.of(event) for event in page], next_cursor)
+
+
+class _Cursor(msgspec.Struct, array_like=True):
+    at: datetime
+    event_id: UUID
+
+
+def _moment(name: str, value: str | UnsetType) -> datetime | None:
+    """Query strings are read leniently, and numbers would pass for moments. Raises InvalidInput."""
+    if value is UNSET:
+        return None
+    try:
+        moment: datetime = msgspec.convert(value, Annotated[datetime, Meta(tz=True)])
+    except msgspec.ValidationError as error:
+        raise InvalidInput(FieldError(name, f"{error}.", "invalid_value")) from None
+    return in_utc(moment)
+
+
+def _given(value: T | UnsetType) -> T | None:
+    return None if value is UNSET else value
+
+
+def _filters(query: AuditQuery) -> list[str | UUID | datetime | None]:
+    return ["events", query.actor_id, query.subject_id, query.type, query.since, query.until]

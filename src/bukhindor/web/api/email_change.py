@@ -1,0 +1,39 @@
+"""POST /auth/change-email and /auth/change-email/confirm"""
+
+import msgspec
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.password import Password
+from bukhindor.services.email_change import EmailChange
+from bukhindor.web.api.shapes import EmailField, Message, PasswordField
+from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.mailbox_proof import CodeField, TokenField, parse_proof
+from bukhindor.web.endpoint.parsing import parse_together
+
+
+class ChangeEmailBody(msgspec.Struct, frozen=True):
+    new_email: EmailField
+    password: PasswordField
+
+
+class ConfirmEmailChangeBody(msgspec.Struct, frozen=True):
+    """With a code, `email` is the account's present address."""
+
+    token: TokenField | None = None
+    email: EmailField | None = None
+    code: CodeField | None = None
+
+
+async def change_email(call: Call, email_change: EmailChange, body: ChangeEmailBody) -> Message:
+    """Ask to move one's own account to another address"""
+    new_email, password = parse_together(
+        lambda: EmailAddress.parse(body.new_email, "new_email"), lambda: Password.parse(body.password)
+    )
+    await email_change.request(call.caller, new_email, password)
+    return Message("A mail to confirm the new address is on its way; until then the old one stands.")
+
+
+async def confirm_email_change(call: Call, email_change: EmailChange, body: ConfirmEmailChangeBody) -> Message:
+    """Move the account with what the mail to the new address said"""
+    await email_change.confirm(parse_proof(body.token, body.email, body.code), call.origin)
+    return Message("The address has been changed.")

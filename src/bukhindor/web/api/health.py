@@ -1,0 +1,50 @@
+"""Health probes and public keys"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor import __version__
+from bukhindor.services.health import Health
+from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.errors import NotReady
+
+_SERVICE = "bukhindor-backend"
+
+
+class HealthStatus(msgspec.Struct, frozen=True):
+    status: Literal["ok"]
+    service: Annotated[str, Meta(examples=[_SERVICE])]
+    version: Annotated[str, Meta(examples=[__version__])]
+
+
+class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`degraded` names by part what the service does without for now; its work is correct all the same."""
+
+    status: Literal["ok", "degraded"]
+    service: Annotated[str, Meta(examples=[_SERVICE])]
+    version: Annotated[str, Meta(examples=[__version__])]
+    degraded: dict[str, str] = {}
+
+
+async def health(call: Call) -> HealthStatus:
+    """Tell that the service answers"""
+    return HealthStatus("ok", _SERVICE, __version__)
+
+
+async def live(call: Call) -> HealthStatus:
+    """Tell that the process lives
+
+    Depends on nothing else, so that a database that is away does not get the process restarted.
+    """
+    return HealthStatus("ok", _SERVICE, __version__)
+
+
+async def ready(call: Call, health: Health) -> Readiness:
+    """Tell whether the service can do its work"""
+    problems = await health.problems()
+    if problems:
+        raise NotReady(problems)
+    restrictions = health.restrictions()
+    return Readiness("degraded" if restrictions else "ok", _SERVICE, __version__, restrictions)

@@ -1,0 +1,250 @@
+"""The OpenAPI 3.1 document, drawn from the route table: nothing is described twice."""
+
+import inspect
+import re
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from bukhindor import __version__
+from bukhindor.domain.errors import (
+    AccountBanned,
+    AccountInactive,
+    BukhindorError,
+    Forbidden,
+    InvalidAccessToken,
+    InvalidInput,
+    NotSignedIn,
+    RateLimited,
+    StoreUnavailable,
+)
+from bukhindor.web.api.routes import ENDPOINTS
+from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, Problem, phrase_of
+from bukhindor.web.endpoint.errors import (
+    STATUS_OF,
+    BodyTooLarge,
+    CrossSiteRequest,
+    MalformedJson,
+    UnsupportedMediaType,
+    WebRefusal,
+)
+from bukhindor.web.endpoint.row import Access, Endpoint
+
+Json = dict[str, Any]
+Refusal = type[BukhindorError | WebRefusal]
+
+_REF = "#/components/schemas/{name}"
+_DESCRIPTION = """Accounts, sign-in and user management.
+
+Send the access token as `Authorization: Bearer …`. When it has expired, exchange the refresh token; a token whose
+answer was lost can be exchanged again. Every refusal is a problem (RFC 9457): rely on its `error_code`.
+"""
+_TAGS = {
+    "Account": "Create an account, read and change one's own",
+    "Sign-in": "Passwords and refresh tokens become access tokens",
+    "Mailbox": "Proving an address: reset, verification, change",
+    "Sessions": "Signed-in devices",
+    "Users": "For administrators, and in part for people themselves",
+    "Audit": "What has happened",
+    "Service": "Health and public keys",
+}
+_SECONDS = {"description": "Seconds", "schema": {"type": "integer"}}
+_HITS = {"description": "Requests", "schema": {"type": "integer"}}
+_CLIENT_HEADERS = {
+    "X-App-Type": (
+        {"type": "string", "enum": ["ios", "android", "web", "windows", "macos", "linux", "desktop"]},
+        "web",
+    ),
+    "X-App-Version": ({"type": "string", "pattern": "^[!-~]{1,32}$"}, "1.4.2"),
+    "X-Device-ID": ({"type": "string", "pattern": "^[!-~]{1,128}$"}, "7c9e6679"),
+}
+
+
+@cache
+def openapi_json(public_url: str) -> bytes:
+    """The document as indented JSON, its server being `public_url`."""
+    return msgspec.json.format(msgspec.json.encode(_document(public_url)), indent=2) + b"\n"
+
+
+def _document(public_url: str) -> Json:
+    paths: dict[str, Json] = {}
+    for endpoint in ENDPOINTS:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Bukhindor Backend",
+            "version": __version__,
+            "description": _DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": public_url}],
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": "access_token"},
+            },
+        },
+    }
+
+
+def _schemas() -> Json:
+    shapes = {shape for endpoint in ENDPOINTS for shape in (endpoint.body, endpoint.answer) if shape is not None}
+    ordered = sorted(shapes, key=lambda shape: shape.__name__)
+    _, components = msgspec.json.schema_components([*ordered, Problem], ref_template=_REF)
+    return {name: _typed(schema) for name, schema in sorted(components.items())}
+
+
+def _typed(schema: Json) -> Json:
+    """The schema with the type of every choice told: they are words, which generators of clients want to read."""
+    if "properties" in schema:
+        typed = {name: _typed(part) for name, part in schema["properties"].items()}
+        return {**schema, "properties": typed}
+    return {"type": "string", **schema} if "enum" in schema else schema
+
+
+def _operation(endpoint: Endpoint) -> Json:
+    summary, _, note = (inspect.getdoc(endpoint.handler) or "").partition("\n\n")
+    description = "\n\n".join(filter(None, [*_rules(endpoint), note]))
+    operation: Json = {"operationId": endpoint.operation_id, "summary": summary, "tags": [endpoint.tag]}
+    if description:
+        operation["description"] = description
+    if endpoint.access is not Access.ANYONE:
+        operation["security"] = [{"bearer": []}, {"cookie": []}]
+    else:
+        operation["security"] = []
+    parameters = [*_path_parameters(endpoint), *_query_parameters(endpoint), *_client_headers(endpoint)]
+    if parameters:
+        operation["parameters"] = parameters
+    if endpoint.body is not None:
+        operation["requestBody"] = {
+            "required": not endpoint.body_is_optional,
+            "content": {"application/json": {"schema": _ref(endpoint.body)}},
+        }
+    operation["responses"] = _responses(endpoint)
+    return operation
+
+
+def _rules(endpoint: Endpoint) -> list[str]:
+    """What the use case says of itself, less what it raises: the responses tell that."""
+    # Of None, Python 3.13 has something to say.
+    if endpoint.rules is None:
+        return []
+    paragraphs = (inspect.getdoc(endpoint.rules) or "").split("\n\n")
+    return [" ".join(text.split()) for text in paragraphs if text and not text.startswith("Raises ")]
+
+
+def _path_parameters(endpoint: Endpoint) -> list[Json]:
+    schema = {"type": "string", "format": "uuid"}
+    names = re.findall(r"{(\w+)}", endpoint.path)
+    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
+
+
+def _query_parameters(endpoint: Endpoint) -> list[Json]:
+    if endpoint.query is None:
+        return []
+    (_,), components = msgspec.json.schema_components([endpoint.query], ref_template=_REF)
+    properties: Json = components[endpoint.query.__name__]["properties"]
+    return [
+        {"name": name, "in": "query", "required": False, "schema": _inlined(schema, components)}
+        for name, schema in properties.items()
+    ]
+
+
+def _inlined(schema: Json, components: Json) -> Json:
+    """A parameter's schema without references."""
+    schema = dict(schema)
+    reference = schema.pop("$ref", None)
+    for option in schema.pop("anyOf", []):
+        if "$ref" in option:
+            reference = option["$ref"]
+        elif option["type"] != "null":
+            schema.update(option)
+    if reference is not None:
+        schema.update(_typed(components[reference.rpartition("/")[2]]))
+    return schema
+
+
+def _client_headers(endpoint: Endpoint) -> list[Json]:
+    if not endpoint.is_for_clients:
+        return []
+    return [
+        {"name": name, "in": "header", "required": False, "schema": schema, "example": example}
+        for name, (schema, example) in _CLIENT_HEADERS.items()
+    ]
+
+
+def _responses(endpoint: Endpoint) -> Json:
+    responses: Json = {
+        str(endpoint.status): {
+            "description": phrase_of(endpoint.status),
+            "content": {"application/json": {"schema": _ref(endpoint.answer)}},
+        }
+    }
+    causes: dict[int, list[tuple[str, str]]] = {}
+    for refusal in _refusals(endpoint):
+        status = STATUS_OF[refusal] if issubclass(refusal, BukhindorError) else refusal.status
+        causes.setdefault(status, []).append((refusal.code, refusal.detail))
+    causes[500] = [INTERNAL_ERROR[1:]]
+    for status, problems in sorted(causes.items()):
+        responses[str(status)] = _problem_response(status, problems)
+    return responses
+
+
+def _refusals(endpoint: Endpoint) -> list[Refusal]:
+    """What the row names, and what follows from its access and its body."""
+    refusals: list[Refusal] = list(endpoint.refuses)
+    if endpoint.is_for_clients:
+        refusals += [InvalidInput, StoreUnavailable]
+    if endpoint.body is not None:
+        refusals += [MalformedJson, UnsupportedMediaType, BodyTooLarge]
+    if endpoint.access is not Access.ANYONE:
+        refusals += [NotSignedIn, InvalidAccessToken, AccountBanned, AccountInactive]
+        if endpoint.method != "GET":
+            refusals.append(CrossSiteRequest)
+    if endpoint.access is Access.ADMIN:
+        refusals.append(Forbidden)
+    if endpoint.limits:
+        refusals.append(RateLimited)
+    return list(dict.fromkeys(refusals))
+
+
+def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
+    examples = {
+        code: {
+            "summary": detail,
+            "value": {
+                "type": "about:blank",
+                "title": phrase_of(status),
+                "status": status,
+                "detail": detail,
+                "instance": "/api/v1/auth/me",
+                "error": detail,
+                "code": status,
+                "error_code": code,
+                "request_id": "0b6e7f9c2d5a4e0f9b7c1a2d3e4f5a6b",
+            },
+        }
+        for code, detail in causes
+    }
+    response: Json = {
+        "description": " ".join(f"`{code}`: {detail}" for code, detail in causes),
+        "content": {MEDIA_TYPE: {"schema": _ref(Problem), "examples": examples}},
+    }
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["headers"] = {"Retry-After": _SECONDS}
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        limit = {"RateLimit-Limit": _HITS, "RateLimit-Remaining": _HITS, "RateLimit-Reset": _SECONDS}
+        response["headers"] = {"Retry-After": _SECONDS, **limit}
+    if status == HTTPStatus.UNAUTHORIZED:
+        response["headers"] = {"WWW-Authenticate": {"description": "RFC 6750", "schema": {"type": "string"}}}
+    return response
+
+
+def _ref(shape: type[msgspec.Struct]) -> Json:
+    return {"$ref": _REF.format(name=shape.__name__)}

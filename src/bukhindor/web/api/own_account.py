@@ -1,0 +1,52 @@
+"""DELETE /auth/me and GET /auth/me/export"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor.services.own_account import OwnAccount
+from bukhindor.web.api.audit_log import EventShape
+from bukhindor.web.api.shapes import Message, PasswordField, SessionShape, Time, UserShape, given_password
+from bukhindor.web.endpoint.call import Call
+
+
+class DeleteMeBody(msgspec.Struct, frozen=True):
+    """`password` is the account's; without it the deletion is refused."""
+
+    password: PasswordField | None = None
+
+
+class FamiliarNetworkShape(msgspec.Struct, frozen=True):
+    """A network from which the account signed in, or was reset, within the last 30 days."""
+
+    network: Annotated[str, Meta(examples=["198.51.100.0/24"])]
+    last_used_at: Time
+
+
+class PersonalDataShape(msgspec.Struct, frozen=True):
+    """Everything that is held about the caller; of events the newest thousand."""
+
+    user: UserShape
+    sessions: list[SessionShape]
+    familiar_networks: list[FamiliarNetworkShape]
+    events: list[EventShape]
+
+
+async def delete_me(call: Call, own_account: OwnAccount, body: DeleteMeBody = DeleteMeBody()) -> Message:  # noqa: B008  # Immutable.
+    """Delete one's own account"""
+    await own_account.delete(call.caller, given_password(body.password))
+    call.forget_browser()
+    return Message("The account and everything personal is gone.")
+
+
+async def export_me(call: Call, own_account: OwnAccount) -> PersonalDataShape:
+    """Take one's own data along"""
+    data = await own_account.export(call.caller)
+    policy, current = call.settings.session_policy, call.caller.session.id
+    return PersonalDataShape(
+        UserShape.of(data.user, call.now),
+        [SessionShape.of(session, data.user, policy, current) for session in data.sessions],
+        [FamiliarNetworkShape(network, last_used_at) for network, last_used_at in data.familiar_networks],
+        [EventShape.of(event) for event in data.events],
+    )

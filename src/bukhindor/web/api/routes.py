@@ -1,0 +1,148 @@
+"""Every endpoint: where it is, who may call it, what it can refuse. This table is the security policy."""
+
+from bukhindor.domain.errors import (
+    AccountBanned,
+    AccountInactive,
+    EmailTaken,
+    Forbidden,
+    IncorrectPassword,
+    InvalidCredentials,
+    InvalidOneTimeToken,
+    InvalidRefreshToken,
+    LastAdmin,
+    RateLimited,
+    ReauthenticationRequired,
+    RefreshTokenReused,
+    SessionNotFound,
+    StoreUnavailable,
+    TooBusy,
+    UserNotFound,
+)
+from bukhindor.domain.rate_limit import (
+    MAILS_PER_NETWORK,
+    MAILS_PER_NETWORK_AND_DAY,
+    REFUSED_REFRESHES_PER_NETWORK,
+    REGISTRATIONS_PER_NETWORK,
+)
+from bukhindor.services.audit_log import AuditLog
+from bukhindor.services.authentication import Authentication
+from bukhindor.services.email_change import EmailChange
+from bukhindor.services.email_verification import EmailVerification
+from bukhindor.services.own_account import OwnAccount
+from bukhindor.services.password_change import PasswordChange
+from bukhindor.services.password_reset import PasswordReset
+from bukhindor.services.profile import Profile
+from bukhindor.services.registration import Registration
+from bukhindor.services.sessions import Sessions
+from bukhindor.services.sign_in import SignIn
+from bukhindor.services.token_refresh import TokenRefresh
+from bukhindor.services.user_admin import UserAdmin
+from bukhindor.web.addresses import API, HEALTH, JWKS
+from bukhindor.web.api import (
+    audit_log,
+    email_change,
+    email_verification,
+    health,
+    own_account,
+    password_change,
+    password_reset,
+    profile,
+    registration,
+    sessions,
+    sign_in,
+    signing_key_ring,
+    token_refresh,
+    user_admin,
+)
+from bukhindor.web.endpoint.errors import NotReady
+from bukhindor.web.endpoint.limits import Counted, NetworkLimit
+from bukhindor.web.endpoint.mailbox_proof import GUESSES
+from bukhindor.web.endpoint.row import Access, Endpoint
+
+_ANYONE, _TOKEN, _SIGNED_IN, _ADMIN = Access.ANYONE, Access.TOKEN_HOLDER, Access.SIGNED_IN, Access.ADMIN
+_USER = "/users/{user_id}"
+
+_REGISTRATIONS = NetworkLimit(REGISTRATIONS_PER_NETWORK, Counted.EVERY_CALL)
+_MAILS = tuple(NetworkLimit(limit, Counted.EVERY_CALL) for limit in (MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY))
+_REFUSED_REFRESHES = NetworkLimit(REFUSED_REFRESHES_PER_NETWORK, Counted.REFUSALS)
+
+_CHANGE_REFUSALS = (
+    UserNotFound, Forbidden, ReauthenticationRequired, IncorrectPassword, EmailTaken, LastAdmin, RateLimited, TooBusy,
+)  # fmt: skip
+
+# fmt: off
+_HEALTH = (
+    Endpoint("GET", HEALTH, health.health, _ANYONE, "Service"),
+    Endpoint("GET", f"{HEALTH}/live", health.live, _ANYONE, "Service"),
+    Endpoint("GET", f"{HEALTH}/ready", health.ready, _ANYONE, "Service", refuses=(NotReady,)),
+    Endpoint("GET", JWKS, signing_key_ring.jwks, _ANYONE, "Service", refuses=(StoreUnavailable,)),
+)
+_AUTH = (
+    Endpoint("POST", "/auth/register", registration.register, _ANYONE, "Account", 201, refuses=(EmailTaken, TooBusy),
+             limits=(_REGISTRATIONS,), rules=Registration.register),
+    Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",
+             refuses=(InvalidCredentials, AccountBanned, AccountInactive, RateLimited, TooBusy),
+             rules=SignIn.login),
+    Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
+             refuses=(InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive),
+             limits=(_REFUSED_REFRESHES,), rules=TokenRefresh.refresh),
+    Endpoint("POST", "/auth/logout", sessions.logout, _TOKEN, "Sessions", rules=Sessions.log_out),
+    Endpoint("POST", "/auth/logout-all", sessions.logout_all, _SIGNED_IN, "Sessions",
+             rules=Sessions.log_out_everywhere),
+    Endpoint("GET", "/auth/me", profile.me, _SIGNED_IN, "Account", rules=Authentication.authenticate),
+    Endpoint("PATCH", "/auth/me", profile.update_me, _SIGNED_IN, "Account", refuses=(Forbidden,),
+             rules=Profile.change),
+    Endpoint("GET", "/auth/sessions", sessions.list_sessions, _SIGNED_IN, "Sessions", rules=Sessions.list),
+    Endpoint("DELETE", "/auth/sessions/{session_id}", sessions.end_session, _SIGNED_IN, "Sessions",
+             refuses=(SessionNotFound,), rules=Sessions.end),
+    Endpoint("POST", "/auth/change-password", password_change.change_password, _SIGNED_IN, "Account",
+             refuses=(IncorrectPassword, RateLimited, TooBusy), rules=PasswordChange.change,
+             repeatable=True),
+    Endpoint("DELETE", "/auth/me", own_account.delete_me, _SIGNED_IN, "Account",
+             refuses=(ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy),
+             rules=OwnAccount.delete),
+    Endpoint("GET", "/auth/me/export", own_account.export_me, _SIGNED_IN, "Account", refuses=(RateLimited,),
+             rules=OwnAccount.export),
+)
+_MAILBOX = (
+    Endpoint("POST", "/auth/reset-password", password_reset.reset_password, _ANYONE, "Mailbox",
+             limits=_MAILS, rules=PasswordReset.request),
+    Endpoint("POST", "/auth/forgot-password", password_reset.forgot_password, _ANYONE, "Mailbox",
+             limits=_MAILS, rules=PasswordReset.request),
+    Endpoint("POST", "/auth/reset-password/confirm", password_reset.confirm_password_reset, _ANYONE, "Mailbox",
+             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, TooBusy), limits=(GUESSES,),
+             rules=PasswordReset.confirm),
+    Endpoint("POST", "/auth/verify-email", email_verification.verify_email, _ANYONE, "Mailbox",
+             limits=_MAILS, rules=EmailVerification.request),
+    Endpoint("POST", "/auth/verify-email/confirm", email_verification.confirm_email, _ANYONE, "Mailbox",
+             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, RateLimited, TooBusy), limits=(GUESSES,),
+             rules=EmailVerification.confirm),
+    Endpoint("POST", "/auth/change-email", email_change.change_email, _SIGNED_IN, "Mailbox",
+             refuses=(IncorrectPassword, RateLimited, TooBusy), rules=EmailChange.request),
+    Endpoint("POST", "/auth/change-email/confirm", email_change.confirm_email_change, _ANYONE, "Mailbox",
+             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive), limits=(GUESSES,),
+             rules=EmailChange.confirm),
+)
+_USERS = (
+    Endpoint("GET", "/users", user_admin.list_users, _ADMIN, "Users", rules=UserAdmin.page),
+    Endpoint("POST", "/users", user_admin.create_user, _ADMIN, "Users", 201, refuses=(EmailTaken, TooBusy),
+             rules=UserAdmin.create),
+    Endpoint("GET", _USER, user_admin.get_user, _SIGNED_IN, "Users", refuses=(UserNotFound,), rules=UserAdmin.get),
+    Endpoint("PUT", _USER, user_admin.replace_user, _SIGNED_IN, "Users",
+             refuses=_CHANGE_REFUSALS, rules=UserAdmin.change),
+    Endpoint("PATCH", _USER, user_admin.update_user, _SIGNED_IN, "Users",
+             refuses=_CHANGE_REFUSALS, rules=UserAdmin.change),
+    Endpoint("DELETE", _USER, user_admin.delete_user, _SIGNED_IN, "Users",
+             refuses=(UserNotFound, ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy),
+             rules=UserAdmin.remove),
+    Endpoint("GET", f"{_USER}/sessions", user_admin.list_user_sessions, _ADMIN, "Users", refuses=(UserNotFound,),
+             rules=UserAdmin.sessions_of),
+    Endpoint("DELETE", f"{_USER}/sessions", user_admin.end_user_sessions, _ADMIN, "Users",
+             refuses=(UserNotFound,), rules=UserAdmin.end_sessions),
+    Endpoint("POST", f"{_USER}/reset-password", user_admin.reset_user_password, _ADMIN, "Users",
+             refuses=(UserNotFound, AccountBanned, AccountInactive), rules=UserAdmin.send_password_reset),
+    Endpoint("GET", "/audit-events", audit_log.list_audit_events, _ADMIN, "Audit", rules=AuditLog.page),
+)
+# fmt: on
+
+ENDPOINTS = _HEALTH + tuple(endpoint.under(API) for endpoint in _AUTH + _MAILBOX + _USERS)

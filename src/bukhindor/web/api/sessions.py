@@ -1,0 +1,53 @@
+"""/auth/sessions, POST /auth/logout and /auth/logout-all"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor.domain.errors import InvalidAccessToken
+from bukhindor.services.authentication import Authentication
+from bukhindor.services.sessions import Sessions
+from bukhindor.web.api.shapes import Message, SessionList, SessionsEnded, SessionShape
+from bukhindor.web.endpoint.authentication import access_token, authenticate
+from bukhindor.web.endpoint.call import Call
+
+
+class LogoutAllBody(msgspec.Struct, frozen=True):
+    keep_current: Annotated[bool, Meta(description="Let the session that asks go on")] = False
+
+
+async def list_sessions(call: Call, sessions: Sessions) -> SessionList:
+    """List one's own sessions"""
+    caller = call.caller
+    found = await sessions.list(caller)
+    policy = call.settings.session_policy
+    return SessionList([SessionShape.of(session, caller.user, policy, caller.session.id) for session in found])
+
+
+async def end_session(call: Call, sessions: Sessions) -> Message:
+    """End one of one's own sessions"""
+    await sessions.end(call.caller, call.session_id)
+    return Message("The session has ended.")
+
+
+async def logout(call: Call, sessions: Sessions, authentication: Authentication) -> Message:
+    """End this session
+
+    The access token of a session that has ended already is good enough: asking twice is fine.
+    """
+    try:
+        await sessions.log_out(await authenticate(call, authentication))
+    except InvalidAccessToken:
+        if not await authentication.names_ended_session(access_token(call.exchange, call.settings)):
+            raise
+    call.sign_browser_out()
+    return Message("Signed out.")
+
+
+async def logout_all(call: Call, sessions: Sessions, body: LogoutAllBody = LogoutAllBody()) -> SessionsEnded:  # noqa: B008  # Immutable.
+    """End all of one's own sessions"""
+    revoked = await sessions.log_out_everywhere(call.caller, keep_current=body.keep_current)
+    if not body.keep_current:
+        call.sign_browser_out()
+    return SessionsEnded("Signed out.", revoked)

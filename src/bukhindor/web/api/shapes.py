@@ -1,0 +1,197 @@
+"""Shapes that several endpoints answer with."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor.domain.language import MAX_TAG, TAG_PATTERN, LanguageTag
+from bukhindor.domain.metadata import MAX_BYTES, MAX_LEVELS, MetadataPatch
+from bukhindor.domain.password import Password
+from bukhindor.domain.session import Session, SessionPolicy
+from bukhindor.domain.tokens import TokenPair
+from bukhindor.domain.user import Role, Status, User
+
+_AN_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
+_A_TIME = "2026-01-31T12:00:00Z"
+
+UserId = Annotated[UUID, Meta(examples=[_AN_ID])]
+Time = Annotated[datetime, Meta(tz=True, examples=[_A_TIME], description="ISO 8601, UTC")]
+
+
+# Limits stand here for readers and generators of clients; the domain is what checks them.
+_UNSAFE = (
+    r"\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069"
+    r"\u3164\ufeff\uffa0"
+)
+SAFE_TEXT = f"^[^{_UNSAFE}]*$"
+SAFE_TEXT_NOT_BLANK = rf"^[^{_UNSAFE}]*[^\s{_UNSAFE}][^{_UNSAFE}]*$"
+
+_password = {"format": "password", "minLength": 1, "maxLength": 128, "pattern": SAFE_TEXT}
+EmailField = Annotated[
+    str, Meta(extra_json_schema={"format": "email", "maxLength": 254}, examples=["anna@example.com"])
+]
+NameField = Annotated[
+    str,
+    Meta(extra_json_schema={"minLength": 1, "maxLength": 100, "pattern": SAFE_TEXT_NOT_BLANK}, examples=["Anna"]),
+]
+PasswordField = Annotated[str, Meta(extra_json_schema=_password, examples=["violet-otter-41"])]
+NewPasswordField = Annotated[str, Meta(extra_json_schema=_password | {"minLength": 8}, examples=["violet-otter-41"])]
+
+LanguageField = Annotated[
+    str,
+    Meta(
+        extra_json_schema={"maxLength": MAX_TAG, "pattern": f"^{TAG_PATTERN}$"},
+        description="A language tag (BCP 47)",
+        examples=["pt-BR"],
+    ),
+]
+_METADATA = f"A JSON object of at most {MAX_BYTES} bytes and {MAX_LEVELS} levels"
+MetadataField = Annotated[
+    dict[str, Any],
+    Meta(
+        description=f"Merged into what is kept (RFC 7396): null removes a key, other keys stay. {_METADATA}",
+        examples=[{"theme": "dark", "font": None}],
+    ),
+]
+MetadataShape = Annotated[
+    msgspec.Raw, Meta(extra_json_schema={"type": "object"}, description=_METADATA, examples=[{"theme": "dark"}])
+]
+
+
+def given_password(raw: str | None) -> Password | None:
+    """The password of a body that may leave it out. Raises InvalidInput."""
+    return None if raw is None else Password.parse(raw)
+
+
+def given_language(raw: str | None) -> LanguageTag | None:
+    """The language of a body that may leave it out. Raises InvalidInput."""
+    return None if raw is None else LanguageTag.parse(raw)
+
+
+def given_metadata(members: dict[str, Any] | None, field: str) -> MetadataPatch | None:
+    """The metadata of a body that may leave it out. Raises InvalidInput."""
+    return None if members is None else MetadataPatch.parse(members, field)
+
+
+class UserShape(msgspec.Struct, frozen=True):
+    """One account. `is_active` says that `status` is active.
+
+    Mails to the person are written in `language`; null means that it is not known. The person writes `metadata`,
+    administrators write `app_metadata`.
+    """
+
+    id: UserId
+    email: Annotated[str, Meta(examples=["anna@example.com"])]
+    name: Annotated[str, Meta(min_length=1, examples=["Anna"])]
+    is_active: bool
+    role: Role
+    status: Status
+    email_verified: bool
+    created_at: Time
+    updated_at: Time
+    last_login_at: Time | None
+    language: Annotated[str | None, Meta(description="A language tag (BCP 47)", examples=["pt-BR"])]
+    metadata: MetadataShape
+    app_metadata: MetadataShape
+
+    @classmethod
+    def of(cls, user: User, now: datetime) -> "UserShape":
+        status = user.status_at(now)
+        return cls(
+            user.id,
+            user.email.value,
+            user.name,
+            status is Status.ACTIVE,
+            user.role,
+            status,
+            user.email_verified,
+            user.created_at,
+            user.updated_at,
+            user.last_login_at,
+            None if user.language is None else user.language.value,
+            msgspec.Raw(user.metadata.text),
+            msgspec.Raw(user.app_metadata.text),
+        )
+
+
+DEVICE_PROOF = (
+    "Keep it beyond the session and send it as the header X-Device-Proof when the account signs in again. Strangers "
+    "who guess passwords then can't use up the attempts of this client"
+)
+
+
+class TokensShape(msgspec.Struct, frozen=True):
+    """A pair of tokens; lifetimes in seconds from now, so that the client needs no right clock."""
+
+    access_token: Annotated[
+        str, Meta(examples=["eyJhbGciOiJFUzI1NiIs…"], description="A JWT for the header Authorization")
+    ]
+    refresh_token: Annotated[
+        str, Meta(examples=["bkr_…"], description="Opaque; exchange it once the other has expired")
+    ]
+    expires_in: Annotated[int, Meta(ge=0, examples=[900])]
+    refresh_expires_in: Annotated[int, Meta(ge=0, examples=[2592000])]
+    token_type: Annotated[str, Meta(examples=["Bearer"])]
+    device_proof: Annotated[str, Meta(examples=["bkd_…"], description=DEVICE_PROOF)]
+
+    @classmethod
+    def of(cls, tokens: TokenPair) -> "TokensShape":
+        return cls(
+            tokens.access_token,
+            tokens.refresh_token,
+            tokens.expires_in,
+            tokens.refresh_expires_in,
+            "Bearer",
+            tokens.device_proof,
+        )
+
+
+class SessionShape(msgspec.Struct, frozen=True):
+    """One signed-in device. `current` marks the session that asks."""
+
+    id: UserId
+    current: bool
+    device_id: str | None
+    app_type: str | None
+    app_version: str | None
+    device_name: Annotated[str | None, Meta(examples=["Firefox on Windows"])]
+    ip: str
+    user_agent: str
+    created_at: Time
+    last_seen_at: Time
+    expires_at: Time
+
+    @classmethod
+    def of(cls, session: Session, owner: User, policy: SessionPolicy, current: UUID | None) -> "SessionShape":
+        device = session.device
+        return cls(
+            session.id,
+            session.id == current,
+            device.device_id,
+            device.app_type,
+            device.app_version,
+            device.name,
+            device.ip,
+            device.user_agent,
+            session.created_at,
+            session.last_seen_at,
+            session.ends_at(policy, owner.role),
+        )
+
+
+class SessionList(msgspec.Struct, frozen=True):
+    sessions: list[SessionShape]
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A sentence for people."""
+
+    message: str
+
+
+class SessionsEnded(msgspec.Struct, frozen=True):
+    message: str
+    revoked: Annotated[int, Meta(ge=0, description="How many sessions ended")]

@@ -1,0 +1,33 @@
+"""POST /auth/login"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.password import Password
+from bukhindor.services.sign_in import SignIn
+from bukhindor.web.api.shapes import EmailField, PasswordField, TokensShape
+from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.parsing import parse_together
+
+
+class LoginBody(msgspec.Struct, frozen=True):
+    email: EmailField
+    password: PasswordField
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """The tokens stand under `user`: that is where clients look for them."""
+
+    message: Annotated[str, Meta(examples=["Signed in."])]
+    user: TokensShape
+
+
+async def login(call: Call, sign_in: SignIn, body: LoginBody) -> SignedIn:
+    """Sign in with e-mail and password"""
+    email, password = parse_together(lambda: EmailAddress.parse(body.email), lambda: Password.parse(body.password))
+    tokens = await sign_in.login(email, password, call.device, call.origin, call.device_proof)
+    call.set_token_cookies(tokens)
+    return SignedIn("Signed in.", TokensShape.of(tokens))

@@ -1,0 +1,21 @@
+"""GET /.well-known/jwks.json"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor.services.signing_key_ring import SigningKeyRing
+from bukhindor.web.endpoint.call import Call
+
+
+class JsonWebKeySet(msgspec.Struct, frozen=True):
+    """The public keys that verify access tokens (RFC 7517)."""
+
+    keys: Annotated[list[dict[str, str]], Meta(description="ES256 keys, the one that signs now first")]
+
+
+async def jwks(call: Call, signing_key_ring: SigningKeyRing) -> JsonWebKeySet:
+    """Publish the keys that verify access tokens"""
+    keys = await signing_key_ring.verifying()
+    return JsonWebKeySet([dict(key.public_jwk) for key in keys])

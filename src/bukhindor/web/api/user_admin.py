@@ -1,0 +1,156 @@
+"""/users: administrators manage everybody, people read and rename themselves"""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.metadata import NO_METADATA
+from bukhindor.domain.moment import in_utc
+from bukhindor.domain.password import Password
+from bukhindor.domain.user import Role, Status, UserChanges, parse_name, parse_status_reason
+from bukhindor.services.user_admin import UserAdmin
+from bukhindor.web.api.shapes import (
+    SAFE_TEXT_NOT_BLANK,
+    EmailField,
+    LanguageField,
+    Message,
+    MetadataField,
+    NameField,
+    NewPasswordField,
+    PasswordField,
+    SessionList,
+    SessionsEnded,
+    SessionShape,
+    UserShape,
+    given_language,
+    given_metadata,
+    given_password,
+)
+from bukhindor.web.api.user_listing import UserList, UserListQuery
+from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.parsing import parse_together
+
+
+class CreateUserBody(msgspec.Struct, frozen=True):
+    name: NameField
+    email: EmailField
+    password: NewPasswordField
+    role: Role | None = None
+    status: Status | None = None
+    language: LanguageField | None = None
+    app_metadata: MetadataField | None = None
+
+
+class UpdateUserBody(msgspec.Struct, frozen=True):
+    """null leaves a field as it is. `is_active` true and false stand for the statuses active and inactive."""
+
+    name: NameField | None = None
+    email: EmailField | None = None
+    is_active: bool | None = None
+    role: Role | None = None
+    status: Status | None = None
+    status_reason: Annotated[str, Meta(extra_json_schema={"maxLength": 500, "pattern": SAFE_TEXT_NOT_BLANK})] | None = (
+        None
+    )
+    status_until: Annotated[datetime, Meta(tz=True, description="When the status ends by itself")] | None = None
+    language: LanguageField | None = None
+    app_metadata: MetadataField | None = None
+    password: Annotated[PasswordField, Meta(description="Needed to change one's own address")] | None = None
+
+
+class DeleteUserBody(msgspec.Struct, frozen=True):
+    """`password` is needed to delete one's own account."""
+
+    password: PasswordField | None = None
+
+
+async def list_users(call: Call, user_admin: UserAdmin, query: UserListQuery) -> UserList:
+    """List users"""
+    user_query = query.decoded(call.settings.cursor_key)
+    page = await user_admin.page(call.caller, user_query)
+    return UserList.of(page, user_query, call.settings.cursor_key, call.now)
+
+
+async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -> UserShape:
+    """Create an account for somebody"""
+    name, email, password, language, given = parse_together(
+        lambda: parse_name(body.name),
+        lambda: EmailAddress.parse(body.email),
+        lambda: Password.parse(body.password),
+        lambda: given_language(body.language),
+        lambda: given_metadata(body.app_metadata, "app_metadata"),
+    )
+    role, status = body.role or Role.USER, body.status or Status.ACTIVE
+    app_metadata = NO_METADATA if given is None else NO_METADATA.patched(given, "app_metadata")
+    user = await user_admin.create(call.caller, name, email, password, role, status, language, app_metadata)
+    return UserShape.of(user, call.now)
+
+
+async def get_user(call: Call, user_admin: UserAdmin) -> UserShape:
+    """Read an account"""
+    return UserShape.of(await user_admin.get(call.caller, call.user_id), call.now)
+
+
+async def replace_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) -> UserShape:
+    """Change an account
+
+    The same as PATCH: a field that is null or missing stays as it is.
+    """
+    return await update_user(call, user_admin, body)
+
+
+async def update_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) -> UserShape:
+    """Change parts of an account"""
+    changes, password = _changes(body, call.now), given_password(body.password)
+    user = await user_admin.change(call.caller, call.user_id, changes, password)
+    return UserShape.of(user, call.now)
+
+
+async def delete_user(call: Call, user_admin: UserAdmin, body: DeleteUserBody = DeleteUserBody()) -> Message:  # noqa: B008  # Immutable.
+    """Delete an account"""
+    await user_admin.remove(call.caller, call.user_id, given_password(body.password))
+    if call.user_id == call.caller.user.id:
+        call.forget_browser()
+    return Message("The user has been deleted.")
+
+
+async def reset_user_password(call: Call, user_admin: UserAdmin) -> Message:
+    """Send a user a mail to choose a new password"""
+    await user_admin.send_password_reset(call.caller, call.user_id)
+    return Message("A mail to choose a new password is on its way.")
+
+
+async def list_user_sessions(call: Call, user_admin: UserAdmin) -> SessionList:
+    """List the sessions of a user"""
+    user, sessions = await user_admin.sessions_of(call.caller, call.user_id)
+    policy, current = call.settings.session_policy, call.caller.session.id
+    return SessionList([SessionShape.of(session, user, policy, current) for session in sessions])
+
+
+async def end_user_sessions(call: Call, user_admin: UserAdmin) -> SessionsEnded:
+    """End all sessions of a user"""
+    revoked = await user_admin.end_sessions(call.caller, call.user_id)
+    return SessionsEnded("The user has been signed out everywhere.", revoked)
+
+
+def _changes(body: UpdateUserBody, now: datetime) -> UserChanges:
+    name, email, reason, language, app_metadata = parse_together(
+        lambda: None if body.name is None else parse_name(body.name),
+        lambda: None if body.email is None else EmailAddress.parse(body.email),
+        lambda: None if body.status_reason is None else parse_status_reason(body.status_reason),
+        lambda: given_language(body.language),
+        lambda: given_metadata(body.app_metadata, "app_metadata"),
+    )
+    status = body.status
+    if body.is_active is not None:
+        implied = Status.ACTIVE if body.is_active else Status.INACTIVE
+        contradicts = status is not None and (status is Status.ACTIVE) != body.is_active
+        if contradicts:
+            raise InvalidInput(FieldError("is_active", "This contradicts the status.", "contradiction"))
+        status = status or implied
+    until = None if body.status_until is None else in_utc(body.status_until)
+    return UserChanges(name, email, body.role, status, reason, until, language, app_metadata=app_metadata)

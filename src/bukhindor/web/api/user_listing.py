@@ -1,0 +1,94 @@
+"""The query and the answer of GET /users, and the sealed cursor that leads from page to page."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from bukhindor.domain.user import Role, Status
+from bukhindor.domain.user_listing import (
+    MAX_LIMIT,
+    MAX_PAGE,
+    MAX_SEARCH,
+    Order,
+    Position,
+    SortBy,
+    UserPage,
+    UserQuery,
+    parse_search,
+)
+from bukhindor.web.api import cursor
+from bukhindor.web.api.shapes import SAFE_TEXT, UserShape
+
+
+class UserListQuery(msgspec.Struct, frozen=True):
+    """A parameter that is missing is unset, not None: in a query string, `null` is a word like another."""
+
+    page: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 1
+    limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] = 20
+    search: (
+        Annotated[
+            str,
+            Meta(
+                description="A part of a name or an address",
+                extra_json_schema={"maxLength": MAX_SEARCH, "pattern": SAFE_TEXT},
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    role: Role | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
+    sort: SortBy = SortBy.CREATED_AT
+    order: Order = Order.DESC
+    cursor: Annotated[str, Meta(description="`next_cursor` of the page before; wins over `page`")] | UnsetType = UNSET
+
+    def decoded(self, cursor_key: bytes) -> UserQuery:
+        """The query in the domain's words. Raises InvalidInput for a cursor that this very query did not give."""
+        search = None if self.search is UNSET else parse_search(self.search)
+        role = None if self.role is UNSET else self.role
+        status = None if self.status is UNSET else self.status
+        query = UserQuery(search, role, status, self.sort, self.order, self.page, self.limit)
+        if self.cursor is UNSET:
+            return query
+        return replace(query, after=_unseal(self.cursor, query, cursor_key))
+
+
+class UserList(msgspec.Struct, frozen=True):
+    """One page; `total` counts all that match, `next_cursor` is null on the last page."""
+
+    users: list[UserShape]
+    total: Annotated[int, Meta(ge=0)]
+    page: Annotated[int, Meta(ge=1)]
+    limit: Annotated[int, Meta(ge=1)]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: UserPage, query: UserQuery, cursor_key: bytes, now: datetime) -> "UserList":
+        next_cursor = None if page.next is None else _seal(page.next, query, cursor_key)
+        users = [UserShape.of(user, now) for user in page.users]
+        return cls(users, page.total, query.page, query.limit, next_cursor)
+
+
+class _Cursor(msgspec.Struct, array_like=True):
+    """A date stands as its ISO text."""
+
+    value: str
+    user_id: UUID
+
+
+def _seal(position: Position, query: UserQuery, key: bytes) -> str:
+    value = position.value if isinstance(position.value, str) else position.value.isoformat()
+    return cursor.seal(_Cursor(value, position.user_id), _filters(query), key)
+
+
+def _unseal(sealed: str, query: UserQuery, key: bytes) -> Position:
+    position = cursor.unseal(sealed, _filters(query), key, _Cursor)
+    is_time = query.sort in (SortBy.CREATED_AT, SortBy.UPDATED_AT)
+    return Position(datetime.fromisoformat(position.value) if is_time else position.value, position.user_id)
+
+
+def _filters(query: UserQuery) -> list[str | None]:
+    return ["users", query.search, query.role, query.status, query.sort, query.order]

@@ -1,0 +1,65 @@
+"""One request on its way through the service, as the edge and the endpoints share it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bukhindor.domain.language import LanguageTag
+from bukhindor.domain.origin import Language
+from bukhindor.web.edge.language import preferred_language, preferred_tag
+
+_SCOPE_KEY = "bukhindor.exchange"
+# A proxy may add its hop as a line of its own, behind those of the client: all of them are one list (RFC 9110 section
+# 5.3), of which the end counts.
+_LISTS = frozenset({"x-forwarded-for"})
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known of a request so far.
+
+    `headers` holds one value of each request header, names in lower case. `path` is what the client asked
+    for; `address` is where that leads by the names of the route table, empty where none of ours is written like that.
+    The rest is filled in on the way, for the line in the access log.
+    """
+
+    request_id: str
+    method: str
+    path: str
+    address: str
+    client_ip: str
+    headers: Mapping[str, str]
+    route: str = "unmatched"
+    user_id: str | None = None
+    error_code: str | None = None
+    response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    @property
+    def language(self) -> Language:
+        return preferred_language(self.headers.get("accept-language", ""))
+
+    @property
+    def language_tag(self) -> LanguageTag | None:
+        """The language that the client prefers, whether or not we speak it; None when it names none."""
+        return preferred_tag(self.headers.get("accept-language", ""))
+
+    @staticmethod
+    def of(scope: Mapping[str, Any]) -> "Exchange":
+        """The exchange that the edge has put into an ASGI scope."""
+        exchange: Exchange = scope[_SCOPE_KEY]
+        return exchange
+
+    def put_into(self, scope: dict[str, Any]) -> None:
+        scope[_SCOPE_KEY] = self
+
+
+def single_values(raw_headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """ASGI headers as a dictionary: names in lower case, the first of repeated values, and lists as a whole."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw_headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if name in _LISTS and name in headers:
+            headers[name] += f",{value}"
+        else:
+            headers.setdefault(name, value)
+    return headers

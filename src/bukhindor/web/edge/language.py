@@ -1,0 +1,52 @@
+"""Which of our languages a client prefers (RFC 9110 section 12.5.4)."""
+
+import re
+from contextlib import suppress
+from functools import lru_cache
+
+from bukhindor.domain.errors import InvalidInput
+from bukhindor.domain.language import LanguageTag
+from bukhindor.domain.origin import Language
+
+_MAX_HEADER = 256
+# RFC 9110 section 12.4.2. Whatever Python takes for a number besides, such as `inf`, is none here.
+_WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
+_BY_TAG = {language.value: language for language in Language}
+
+
+def preferred_language(accept_language: str) -> Language:
+    """The language with the highest weight that we speak; English when none is."""
+    return _preferred(accept_language[:_MAX_HEADER])
+
+
+@lru_cache(maxsize=512)
+def _preferred(accept_language: str) -> Language:
+    for tag in _by_weight(accept_language):
+        language = _BY_TAG.get(tag.lower().partition("-")[0])
+        if language is not None:
+            return language
+    return Language.ENGLISH
+
+
+def preferred_tag(accept_language: str) -> LanguageTag | None:
+    """The language with the highest weight, whether or not we speak it; None when the header names none."""
+    for tag in _by_weight(accept_language[:_MAX_HEADER]):
+        with suppress(InvalidInput):
+            return LanguageTag.parse(tag)
+    return None
+
+
+def _by_weight(accept_language: str) -> list[str]:
+    """What the header lists and wants, the highest weight first."""
+    choices = [choice.strip().partition(";") for choice in accept_language.split(",")]
+    weighted = [(tag.strip(), _weight(parameter)) for tag, _, parameter in choices]
+    # Of equal weights the first stays first.
+    return [tag for tag, weight in sorted(weighted, key=lambda choice: -choice[1]) if weight > 0]
+
+
+def _weight(parameter: str) -> float:
+    """Between 0 and 1; 0 for what is no weight, so that the language is not wanted."""
+    if not parameter.strip():
+        return 1.0
+    weight = _WEIGHT.fullmatch(parameter.strip())
+    return float(weight[1]) if weight else 0.0

@@ -1,0 +1,170 @@
+"""The outermost layer, around everything that answers: identity of the request, CORS, headers, log, last resort."""
+
+import re
+import time
+from collections.abc import Sequence
+from secrets import token_hex
+from typing import Protocol
+
+import structlog
+from starlette.types import Message, Receive, Scope, Send
+
+from bukhindor.web.addresses import canonical_path
+from bukhindor.web.edge.client_address import ClientAddress
+from bukhindor.web.edge.cors import is_preflight, preflight_headers
+from bukhindor.web.edge.exchange import Exchange, single_values
+from bukhindor.web.edge.plain_path import plain_path
+from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, problem
+from bukhindor.web.edge.settings import WebSettings
+from bukhindor.web.edge.watching import NOBODY, Watchers, traced
+
+_log = structlog.get_logger("bukhindor.access")
+
+_SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+# What every answer carries unless its handler says otherwise (OWASP REST security cheat sheet).
+_DEFAULT_HEADERS = {
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+}
+_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+
+class Dispatcher(Protocol):
+    """What the edge surrounds: an ASGI application that knows which methods each of its paths answers to."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    def methods_at(self, path: str) -> Sequence[str]:
+        """The methods of a canonical path; none for a path that does not exist."""
+
+
+class Edge:
+    """Wraps the application; every HTTP answer passes here, errors of the framework and our own mistakes too."""
+
+    def __init__(self, app: Dispatcher, settings: WebSettings, watchers: Watchers = NOBODY) -> None:
+        self._app = app
+        self._meter, self._tracer = watchers.meter, watchers.tracer
+        self._cors = settings.cors
+        self._client_address = ClientAddress(settings.trusted_proxies)
+        self._scheme = "https" if settings.is_https else "http"
+        self._fixed_headers = [_HSTS] if settings.is_https else []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        headers = single_values(scope["headers"])
+        client = scope["client"]
+        exchange = Exchange(
+            _request_id(headers.get("x-request-id")),
+            scope["method"],
+            scope["path"],
+            canonical_path(plain_path(scope["raw_path"])),
+            self._client_address.of(client[0] if client else "", headers),
+            headers,
+        )
+        answer = _Answer(send, exchange, self._headers_of_every_answer(exchange))
+        self._meter.begun()
+        try:
+            if self._tracer is None:
+                await self._respond(scope, exchange, receive, answer, started)
+            else:
+                with traced(self._tracer, exchange, self._scheme, answer):
+                    await self._respond(scope, exchange, receive, answer, started)
+        finally:
+            seconds = time.perf_counter() - started
+            self._meter.ended(exchange.method, exchange.route, answer.status, seconds, exchange.error_code)
+
+    async def _respond(
+        self, scope: Scope, exchange: Exchange, receive: Receive, answer: "_Answer", started: float
+    ) -> None:
+        headers, address = exchange.headers, exchange.address
+        if address and is_preflight(exchange.method, headers):
+            await answer.send_whole(204, preflight_headers(self._cors.allows(headers["origin"])), b"")
+        elif exchange.method == "OPTIONS" and (methods := self._app.methods_at(address)):
+            await answer.send_whole(204, [_allow(methods)], b"")
+        else:
+            await self._run(scope, exchange, receive, answer)
+        _log_line(exchange, answer.status, time.perf_counter() - started)
+
+    async def _run(self, scope: Scope, exchange: Exchange, receive: Receive, answer: "_Answer") -> None:
+        inner = dict(scope)
+        exchange.put_into(inner)
+        # Whatever reads answers to HEAD: the server leaves the body out.
+        inner["method"] = "GET" if exchange.method == "HEAD" else exchange.method
+        inner["path"] = exchange.address
+        try:
+            await self._app(inner, receive, answer.send)
+        except Exception:
+            _log.exception("unexpected error", request_id=exchange.request_id, route=exchange.route)
+            exchange.error_code = INTERNAL_ERROR[1]
+            if answer.status:
+                raise
+            body = problem(*INTERNAL_ERROR, instance=exchange.path, request_id=exchange.request_id)
+            await answer.send_problem(500, body)
+
+    def _headers_of_every_answer(self, exchange: Exchange) -> list[tuple[bytes, bytes]]:
+        return [
+            (b"x-request-id", exchange.request_id.encode("ascii")),
+            *self._cors.headers_for(exchange.headers.get("origin")),
+            *self._fixed_headers,
+        ]
+
+
+class _Answer:
+    """The answer on its way out: adds headers, remembers the status (0 until it has one)."""
+
+    def __init__(self, send: Send, exchange: Exchange, headers: list[tuple[bytes, bytes]]) -> None:
+        self._send = send
+        self._exchange = exchange
+        self._headers = headers
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            own = list(message["headers"])
+            names = {name.lower() for name, _ in own}
+            own.extend(self._headers)
+            own.extend(self._exchange.response_headers)
+            own.extend(header for header in _DEFAULT_HEADERS.items() if header[0] not in names)
+            message["headers"] = own
+        await self._send(message)
+
+    async def send_problem(self, status: int, body: bytes) -> None:
+        length = str(len(body)).encode("ascii")
+        media_type = MEDIA_TYPE.encode("ascii")
+        await self.send_whole(status, [(b"content-type", media_type), (b"content-length", length)], body)
+
+    async def send_whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _allow(methods: Sequence[str]) -> tuple[bytes, bytes]:
+    return b"allow", ", ".join(methods).encode("ascii")
+
+
+def _request_id(offered: str | None) -> str:
+    """The id that a proxy gave, if it can't harm a log; else a new one."""
+    if offered is not None and _SAFE_REQUEST_ID.fullmatch(offered):
+        return offered
+    return token_hex(16)
+
+
+def _log_line(exchange: Exchange, status: int, seconds: float) -> None:
+    _log.info(
+        "request",
+        method=exchange.method,
+        route=exchange.route,
+        status=status,
+        duration_ms=round(seconds * 1000, 2),
+        request_id=exchange.request_id,
+        user_id=exchange.user_id,
+        error_code=exchange.error_code,
+        ip=exchange.client_ip,
+    )

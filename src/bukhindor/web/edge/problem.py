@@ -1,0 +1,66 @@
+"""The one shape of every error answer (RFC 9457), with the members that older clients read."""
+
+from http import HTTPStatus
+
+import msgspec
+
+MEDIA_TYPE = "application/problem+json"
+
+INTERNAL_ERROR = (500, "internal_error", "Something went wrong on our side; the request id helps us to find out what.")
+
+# RFC 9110 section 15.5, which gave these a new name; Python knows it from 3.13 on.
+_RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+
+
+class FieldProblem(msgspec.Struct, frozen=True):
+    """One field that is not as it should be."""
+
+    field: str
+    message: str
+    error_code: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """`error` repeats `detail` and `code` repeats `status` for older clients; `error_code` is the word to rely on."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    error: str
+    code: int
+    error_code: str
+    request_id: str
+    errors: list[FieldProblem] | msgspec.UnsetType = msgspec.UNSET
+
+
+def phrase_of(status: int) -> str:
+    """What the status is called, in every version of Python."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
+
+
+def problem(
+    status: int,
+    error_code: str,
+    detail: str,
+    *,
+    instance: str,
+    request_id: str,
+    errors: list[FieldProblem] | None = None,
+) -> bytes:
+    """A problem as JSON."""
+    return msgspec.json.encode(
+        Problem(
+            type="about:blank",
+            title=phrase_of(status),
+            status=status,
+            detail=detail,
+            instance=instance,
+            error=detail,
+            code=status,
+            error_code=error_code,
+            request_id=request_id,
+            errors=msgspec.UNSET if errors is None else errors,
+        )
+    )

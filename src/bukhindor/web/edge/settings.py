@@ -1,0 +1,32 @@
+"""What the HTTP side is told; the composition root fills it in."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+
+from bukhindor.domain.session import SessionPolicy
+from bukhindor.web.edge.answered_hosts import AnsweredHosts
+from bukhindor.web.edge.cors import CorsPolicy
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """`public_url` is the origin people reach the service at; `cursor_key` seals the cursors of lists;
+    `request_timeout` is how many seconds a use case may take; `mailbox_hosts` are the names that the development
+    mailbox answers to."""
+
+    public_url: str
+    cors: CorsPolicy
+    session_policy: SessionPolicy
+    cursor_key: bytes = field(repr=False)
+    trusted_proxies: tuple[Network, ...] = ()
+    require_client_headers: bool = False
+    app_url: str = ""
+    max_body_bytes: int = 64 * 1024
+    request_timeout: float = 10.0
+    mailbox_hosts: AnsweredHosts = field(default_factory=AnsweredHosts)
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")

@@ -1,0 +1,49 @@
+"""Metrics and traces of requests, for those who run the service."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from bukhindor.ports import RequestMeter, RequestTracer
+from bukhindor.web.edge.exchange import Exchange
+
+
+class NoMeter:
+    """Nobody wants to know."""
+
+    def begun(self) -> None:
+        """Costs nothing that could be measured."""
+
+    def ended(self, method: str, endpoint: str, status: int, seconds: float, error_code: str | None) -> None:
+        """Neither does this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """Who is told of each request. No tracer means no traces."""
+
+    meter: RequestMeter
+    tracer: RequestTracer | None = None
+
+
+NOBODY = Watchers(NoMeter())
+
+
+class HasStatus(Protocol):
+    """The answer on its way out; 0 until it has a status."""
+
+    status: int
+
+
+@contextmanager
+def traced(tracer: RequestTracer, exchange: Exchange, scheme: str, answer: HasStatus) -> Iterator[None]:
+    """One request; all that is logged on its way carries the ids of its trace."""
+    trace = tracer.begin(exchange.method, scheme, exchange.headers)
+    with structlog.contextvars.bound_contextvars(**trace.log_fields):
+        try:
+            yield
+        finally:
+            trace.ended(exchange.route, answer.status, exchange.error_code)

@@ -1,0 +1,1 @@
+"""How a row of a route table is carried out: admit, decode, call, encode, refuse."""

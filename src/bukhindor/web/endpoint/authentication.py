@@ -1,0 +1,69 @@
+"""Who is calling: a bearer token, else the cookie of a browser → Caller."""
+
+import re
+
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.errors import Denied, InvalidAccessToken, NotSignedIn, Unauthenticated
+from bukhindor.services.authentication import Authentication
+from bukhindor.web.edge.exchange import Exchange
+from bukhindor.web.edge.settings import WebSettings
+from bukhindor.web.endpoint import cookies
+from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.errors import CrossSiteRequest
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# A scheme, a host and perhaps a port, and nothing behind them: browsers send no more.
+_ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+
+
+async def authenticate(call: Call, authentication: Authentication, *, accepts_superseded: bool = False) -> Caller:
+    """The signed-in caller. Raises NotSignedIn, InvalidAccessToken, CrossSiteRequest, AccountBanned, AccountInactive.
+
+    An Authorization header wins over the cookie, good or bad.
+    """
+    token = access_token(call.exchange, call.settings)
+    caller = await authentication.authenticate(token, call.origin, accepts_superseded=accepts_superseded)
+    call.exchange.user_id = str(caller.user.id)
+    return caller
+
+
+async def authenticate_if_possible(call: Call, authentication: Authentication) -> Caller | None:
+    """The signed-in caller, also by a superseded token; None where the token is missing or no good."""
+    try:
+        return await authenticate(call, authentication, accepts_superseded=True)
+    except (Unauthenticated, Denied, CrossSiteRequest):
+        return None
+
+
+def access_token(exchange: Exchange, settings: WebSettings) -> str:
+    """The token that came with the request. Raises NotSignedIn, InvalidAccessToken, CrossSiteRequest."""
+    authorization = exchange.headers.get("authorization")
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise InvalidAccessToken
+        return token
+    token_in_cookie = cookies.ACCESS_TOKEN.read(exchange.headers, settings.is_https)
+    if token_in_cookie is None:
+        raise NotSignedIn
+    if exchange.method not in _SAFE_METHODS and not _is_same_origin(exchange, settings):
+        raise CrossSiteRequest
+    return token_in_cookie
+
+
+def _is_same_origin(exchange: Exchange, settings: WebSettings) -> bool:
+    """Browsers send a cookie along whoever asks, so the page that asks must be ours (OWASP CSRF cheat sheet)."""
+    fetch_site = exchange.headers.get("sec-fetch-site")
+    if fetch_site is not None:
+        return fetch_site == "same-origin"
+    origin = exchange.headers.get("origin", "")
+    # Behind a front end that serves both, Host names the page's own origin.
+    host = _host_of(origin)
+    return origin == settings.public_url or (host is not None and host == exchange.headers.get("host"))
+
+
+def _host_of(origin: str) -> str | None:
+    """Return host and port of the site as the header Host names them; None for anything else (RFC 6454)."""
+    match = _ORIGIN.fullmatch(origin)
+    return None if match is None else match[1] + (match[2] or "")

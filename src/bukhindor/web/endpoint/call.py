@@ -1,0 +1,121 @@
+"""What a handler receives: one request, already admitted."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from bukhindor.domain.caller import Caller
+from bukhindor.domain.device import Device, shown_user_agent
+from bukhindor.domain.errors import FieldError, InvalidInput, NotSignedIn, SessionNotFound, UserNotFound
+from bukhindor.domain.origin import Origin
+from bukhindor.domain.password_attempt import DEVICE_PROOF_LIFE
+from bukhindor.domain.tokens import TokenPair
+from bukhindor.web.edge.exchange import Exchange
+from bukhindor.web.edge.settings import WebSettings
+from bukhindor.web.endpoint import cookies
+
+_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DEVICE_PROOF_SECONDS = round(DEVICE_PROOF_LIFE.total_seconds())
+_CLIENT_HEADERS = {"X-Device-ID": "x-device-id", "X-App-Type": "x-app-type", "X-App-Version": "x-app-version"}
+
+
+@dataclass(slots=True)
+class Call:
+    """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`.
+
+    `arguments` are the decoded body and query. `is_from_app` says that the client headers were checked, so that the
+    device that they name can be believed to be one.
+    """
+
+    settings: WebSettings
+    exchange: Exchange
+    path_parameters: dict[str, str]
+    now: datetime
+    signed_in: Caller | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    is_from_app: bool = False
+
+    @property
+    def caller(self) -> Caller:
+        if self.signed_in is None:
+            raise NotSignedIn
+        return self.signed_in
+
+    @property
+    def origin(self) -> Origin:
+        """Where the request came from, for the audit and for mails."""
+        headers = self.exchange.headers
+        return Origin(
+            self.exchange.client_ip,
+            shown_user_agent(headers.get("user-agent", "")),
+            headers.get("x-device-id") if self.is_from_app else None,
+            self.exchange.request_id,
+            self.exchange.language,
+        )
+
+    @property
+    def user_id(self) -> UUID:
+        """The user named in the path, in canonical form only. Raises UserNotFound."""
+        raw = self.path_parameters["user_id"]
+        if not _CANONICAL_UUID.fullmatch(raw):
+            raise UserNotFound
+        return UUID(raw)
+
+    @property
+    def session_id(self) -> UUID:
+        """The session named in the path, in canonical form only. Raises SessionNotFound."""
+        raw = self.path_parameters["session_id"]
+        if not _CANONICAL_UUID.fullmatch(raw):
+            raise SessionNotFound
+        return UUID(raw)
+
+    @property
+    def device(self) -> Device:
+        """The client's device as its headers tell."""
+        headers = self.exchange.headers
+        device_id, app_type, app_version = (headers.get(name) for name in _CLIENT_HEADERS.values())
+        return Device.parse(device_id, app_type, app_version, self.exchange.client_ip, headers.get("user-agent", ""))
+
+    def check_client_headers(self) -> None:
+        """Raise InvalidInput for a client header that is not valid, or missing where configuration demands it."""
+        headers = self.exchange.headers
+        if self.settings.require_client_headers:
+            missing = [name for name, key in _CLIENT_HEADERS.items() if key not in headers]
+            if missing:
+                raise InvalidInput(*(FieldError(name, "This header is required.", "required") for name in missing))
+        if any(key in headers for key in _CLIENT_HEADERS.values()):
+            _ = self.device
+        self.is_from_app = True
+
+    @property
+    def device_proof(self) -> str:
+        """What the client sent as a proof of its device: a header of apps, else the cookie of a browser, else ""."""
+        headers = self.exchange.headers
+        return headers.get("x-device-proof") or cookies.DEVICE_PROOF.read(headers, self.settings.is_https) or ""
+
+    def set_token_cookies(self, tokens: TokenPair) -> None:
+        """Let a browser keep the access token and the device proof where scripts can't read them."""
+        cookie = cookies.ACCESS_TOKEN.set_header(tokens.access_token, tokens.expires_in, self.settings.is_https)
+        self.exchange.response_headers.append(cookie)
+        self.set_device_proof_cookie(tokens.device_proof)
+
+    def set_device_proof_cookie(self, device_proof: str) -> None:
+        cookie = cookies.DEVICE_PROOF.set_header(device_proof, _DEVICE_PROOF_SECONDS, self.settings.is_https)
+        self.exchange.response_headers.append(cookie)
+
+    def sign_browser_out(self) -> None:
+        """Take the access token back, and have the browser drop what it cached (ASVS 14.3.1).
+
+        The device proof stays: it is there for the next sign-in. "cookies" in Clear-Site-Data would remove it.
+        """
+        self.exchange.response_headers.append(cookies.ACCESS_TOKEN.clear_header(self.settings.is_https))
+        self.exchange.response_headers.append((b"clear-site-data", b'"cache"'))
+
+    def forget_browser(self) -> None:
+        """Have the browser drop everything: the account is gone."""
+        headers = self.exchange.response_headers
+        headers.append(cookies.ACCESS_TOKEN.clear_header(self.settings.is_https))
+        headers.append(cookies.DEVICE_PROOF.clear_header(self.settings.is_https))
+        headers.append((b"clear-site-data", b'"cache", "cookies"'))

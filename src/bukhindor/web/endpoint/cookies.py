@@ -1,0 +1,48 @@
+"""The cookies of browsers (RFC 6265bis; ASVS 3.3): the access token and the device proof."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Header = tuple[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """One cookie that scripts can't read and other sites' requests don't carry, but for links.
+
+    Over https its name begins with __Host-, which makes browsers refuse it from other hosts.
+    """
+
+    plain_name: str
+
+    def name(self, secure: bool) -> str:
+        return f"__Host-{self.plain_name}" if secure else self.plain_name
+
+    def set_header(self, value: str, max_age: int, secure: bool) -> Header:
+        """The header that sets the cookie for `max_age` seconds."""
+        attributes = f"Max-Age={max_age}; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if secure else "")
+        return b"set-cookie", f"{self.name(secure)}={value}; {attributes}".encode("ascii")
+
+    def clear_header(self, secure: bool) -> Header:
+        return self.set_header("", 0, secure)
+
+    def read(self, headers: Mapping[str, str], secure: bool) -> str | None:
+        """The value in the request's cookies; None when there is none."""
+        return cookie_named(self.name(secure), headers.get("cookie", ""))
+
+
+ACCESS_TOKEN = Cookie("access_token")
+DEVICE_PROOF = Cookie("device_proof")
+
+
+def cookie_named(name: str, header: str) -> str | None:
+    """The value of a cookie, as it stands there; None where there is none, or only an empty one (RFC 6265 section 4.2).
+
+    Other cookies of the same site may hold anything: no rule of form is applied to them. Of two with one name the
+    last counts.
+    """
+    for pair in reversed(header.split(";")):
+        own_name, equals, value = pair.strip(" \t").partition("=")
+        if own_name == name and equals:
+            return value or None
+    return None

@@ -1,0 +1,109 @@
+"""Request bodies and query strings → typed structs, with every problem named."""
+
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, parse_qsl
+
+import msgspec
+
+from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.web.endpoint.errors import MalformedJson, UnsupportedMediaType
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_MAX_QUERY_PARAMETERS = 50
+_MAX_FORM_FIELDS = 10
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def check_media_type(content_type: str, content_encoding: str) -> None:
+    """Raise UnsupportedMediaType unless the body is plain JSON.
+
+    A form or plain text body would let other sites' pages post without a preflight (CVE-2021-32677).
+    """
+    media_type, _, parameters = content_type.partition(";")
+    media_type = media_type.strip().lower()
+    is_json = media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+    charset = parameters.strip().lower()
+    if (
+        not is_json
+        or charset not in ("", "charset=utf-8", 'charset="utf-8"')
+        or content_encoding not in ("", "identity")
+    ):
+        raise UnsupportedMediaType
+
+
+def decode(raw: bytes, shape: type[S]) -> S:
+    """Decode JSON strictly: unknown keys are ignored, a known key of the wrong type is refused.
+
+    Raises MalformedJson, or InvalidInput that names every field in question.
+    """
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except msgspec.ValidationError:
+        fields = _decode_untyped(raw)
+    except _UNREADABLE:
+        raise MalformedJson from None
+    if not isinstance(fields, dict):
+        raise MalformedJson
+    raise InvalidInput(*_problems(fields, shape, strict=True))
+
+
+def _decode_untyped(raw: bytes) -> Any:
+    # The typed decoder stops at the first value of a wrong type, so what follows may still be no JSON at all.
+    try:
+        return msgspec.json.decode(raw)
+    except _UNREADABLE:
+        raise MalformedJson from None
+
+
+def decode_form(raw: bytes, content_type: str, shape: type[S]) -> S:
+    """Decode what a browser sends for a form (WHATWG URL, application/x-www-form-urlencoded).
+
+    Of a field that is given twice the first counts; unknown fields are ignored. A body that no form can produce counts
+    as empty. Raises UnsupportedMediaType, InvalidInput.
+    """
+    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType
+    try:
+        fields = parse_qs(raw.decode("latin-1"), True, errors="strict", max_num_fields=_MAX_FORM_FIELDS)
+    except ValueError:
+        fields = {}
+    return _convert({name: values[0] for name, values in fields.items()}, shape)
+
+
+def decode_query(raw: bytes, shape: type[S]) -> S:
+    """Decode a query string. A parameter may stand there once; unknown ones are ignored. Raises InvalidInput."""
+    try:
+        pairs = parse_qsl(raw.decode("latin-1"), True, errors="strict", max_num_fields=_MAX_QUERY_PARAMETERS)
+    except ValueError:
+        raise InvalidInput(FieldError("query", "The query string can't be read.", "invalid_query")) from None
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        if name in values and name in shape.__struct_fields__:
+            raise InvalidInput(FieldError(name, "This parameter is given twice.", "repeated"))
+        values[name] = value
+    return _convert(values, shape)
+
+
+def _convert(values: dict[str, str], shape: type[S]) -> S:
+    try:
+        return msgspec.convert(values, type=shape, strict=False)
+    except msgspec.ValidationError:
+        raise InvalidInput(*_problems(values, shape, strict=False)) from None
+
+
+def _problems(values: dict[str, Any], shape: type[msgspec.Struct], *, strict: bool) -> list[FieldError]:
+    problems = []
+    for field in msgspec.structs.fields(shape):
+        if field.encode_name not in values:
+            if field.required:
+                problems.append(FieldError(field.encode_name, "This is required.", "required"))
+            continue
+        try:
+            msgspec.convert(values[field.encode_name], type=field.type, strict=strict)
+        except msgspec.ValidationError as error:
+            # The message names types and limits, never the value.
+            problems.append(FieldError(field.encode_name, f"{error}.", "invalid_value"))
+    return problems

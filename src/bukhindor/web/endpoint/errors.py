@@ -1,0 +1,173 @@
+"""The one table: what is refused → status, headers, problem."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import structlog
+from starlette.responses import Response
+
+from bukhindor.domain import errors as domain
+from bukhindor.web.edge.exchange import Exchange
+from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, FieldProblem, problem
+from bukhindor.web.endpoint.wording import worded
+
+_log = structlog.get_logger("bukhindor.web")
+
+
+class WebRefusal(Exception):
+    """A refusal that only HTTP knows; never seen by the core."""
+
+    status: int
+    code: str
+    detail: str
+
+
+class MalformedJson(WebRefusal):
+    status = 400
+    code = "malformed_json"
+    detail = "The body is not a JSON object in UTF-8."
+
+
+class IncompleteBody(WebRefusal):
+    status = 400
+    code = "incomplete_body"
+    detail = "The connection ended before the body did."
+
+
+class NoSuchEndpoint(WebRefusal):
+    status = 404
+    code = "not_found"
+    detail = "There is nothing at this address."
+
+
+class CrossSiteRequest(WebRefusal):
+    status = 403
+    code = "cross_site_request"
+    detail = "A cookie signs in only requests of its own site; send an access token instead."
+
+
+class MethodNotAllowed(WebRefusal):
+    status = 405
+    code = "method_not_allowed"
+    detail = "This address does not answer to this method."
+
+    def __init__(self, methods: Sequence[str]) -> None:
+        super().__init__()
+        self.methods = methods
+
+
+class BodyTooLarge(WebRefusal):
+    status = 413
+    code = "body_too_large"
+    detail = "The body is too large."
+
+
+class NotReady(WebRefusal):
+    """`problems` says what is not ready, by part."""
+
+    status = 503
+    code = "not_ready"
+    detail = "The service can't do its work now."
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+class UnsupportedMediaType(WebRefusal):
+    status = 415
+    code = "unsupported_media_type"
+    detail = "Send the body as application/json in UTF-8, not compressed."
+
+
+STATUS_OF: dict[type[domain.BukhindorError], int] = {
+    domain.InvalidInput: 400,
+    domain.IncorrectPassword: 400,
+    domain.InvalidOneTimeToken: 400,
+    domain.RateLimited: 429,
+    domain.NotSignedIn: 401,
+    domain.InvalidAccessToken: 401,
+    domain.InvalidCredentials: 401,
+    domain.InvalidRefreshToken: 401,
+    domain.RefreshTokenReused: 401,
+    domain.Forbidden: 403,
+    domain.ReauthenticationRequired: 403,
+    domain.AccountBanned: 403,
+    domain.AccountInactive: 403,
+    domain.UserNotFound: 404,
+    domain.SessionNotFound: 404,
+    domain.EmailTaken: 409,
+    domain.LastAdmin: 409,
+    domain.TooBusy: 503,
+    domain.StoreUnavailable: 503,
+    domain.WriteConflict: 503,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What was refused, in the client's language; `errors` are there only when fields are to blame."""
+
+    status: int
+    code: str
+    detail: str
+    headers: dict[str, str] = field(default_factory=dict)
+    errors: tuple[domain.FieldError, ...] = ()
+
+
+def refusal(exchange: Exchange, error: Exception) -> Refusal:
+    """Return what to tell the client about anything that was raised; the unknown is logged here, once."""
+    refused = _refusal(error)
+    if refused.status == INTERNAL_ERROR[0]:
+        _log.error("unexpected error", request_id=exchange.request_id, route=exchange.route, exc_info=error)
+    exchange.error_code = refused.code
+    language = exchange.language
+    errors = tuple(replace(each, message=worded(each.code, each.message, language)) for each in refused.errors)
+    return replace(refused, detail=worded(refused.code, refused.detail, language), errors=errors)
+
+
+def problem_response(exchange: Exchange, refused: Refusal) -> Response:
+    """Return a refusal as a problem (RFC 9457)."""
+    errors = [FieldProblem(each.field, each.message, each.code) for each in refused.errors]
+    body = problem(
+        refused.status,
+        refused.code,
+        refused.detail,
+        instance=exchange.path,
+        request_id=exchange.request_id,
+        errors=errors or None,
+    )
+    return Response(body, refused.status, refused.headers, MEDIA_TYPE)
+
+
+def _refusal(error: Exception) -> Refusal:
+    if isinstance(error, domain.BukhindorError):
+        errors = error.errors if isinstance(error, domain.InvalidInput) else ()
+        return Refusal(STATUS_OF[type(error)], error.code, error.detail, headers_for(error), errors)
+    if isinstance(error, NotReady):
+        parts = tuple(domain.FieldError(part, what, "not_ready") for part, what in error.problems.items())
+        return Refusal(error.status, error.code, error.detail, {"retry-after": "5"}, parts)
+    if isinstance(error, BodyTooLarge):
+        # The rest of the body is not worth reading.
+        return Refusal(error.status, error.code, error.detail, {"connection": "close"})
+    if isinstance(error, MethodNotAllowed):
+        return Refusal(error.status, error.code, error.detail, {"allow": ", ".join(error.methods)})
+    if isinstance(error, WebRefusal):
+        return Refusal(error.status, error.code, error.detail)
+    return Refusal(*INTERNAL_ERROR)
+
+
+def headers_for(error: domain.BukhindorError) -> dict[str, str]:
+    """What a refusal says in headers, in whichever form its body comes."""
+    if isinstance(error, domain.RateLimited):
+        wait, hits = str(error.retry_after), str(error.limit.hits)
+        return {"retry-after": wait, "ratelimit-limit": hits, "ratelimit-remaining": "0", "ratelimit-reset": wait}
+    if isinstance(error, domain.Unavailable):
+        return {"retry-after": str(error.retry_after)}
+    if isinstance(error, domain.Unauthenticated):
+        # RFC 6750 section 3.1: no error code when no token was sent.
+        has_bad_token = isinstance(error, domain.InvalidAccessToken)
+        return {"www-authenticate": 'Bearer realm="bukhindor"' + (', error="invalid_token"' if has_bad_token else "")}
+    if isinstance(error, domain.Forbidden):
+        return {"www-authenticate": 'Bearer realm="bukhindor", error="insufficient_scope"'}
+    return {}

@@ -1,0 +1,43 @@
+"""The part of bodies that proves a mailbox: the token of a link, or an address and a typed code."""
+
+import re
+from typing import Annotated
+
+from msgspec import Meta
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.one_time_token import LinkToken, Proof, TypedCode
+from bukhindor.domain.rate_limit import GUESSES_PER_NETWORK
+from bukhindor.web.endpoint.limits import NetworkLimit
+
+_MAX_TOKEN = 200
+_CODE = re.compile(r"[0-9]{8}")
+
+TokenField = Annotated[str, Meta(examples=["pYQ2mR…"], description="From the link of the mail; or give email and code")]
+CodeField = Annotated[str, Meta(examples=["1234 5678"], description="From the mail; blanks don't matter")]
+
+
+def is_code(body: object) -> bool:
+    """Whether a body proves the mailbox by a code, which can be guessed, and not by the token of a link."""
+    return getattr(body, "token", None) is None
+
+
+GUESSES = NetworkLimit(GUESSES_PER_NETWORK, can_be_guessed=is_code)
+
+
+def parse_proof(token: str | None, email: str | None, code: str | None) -> Proof:
+    """Raises InvalidInput unless there is a token, or an address and a code of eight digits."""
+    if token is not None:
+        if email is not None or code is not None:
+            # Whose token it is nobody may choose: a claim beside it is a mistake or an attack.
+            raise InvalidInput(FieldError("token", "Give a token, or email and code, not both.", "contradiction"))
+        if not 0 < len(token) <= _MAX_TOKEN or not token.isascii():
+            raise InvalidInput(FieldError("token", "This is not a token from one of our mails.", "invalid_token"))
+        return LinkToken(token)
+    if email is None or code is None:
+        raise InvalidInput(FieldError("token", "Give a token, or email and code.", "required"))
+    digits = re.sub(r"[\s-]", "", code[:_MAX_TOKEN])
+    if not _CODE.fullmatch(digits):
+        raise InvalidInput(FieldError("code", "The code has eight digits.", "invalid_code"))
+    return TypedCode(EmailAddress.parse(email), digits)

@@ -1,0 +1,149 @@
+"""How a request to a row is carried out: admit, decode, call, encode."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from bukhindor.domain.errors import Forbidden, NotFound, RateLimited, TooBusy, WriteConflict
+from bukhindor.ports import Clock, RateLimiter
+from bukhindor.services.audit_log import AuditLog
+from bukhindor.services.authentication import Authentication
+from bukhindor.web.edge.exchange import Exchange
+from bukhindor.web.edge.settings import WebSettings
+from bukhindor.web.endpoint import decoding
+from bukhindor.web.endpoint.authentication import authenticate
+from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.errors import BodyTooLarge, CrossSiteRequest, IncompleteBody, NoSuchEndpoint, refusal
+from bukhindor.web.endpoint.limits import within
+from bukhindor.web.endpoint.row import Access, Row
+from bukhindor.web.endpoint.use_cases import UseCases
+
+# A body that declares more digits is counted as it comes.
+_LONGEST_NUMBER = 20
+# Seconds; three further tries.
+_PAUSES_AFTER_CONFLICTS = (0.02, 0.1, 0.3)
+
+_Outcome = TypeVar("_Outcome")
+
+
+class Operation:
+    """The ASGI application of one row. It answers everything that goes wrong in the row's own form."""
+
+    def __init__(
+        self, row: Row, use_cases: UseCases, settings: WebSettings, limiter: RateLimiter, clock: Clock
+    ) -> None:
+        self._row = row
+        self._settings, self._limiter, self._clock = settings, limiter, clock
+        self._authentication, self._audit_log = use_cases.of(Authentication), use_cases.of(AuditLog)
+        self._handler = partial(row.handler, **{name: use_cases.of(kind) for name, kind in row.use_cases.items()})
+        self._body, self._query = row.body, row.query
+        self._body_is_optional = row.body is not None and row.body_is_optional
+        self._needs_caller = row.access in (Access.SIGNED_IN, Access.ADMIN)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange.of(scope)
+        exchange.route = self._row.path
+        call = Call(self._settings, exchange, scope.get("path_params", {}), self._clock.now())
+        try:
+            response = self._row.encode(await self._answer(call, scope, receive))
+        except Exception as error:
+            response = await self._refuse(call, error)
+        await response(scope, receive, send)
+
+    async def _refuse(self, call: Call, error: Exception) -> Response:
+        try:
+            await self._record(call, error)
+        except Exception as not_recorded:
+            error = not_recorded
+        return self._row.refuse(call, refusal(call.exchange, error))
+
+    async def _answer(self, call: Call, scope: Scope, receive: Receive) -> Any:
+        # The body first: a client may send it slowly, and its rights are those of the moment after.
+        raw = b"" if self._body is None else await self._read_body(call, receive)
+        await self._admit(call)
+        call.arguments = self._decode(call, scope, raw)
+
+        def work() -> Awaitable[Any]:
+            return carry_out(lambda: self._handler(call, **call.arguments), self._settings.request_timeout)
+
+        ip = call.exchange.client_ip
+        return await within(self._limiter, self._row.limits, ip, work, call.arguments.get("body"))
+
+    async def _read_body(self, call: Call, receive: Receive) -> bytes:
+        """Return the whole body. Raises BodyTooLarge, or IncompleteBody when the client closes the connection first."""
+        limit = self._settings.max_body_bytes
+        declared = call.exchange.headers.get("content-length", "")
+        if len(declared) < _LONGEST_NUMBER and declared.isdecimal() and int(declared) > limit:
+            raise BodyTooLarge
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise IncompleteBody
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > limit:
+                raise BodyTooLarge
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+    async def _admit(self, call: Call) -> None:
+        row = self._row
+        if row.is_for_clients:
+            call.check_client_headers()
+        if row.access is Access.DEVELOPER and not self._settings.mailbox_hosts.answer_to(
+            call.exchange.headers.get("host")
+        ):
+            call.exchange.route = "unmatched"
+            raise NoSuchEndpoint
+        if self._needs_caller:
+            call.signed_in = await authenticate(call, self._authentication, accepts_superseded=row.accepts_superseded)
+        if row.access is Access.ADMIN:
+            call.caller.require_admin()
+
+    def _decode(self, call: Call, scope: Scope, raw: bytes) -> dict[str, msgspec.Struct]:
+        arguments: dict[str, msgspec.Struct] = {}
+        if self._query is not None:
+            arguments["query"] = decoding.decode_query(scope["query_string"], self._query)
+        if self._body is not None and (raw or not self._body_is_optional):
+            arguments["body"] = self._row.decode(raw, call, self._body)
+        return arguments
+
+    async def _record(self, call: Call, error: Exception) -> None:
+        """Have the audit record what a request was refused: limits, rights, and attempts at other people's things."""
+        caller, origin, route = call.signed_in, call.origin, f"{self._row.method} {self._row.path}"
+        if isinstance(error, RateLimited):
+            await self._audit_log.record_limit(error, caller, origin, route)
+        elif isinstance(error, (Forbidden, CrossSiteRequest)):
+            await self._audit_log.record_refusal(error.code, caller, origin, route)
+        elif isinstance(error, NotFound) and error.concealed is not None:
+            await self._audit_log.record_refusal(error.code, caller, origin, route, error.concealed)
+
+
+async def carry_out(work: Callable[[], Awaitable[_Outcome]], seconds: float) -> _Outcome:
+    """Return the outcome of a use case. After a write conflict nothing of it happened: the server retries it after a
+    random pause, so that the two sides of the conflict do not meet again.
+
+    Each wait has its own end; many of them after another could still outlast a client's patience. Raises TooBusy
+    after `seconds`: what was not committed by then is undone.
+    """
+    deadline = asyncio.timeout(seconds)
+    try:
+        async with deadline:
+            for longest_pause in _PAUSES_AFTER_CONFLICTS:
+                try:
+                    return await work()
+                except WriteConflict:
+                    await asyncio.sleep(random.uniform(0, longest_pause))  # noqa: S311 - Nothing secret hangs on it.
+            return await work()
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        raise TooBusy from error

@@ -1,0 +1,179 @@
+"""One row of the route tables: an endpoint of the API or a page."""
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property
+from typing import Any, Self
+
+import msgspec
+from starlette.responses import Response
+
+from bukhindor.domain.errors import BukhindorError
+from bukhindor.web.endpoint import decoding
+from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.errors import Refusal, WebRefusal, problem_response
+from bukhindor.web.endpoint.limits import NetworkLimit
+
+# The parameters of a handler that a request fills in.
+_OF_THE_REQUEST = frozenset({"call", "body", "query"})
+
+Handler = Callable[..., Awaitable[Any]]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Access(Enum):
+    """Who may call. Rules that depend on the user in question are the services'.
+
+    TOKEN_HOLDER leaves it to the handler what to make of a token whose session has ended. DEVELOPER admits requests
+    whose Host header names this machine, so that no page of another site reads the response (DNS rebinding).
+    """
+
+    ANYONE = "anyone"
+    TOKEN_HOLDER = "holders of a token that the server signed"
+    SIGNED_IN = "signed in"
+    ADMIN = "administrators"
+    DEVELOPER = "developers on this machine"
+
+
+@dataclass(frozen=True)
+class Row(ABC):
+    """`refuses` names what the operation can refuse beside what its access and body imply.
+
+    The handler's signature names the shapes of body and query, and the use cases that it needs.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    access: Access
+    refuses: tuple[type[BukhindorError | WebRefusal], ...] = field(default=(), kw_only=True)
+    limits: tuple[NetworkLimit, ...] = field(default=(), kw_only=True)
+
+    @cached_property
+    def _signature(self) -> inspect.Signature:
+        return inspect.signature(self.handler)
+
+    @property
+    def use_cases(self) -> dict[str, type[Any]]:
+        """The use cases that the handler names as parameters, by the names of these."""
+        parameters = self._signature.parameters
+        return {name: parameters[name].annotation for name in parameters if name not in _OF_THE_REQUEST}
+
+    @property
+    def body(self) -> type[msgspec.Struct] | None:
+        return self._shape_of("body")
+
+    @property
+    def query(self) -> type[msgspec.Struct] | None:
+        return self._shape_of("query")
+
+    def _shape_of(self, parameter: str) -> type[msgspec.Struct] | None:
+        found = self._signature.parameters.get(parameter)
+        return None if found is None else found.annotation
+
+    @property
+    def body_is_optional(self) -> bool:
+        """Whether the handler has a default for its body, so that a request may come without one."""
+        return self._signature.parameters["body"].default is not inspect.Parameter.empty
+
+    @property
+    @abstractmethod
+    def is_for_clients(self) -> bool:
+        """Whether people's applications call this; their client headers are checked."""
+
+    @property
+    def accepts_superseded(self) -> bool:
+        """Whether an access token is admitted that a newer one of the same session has superseded."""
+        return False
+
+    @abstractmethod
+    def decode(self, raw: bytes, call: Call, shape: type[msgspec.Struct]) -> msgspec.Struct:
+        """Return the body in its shape. Raises InvalidInput, MalformedJson, UnsupportedMediaType."""
+
+    @abstractmethod
+    def encode(self, answer: Any) -> Response:
+        """Return the response that carries what the handler returned."""
+
+    @abstractmethod
+    def refuse(self, call: Call, refusal: Refusal) -> Response:
+        """Return the response that tells the client what was refused."""
+
+
+@dataclass(frozen=True)
+class Endpoint(Row):
+    """An operation of the API: JSON in, JSON out.
+
+    `rules` is the use case whose documentation tells the rules. `repeatable` admits the access token that the operation
+    itself supersedes, so that a client can repeat the request after a lost response.
+    """
+
+    tag: str
+    status: int = 200
+    rules: Callable[..., Any] | None = field(default=None, kw_only=True)
+    repeatable: bool = field(default=False, kw_only=True)
+
+    @property
+    def operation_id(self) -> str:
+        return self.handler.__name__
+
+    @property
+    def answer(self) -> type[msgspec.Struct]:
+        answer: type[msgspec.Struct] = self._signature.return_annotation
+        return answer
+
+    @property
+    def is_for_clients(self) -> bool:
+        """Probes and other services have no client headers."""
+        return self.tag != "Service"
+
+    @property
+    def accepts_superseded(self) -> bool:
+        return self.repeatable
+
+    def under(self, prefix: str) -> Self:
+        return replace(self, path=prefix + self.path)
+
+    def decode(self, raw: bytes, call: Call, shape: type[msgspec.Struct]) -> msgspec.Struct:
+        headers = call.exchange.headers
+        decoding.check_media_type(headers.get("content-type", ""), headers.get("content-encoding", ""))
+        return decoding.decode(raw, shape)
+
+    def encode(self, answer: Any) -> Response:
+        return Response(_encode(answer), self.status, media_type="application/json")
+
+    def refuse(self, call: Call, refusal: Refusal) -> Response:
+        return problem_response(call.exchange, refusal)
+
+
+@dataclass(frozen=True)
+class Page(Row):
+    """A page or a file for browsers: its handler returns the whole response.
+
+    `refused` draws the page that tells what was refused.
+    """
+
+    refused: Callable[[Call, Refusal], Response]
+
+    @property
+    def is_for_clients(self) -> bool:
+        """A browser that follows a link has no client headers."""
+        return False
+
+    def decode(self, raw: bytes, call: Call, shape: type[msgspec.Struct]) -> msgspec.Struct:
+        return decoding.decode_form(raw, call.exchange.headers.get("content-type", ""), shape)
+
+    def encode(self, answer: Any) -> Response:
+        response: Response = answer
+        return response
+
+    def refuse(self, call: Call, refusal: Refusal) -> Response:
+        return self.refused(call, refusal)
+
+
+def as_problem(call: Call, refusal: Refusal) -> Response:
+    """Refuse as the API does: for files and pages that programs read."""
+    return problem_response(call.exchange, refusal)

@@ -1,0 +1,1 @@
+"""The HTML pages: the route table of pages, their templates, and one file for each."""
