@@ -11,7 +11,7 @@ from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.memory.mailbox import DevelopmentMailbox
 from bukhindor.adapters.memory.no_mailer import NoMailer
-from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.adapters.smtp.server_url import MailServer, Sender
 from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.bootstrap.background import background_tasks
@@ -176,7 +176,14 @@ class _Built:
 def _mailer(settings: Settings) -> Mailer:
     """How mails leave where there is no development mailbox."""
     server = settings.mail.server
-    return NoMailer() if server is None else SmtpMailer(server, settings.mail.sender)
+    return NoMailer() if server is None else _smtp_mailer(server, settings.mail.sender)
+
+
+def _smtp_mailer(server: MailServer, sender: Sender) -> Mailer:
+    # Its library takes memory that a service with a development mailbox has no use for.
+    from bukhindor.adapters.smtp.mailer import SmtpMailer  # noqa: PLC0415
+
+    return SmtpMailer(server, sender)
 
 
 def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:

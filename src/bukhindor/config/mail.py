@@ -2,12 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from email.headerregistry import Address as Sender
 from enum import StrEnum
 from typing import Self
 from urllib.parse import urlsplit
 
-from bukhindor.adapters.smtp.server_url import MailServer
+from bukhindor.adapters.smtp.server_url import MailServer, Sender
 from bukhindor.config.durations import quoted
 from bukhindor.config.origins import Address, parse_origin
 from bukhindor.config.server_url import ServerUrl
@@ -101,7 +100,7 @@ def sender(text: str) -> Sender:
         canonical = EmailAddress.parse(address)
     except InvalidInput:
         raise ValueError(f"{quoted(text)} is neither an e-mail address nor a name and an address in <>") from None
-    return Sender((name or "").strip('"'), addr_spec=str(canonical))
+    return Sender((name or "").strip('"'), canonical)
 
 
 def app_address(text: str) -> Address:

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import Response
 
 from bukhindor.web import addresses
@@ -20,7 +19,10 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @cache
-def _templates() -> Environment:
+def _templates() -> Any:
+    # The library takes 2 MB, and an API that is used by apps alone may never show a page.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
