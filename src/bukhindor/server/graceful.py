@@ -2,9 +2,8 @@
 
 The first SIGTERM or SIGINT calls `on_drain` at once (readiness says no), every answer from then on says
 `Connection: close`, the listener stays open for `drain_delay` seconds, requests under way are finished, idle
-connections are closed, and only then the application's resources are closed. What is still not
-finished `shutdown_timeout` seconds after the signal is cut off. A second signal cuts off at once, a third one ends the
-process without any order.
+connections are closed, and only then the application's resources are closed. What is not finished `shutdown_timeout`
+seconds after the signal is cut off. A second signal cuts off at once, a third one ends the process immediately.
 """
 
 import asyncio
@@ -37,6 +36,7 @@ _TICK_SECONDS = 0.05
 # A connection that was used a moment ago may have its next request on the way; closing it now would reset that.
 _IDLE_GRACE_SECONDS = 1.0
 _CANCEL_SECONDS = 1.0
+_LOOKS_PER_TICK = 500
 # How long the application may take to close its resources.
 _CLOSING_SECONDS = 10.0
 
@@ -94,6 +94,7 @@ class GracefulServer(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_requested_at = 0.0
         self._ticks = 0
+        self._to_look_at: list[BoundedHttpProtocol] = []
 
     def run_until_stopped(self) -> int:
         """Serve until a signal; return the exit code of the process.
@@ -224,11 +225,13 @@ class GracefulServer(uvicorn.Server):
         return not self.server_state.connections and not self.server_state.tasks
 
     async def on_tick(self, counter: int) -> bool:
-        """Called ten times a second, in shutdown twenty times."""
-        if counter % 5 == 0:
-            now = asyncio.get_running_loop().time()
-            for connection in self.connections():
-                connection.end_overdue(now)
+        """Called ten times a second; a look at very many connections takes several calls, so that requests go on."""
+        now = asyncio.get_running_loop().time()
+        if not self._to_look_at:
+            self._to_look_at = self.connections()
+        for connection in self._to_look_at[-_LOOKS_PER_TICK:]:
+            connection.end_overdue(now)
+        del self._to_look_at[-_LOOKS_PER_TICK:]
         return await super().on_tick(counter)
 
     async def _tick_until(self, when: float, done: Callable[[], bool]) -> None:

@@ -32,6 +32,6 @@ async def register(call: Call, registration: Registration, body: RegisterBody) -
         lambda: EmailAddress.parse(body.email),
         lambda: Password.parse(body.password),
     )
-    user = await registration.register(name, email, password, call.origin)
+    user = await registration.register(name, email, password, call.origin, call.exchange.language_tag)
     call.exchange.user_id = str(user.id)
     return Registered("Account created.", UserShape.of(user, call.now))

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.metadata import NO_METADATA
 from bukhindor.domain.moment import in_utc
 from bukhindor.domain.password import Password
 from bukhindor.domain.user import Role, Status, UserChanges, parse_name, parse_status_reason
@@ -15,7 +16,9 @@ from bukhindor.services.user_admin import UserAdmin
 from bukhindor.web.api.shapes import (
     SAFE_TEXT_NOT_BLANK,
     EmailField,
+    LanguageField,
     Message,
+    MetadataField,
     NameField,
     NewPasswordField,
     PasswordField,
@@ -23,6 +26,8 @@ from bukhindor.web.api.shapes import (
     SessionsEnded,
     SessionShape,
     UserShape,
+    given_language,
+    given_metadata,
     given_password,
 )
 from bukhindor.web.api.user_listing import UserList, UserListQuery
@@ -36,6 +41,8 @@ class CreateUserBody(msgspec.Struct, frozen=True):
     password: NewPasswordField
     role: Role | None = None
     status: Status | None = None
+    language: LanguageField | None = None
+    app_metadata: MetadataField | None = None
 
 
 class UpdateUserBody(msgspec.Struct, frozen=True):
@@ -50,6 +57,8 @@ class UpdateUserBody(msgspec.Struct, frozen=True):
         None
     )
     status_until: Annotated[datetime, Meta(tz=True, description="When the status ends by itself")] | None = None
+    language: LanguageField | None = None
+    app_metadata: MetadataField | None = None
     password: Annotated[PasswordField, Meta(description="Needed to change one's own address")] | None = None
 
 
@@ -68,13 +77,16 @@ async def list_users(call: Call, user_admin: UserAdmin, query: UserListQuery) ->
 
 async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -> UserShape:
     """Create an account for somebody"""
-    name, email, password = parse_together(
+    name, email, password, language, given = parse_together(
         lambda: parse_name(body.name),
         lambda: EmailAddress.parse(body.email),
         lambda: Password.parse(body.password),
+        lambda: given_language(body.language),
+        lambda: given_metadata(body.app_metadata, "app_metadata"),
     )
     role, status = body.role or Role.USER, body.status or Status.ACTIVE
-    user = await user_admin.create(call.caller, name, email, password, role, status)
+    app_metadata = NO_METADATA if given is None else NO_METADATA.patched(given, "app_metadata")
+    user = await user_admin.create(call.caller, name, email, password, role, status, language, app_metadata)
     return UserShape.of(user, call.now)
 
 
@@ -126,10 +138,12 @@ async def end_user_sessions(call: Call, user_admin: UserAdmin) -> SessionsEnded:
 
 
 def _changes(body: UpdateUserBody, now: datetime) -> UserChanges:
-    name, email, reason = parse_together(
+    name, email, reason, language, app_metadata = parse_together(
         lambda: None if body.name is None else parse_name(body.name),
         lambda: None if body.email is None else EmailAddress.parse(body.email),
         lambda: None if body.status_reason is None else parse_status_reason(body.status_reason),
+        lambda: given_language(body.language),
+        lambda: given_metadata(body.app_metadata, "app_metadata"),
     )
     status = body.status
     if body.is_active is not None:
@@ -139,4 +153,4 @@ def _changes(body: UpdateUserBody, now: datetime) -> UserChanges:
             raise InvalidInput(FieldError("is_active", "This contradicts the status.", "contradiction"))
         status = status or implied
     until = None if body.status_until is None else in_utc(body.status_until)
-    return UserChanges(name, email, body.role, status, reason, until)
+    return UserChanges(name, email, body.role, status, reason, until, language, app_metadata=app_metadata)

@@ -8,12 +8,19 @@ from bukhindor.domain.errors import FieldError, InvalidInput
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
 
 
 @overload
 def parse_together(first: Callable[[], A], second: Callable[[], B], /) -> tuple[A, B]: ...
 @overload
 def parse_together(first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], /) -> tuple[A, B, C]: ...
+@overload
+def parse_together(
+    first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], fourth: Callable[[], D],
+    fifth: Callable[[], E], /,
+) -> tuple[A, B, C, D, E]: ...  # fmt: skip
 def parse_together(*parsers: Callable[[], Any]) -> tuple[Any, ...]:
     """Run all parsers; raise one InvalidInput with the problems of all that failed."""
     results = []
