@@ -17,6 +17,7 @@ from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports import Clock, Mailer, PasswordHasher, RateLimiter, Transactions
 from bukhindor.services.assembly import Outside, Rules, Services, assemble
+from bukhindor.web.addresses import ACCOUNT, PAGE_OF
 
 _AUDIENCE = "bukhindor"
 
@@ -58,8 +59,8 @@ def build_services(
 def mail_links(settings: Settings) -> MailLinks:
     """Mailed links lead into the app where it is a web page; other addresses no mail program opens."""
     if settings.app_url.startswith(("http://", "https://")):
-        return MailLinks(settings.app_url)
-    return MailLinks(f"{settings.public_url}/account")
+        return MailLinks(lambda purpose: f"{settings.app_url}/{PAGE_OF[purpose]}")
+    return MailLinks(lambda purpose: f"{settings.public_url}{ACCOUNT}/{PAGE_OF[purpose]}")
 
 
 def session_policy(settings: Settings) -> SessionPolicy:

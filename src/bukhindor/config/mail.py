@@ -8,7 +8,7 @@ from bukhindor.config.durations import quoted
 from bukhindor.config.origins import parse_origin
 from bukhindor.config.values import is_loopback
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import InvalidInput
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.text import has_unsafe_characters
 
 # A name with other signs stands in quotation marks (RFC 5322 section 3.2.3); none of them ends the name early.
@@ -57,7 +57,7 @@ def sender(text: str) -> str:
     name, address = match.groups() if match else (None, text)
     try:
         canonical = EmailAddress.parse(address)
-    except InvalidInput:
+    except InvalidValue:
         raise ValueError(f"{quoted(text)} is neither an e-mail address nor a name and an address in <>") from None
     return f"{name} <{canonical}>" if name else str(canonical)
 

@@ -2,11 +2,10 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from encodings import idna
 from typing import Self
 
-from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.text import has_unsafe_characters
 
 MAX_LENGTH = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
@@ -22,7 +21,6 @@ _IDEOGRAPHIC_DOTS = str.maketrans("。．｡", "...")
 _AMBIGUOUS_IN_DOMAINS = frozenset("\u00df\u03c2\u200c\u200d")
 
 
-@dataclass(frozen=True, slots=True)
 class EmailAddress:
     """An address in canonical form: NFKC, lower case, domain in its ASCII (punycode) form.
 
@@ -30,20 +28,20 @@ class EmailAddress:
     `ａ@example.com`. The local part is ASCII only, which keeps look-alike letters from posing as another account.
     """
 
-    value: str
+    __slots__ = ("_value",)
+
+    def __init__(self, canonical: str) -> None:
+        self._value = canonical
 
     @classmethod
-    def parse(cls, raw: str, field: str = "email") -> Self:
-        """Return the canonical address.
-
-        Raises InvalidInput for `field` when `raw` is not a deliverable address of at most 254 characters.
-        """
+    def parse(cls, raw: str) -> Self:
+        """Return the canonical address. Raises InvalidValue unless it is deliverable and has at most 254 characters."""
         trimmed = raw.strip()
         if not trimmed:
-            raise InvalidInput(FieldError(field, "Enter an e-mail address.", "required"))
+            raise InvalidValue(cls, "Enter an e-mail address.", "required")
         if len(trimmed) > MAX_LENGTH:
             message = f"An e-mail address has at most {MAX_LENGTH} characters."
-            raise InvalidInput(FieldError(field, message, "too_long"))
+            raise InvalidValue(cls, message, "too_long")
         local, at, domain = unicodedata.normalize("NFKC", trimmed).lower().rpartition("@")
         ascii_domain = _ascii_domain(domain)
         canonical = f"{local}@{ascii_domain}"
@@ -51,8 +49,12 @@ class EmailAddress:
         is_valid = at and local_is_valid and ascii_domain and len(canonical) <= MAX_LENGTH
         # IDNA drops some invisible characters from a domain, so the text is looked at as it came.
         if not is_valid or has_unsafe_characters(trimmed):
-            raise InvalidInput(FieldError(field, "This is not a valid e-mail address.", "invalid_email"))
+            raise InvalidValue(cls, "This is not a valid e-mail address.", "invalid_email")
         return cls(canonical)
+
+    @property
+    def value(self) -> str:
+        return self._value
 
     @property
     def local_part(self) -> str:
@@ -65,7 +67,16 @@ class EmailAddress:
         return f"{local[0]}***@{domain}"
 
     def __str__(self) -> str:
-        return self.value
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"EmailAddress({self._value!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EmailAddress) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
 
 
 def _ascii_domain(domain: str) -> str:

@@ -7,7 +7,7 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import Origin
-from bukhindor.domain.password import Password, PasswordPolicy
+from bukhindor.domain.password import NewPassword, PasswordPolicy
 from bukhindor.domain.user import User
 from bukhindor.ports import Clock, Identifiers, PasswordHasher, Requester, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
@@ -24,13 +24,13 @@ class Registration:
     identifiers: Identifiers
     clock: Clock
 
-    async def register(self, name: str, email: EmailAddress, password: Password, origin: Origin) -> User:
+    async def register(self, name: str, email: EmailAddress, password: NewPassword, origin: Origin) -> User:
         """Create an account with the role user, and send a mail to verify its address.
 
         Nobody becomes an administrator this way, not even the first to come. The password may not be common, nor
         the person's own address or name. An address has one account, however it is spelled.
 
-        Raises InvalidInput, EmailTaken, TooBusy.
+        Raises InvalidValue, EmailTaken, TooBusy.
         """
         self.password_policy.check(password, email, name)
         async with self.transactions.read() as stored:

@@ -11,7 +11,7 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken, LastAdmin, ReauthenticationRequired, UserNotFound
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Purpose
-from bukhindor.domain.password import Password, PasswordPolicy
+from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import Role, Status, User, UserChanges
 from bukhindor.domain.user_listing import UserPage, UserQuery
@@ -44,11 +44,11 @@ class UserAdmin:
             return await stored.users.page(query, self.clock.now())
 
     async def create(
-        self, actor: Actor, name: str, email: EmailAddress, password: Password, role: Role, status: Status
+        self, actor: Actor, name: str, email: EmailAddress, password: NewPassword, role: Role, status: Status
     ) -> User:
         """Create an account of any role and status, and send a mail to verify its address.
 
-        Raises Forbidden, InvalidInput, EmailTaken, TooBusy.
+        Raises Forbidden, InvalidValue, EmailTaken, TooBusy.
         """
         actor.require_admin()
         self.password_policy.check(password, email, name)

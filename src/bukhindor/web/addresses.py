@@ -18,11 +18,7 @@ MAILBOX: Final = "/dev/mailbox"
 MAILBOX_JSON: Final = "/dev/mailbox.json"
 
 # The page that the link of a mail leads to, below ACCOUNT here or below the app's own address.
-PAGE_OF: Final = {
-    Purpose.RESET_PASSWORD: "reset-password",
-    Purpose.VERIFY_EMAIL: "verify-email",
-    Purpose.CHANGE_EMAIL: "change-email",
-}
+PAGE_OF: Final = {purpose: purpose.value.replace("_", "-") for purpose in Purpose}
 
 
 def canonical_path(path: str) -> str:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, InvalidInput
-from bukhindor.domain.user import Role, Status, User, UserChanges, parse_name, parse_status_reason
+from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, InvalidInput, InvalidValue
+from bukhindor.domain.user import Name, Role, Status, StatusReason, User, UserChanges
 from tests.makers import T0, address, make_user
 
 MOMENT = timedelta(microseconds=1)
@@ -41,7 +41,7 @@ def refusal(user: User, changes: UserChanges, now: datetime = LATER) -> FieldErr
     ],
 )
 def test_a_name_is_trimmed_and_otherwise_kept(raw: str, name: str) -> None:
-    assert parse_name(raw) == name
+    assert Name.parse(raw) == name
 
 
 @pytest.mark.parametrize(
@@ -60,26 +60,25 @@ def test_a_name_is_trimmed_and_otherwise_kept(raw: str, name: str) -> None:
 )
 def test_a_name_that_cannot_be_shown_is_refused(raw: str, code: str, message: str) -> None:
     """IN-04, IN-08."""
-    with pytest.raises(InvalidInput) as caught:
-        parse_name(raw, "full_name")
-    assert caught.value.errors == (FieldError("full_name", message, code),)
+    with pytest.raises(InvalidValue) as caught:
+        Name.parse(raw)
+    assert (caught.value.kind, caught.value.message, caught.value.code) == (Name, message, code)
 
 
 def test_a_reason_may_be_longer_than_a_name() -> None:
-    assert parse_status_reason(" " + "x" * 500 + " ") == "x" * 500
-    with pytest.raises(InvalidInput) as caught:
-        parse_status_reason("x" * 501)
-    message = "This has at most 500 characters."
-    assert caught.value.errors == (FieldError("status_reason", message, "too_long"),)
+    assert StatusReason.parse(" " + "x" * 500 + " ") == "x" * 500
+    with pytest.raises(InvalidValue) as caught:
+        StatusReason.parse("x" * 501)
+    assert (caught.value.message, caught.value.code) == ("This has at most 500 characters.", "too_long")
 
 
 @given(st.text(st.characters()))
 def test_any_name_is_refused_in_one_way_or_trimmed(raw: str) -> None:
     try:
-        name = parse_name(raw)
-    except InvalidInput:
+        name = Name.parse(raw)
+    except InvalidValue:
         return
-    assert name == raw.strip() == parse_name(name)
+    assert name == raw.strip() == Name.parse(name)
     assert 1 <= len(name) <= 100
     assert name.encode()
 

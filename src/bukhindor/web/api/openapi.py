@@ -96,8 +96,13 @@ def _document(public_url: str) -> Json:
 def _schemas() -> Json:
     shapes = {shape for endpoint in ENDPOINTS for shape in (endpoint.body, endpoint.answer) if shape is not None}
     ordered = sorted(shapes, key=lambda shape: shape.__name__)
-    _, components = msgspec.json.schema_components([*ordered, Problem], ref_template=_REF)
+    _, components = msgspec.json.schema_components([*ordered, Problem], ref_template=_REF, schema_hook=_text)
     return {name: _typed(schema) for name, schema in sorted(components.items())}
+
+
+def _text(kind: type) -> Json:
+    """The schema of a domain type: they all are read from a text."""
+    return {"type": "string"}
 
 
 def _typed(schema: Json) -> Json:
@@ -148,7 +153,7 @@ def _path_parameters(endpoint: Endpoint) -> list[Json]:
 def _query_parameters(endpoint: Endpoint) -> list[Json]:
     if endpoint.query is None:
         return []
-    (_,), components = msgspec.json.schema_components([endpoint.query], ref_template=_REF)
+    (_,), components = msgspec.json.schema_components([endpoint.query], ref_template=_REF, schema_hook=_text)
     properties: Json = components[endpoint.query.__name__]["properties"]
     return [
         {"name": name, "in": "query", "required": False, "schema": _inlined(schema, components)}

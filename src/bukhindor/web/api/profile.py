@@ -2,7 +2,6 @@
 
 import msgspec
 
-from bukhindor.domain.user import parse_name
 from bukhindor.services.profile import Profile
 from bukhindor.web.api.shapes import NameField, UserShape
 from bukhindor.web.endpoint.call import Call
@@ -21,5 +20,4 @@ async def me(call: Call) -> UserShape:
 
 async def update_me(call: Call, profile: Profile, body: ProfileBody) -> UserShape:
     """Change one's own account"""
-    name = None if body.name is None else parse_name(body.name)
-    return UserShape.of(await profile.rename(call.caller, name), call.now)
+    return UserShape.of(await profile.rename(call.caller, body.name), call.now)

@@ -7,10 +7,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from bukhindor.domain.password import Password
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.password import NewPassword, Password
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import TokenPair
-from bukhindor.domain.user import Role, Status, User
+from bukhindor.domain.user import Name, Role, Status, User
 
 _AN_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 _A_TIME = "2026-01-31T12:00:00Z"
@@ -19,7 +20,7 @@ UserId = Annotated[UUID, Meta(examples=[_AN_ID])]
 Time = Annotated[datetime, Meta(tz=True, examples=[_A_TIME], description="ISO 8601, UTC")]
 
 
-# Limits stand here for readers and generators of clients; the domain is what checks them.
+# The limits are for readers and generators of clients: the domain types check them.
 _UNSAFE = (
     r"\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069"
     r"\u3164\ufeff\uffa0"
@@ -29,19 +30,16 @@ SAFE_TEXT_NOT_BLANK = rf"^[^{_UNSAFE}]*[^\s{_UNSAFE}][^{_UNSAFE}]*$"
 
 _password = {"format": "password", "minLength": 1, "maxLength": 128, "pattern": SAFE_TEXT}
 EmailField = Annotated[
-    str, Meta(extra_json_schema={"format": "email", "maxLength": 254}, examples=["anna@example.com"])
+    EmailAddress, Meta(extra_json_schema={"format": "email", "maxLength": 254}, examples=["anna@example.com"])
 ]
 NameField = Annotated[
-    str,
+    Name,
     Meta(extra_json_schema={"minLength": 1, "maxLength": 100, "pattern": SAFE_TEXT_NOT_BLANK}, examples=["Anna"]),
 ]
-PasswordField = Annotated[str, Meta(extra_json_schema=_password, examples=["violet-otter-41"])]
-NewPasswordField = Annotated[str, Meta(extra_json_schema=_password | {"minLength": 8}, examples=["violet-otter-41"])]
-
-
-def given_password(raw: str | None) -> Password | None:
-    """The password of a body that may leave it out. Raises InvalidInput."""
-    return None if raw is None else Password.parse(raw)
+PasswordField = Annotated[Password, Meta(extra_json_schema=_password, examples=["violet-otter-41"])]
+NewPasswordField = Annotated[
+    NewPassword, Meta(extra_json_schema=_password | {"minLength": 8}, examples=["violet-otter-41"])
+]
 
 
 class UserShape(msgspec.Struct, frozen=True):

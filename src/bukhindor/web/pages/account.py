@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from bukhindor.domain.one_time_token import Purpose
-from bukhindor.domain.password import Password
+from bukhindor.domain.password import NewPassword, Password
 from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification
 from bukhindor.services.password_reset import PasswordReset
@@ -53,7 +53,7 @@ async def show_password_reset(call: Call, query: LinkQuery) -> Response:
 async def reset_password(call: Call, password_reset: PasswordReset, body: LandingForm) -> Response:
     """Choose a new password"""
     proof = parse_proof(body.token, None, None)
-    device_proof = await password_reset.confirm(proof, Password.parse(body.password), call.origin)
+    device_proof = await password_reset.confirm(proof, NewPassword.parse(body.password), call.origin)
     # A form of another site may carry that site's own link, and would put its proof in the place of ours.
     if call.exchange.headers.get("sec-fetch-site", "same-origin") == "same-origin":
         call.set_device_proof_cookie(device_proof)
