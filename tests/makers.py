@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from bukhindor.domain.audit import AuditEvent, AuditType
 from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.language import tag_of
 from bukhindor.domain.mail import Letter, LetterKind, Mail, QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.origin import Language, Origin
@@ -98,7 +99,7 @@ def make_letter(kind: LetterKind = LetterKind.RESET_PASSWORD, to: str = "ann@exa
         kind=kind,
         to=address(to),
         name=parts.pop("name", "Ann Example"),
-        language=parts.pop("language", Language.ENGLISH),
+        language=parts.pop("language", tag_of(Language.ENGLISH)),
         **parts,
     )
 

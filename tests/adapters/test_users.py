@@ -7,6 +7,8 @@ from uuid import uuid4
 import pytest
 
 from bukhindor.domain.errors import EmailTaken
+from bukhindor.domain.language import LanguageTag
+from bukhindor.domain.metadata import Metadata
 from bukhindor.domain.user import Role, Status, User
 from bukhindor.ports import Transactions
 from tests.adapters.keeping import keep
@@ -24,6 +26,9 @@ FULL = make_user(
     updated_at=T0 + timedelta(seconds=1),
     last_login_at=T0 + timedelta(hours=2),
     failed_sign_ins=99,
+    language=LanguageTag("zh-Hant-TW"),
+    metadata=Metadata('{"тема":"тёмная 🙂","' + "x" * 4000 + '":null}'),
+    app_metadata=Metadata('{"plan":"pro","seats":[1,2.5,-0.0,12345678901234567890123]}'),
 )
 BARE = make_user("bare@example.com", password_hash=None)
 

@@ -11,7 +11,7 @@ class FakeLetterWriter:
 
     def write(self, letter: Letter) -> Mail:
         self.written.append(letter)
-        text = " ".join((letter.language, letter.kind, letter.name, letter.link, letter.code))
+        text = " ".join((letter.language.value, letter.kind, letter.name, letter.link, letter.code))
         return Mail(
             letter.to,
             f"{letter.kind} ({letter.language})",

@@ -30,6 +30,9 @@ async def test_me_is_a_bare_user(service: Service) -> None:
         "created_at": "2026-03-01T12:00:00.250000Z",
         "updated_at": "2026-03-01T12:00:00.250000Z",
         "last_login_at": "2026-03-01T12:00:00.250000Z",
+        "language": None,
+        "metadata": {},
+        "app_metadata": {},
     }
 
 

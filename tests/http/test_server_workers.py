@@ -3,15 +3,13 @@
 import asyncio
 import os
 import signal
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from bukhindor.server.worker_channel import VARIABLE, Assignment
-from bukhindor.server.worker_process import ended_by
+from bukhindor.server.worker import ended_by
 from tests.http.raw_client import connection, exchange, get, read_answer
 from tests.http.worker_program import Load, runs, service, until
 
@@ -137,31 +135,8 @@ async def test_a_service_that_can_not_start_says_so_once_and_ends_like_one_proce
     assert server.log.count("the store is broken") == 1
 
 
-async def test_a_program_that_is_not_there_is_no_reason_to_try_again(tmp_path: Path) -> None:
-    with service(tmp_path, command=tmp_path / "nothing") as server:
-        assert await server.end() == 4
-
-    assert "No such file" in server.log
-
-
-async def test_a_program_that_disappears_leaves_the_workers_that_are_there(tmp_path: Path) -> None:
-    program = tmp_path / "program"
-    program.write_text(f"#!/bin/sh\nexec {sys.executable} -m tests.http.worker_program\n")
-    program.chmod(0o755)
-    with service(tmp_path, workers=1, command=program) as server:
-        (worker,) = server.living()
-        program.unlink()
-        server.send(signal.SIGHUP)
-        await until(lambda: "worker 1 could not be started" in server.log)
-        assert await server.pid() == worker
-        os.kill(worker, signal.SIGKILL)
-        await until(lambda: server.log.count("worker 1 could not be started") >= 3)
-        server.send(signal.SIGTERM)
-        assert await server.end() == 0
-
-
 async def test_replacements_that_fail_are_tried_again_after_a_pause(tmp_path: Path) -> None:
-    """The first one starts alone and is told so, the later ones are told that they are later."""
+    """Only the worker that started alone was the first."""
     broken = tmp_path / "broken"
     with service(tmp_path, workers=2, broken=broken) as server:
         first, other = server.living()
@@ -176,7 +151,7 @@ async def test_replacements_that_fail_are_tried_again_after_a_pause(tmp_path: Pa
     log = server.log
 
     assert log.count("ended unasked: exit code 3") >= 4
-    assert [line for line in log.splitlines() if line.startswith("worker 1 ")] == ["worker 1 ahead", "worker 1 later"]
+    assert [line for line in log.splitlines() if line.startswith("worker 1 ")] == ["worker 1 first", "worker 1 later"]
     assert "worker 2 later" in log
 
 
@@ -208,23 +183,32 @@ async def test_what_does_not_finish_is_killed_and_the_exit_code_says_so(tmp_path
 
 
 @pytest.mark.parametrize("path", ["/slow/60", "/hang"])
-async def test_a_second_signal_cuts_off_and_a_third_one_kills(tmp_path: Path, path: str) -> None:
-    with service(tmp_path, workers=2, timeout=60, cut_off=60) as server:
+async def test_a_second_signal_kills(tmp_path: Path, path: str) -> None:
+    with service(tmp_path, workers=2, timeout=60) as server:
         async with connection(server.port) as (reader, writer):
             writer.write(get(path))
             await until(lambda: f"asked for {path}" in server.log)
             server.send(signal.SIGTERM)
-            await until(lambda: "stopping 2 workers" in server.log)
+            await until(lambda: "stopping: no new requests" in server.log)
             stopped_at = time.monotonic()
             server.send(signal.SIGINT)
-            if path == "/hang":
-                await asyncio.sleep(0.1)
-                server.send(signal.SIGTERM)
             assert await reader.read() == b""
         assert await server.end() == 1
         took = time.monotonic() - stopped_at
 
     assert took < 30
+
+
+async def test_a_worker_that_can_not_be_started_is_tried_again(tmp_path: Path) -> None:
+    """The system has no process left for it; the other worker serves meanwhile."""
+    with service(tmp_path, workers=2, start_failures=2) as server:
+        victim = server.living()[0]
+        os.kill(victim, signal.SIGKILL)
+        await until(lambda: len(server.workers()) == 3)
+        server.send(signal.SIGTERM)
+        assert await server.end() == 0
+
+    assert server.log.count("could not be started: no process left") == 2
 
 
 async def test_a_stop_does_not_wait_for_workers_that_are_still_starting(tmp_path: Path) -> None:
@@ -240,16 +224,24 @@ async def test_a_stop_does_not_wait_for_workers_that_are_still_starting(tmp_path
     assert "did not" not in server.log
 
 
-async def test_the_first_worker_that_a_signal_ends_leaves_a_word(tmp_path: Path) -> None:
-    with service(tmp_path, command="/bin/false") as server:
-        assert await server.end() == 1
-    script = tmp_path / "dies"
-    script.write_text("#!/bin/sh\nkill -9 $$\n")
-    script.chmod(0o755)
-    with service(tmp_path, command=script) as server:
+async def test_a_first_worker_that_a_signal_ends_is_named_and_ends_the_service(tmp_path: Path) -> None:
+    waiting = tmp_path / "waiting"
+    waiting.touch()
+    with service(tmp_path, workers=2, waiting=waiting, said="worker 1 waits, pid") as server:
+        os.kill(int(server.log.partition("worker 1 waits, pid ")[2]), signal.SIGKILL)
         assert await server.end() == 1
 
     assert "the first worker ended before it was ready: SIGKILL" in server.log
+
+
+async def test_workers_are_not_replaced_before_the_first_one_is_ready(tmp_path: Path) -> None:
+    """SIGHUP comes too early for that; afterwards the service goes on as usual."""
+    with service(tmp_path, workers=2, impatient="yes") as server:
+        server.send(signal.SIGTERM)
+        assert await server.end() == 0
+
+    assert "no worker is ready yet, none is replaced" in server.log
+    assert len(server.workers()) == 2
 
 
 async def test_a_replacement_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
@@ -272,12 +264,6 @@ async def test_connections_wait_for_the_next_worker_when_there_is_none(tmp_path:
 
     assert answer.status == 200
     assert int(answer.body) == server.workers()[1] != worker
-
-
-def test_a_process_that_nobody_assigned_is_no_worker() -> None:
-    assert Assignment.take({}) is None
-    with pytest.raises(ValueError, match="invalid literal"):
-        Assignment.take({VARIABLE: "yes"})
 
 
 @pytest.mark.parametrize(("status", "shown"), [(0, "exit code 0"), (-9, "SIGKILL"), (-63, "signal 63")])

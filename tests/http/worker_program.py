@@ -1,6 +1,6 @@
 """A small application in several processes, and clients that ask it without pause.
 
-Run as a program, it is a supervisor and, started by that, its workers: `python worker_program.py KEY=VALUE …`.
+Run as a program, it is a supervisor, which starts the workers: `python worker_program.py KEY=VALUE …`.
 """
 
 import asyncio
@@ -14,15 +14,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from bukhindor.server.assignment import Assignment
+from bukhindor.server.graceful import GracefulServer
 from bukhindor.server.listener import address_of, open_listeners
-from bukhindor.server.replacement import Patience
-from bukhindor.server.supervisor import Supervisor
-from bukhindor.server.worker import WorkerServer
-from bukhindor.server.worker_channel import Assignment
+from bukhindor.server.supervisor import Patience, Supervisor
 from tests.http.probe_server import PROBLEMS, say
 from tests.http.raw_client import exchange, get, read_answer
 
@@ -53,79 +53,92 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """`broken` and `waiting` name files: while they are there, workers refuse to start, or do not come to it."""
     options = dict(argument.split("=") for argument in arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    assignment = Assignment.take(os.environ)
-    timeout = float(options.get("timeout", "5"))
-    if assignment is None:
-        return _supervise(options, timeout)
-    if "broken" in options and Path(options["broken"]).exists():
-        sys.stderr.write("the store is broken\n")
-        return 3
-    if "waiting" in options and Path(options["waiting"]).exists():
-        sys.stderr.write(f"worker {assignment.number} waits\n")
-        time.sleep(PATIENCE_SECONDS)
-    sys.stderr.write(f"worker {assignment.number} {os.environ['PLACE']}\n")
-    server = WorkerServer(
-        app,
-        assignment,
-        refusal_format=PROBLEMS,
-        shutdown_timeout=timeout,
-        drain_delay=0.3,
-        on_drain=lambda: None,
-        beat_seconds=0.2,
-    )
-    return server.run_until_stopped()
-
-
-def _supervise(options: dict[str, str], timeout: float) -> int:
     listeners = open_listeners("127.0.0.1", 0)
     address = address_of(listeners[0], "127.0.0.1")
-    command = [sys.executable, *sys.orig_argv[1:]]
-    if "command" in options:
-        command = [options["command"]]
 
     def on_worker_end(pid: int) -> None:
         say(f"ended {pid}")
         raise ValueError("a callback that fails")
 
-    patience = Patience(
-        stop=timeout + float(options.get("closing", "2")),
-        cut_off=float(options.get("cut_off", "1")),
-        silence=float(options.get("silence", "30")),
-        start=float(options.get("start", "60")),
-        first_pause=0.1,
-        longest_pause=0.2,
-    )
-    supervisor = Supervisor(
-        command,
+    return Supervisor(
         listeners,
         int(options.get("workers", "2")),
-        patience,
+        Unstartable(options, int(options.get("start_failures", "0"))),
+        Patience(
+            stop=_timeout(options) + float(options.get("closing", "2")),
+            silence=float(options.get("silence", "30")),
+            start=float(options.get("start", "60")),
+            pause=0.1,
+        ),
         on_ready=lambda: say(f"it listens on {address}"),
         on_worker_end=on_worker_end,
-        environment={"PLACE": "ahead"},
-        later_environment={"PLACE": "later"},
-    )
-    try:
-        return supervisor.run()
-    except OSError as error:
-        sys.stderr.write(f"{error}\n")
-        return 4
+    ).run_until_stopped()
+
+
+@dataclass
+class Unstartable:
+    """Work whose third start and the next ones fail `failures` times."""
+
+    options: dict[str, str]
+    failures: int
+    starts: int = 0
+
+    def __reduce__(self) -> Any:
+        """Called where the process is started."""
+        self.starts += 1
+        if 2 < self.starts <= 2 + self.failures:
+            raise OSError("no process left")
+        return partial, (work, self.options)
+
+    def __call__(self, assignment: Assignment) -> int:
+        return work(self.options, assignment)
+
+
+def work(options: dict[str, str], assignment: Assignment) -> int:
+    """`broken` and `waiting` name files: while they exist, workers refuse to start, or take a long time to start."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if "broken" in options and Path(options["broken"]).exists():
+        sys.stderr.write("the store is broken\n")
+        return 3
+    if "waiting" in options and Path(options["waiting"]).exists():
+        sys.stderr.write(f"worker {assignment.number} waits, pid {os.getpid()}\n")
+        time.sleep(PATIENCE_SECONDS)
+    if "impatient" in options and assignment.first:
+        os.kill(os.getppid(), signal.SIGHUP)
+        time.sleep(1)
+    sys.stderr.write(f"worker {assignment.number} {'first' if assignment.first else 'later'}\n")
+    return GracefulServer(
+        app,
+        "127.0.0.1",
+        0,
+        refusal_format=PROBLEMS,
+        shutdown_timeout=_timeout(options),
+        drain_delay=0.3,
+        on_drain=lambda: None,
+        assignment=assignment,
+    ).run_until_stopped()
+
+
+def _timeout(options: dict[str, str]) -> float:
+    return float(options.get("timeout", "5"))
 
 
 class Service:
     """The program as a process with its workers, ready to be asked."""
 
-    def __init__(self, folder: Path, *command: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *command: str, environment: dict[str, str] | None = None, said: str = " listens on "
+    ) -> None:
+        """Returns when it has `said` so, or has ended."""
         self._log = folder / "log"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=log, stderr=log
             )
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while " listens on " not in self.log and self.process.poll() is None and time.monotonic() < deadline:
+        while said not in self.log and self.process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         found = re.search(r"listens on http://127.0.0.1:(\d+)", self.log)
         self.port = int(found[1]) if found else 0
@@ -163,10 +176,10 @@ class Service:
 
 
 @contextlib.contextmanager
-def service(folder: Path, **options: object) -> Iterator[Service]:
-    """The program with those options; killed at the end, and its workers with it, if it is still there."""
+def service(folder: Path, *, said: str = " listens on ", **options: object) -> Iterator[Service]:
+    """The program with those options, when it has `said` so; killed at the end, with its workers, if it still runs."""
     arguments = [f"{name}={value}" for name, value in options.items()]
-    with ended(Service(folder, sys.executable, "-m", "tests.http.worker_program", *arguments)) as started:
+    with ended(Service(folder, sys.executable, "-m", "tests.http.worker_program", *arguments, said=said)) as started:
         yield started
 
 

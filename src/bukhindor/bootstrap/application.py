@@ -136,7 +136,6 @@ class _Built:
                 await self._shared_limiter.open()
             await self._load_keys()
             works = self._watch.works(services, self._store, self._hasher)
-            self._watch.start()
             async with background_tasks(services, *works, on_failure=self._watch.background_failed):
                 yield
         finally:

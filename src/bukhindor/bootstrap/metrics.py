@@ -1,13 +1,13 @@
-"""What is measured, and where it is read; only loaded when there are to be metrics."""
+"""What is measured, and where it is read; loaded only when METRICS_PORT is set."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
 from bukhindor import __version__
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.adapters.prometheus import names
-from bukhindor.adapters.prometheus.exposition import MetricsServer
+from bukhindor.adapters.prometheus.exposition import expose
 from bukhindor.adapters.prometheus.meter import MeteredMailer, MeteredRateLimiter, PrometheusMeter
 from bukhindor.adapters.prometheus.series import Measurement
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
@@ -21,7 +21,7 @@ from bukhindor.services.assembly import Services
 _METRICS = "metrics"
 _SECONDS = 5.0
 _SESSIONS_EVERY = 6
-"""Turns. To count the sessions of a big installation takes a tenth of a second of its database."""
+"""Turns. Counting the sessions of a large installation takes the database a tenth of a second."""
 
 
 class _Connections(Protocol):
@@ -38,7 +38,7 @@ class _PoolState(_Connections, Protocol):
 
 @runtime_checkable
 class _HasPool(Protocol):
-    """A store whose driver has not been loaded where another one is in use."""
+    """A store with a connection pool; its class is not imported, since its driver may not be loaded."""
 
     @property
     def pool_state(self) -> _PoolState: ...
@@ -52,7 +52,7 @@ class _SharedLimiter(RateLimiter, Protocol):
 
 
 class MetricsWatch(Watch):
-    """`port` None leaves it to another process to answer."""
+    """With `port` None another process answers."""
 
     def __init__(self, host: str, port: int | None, tracing: Tracing | None) -> None:
         self._meter = PrometheusMeter(__version__)
@@ -60,21 +60,17 @@ class MetricsWatch(Watch):
         self._meter.expect_background(KEY_RELOAD, PURGE, MAIL_DELIVERY, _METRICS)
         self._host = host
         self._port = port
-        self._server: MetricsServer | None = None
+        self._stop: Callable[[], None] | None = None
         self._limiter: RateLimiter | None = None
 
     def listen(self) -> None:
         if self._port is not None:
-            self._server = MetricsServer(self._meter.registry, self._host, self._port)
-
-    def start(self) -> None:
-        if self._server is not None:
-            self._server.start()
+            self._stop = expose(self._meter.registry, self._host, self._port)
 
     def close(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._stop is not None:
+            self._stop()
+            self._stop = None
         super().close()
 
     def limiter(self, limiter: RateLimiter) -> RateLimiter:
@@ -101,7 +97,7 @@ class MetricsWatch(Watch):
 
 
 class _Round:
-    """Looks at everything that is not counted the moment it happens."""
+    """Measures everything that is not counted when it happens."""
 
     def __init__(
         self,
@@ -122,7 +118,7 @@ class _Round:
     async def measure(self) -> None:
         self._meter.record(*self._own())
         self._meter.record(Measurement(names.READY, not await self._health.problems()))
-        # That the store is away is told elsewhere.
+        # The store itself logs that it is unavailable.
         with suppress(Unavailable):
             self._meter.record(*await self._mails())
             turn, self._turn = self._turn, self._turn + 1

@@ -1,4 +1,4 @@
-"""Who watches the service: nobody, unless METRICS_PORT and TRACING say so."""
+"""Metrics and traces as the rest of the program sees them: nothing is measured until METRICS_PORT or TRACING is set."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
@@ -12,27 +12,24 @@ from bukhindor.web.edge.watching import NoMeter, Watchers
 
 class Tracing(RequestTracer, Protocol):
     def close(self) -> None:
-        """Send what is still here; it may take two seconds."""
+        """Send the remaining traces. This may take two seconds."""
 
 
 Work = tuple[str, float, Callable[[], Awaitable[Any]]]
 
 
 class Watch:
-    """Traces, if there are any. Metrics put something in the place of each of these."""
+    """Traces, if they are on, and no metrics. MetricsWatch overrides every method."""
 
     def __init__(self, tracing: Tracing | None = None, meter: RequestMeter | None = None) -> None:
         self._tracing = tracing
         self.watchers = Watchers(meter or NoMeter(), tracing)
 
     def listen(self) -> None:
-        """Occupy the port that metrics are read at. Raises CannotExpose."""
-
-    def start(self) -> None:
-        """Answer at that port."""
+        """Answer at METRICS_PORT. Raises CannotExpose."""
 
     def close(self) -> None:
-        """Let go of it, and send the last traces. It may take two seconds."""
+        """Stop answering, and send the last traces. This may take two seconds."""
         if self._tracing is not None:
             self._tracing.close()
 
@@ -41,21 +38,21 @@ class Watch:
         return limiter
 
     def limit_uncounted(self, reason: str) -> None:
-        """Redis did not count a call, and the process counted it alone."""
+        """Called when Redis did not count a call and the process counted it alone."""
 
     def mailer(self, mailer: Mailer) -> Mailer:
         """The same mailer, with its deliveries counted."""
         return mailer
 
     def database_waited(self, seconds: float) -> None:
-        """A connection had to be waited for."""
+        """Called with how long a request waited for a connection to the database."""
 
     def database_failed(self, kind: str) -> None:
-        """The database did not do what it was asked to."""
+        """Called when a database operation failed."""
 
     def background_failed(self, task: str) -> None:
-        """One turn of what a service does by itself has failed."""
+        """Called when one run of a background task failed."""
 
     def works(self, services: Services, store: Store, hasher: PooledPasswordHasher) -> Sequence[Work]:
-        """What has to be done now and then: names, seconds and work."""
+        """The periodic tasks that measure: name, seconds between runs, and what to run."""
         return ()

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any, Protocol, Self, TypeVar
 
 import click
@@ -31,20 +33,27 @@ class Misconfiguration(Refusal):
     exit_code = MISCONFIGURED
 
 
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Every error becomes one that click shows as one line. With LOG_LEVEL=debug, unexpected ones stay as they are."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception as error:
+        cause = _only_one(error)
+        refusal = _refusal(cause)
+        if refusal is None and os.environ.get("LOG_LEVEL", "").lower() == "debug":
+            raise
+        raise refusal or _surprise(cause) from error
+
+
 class Program(click.Group):
     """The outermost group: whatever a command raises ends here."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with refusals():
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:
-            cause = _only_one(error)
-            refusal = _refusal(cause)
-            if refusal is None and os.environ.get("LOG_LEVEL", "").lower() == "debug":
-                raise
-            raise refusal or _surprise(cause) from error
 
 
 def _only_one(error: Exception) -> Exception:

@@ -1,17 +1,21 @@
-"""bukhindor serve: the HTTP service, as one process or as several that a supervisor looks after."""
+"""bukhindor serve: the HTTP service, as one process or as several under a supervisor."""
 
-import os
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ClassVar
+from functools import partial
 
 import click
 
 from bukhindor import __version__
 from bukhindor.cli.access import read_settings
+from bukhindor.cli.refusal import refusals
 from bukhindor.config import LogFormat, Settings
-from bukhindor.server.worker_channel import REPLACES, Assignment
+from bukhindor.server.assignment import Assignment
+
+# A worker closes its stores within 10 seconds after the time for requests is over.
+_CLOSING_SECONDS = 12.0
+
+Options = Mapping[str, str | int | None]
 
 
 @click.command("serve")
@@ -26,13 +30,12 @@ def command(ctx: click.Context, host: str | None, port: int | None, workers: int
     """
     from bukhindor.adapters.system.log_output import configure_logging
 
-    assignment = Assignment.take(os.environ)
-    settings = read_settings({"SERVER_HOST": host, "SERVER_PORT": port, "WORKERS": workers})
+    options: Options = {"SERVER_HOST": host, "SERVER_PORT": port, "WORKERS": workers}
+    settings = read_settings(options)
     configure_logging(settings.log_level, settings.log_format)
-    if assignment is not None:
-        ctx.exit(_work(settings, assignment))
     _warn(settings)
-    ctx.exit(_serve_alone(settings) if settings.workers == 1 else _supervise(settings))
+    alone = settings.workers == 1
+    ctx.exit(_serve(settings, partial(_announce, settings)) if alone else _supervise(settings, options))
 
 
 def _warn(settings: Settings) -> None:
@@ -46,11 +49,14 @@ def _warn(settings: Settings) -> None:
         log.warning("mails are dropped: SMTP_URL is not set and DEV_MAILBOX is off")
 
 
-def _serve_alone(settings: Settings) -> int:
+def _serve(
+    settings: Settings, on_ready: Callable[[str], None] | None = None, assignment: Assignment | None = None
+) -> int:
     from bukhindor.bootstrap.application import create_application
     from bukhindor.server.graceful import GracefulServer
 
-    application = create_application(settings)
+    replaces = assignment is not None and assignment.replaces
+    application = create_application(settings, exposes_metrics=assignment is None, replaces=replaces)
     return GracefulServer(
         application.web,
         settings.server_host,
@@ -59,67 +65,53 @@ def _serve_alone(settings: Settings) -> int:
         shutdown_timeout=settings.shutdown_timeout.total_seconds(),
         drain_delay=settings.shutdown_delay.total_seconds(),
         on_drain=application.services.health.drain,
-        on_ready=lambda address: _announce(settings, address),
+        on_ready=on_ready,
+        assignment=assignment,
     ).run_until_stopped()
 
 
-def _supervise(settings: Settings) -> int:
-    """This process serves nothing itself: it stays without the web framework and starts others like it."""
+def _supervise(settings: Settings, options: Options) -> int:
+    """This process serves no requests itself and does not load the web framework."""
     from bukhindor.server.listener import address_of, open_listeners
-    from bukhindor.server.replacement import Patience
-    from bukhindor.server.supervisor import Supervisor
+    from bukhindor.server.supervisor import Patience, Supervisor
 
-    with _metrics_of_workers(settings) as metrics:
+    with _metrics_of_workers(settings) as on_worker_end:
         listeners = open_listeners(settings.server_host, settings.server_port)
         address = address_of(listeners[0], settings.server_host)
         return Supervisor(
-            [sys.executable, *sys.orig_argv[1:]],
             listeners,
             settings.workers,
-            # A worker closes its stores within 10 seconds, after the time for requests is over.
-            Patience(stop=settings.shutdown_timeout.total_seconds() + 12.0),
+            partial(_work, options),
+            Patience(stop=settings.shutdown_timeout.total_seconds() + _CLOSING_SECONDS),
             on_ready=lambda: _announce(settings, address),
-            on_worker_end=metrics.worker_ended,
-            environment=metrics.environment,
-            # The first worker migrates for all.
-            later_environment={"MIGRATE_ON_START": "false"},
-            replacing_environment={REPLACES: "yes"},
-        ).run()
+            on_worker_end=on_worker_end,
+        ).run_until_stopped()
 
 
-class _NoMetrics:
-    """What workers leave is of no interest."""
-
-    environment: ClassVar[Mapping[str, str]] = {}
-
-    def worker_ended(self, process_id: int) -> None:
-        """Nothing to keep."""
-
-
-def _metrics_of_workers(settings: Settings) -> AbstractContextManager[Any]:
+def _metrics_of_workers(settings: Settings) -> AbstractContextManager[Callable[[int], None]]:
     if not settings.metrics_port:
-        return nullcontext(_NoMetrics())
-    from bukhindor.bootstrap.workers_metrics import merged_metrics
+        return nullcontext(lambda pid: None)
+    from bukhindor.adapters.prometheus.exposition import workers_exposed
 
-    return merged_metrics(settings.server_host, settings.metrics_port)
+    return workers_exposed(settings.server_host, settings.metrics_port)
 
 
-def _work(settings: Settings, assignment: Assignment) -> int:
+def _work(options: Options, assignment: Assignment) -> int:
+    """What a worker process does. It reads the settings itself, so that a new worker sees changed ones."""
     import structlog
 
-    from bukhindor.bootstrap.application import create_application
-    from bukhindor.server.worker import WorkerServer
+    from bukhindor.adapters.system.log_output import configure_logging
 
-    structlog.contextvars.bind_contextvars(worker=assignment.number)
-    application = create_application(settings, exposes_metrics=False, replaces=REPLACES in os.environ)
-    return WorkerServer(
-        application.web,
-        assignment,
-        refusal_format=application.refusal_format,
-        shutdown_timeout=settings.shutdown_timeout.total_seconds(),
-        drain_delay=settings.shutdown_delay.total_seconds(),
-        on_drain=application.services.health.drain,
-    ).run_until_stopped()
+    try:
+        with refusals():
+            # The first worker migrates for all.
+            settings = read_settings(options if assignment.first else {**options, "MIGRATE_ON_START": "false"})
+            configure_logging(settings.log_level, settings.log_format)
+            structlog.contextvars.bind_contextvars(worker=assignment.number)
+            return _serve(settings, assignment=assignment)
+    except click.ClickException as refusal:
+        refusal.show()
+        return refusal.exit_code
 
 
 def _announce(settings: Settings, address: str) -> None:

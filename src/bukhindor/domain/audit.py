@@ -16,6 +16,7 @@ class AuditType(StrEnum):
     REGISTERED = "user.registered"
     CREATED = "user.created"
     RENAMED = "user.renamed"
+    PROFILE_CHANGED = "user.profile_changed"
     ROLE_CHANGED = "user.role_changed"
     STATUS_CHANGED = "user.status_changed"
     EMAIL_CHANGED = "user.email_changed"

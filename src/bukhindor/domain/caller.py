@@ -47,11 +47,12 @@ class Caller:
     def require_right_to(self, changes: UserChanges) -> None:
         """Raise Forbidden unless this caller may make `changes` to a user it can see.
 
-        Administrators may change everything, people their own name, guests nothing.
+        Administrators may change everything, people their own name, language and metadata, guests nothing.
         """
         if self.is_admin or changes == UserChanges():
             return
-        if self.user.role is Role.GUEST or changes != UserChanges(name=changes.name):
+        own = UserChanges(name=changes.name, language=changes.language, metadata=changes.metadata)
+        if self.user.role is Role.GUEST or changes != own:
             raise Forbidden
 
 

@@ -6,7 +6,7 @@ from encodings import idna
 from typing import Self
 
 from bukhindor.domain.errors import InvalidValue
-from bukhindor.domain.text import has_unsafe_characters
+from bukhindor.domain.text import TextValue, has_unsafe_characters
 
 MAX_LENGTH = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
 _MAX_LOCAL_PART = 64
@@ -21,17 +21,14 @@ _IDEOGRAPHIC_DOTS = str.maketrans("。．｡", "...")
 _AMBIGUOUS_IN_DOMAINS = frozenset("\u00df\u03c2\u200c\u200d")
 
 
-class EmailAddress:
+class EmailAddress(TextValue):
     """An address in canonical form: NFKC, lower case, domain in its ASCII (punycode) form.
 
     Two spellings of one mailbox parse to equal values: `A@Example.com`, ` a@example.com` and the full-width
     `ａ@example.com`. The local part is ASCII only, which keeps look-alike letters from posing as another account.
     """
 
-    __slots__ = ("_value",)
-
-    def __init__(self, canonical: str) -> None:
-        self._value = canonical
+    __slots__ = ()
 
     @classmethod
     def parse(cls, raw: str) -> Self:
@@ -53,10 +50,6 @@ class EmailAddress:
         return cls(canonical)
 
     @property
-    def value(self) -> str:
-        return self._value
-
-    @property
     def local_part(self) -> str:
         return self.value.partition("@")[0]
 
@@ -65,18 +58,6 @@ class EmailAddress:
         """The address for logs: the first letter and the domain, `a***@example.com`."""
         local, _, domain = self.value.partition("@")
         return f"{local[0]}***@{domain}"
-
-    def __str__(self) -> str:
-        return self._value
-
-    def __repr__(self) -> str:
-        return f"EmailAddress({self._value!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, EmailAddress) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
 
 
 def _ascii_domain(domain: str) -> str:

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
-from bukhindor.domain.origin import Language
 
 # After the first try the next ones wait this long; a mail that failed five times is given up.
 _PAUSES = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
@@ -41,7 +41,7 @@ class Letter:
     kind: LetterKind
     to: EmailAddress
     name: str
-    language: Language
+    language: LanguageTag
     link: str = field(default="", repr=False)
     code: str = field(default="", repr=False)
     device: str = ""

@@ -13,7 +13,7 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Stands beside every event that is recorded; `language` is the one that mails are written in."""
+    """Stands beside every event that is recorded; `language` is that of the response, and of mails to strangers."""
 
     ip: str = ""
     user_agent: str = ""

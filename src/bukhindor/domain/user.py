@@ -8,6 +8,8 @@ from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, InvalidInput, InvalidValue
+from bukhindor.domain.language import LanguageTag
+from bukhindor.domain.metadata import NO_METADATA, Metadata, MetadataPatch
 from bukhindor.domain.rate_limit import Limit
 from bukhindor.domain.text import has_unsafe_characters
 
@@ -62,7 +64,10 @@ def _trimmed(kind: type, raw: str, max_length: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class UserChanges:
-    """What somebody asks to change; None leaves a part as it is."""
+    """What somebody asks to change; None leaves a part as it is.
+
+    `metadata` and `app_metadata` change members of what is kept, and leave the others.
+    """
 
     name: str | None = None
     email: EmailAddress | None = None
@@ -70,6 +75,9 @@ class UserChanges:
     status: Status | None = None
     status_reason: str | None = None
     status_until: datetime | None = None
+    language: LanguageTag | None = None
+    metadata: MetadataPatch | None = None
+    app_metadata: MetadataPatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,8 @@ class User:
 
     `password_hash` is None for an account without a password. `failed_sign_ins` counts wrong passwords of strangers
     and of signed-in sessions in a row. `wrong_codes` counts wrong mailed codes until a day has passed without one.
-    A status other than active with `status_until` ends by itself at that moment.
+    A status other than active with `status_until` ends by itself at that moment. `language` is the one that mails to
+    the person are written in, None while it is not known. The person writes `metadata`, administrators `app_metadata`.
     """
 
     id: UUID
@@ -96,6 +105,9 @@ class User:
     failed_sign_ins: int = 0
     wrong_codes: int = 0
     last_wrong_code_at: datetime | None = None
+    language: LanguageTag | None = None
+    metadata: Metadata = NO_METADATA
+    app_metadata: Metadata = NO_METADATA
 
     def status_at(self, now: datetime) -> Status:
         """The status that holds at `now`."""
@@ -118,7 +130,10 @@ class User:
             raise AccountInactive
 
     def without_repeats(self, changes: UserChanges, now: datetime) -> UserChanges:
-        """`changes` less everything that already is so: a client may send a whole user back."""
+        """`changes` less everything that already is so: a client may send a whole user back.
+
+        Raises InvalidInput for metadata that would become too large.
+        """
         status = None if changes.status is self.status_at(now) else changes.status
         # With a new status its reason and its end are news too, even when the old one had the same.
         same_reason = status is None and changes.status_reason == self.status_reason
@@ -130,7 +145,18 @@ class User:
             status=status,
             status_reason=None if same_reason else changes.status_reason,
             status_until=None if same_end else changes.status_until,
+            language=None if changes.language == self.language else changes.language,
+            metadata=None if self._metadata_after(changes) == self.metadata else changes.metadata,
+            app_metadata=None if self._app_metadata_after(changes) == self.app_metadata else changes.app_metadata,
         )
+
+    def _metadata_after(self, changes: UserChanges) -> Metadata:
+        patch = changes.metadata
+        return self.metadata if patch is None else self.metadata.patched(patch)
+
+    def _app_metadata_after(self, changes: UserChanges) -> Metadata:
+        patch = changes.app_metadata
+        return self.app_metadata if patch is None else self.app_metadata.patched(patch)
 
     def changed(self, changes: UserChanges, now: datetime) -> Self:
         """The user after `changes`; the very same object when they change nothing.
@@ -138,7 +164,8 @@ class User:
         A new address is unverified. Reason and end belong to the status they were given with: a new status drops
         the old ones, and an active account has neither.
 
-        Raises InvalidInput for an end that has passed, or a reason or end without a status to go with.
+        Raises InvalidInput for an end that has passed, a reason or end without a status to go with, or metadata that
+        would become too large.
         """
         changes = self.without_repeats(changes, now)
         if changes == UserChanges():
@@ -161,6 +188,9 @@ class User:
             status=status,
             status_reason=reason,
             status_until=until,
+            language=changes.language or self.language,
+            metadata=self._metadata_after(changes),
+            app_metadata=self._app_metadata_after(changes),
             updated_at=now,
         )
 

@@ -12,7 +12,6 @@ import gc
 import logging
 import signal
 import socket
-import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
@@ -21,6 +20,7 @@ import uvicorn
 from uvicorn._types import ASGI3Application
 from uvicorn.server import HANDLED_SIGNALS
 
+from bukhindor.server.assignment import RETIRE, Assignment
 from bukhindor.server.connection import BoundedServerState
 from bukhindor.server.head import ConnectionLimits
 from bukhindor.server.lifespan import Lifespan
@@ -62,6 +62,7 @@ class GracefulServer(uvicorn.Server):
         drain_delay: float,
         on_drain: Callable[[], None],
         on_ready: Callable[[str], None] | None = None,
+        assignment: Assignment | None = None,
         limits: ConnectionLimits | None = None,
         max_connections: int | None = None,
     ) -> None:
@@ -90,6 +91,7 @@ class GracefulServer(uvicorn.Server):
         self._drain_delay = min(drain_delay, shutdown_timeout)
         self._on_drain = on_drain
         self._on_ready = on_ready
+        self._assignment = assignment
         self._listeners: Sequence[socket.socket] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_requested_at = 0.0
@@ -101,7 +103,8 @@ class GracefulServer(uvicorn.Server):
         EXIT_FINISHED: everything was finished. EXIT_CUT_OFF: requests had to be cut off, or the application did not
         close cleanly. Raises CannotListen when the address can't be served, and what the application's start-up raised.
         """
-        listeners = open_listeners(self.config.host, self.config.port)
+        assigned = self._assignment
+        listeners = list(assigned.listeners) if assigned else open_listeners(self.config.host, self.config.port)
         try:
             self.run(sockets=listeners)
         finally:
@@ -110,23 +113,37 @@ class GracefulServer(uvicorn.Server):
         return self.exit_code
 
     def request_stop(self) -> None:
-        """Begins to stop; called again, cuts off what is under way. Runs in the event loop."""
+        """Begin to stop; called again, cut off what is under way. Runs in the event loop."""
         if self.should_exit:
             self.force_exit = True
-            return
-        self._begin_to_stop()
-        _report_failure("on_drain", self._on_drain)
+        else:
+            self.begin_to_stop()
+
+    def begin_to_stop(self) -> None:
+        """Stop in order; called again, nothing changes. Runs in the event loop."""
+        if not self.should_exit:
+            self._stop_accepting()
+            _report_failure("on_drain", self._on_drain)
 
     def retire(self) -> None:
-        """Begins to stop while other processes go on serving the address: without delay, and readiness stays as it is.
-
-        Does nothing when it stops already. Runs in the event loop.
-        """
+        """Stop while other processes go on serving the address: at once, and without a change of readiness."""
         if not self.should_exit:
             self._drain_delay = 0.0
-            self._begin_to_stop()
+            self._stop_accepting()
 
-    def _begin_to_stop(self) -> None:
+    def _obey(self, channel: Any) -> None:
+        """Do what the supervisor says. When it has ended, stop."""
+        try:
+            word = channel.recv()
+            if word == RETIRE:
+                self.retire()
+            else:
+                channel.send(self.started)
+        except (EOFError, OSError):
+            asyncio.get_running_loop().remove_reader(channel.fileno())
+            self.begin_to_stop()
+
+    def _stop_accepting(self) -> None:
         self.should_exit = True
         self._stop_requested_at = asyncio.get_running_loop().time()
         self.server_state.draining = True
@@ -140,7 +157,11 @@ class GracefulServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by the interpreter for SIGTERM and SIGINT. The signal is not raised again after the shutdown."""
-        if self.should_exit and threading.current_thread() is threading.main_thread():
+        if self._assignment:
+            # The supervisor and the service manager may both send a signal; the supervisor kills a worker that is late.
+            self.call_in_loop(self.begin_to_stop)
+            return
+        if self.should_exit:
             for handled in HANDLED_SIGNALS:
                 signal.signal(handled, signal.SIG_DFL)
         self.call_in_loop(self.request_stop)
@@ -172,6 +193,8 @@ class GracefulServer(uvicorn.Server):
                 await loop.create_server(self._make_protocol, sock=listener, backlog=self.config.backlog)
             )
         self.started = True
+        if self._assignment:
+            loop.add_reader(self._assignment.channel.fileno(), self._obey, self._assignment.channel)
         on_ready = self._on_ready
         if on_ready is not None:
             address = address_of(self._listeners[0], self.config.host)

@@ -1,246 +1,213 @@
-"""The parent of several workers: it owns the listening sockets, and sees to it that enough workers accept on them.
+"""Several worker processes behind one address, under uvicorn's supervisor.
 
-The first worker goes ahead, alone: what once only must happen at the start, happens there, and what speaks against a
-start is said once. When it is ready the others follow. A worker that ends unasked, or of which nothing is heard for
-too long, is replaced.
+The first worker starts alone: a migration runs there, once, and a service that can't start fails once. When it is
+ready, the others follow. A worker that ends or hangs is replaced.
 
-SIGTERM or SIGINT lets all workers stop in order; the second one cuts off what is under way, the third one kills.
-SIGHUP replaces all workers, one after the other, each by a new one that is ready before the old one stops.
-
-Nothing of the web framework or server is imported here: the parent stays small, and what breaks a worker can't break
-it.
+SIGTERM or SIGINT stops all workers; a second one kills those that have not finished. SIGHUP replaces all workers, one
+after the other; each old worker stops when its successor is ready.
 """
 
 import logging
-import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from multiprocessing import connection
+from typing import Final
 
-from bukhindor.server.replacement import Patience, Places, Rotation
-from bukhindor.server.worker_process import WorkerProcess, ended_by, own_environment
+import uvicorn
+from uvicorn.supervisors.multiprocess import Multiprocess
+
+from bukhindor.server.graceful import EXIT_CUT_OFF, EXIT_FINISHED
+from bukhindor.server.worker import Work, Worker, ended_by
 
 logger = logging.getLogger("bukhindor.server")
 
-EXIT_FINISHED = 0
-EXIT_CUT_OFF = 1
-
-_STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_SIGNALS = (*_STOPPING_SIGNALS, signal.SIGHUP, signal.SIGCHLD)
+# How often uvicorn's supervisor looks at its workers.
+_TICK_SECONDS: Final = 0.5
 
 
-class Supervisor:
-    """Runs `count` workers on `listeners`, which are bound and which it closes.
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that the supervisor waits.
 
-    `command` starts a worker. `environment` is added to that of every worker, `later_environment` to that of all but
-    the one that goes ahead, `replacing_environment` to that of those that take another one's place after SIGHUP.
-    `on_ready` is called once, when all workers accept connections; `on_worker_end` with the process id of each worker
-    that has ended.
+    `stop`: for a worker to finish its requests. `silence`: for a worker to answer. `start`: for any worker but the
+    first to be ready. `pause`: from one start of a worker to the next.
     """
+
+    stop: float
+    silence: float = 30.0
+    start: float = 60.0
+    pause: float = 5.0
+
+
+class Supervisor(Multiprocess):
+    """Keeps `count` workers on `listeners`, which it closes at the end.
+
+    `work` runs in each worker process; it must be picklable. `on_ready` is called once, when all workers accept
+    connections; `on_worker_end` with the process id of each worker that has ended.
+    """
+
+    processes: list[Worker]  # type: ignore[assignment]
 
     def __init__(
         self,
-        command: Sequence[str],
-        listeners: Sequence[socket.socket],
+        listeners: list[socket.socket],
         count: int,
+        work: Work,
         patience: Patience,
         *,
         on_ready: Callable[[], None] = lambda: None,
         on_worker_end: Callable[[int], None] = lambda pid: None,
-        environment: Mapping[str, str] | None = None,
-        later_environment: Mapping[str, str] | None = None,
-        replacing_environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._command = command
-        self._listeners = listeners
-        self._count = count
+        # uvicorn would import an application by this name; a worker calls `work` instead.
+        super().__init__(uvicorn.Config("", workers=count, log_config=None), listeners)
+        self._work = work
         self._patience = patience
         self._on_ready = on_ready
         self._on_worker_end = on_worker_end
-        self._environment = environment or {}
-        self._later_environment = later_environment or {}
-        self._replacing_environment = replacing_environment or {}
-        self._selector = selectors.DefaultSelector()
-        self._workers: list[WorkerProcess] = []
-        self._places = Places(count, patience)
-        self._rotation = Rotation(self._try_to_replace, self._retire)
-        self._ahead_is_ready = False
-        self._announced = False
-        self._stop_signals = 0
+        self._first_is_ready = self._announced = False
         self._exit_code = EXIT_FINISHED
-        self._awake_at = time.monotonic()
+        # Successors that are not ready yet, and old workers that finish their requests.
+        self._others: list[Worker] = []
+        self._replacing: Iterator[None] = iter(())
 
-    def run(self) -> int:
-        """Returns when all workers have ended after a signal, or when the one ahead could not start.
-
-        0: everything was finished. 1: something was cut off. Else the exit code of the worker ahead, which has said
-        why. Must be called in the main thread. Raises OSError when the worker ahead can't even be tried.
-        """
+    def run_until_stopped(self) -> int:
+        """Return 0 when all requests were finished, 1 when some were cut off, or the exit code of the first worker if
+        that could not start, which has written why. Call it in the main thread."""
         try:
-            with self._signals_received():
-                self._start(1)
-                while self._workers or not self._stop_signals:
-                    self._turn()
+            self.run()
         finally:
-            self._close_listeners()
-            for worker in self._workers:
-                worker.kill()
-            self._selector.close()
+            for worker in filter(Worker.runs, (*self.processes, *self._others)):
+                worker.process.kill()
+            for listener in self.sockets:
+                listener.close()
         return self._exit_code
 
-    @contextmanager
-    def _signals_received(self) -> Iterator[None]:
-        """Every signal becomes one byte that the selector sees; nothing happens in the middle of something else."""
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            ours.setblocking(False)
-            theirs.setblocking(False)
-            self._selector.register(ours, selectors.EVENT_READ)
-            old_number = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
-            old = {number: signal.signal(number, lambda number, frame: None) for number in _SIGNALS}
-            try:
-                yield
-            finally:
-                for number, handler in old.items():
-                    signal.signal(number, handler)
-                signal.set_wakeup_fd(old_number)
+    def init_processes(self) -> None:
+        self.processes.append(self._start(1, first=True))
 
-    def _turn(self) -> None:
-        """Wait until something happens, at most one tick, and do what is due."""
-        ready = self._selector.select(self._patience.tick)
-        now = time.monotonic()
-        # Counts only what was waited for: after a freeze of the whole machine nobody has been silent for long.
-        waited = min(now - self._awake_at, 2 * self._patience.tick)
-        self._awake_at = now
-        for worker in self._workers:
-            worker.silent_seconds += waited
-        for key, _ in ready:
-            worker = key.data
-            if worker is None:
-                self._obey(key.fileobj.recv(64), now)  # type: ignore[union-attr]
+    def keep_subprocess_alive(self) -> None:
+        """Do what is due; called once a tick."""
+        for worker in (*self.processes, *self._others):
+            worker.look()
+        if not self._first_is_ready:
+            self._wait_for_first(self.processes[0])
+            return
+        for worker in (*self.processes, *self._others):
+            if worker.runs():
+                self._kill_if_late(worker)
             else:
-                if not worker.listen(now):
-                    self._selector.unregister(worker.channel)
-                # Before anything else: it may have ended since.
-                self._ahead_is_ready = self._ahead_is_ready or worker.ready
-        for worker in [each for each in self._workers if each.exit_status() is not None]:
-            self._worker_ended(worker, now)
-        self._kill_hopeless(now)
-        if not self._stop_signals:
-            self._announce()
-            self._rotation.step(self._workers, now)
-            self._fill_up(now)
+                self._report_end(worker)
+        self._others = [worker for worker in self._others if worker.runs() or not worker.stopping]
+        for index, worker in enumerate(self.processes):
+            if not worker.runs() and time.monotonic() - worker.started_at >= self._patience.pause:
+                self.processes[index] = self._start(worker.number)
+        next(self._replacing, None)
+        if not self._announced and all(worker.ready for worker in self.processes):
+            self._announced = True
+            _report_failure("on_ready", self._on_ready)
 
-    def _obey(self, numbers: bytes, now: float) -> None:
-        for number in numbers:
-            if number in _STOPPING_SIGNALS:
-                self._stop(signal.Signals(number), now)
-            elif number == signal.SIGHUP and not self._stop_signals:
-                self._replace_all()
-
-    def _replace_all(self) -> None:
-        if self._ahead_is_ready:
-            logger.info("SIGHUP: replacing all workers, one after the other")
-            self._rotation.begin(self._workers)
+    def restart_all(self) -> None:
+        if self._first_is_ready:
+            self._replacing = chain(self._replacing, self._replace_all())
         else:
-            logger.warning("SIGHUP: no worker is ready yet, none is replaced")
+            logger.warning("no worker is ready yet, none is replaced")
 
-    def _stop(self, number: signal.Signals, now: float) -> None:
-        self._stop_signals += 1
-        # Else the system would go on taking connections that nobody will serve.
-        self._close_listeners()
-        if self._stop_signals == 1:
-            logger.info("%s: stopping %d workers", number.name, len(self._workers))
-        for worker in self._workers:
-            if self._stop_signals == 1:
-                worker.ask_to_stop(now + self._patience.stop)
-            elif self._stop_signals == 2:
-                worker.cut_off(now + self._patience.cut_off)
-            else:
-                worker.kill()
+    def terminate_all(self) -> None:
+        # Else connections that no worker accepts any more would wait in the sockets until they are reset.
+        for listener in self.sockets:
+            listener.close()
+        kill_at = time.monotonic() + self._patience.stop
+        self._others += self.processes
+        for worker in filter(Worker.runs, self._others):
+            worker.stop(kill_at)
 
-    def _start(self, number: int, addition: Mapping[str, str] | None = None) -> WorkerProcess:
-        """Raises OSError."""
-        later = self._later_environment if self._ahead_is_ready else {}
-        environment = own_environment(self._environment, later, addition or {})
-        worker = WorkerProcess.start(number, self._command, environment, self._listeners, time.monotonic())
-        self._workers.append(worker)
-        self._selector.register(worker.channel, selectors.EVENT_READ, worker)
+    def join_all(self) -> None:
+        """Wait for the workers; kill those that are late, or all of them after a second signal."""
+        while running := [worker for worker in self._others if worker.runs()]:
+            connection.wait([worker.process.sentinel for worker in running], _TICK_SECONDS / 2)
+            hurry = any(number in (signal.SIGTERM, signal.SIGINT) for number in self.signal_queue)
+            for worker in filter(Worker.runs, running):
+                if hurry:
+                    worker.process.kill()
+                self._kill_if_late(worker)
+        for worker in self._others:
+            self._report_end(worker)
+            if worker.stopping and not worker.finished():
+                self._exit_code = EXIT_CUT_OFF
+
+    def handle_ttin(self) -> None:
+        """The number of workers is a setting."""
+
+    handle_ttou = handle_ttin
+
+    def _start(self, number: int, *, first: bool = False, replaces: bool = False) -> Worker:
+        worker = Worker(self.config, self.sockets, self._work, number, first=first, replaces=replaces)
+        worker.start()
         return worker
 
-    def _try_to_replace(self, number: int, now: float) -> WorkerProcess | None:
-        return self._try_to_start(number, now, self._replacing_environment)
-
-    def _try_to_start(self, number: int, now: float, addition: Mapping[str, str] | None = None) -> WorkerProcess | None:
-        try:
-            return self._start(number, addition)
-        except OSError as error:
-            logger.error("worker %d could not be started: %s", number, error)
-            self._places.count_failure(number, 0.0, now)
-            return None
-
-    def _retire(self, worker: WorkerProcess, now: float) -> None:
-        worker.ask_to_stop(now + self._patience.stop, others_serve=True)
-
-    def _fill_up(self, now: float) -> None:
-        for number in self._places.due(self._workers, now) if self._ahead_is_ready else ():
-            self._try_to_start(number, now)
-
-    def _worker_ended(self, worker: WorkerProcess, now: float) -> None:
-        how = ended_by(worker.exit_status() or 0)
-        self._workers.remove(worker)
-        if worker.channel in self._selector.get_map():
-            self._selector.unregister(worker.channel)
-        worker.channel.close()
-        with _failure_logged("on_worker_end"):
-            self._on_worker_end(worker.pid)
-        if worker.stop_asked:
-            if not worker.ended_in_order():
-                logger.error("worker %d, pid %d, did not end in order: %s", worker.number, worker.pid, how)
-                # Before a worker is ready it has taken nothing on that could be cut off.
-                if self._stop_signals and worker.ready:
-                    self._exit_code = EXIT_CUT_OFF
-        elif not self._ahead_is_ready and not worker.ready:
-            # A refusal says what it is itself; a signal leaves no word.
-            status = worker.exit_status() or 0
+    def _wait_for_first(self, worker: Worker) -> None:
+        if worker.ready:
+            self._first_is_ready = True
+            self.processes += [self._start(number) for number in range(2, self.processes_num + 1)]
+        elif not worker.runs():
+            # A refusal was written by the worker itself; a signal leaves no message.
+            status = EXIT_CUT_OFF if worker.exitcode is None else worker.exitcode
+            worker.reported = True
             if status < 0:
-                logger.error("the first worker ended before it was ready: %s", how)
+                logger.error("the first worker ended before it was ready: %s", ended_by(status))
             self._exit_code = status if status >= 0 else EXIT_CUT_OFF
-            self._stop_signals = 1
+            self.should_exit.set()
+
+    def _replace_all(self) -> Iterator[None]:
+        """Replace the workers one after the other; yields while it has to wait."""
+        for index in range(len(self.processes)):
+            successor = self._start(self.processes[index].number, replaces=True)
+            self._others.append(successor)
+            while successor.runs() and not successor.ready:
+                yield
+            self._others.remove(successor)
+            if not successor.runs():
+                self._report_end(successor)
+                logger.error("worker %d could not be replaced; the others stay as they are", successor.number)
+                return
+            old, self.processes[index] = self.processes[index], successor
+            old.retire(time.monotonic() + self._patience.stop)
+            self._others.append(old)
+            while old in self._others:
+                yield
+
+    def _kill_if_late(self, worker: Worker) -> None:
+        if worker.kill_at is not None and time.monotonic() >= worker.kill_at:
+            logger.error("%s did not stop in time", worker)
+        elif worker.stopping:
+            return
+        elif worker.ready and worker.silent_ticks * _TICK_SECONDS > self._patience.silence:
+            logger.error("%s hangs", worker)
+        elif not worker.ready and time.monotonic() - worker.started_at > self._patience.start:
+            logger.error("%s is not ready in time", worker)
         else:
-            logger.error("worker %d, pid %d, ended unasked: %s", worker.number, worker.pid, how)
-            self._places.count_failure(worker.number, now - worker.since if worker.ready else 0.0, now)
+            return
+        worker.process.kill()
 
-    def _kill_hopeless(self, now: float) -> None:
-        for worker in [each for each in self._workers if not each.killed]:
-            if worker.kill_at is not None and now >= worker.kill_at:
-                logger.error("worker %d, pid %d, did not stop in time", worker.number, worker.pid)
-            elif worker.ready and worker.silent_seconds > self._patience.silence:
-                logger.error("worker %d, pid %d, hangs", worker.number, worker.pid)
-            elif not worker.ready and self._ahead_is_ready and now - worker.since > self._patience.start:
-                logger.error("worker %d, pid %d, is not ready in time", worker.number, worker.pid)
-            else:
-                continue
-            worker.kill()
-
-    def _announce(self) -> None:
-        ready = [worker for worker in self._workers if worker.ready]
-        if not self._announced and len(ready) == self._count:
-            self._announced = True
-            with _failure_logged("on_ready"):
-                self._on_ready()
-
-    def _close_listeners(self) -> None:
-        for listener in self._listeners:
-            listener.close()
+    def _report_end(self, worker: Worker) -> None:
+        pid = worker.pid
+        if worker.reported or pid is None:
+            return
+        worker.reported = True
+        worker.parent_conn.close()
+        worker.child_conn.close()
+        if not worker.finished():
+            how = "did not end in order" if worker.stopping else "ended unasked"
+            logger.error("%s %s: %s", worker, how, ended_by(worker.exitcode or 0))
+        _report_failure("on_worker_end", lambda: self._on_worker_end(pid))
 
 
-@contextmanager
-def _failure_logged(name: str) -> Iterator[None]:
-    """What was handed in may fail without ending the service."""
+def _report_failure(name: str, call: Callable[[], None]) -> None:
     try:
-        yield
+        call()
     except Exception:
         logger.exception("%s failed", name)

@@ -1,102 +1,113 @@
-"""A worker: the server as usual, on sockets that it shares with others, told what to do by its supervisor."""
+"""A worker process as its supervisor sees it."""
 
-import asyncio
+import logging
 import signal
 import socket
-from asyncio import TimerHandle
+import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from types import FrameType
+from typing import Final
 
-from uvicorn._types import ASGI3Application
+import uvicorn
+from uvicorn.supervisors.multiprocess import Process
 
-from bukhindor.server.graceful import GracefulServer
-from bukhindor.server.refusal import RefusalFormat
-from bukhindor.server.worker_channel import BEAT, CUT_OFF, READY, RETIRE, STOP, Assignment
+from bukhindor.server.assignment import PING, RETIRE, Assignment
+from bukhindor.server.graceful import EXIT_FINISHED
+
+logger = logging.getLogger("bukhindor.server")
+
+# Terminals send these to every process; only the supervisor acts on them.
+_TERMINAL_SIGNALS: Final = (signal.SIGHUP, signal.SIGINT)
 
 
-class WorkerServer(GracefulServer):
-    """Serves on the sockets of its assignment. When the supervisor is gone, it stops as after SIGTERM."""
+Work = Callable[[Assignment], int]
+
+
+class Worker(Process):
+    """One worker.
+
+    uvicorn asks a thread of the worker whether all is well; here the event loop answers, so that a worker that hangs
+    is silent.
+    """
 
     def __init__(
         self,
-        app: ASGI3Application,
-        assignment: Assignment,
+        config: uvicorn.Config,
+        listeners: list[socket.socket],
+        work: Work,
+        number: int,
         *,
-        refusal_format: RefusalFormat,
-        shutdown_timeout: float,
-        drain_delay: float,
-        on_drain: Callable[[], None],
-        beat_seconds: float = 2.0,
+        first: bool,
+        replaces: bool,
     ) -> None:
-        host, port = assignment.listeners[0].getsockname()[:2]
-        super().__init__(
-            app,
-            host,
-            port,
-            refusal_format=refusal_format,
-            shutdown_timeout=shutdown_timeout,
-            drain_delay=drain_delay,
-            on_drain=on_drain,
-            on_ready=lambda _: self._say(READY),
-        )
-        self._assignment = assignment
-        self._channel = assignment.channel
-        self._beat_seconds = beat_seconds
-        self._beat: TimerHandle | None = None
+        super().__init__(config, listeners)
+        self.number = number
+        self.ready = False
+        self.stopping = False
+        self.reported = False
+        self.kill_at: float | None = None
+        self.started_at = time.monotonic()
+        # Not seconds: while the whole machine stands still, no worker is silent.
+        self.silent_ticks = 0
+        self._asked = False
+        self._work, self._first, self._replaces = work, first, replaces
 
-    def run_until_stopped(self) -> int:
-        """Serves until it is told to stop, by its supervisor or by a signal; exit codes as for one process alone."""
-        # Terminals and service managers send it to every process; only the supervisor can do something about it.
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        """Runs in the worker process."""
+        for number in _TERMINAL_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINAL_SIGNALS)
+        # With this end closed, the other end notices when the supervisor has ended.
+        self.parent_conn.close()
+        sys.exit(self._work(Assignment(self.number, self._first, self._replaces, sockets or (), self.child_conn)))
+
+    def start(self) -> None:
+        """Start the process; one that the system can't start counts as one that has ended."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL_SIGNALS)
         try:
-            self.run(sockets=list(self._assignment.listeners))
+            super().start()
+        except OSError as error:
+            logger.error("worker %d could not be started: %s", self.number, error)
         finally:
-            self._assignment.close()
-        return self.exit_code
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """As the server alone, with an ear for the supervisor and a sign of life every `beat_seconds`."""
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._channel.fileno(), self._listen)
-        self._prove_life()
-        try:
-            await super().serve(sockets)
-        finally:
-            loop.remove_reader(self._channel.fileno())
-            if self._beat is not None:
-                self._beat.cancel()
+    def runs(self) -> bool:
+        return self.process.is_alive()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal is only ever the first word: it may come beside the supervisor's own, to every process at once."""
-        self.call_in_loop(self._stop)
+    def look(self) -> None:
+        """Take in the answer to the last ping and send the next one, without waiting."""
+        self.silent_ticks += 1
+        with suppress(OSError, EOFError):
+            if self.parent_conn.poll():
+                self.ready = self.parent_conn.recv() or self.ready
+                self._asked, self.silent_ticks = False, 0
+            if not self._asked:
+                self.parent_conn.send(PING)
+                self._asked = True
 
-    def _stop(self) -> None:
-        if not self.should_exit:
-            self.request_stop()
+    def stop(self, kill_at: float) -> None:
+        self.stopping, self.kill_at = True, kill_at
+        self.process.terminate()
 
-    def _listen(self) -> None:
-        try:
-            words = self._channel.recv(64)
-        except BlockingIOError:
-            return
-        except OSError:
-            words = b""
-        if not words:
-            # Nothing more will come; without this the loop would call again at once, for ever.
-            asyncio.get_running_loop().remove_reader(self._channel.fileno())
-        if RETIRE in words:
-            self.retire()
-        if not words or STOP in words or CUT_OFF in words:
-            self._stop()
-        if CUT_OFF in words:
-            self.force_exit = True
-
-    def _prove_life(self) -> None:
-        self._say(BEAT)
-        self._beat = asyncio.get_running_loop().call_later(self._beat_seconds, self._prove_life)
-
-    def _say(self, word: bytes) -> None:
-        # A supervisor that is gone is noticed by the end of its words; one that is behind needs no more of them.
+    def retire(self, kill_at: float) -> None:
+        """Let it finish its requests while others serve the address."""
+        self.stopping, self.kill_at = True, kill_at
         with suppress(OSError):
-            self._channel.send(word)
+            self.parent_conn.send(RETIRE)
+
+    def finished(self) -> bool:
+        """Whether it ended when asked, with no request cut off."""
+        return self.stopping and (self.exitcode == EXIT_FINISHED or not self.ready)
+
+    def __str__(self) -> str:
+        return f"worker {self.number}, pid {self.pid},"
+
+
+def ended_by(status: int) -> str:
+    """How a process ended, in words: `SIGKILL`, or `exit code 1`."""
+    if status >= 0:
+        return f"exit code {status}"
+    with suppress(ValueError):
+        return signal.Signals(-status).name
+    return f"signal {-status}"

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import UserNotFound
 from bukhindor.domain.user import User, UserChanges
@@ -16,13 +15,16 @@ class Profile:
     trail: AuditTrail
     clock: Clock
 
-    async def rename(self, caller: Caller, name: str | None) -> User:
-        """Change the caller's own name; null leaves it. Guests may not.
+    async def change(self, caller: Caller, changes: UserChanges) -> User:
+        """Change the caller's own name, language or metadata; null leaves them. Guests may not.
 
-        Raises Forbidden.
+        `metadata` is merged into what is kept (RFC 7396): null removes a key, other keys stay. Mails to the person are
+        written in `language`.
+
+        Raises Forbidden, InvalidInput.
         """
         now = self.clock.now()
-        changes = caller.user.without_repeats(UserChanges(name=name), now)
+        changes = caller.user.without_repeats(changes, now)
         caller.require_right_to(changes)
         if changes == UserChanges():
             return caller.user
@@ -30,8 +32,9 @@ class Profile:
             user = await tx.users.by_id(caller.user.id)
             if user is None:
                 raise UserNotFound
-            renamed = user.changed(changes, now)
-            await tx.users.save(renamed)
-            await tx.audit_events.add(self.trail.by(caller, AuditType.RENAMED, now))
+            changed = user.changed(changes, now)
+            await tx.users.save(changed)
+            for event in self.trail.of_change(caller, user, changed, now):
+                await tx.audit_events.add(event)
             await tx.commit()
-        return renamed
+        return changed

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken
+from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import NewPassword, PasswordPolicy
@@ -24,11 +25,14 @@ class Registration:
     identifiers: Identifiers
     clock: Clock
 
-    async def register(self, name: str, email: EmailAddress, password: NewPassword, origin: Origin) -> User:
+    async def register(
+        self, name: str, email: EmailAddress, password: NewPassword, origin: Origin, language: LanguageTag | None = None
+    ) -> User:
         """Create an account with the role user, and send a mail to verify its address.
 
         Nobody becomes an administrator this way, not even the first to come. The password may not be common, nor
-        the person's own address or name. An address has one account, however it is spelled.
+        the person's own address or name. An address has one account, however it is spelled. Accept-Language becomes
+        the account's language, which its mails are written in.
 
         Raises InvalidValue, EmailTaken, TooBusy.
         """
@@ -40,7 +44,7 @@ class Registration:
 
         password_hash = await self.hasher.hash(password, Requester(origin.site, email.value))
         now = self.clock.now()
-        user = User(self.identifiers.user_id(), email, name, now, now, password_hash=password_hash)
+        user = User(self.identifiers.user_id(), email, name, now, now, password_hash=password_hash, language=language)
         async with self.transactions.begin() as tx:
             await tx.users.add(user)
             await self.letters.ask_for_proof(tx, user, Purpose.VERIFY_EMAIL, origin, now)

@@ -1,15 +1,15 @@
 """Managing users: administrators over the API, operators on the command line, people themselves in part."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Actor, Caller, self_of
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken, LastAdmin, ReauthenticationRequired, UserNotFound
+from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.mail import LetterKind
+from bukhindor.domain.metadata import NO_METADATA, Metadata
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.session import Session
@@ -44,9 +44,17 @@ class UserAdmin:
             return await stored.users.page(query, self.clock.now())
 
     async def create(
-        self, actor: Actor, name: str, email: EmailAddress, password: NewPassword, role: Role, status: Status
+        self,
+        actor: Actor,
+        name: str,
+        email: EmailAddress,
+        password: NewPassword,
+        role: Role = Role.USER,
+        status: Status = Status.ACTIVE,
+        language: LanguageTag | None = None,
+        app_metadata: Metadata = NO_METADATA,
     ) -> User:
-        """Create an account of any role and status, and send a mail to verify its address.
+        """Create an account of any role and status, and send a mail in its language to verify its address.
 
         Raises Forbidden, InvalidValue, EmailTaken, TooBusy.
         """
@@ -59,7 +67,18 @@ class UserAdmin:
 
         password_hash = await self.hasher.hash(password, Requester(actor.origin.site, email.value))
         now = self.clock.now()
-        user = User(self.identifiers.user_id(), email, name, now, now, role, status, password_hash=password_hash)
+        user = User(
+            self.identifiers.user_id(),
+            email,
+            name,
+            now,
+            now,
+            role,
+            status,
+            password_hash=password_hash,
+            language=language,
+            app_metadata=app_metadata,
+        )
         async with self.transactions.begin() as tx:
             if isinstance(actor, Caller):
                 (await self.step_up.present(tx, actor)).require_admin()
@@ -88,6 +107,8 @@ class UserAdmin:
 
     async def change(self, actor: Actor, user_id: UUID, changes: UserChanges, password: Password | None = None) -> User:
         """Change what is given; repeating a present value is no change and needs no right.
+
+        `app_metadata` is merged into what is kept (RFC 7396): null removes a key, other keys stay.
 
         A user that stops being active loses their sessions. A new role has access tokens from before refused; refresh
         tokens stay good. A new address or the end of activity makes mailed links and codes void, and the old address is
@@ -134,8 +155,8 @@ class UserAdmin:
             if changed.email != user.email:
                 told = LetterKind.EMAIL_CHANGED
                 await self.letters.tell(tx, user, told, actor.origin, now, changed.email.masked)
-            for type, details in _news(user, changed, now):
-                await tx.audit_events.add(self.trail.by(actor, type, now, user_id, **details))
+            for event in self.trail.of_change(actor, user, changed, now):
+                await tx.audit_events.add(event)
             await tx.commit()
         return changed
 
@@ -192,22 +213,6 @@ class UserAdmin:
     async def _refuse_without_admin(self, tx: Transaction) -> None:
         if await tx.users.count_active_admins(self.clock.now()) == 0:
             raise LastAdmin
-
-
-def _news(before: User, after: User, now: datetime) -> Iterator[tuple[AuditType, dict[str, str]]]:
-    """The events that a change amounts to."""
-    if before.name != after.name:
-        yield AuditType.RENAMED, {}
-    if before.email != after.email:
-        yield AuditType.EMAIL_CHANGED, {}
-    if before.role is not after.role:
-        yield AuditType.ROLE_CHANGED, {"old": before.role, "new": after.role}
-    status = (before.status_at(now), before.status_until, before.status_reason)
-    if status != (after.status, after.status_until, after.status_reason):
-        details = {"old": str(before.status_at(now)), "new": str(after.status)}
-        if after.status_until is not None:
-            details["until"] = after.status_until.isoformat()
-        yield AuditType.STATUS_CHANGED, details
 
 
 def _present(user: User | None) -> User:

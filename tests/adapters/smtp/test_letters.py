@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from bukhindor.adapters.smtp.letters import TemplateLetters
+from bukhindor.domain.language import tag_of
 from bukhindor.domain.mail import Letter, LetterKind
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import Language
@@ -44,7 +45,7 @@ def full(kind: LetterKind, language: Language, **parts: str) -> Letter:
         known = {"device": "Firefox on Windows", "ip": "2001:db8::1"}
     if kind in ADDRESS_KINDS:
         known = {"new_email": "new@example.com"}
-    return make_letter(kind, language=language, **{**known, **parts})
+    return make_letter(kind, language=tag_of(language), **{**known, **parts})
 
 
 @pytest.fixture

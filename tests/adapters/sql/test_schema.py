@@ -109,6 +109,7 @@ def test_what_the_first_schema_held_is_kept_up_and_down(url: str, path: Path) ->
     schema.upgrade(url)
     assert [rows_of(path, query) for query in tables_of_0001] == before
     assert rows_of(path, "SELECT failed_sign_ins, wrong_codes, last_wrong_code_at FROM users") == [(0, 0, None)]
+    assert rows_of(path, "SELECT language, metadata, app_metadata FROM users") == [(None, "{}", "{}")]
     assert rows_of(path, "SELECT oldest_valid_generation, failed_prompts FROM user_sessions") == [(1, 0)]
     execute(path, "INSERT INTO one_time_tokens VALUES ('0190', 'verify_email', 'a@b.co', x'01', x'02', 1, 2, 0)")
     second_shape = shape_of(path)

@@ -12,6 +12,7 @@ PROMISED_TYPES = {
     "user.registered",
     "user.created",
     "user.renamed",
+    "user.profile_changed",
     "user.role_changed",
     "user.status_changed",
     "user.email_changed",

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from bukhindor.domain.caller import Actor, Caller, Operator
 from bukhindor.domain.errors import BukhindorError, Forbidden, UserNotFound
+from bukhindor.domain.language import LanguageTag
+from bukhindor.domain.metadata import MetadataPatch
 from bukhindor.domain.origin import NOWHERE
 from bukhindor.domain.user import Role, Status, UserChanges
 from tests.makers import T0, address, make_session, make_user
@@ -24,8 +26,12 @@ EACH_FIELD = {
     "status": UserChanges(status=Status.INACTIVE),
     "status_reason": UserChanges(status_reason="why"),
     "status_until": UserChanges(status_until=T0 + timedelta(days=1)),
+    "language": UserChanges(language=LanguageTag("ru")),
+    "metadata": UserChanges(metadata=MetadataPatch({"theme": "dark"})),
+    "app_metadata": UserChanges(app_metadata=MetadataPatch({"plan": "pro"})),
 }
-NOT_THE_NAME = [field for field in EACH_FIELD if field != "name"]
+OWN_FIELDS = ("name", "language", "metadata")
+NOT_ONES_OWN = [field for field in EACH_FIELD if field not in OWN_FIELDS]
 
 
 def caller(role: Role) -> Caller:
@@ -49,7 +55,7 @@ def test_the_table_knows_every_field() -> None:
 
 @pytest.mark.parametrize("field", EACH_FIELD)
 @pytest.mark.parametrize(
-    ("role", "target", "name", "anything_else"),
+    ("role", "target", "own_field", "anything_else"),
     [
         (Role.ADMIN, OWN, None, None),
         (Role.ADMIN, OTHER, None, None),
@@ -62,12 +68,12 @@ def test_the_table_knows_every_field() -> None:
 def test_who_may_change_which_field_of_whom(
     role: Role,
     target: UUID,
-    name: type[BukhindorError] | None,
+    own_field: type[BukhindorError] | None,
     anything_else: type[BukhindorError] | None,
     field: str,
 ) -> None:
     """AZ-02, AZ-04, AZ-13: strangers get the same answer as for a user that does not exist."""
-    expected = name if field == "name" else anything_else
+    expected = own_field if field in OWN_FIELDS else anything_else
     assert answer(caller(role), target, EACH_FIELD[field]) is expected
 
 
@@ -82,7 +88,7 @@ def test_not_even_asking_for_no_change_shows_that_another_user_exists(role: Role
     assert answer(caller(role), OTHER, NOTHING) is UserNotFound
 
 
-@given(st.sampled_from([Role.USER, Role.GUEST]), st.sets(st.sampled_from(NOT_THE_NAME), min_size=1), st.booleans())
+@given(st.sampled_from([Role.USER, Role.GUEST]), st.sets(st.sampled_from(NOT_ONES_OWN), min_size=1), st.booleans())
 def test_no_mixture_smuggles_a_forbidden_field_in(role: Role, smuggled: set[str], with_name: bool) -> None:
     """AZ-04."""
     parts = smuggled | ({"name"} if with_name else set())

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.mail import MAX_TRIES, Letter, LetterKind, Mail, MailLinks, MailNotAccepted
 from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
-from bukhindor.domain.origin import Language
 from tests.makers import T0, address, make_queued_mail
 
 SECOND = timedelta(seconds=1)
@@ -68,7 +68,7 @@ def test_a_mail_has_five_tries() -> None:
 
 def test_neither_link_nor_code_nor_text_is_printed() -> None:
     """LOG-01."""
-    letter = Letter(LetterKind.RESET_PASSWORD, ANN, "Ann", Language.ENGLISH, "s3cret", "s3cret")
+    letter = Letter(LetterKind.RESET_PASSWORD, ANN, "Ann", LanguageTag("en"), "s3cret", "s3cret")
     mail = Mail(ANN, "Reset your password", "s3cret", "s3cret", ("s3cret",), ("s3cret",))
     assert "s3cret" not in repr((letter, mail, make_queued_mail(mail)))
 

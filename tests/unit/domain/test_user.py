@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, InvalidInput, InvalidValue
+from bukhindor.domain.language import LanguageTag
+from bukhindor.domain.metadata import Metadata, MetadataPatch
 from bukhindor.domain.user import Name, Role, Status, StatusReason, User, UserChanges
 from tests.makers import T0, address, make_user
 
@@ -158,6 +160,7 @@ def test_a_change_that_changes_nothing_returns_the_same_user(user: User) -> None
         UserChanges(role=Role.GUEST),
         UserChanges(status=Status.BANNED),
         UserChanges(status=Status.INACTIVE, status_reason="left", status_until=LATER + DAY),
+        UserChanges(language=LanguageTag("ru")),
     ],
 )
 @pytest.mark.parametrize("repeats", [False, True])
@@ -167,6 +170,40 @@ def test_only_what_was_asked_for_changes(changes: UserChanges, *, repeats: bool)
     sent = replace(everything_of(USER), **asked) if repeats else changes
     assert USER.without_repeats(sent, LATER) == changes
     assert USER.changed(sent, LATER) == replace(USER, updated_at=LATER, **asked)
+
+
+def patch_of(part: str, members: dict[str, object]) -> UserChanges:
+    patch = MetadataPatch(members)
+    return UserChanges(metadata=patch) if part == "metadata" else UserChanges(app_metadata=patch)
+
+
+def with_metadata(part: str, text: str) -> User:
+    metadata = Metadata(text)
+    return replace(USER, metadata=metadata) if part == "metadata" else replace(USER, app_metadata=metadata)
+
+
+@pytest.mark.parametrize("part", ["metadata", "app_metadata"])
+def test_a_patch_of_one_kind_of_metadata_changes_only_that(part: str) -> None:
+    changed = USER.changed(patch_of(part, {"plan": "pro"}), LATER)
+    assert changed == replace(with_metadata(part, '{"plan":"pro"}'), updated_at=LATER)
+    added = changed.changed(patch_of(part, {"seats": 3}), LATER)
+    assert getattr(added, part) == Metadata('{"plan":"pro","seats":3}')
+
+
+@pytest.mark.parametrize("part", ["metadata", "app_metadata"])
+@pytest.mark.parametrize("patch", [{}, {"plan": "pro"}, {"gone": None}])
+def test_a_patch_of_what_already_is_so_changes_nothing(part: str, patch: dict[str, object]) -> None:
+    user = with_metadata(part, '{"plan":"pro"}')
+    changes = patch_of(part, patch)
+    assert user.without_repeats(changes, LATER) == UserChanges()
+    assert user.changed(changes, LATER) is user
+
+
+@pytest.mark.parametrize("part", ["metadata", "app_metadata"])
+def test_metadata_that_becomes_too_large_is_refused_under_its_name(part: str) -> None:
+    user = with_metadata(part, '{"a":"' + "x" * 4000 + '"}')
+    error = refusal(user, patch_of(part, {"b": "y" * 100}))
+    assert (error.field, error.code) == (part, "too_long")
 
 
 def test_a_new_address_is_unverified_and_nothing_else_changes_whether_it_is() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.errors import AccountBanned, AccountInactive, BukhindorError
+from bukhindor.domain.language import tag_of
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import Language
@@ -25,7 +26,7 @@ async def test_an_administrator_sends_a_reset_and_chooses_no_password(scene: Sce
     russian = replace(admin, origin=replace(ORIGIN, language=Language.RUSSIAN))
     await scene.services.user_admin.send_password_reset(russian, user.id)
     assert scene.mails()[-1] == (LetterKind.RESET_PASSWORD, "ann@example.com")
-    assert scene.writer.written[-1].language is Language.RUSSIAN
+    assert scene.writer.written[-1].language == tag_of(Language.RUSSIAN)
     assert await scene.user(user.id) == user
     assert await scene.has_session(session)
     with pytest.raises(BukhindorError):

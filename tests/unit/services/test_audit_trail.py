@@ -9,6 +9,7 @@ import pytest
 from bukhindor.domain.audit import AuditEvent, AuditType
 from bukhindor.domain.caller import Caller, Operator
 from bukhindor.domain.errors import BukhindorError, StoreUnavailable
+from bukhindor.domain.metadata import MetadataPatch
 from bukhindor.domain.origin import NOWHERE, Origin
 from bukhindor.domain.user import Role, Status, UserChanges
 from tests.makers import ORIGIN, T0, address
@@ -90,13 +91,20 @@ DEEDS: dict[str, tuple[Preparation, AuditType, str, str, dict[str, str]]] = {
     ),
     "reuse a refresh token": (reuse, AuditType.REFRESH_TOKEN_REUSED, "ann", "ann", {}),
     "rename oneself": (
-        at_once(lambda scene, ann, _: scene.services.profile.rename(ann, "Bea")),
+        at_once(lambda scene, ann, _: scene.services.profile.change(ann, UserChanges(name="Bea"))),
         AuditType.RENAMED,
         "ann",
         "ann",
         {},
     ),
     "rename": (changes(name="Bea"), AuditType.RENAMED, "admin", "ann", {}),
+    "change app metadata": (
+        changes(app_metadata=MetadataPatch({"plan": "pro"})),
+        AuditType.PROFILE_CHANGED,
+        "admin",
+        "ann",
+        {"fields": "app_metadata"},
+    ),
     "move": (changes(email=NEW_EMAIL), AuditType.EMAIL_CHANGED, "admin", "ann", {}),
     "promote": (changes(role=Role.ADMIN), AuditType.ROLE_CHANGED, "admin", "ann", {"old": "user", "new": "admin"}),
     "ban": (
@@ -277,7 +285,7 @@ async def test_a_change_of_many_parts_leaves_a_record_of_each(scene: Scene) -> N
 async def test_what_changes_nothing_leaves_no_record(scene: Scene) -> None:
     caller = await scene.add_caller()
     await scene.services.user_admin.change(Operator(), caller.user.id, UserChanges(name=caller.user.name))
-    await scene.services.profile.rename(caller, None)
+    await scene.services.profile.change(caller, UserChanges(name=None))
     await scene.services.sessions.log_out(caller)
     await scene.services.sessions.log_out(caller)
     assert scene.recorded() == [AuditType.SESSION_ENDED]

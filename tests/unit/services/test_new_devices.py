@@ -6,6 +6,7 @@ import pytest
 
 from bukhindor.domain.device import AppType, Device
 from bukhindor.domain.errors import InvalidCredentials
+from bukhindor.domain.language import tag_of
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.origin import Language, Origin
 from bukhindor.domain.user import User
@@ -33,7 +34,7 @@ async def test_a_new_device_is_told_with_its_name_and_address(scene: Scene) -> N
     await scene.login(ANN, device=BROWSER, origin=Origin("192.0.2.2", FIREFOX, language=Language.RUSSIAN))
     assert scene.mails() == [(LetterKind.NEW_DEVICE, "ann@example.com")]
     (letter,) = scene.writer.written
-    assert (letter.device, letter.ip, letter.language) == ("Firefox on Windows", "192.0.2.2", Language.RUSSIAN)
+    assert (letter.device, letter.ip, letter.language) == ("Firefox on Windows", "192.0.2.2", tag_of(Language.RUSSIAN))
     assert (letter.link, letter.code) == ("", "")
     assert scene.queued()[0].user_id == user.id
 

@@ -18,6 +18,7 @@ from bukhindor.domain.errors import (
     StoreUnavailable,
     TooBusy,
 )
+from bukhindor.domain.language import tag_of
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import Language, Origin
@@ -51,7 +52,11 @@ async def test_the_mail_has_a_link_and_a_code_and_goes_to_the_stored_address(sce
     assert mail_of(queued).links == (f"https://app.example.com/reset_password?token={secret.token}",)
     assert mail_of(queued).codes == (secret.code,)
     (letter,) = scene.writer.written
-    assert (letter.kind, letter.name, letter.language) == (LetterKind.RESET_PASSWORD, "Ann Lee", Language.RUSSIAN)
+    assert (letter.kind, letter.name, letter.language) == (
+        LetterKind.RESET_PASSWORD,
+        "Ann Lee",
+        tag_of(Language.RUSSIAN),
+    )
 
 
 async def test_only_digests_of_the_proof_are_kept(scene: Scene) -> None:

@@ -45,7 +45,7 @@ class TemplateLetters:
         self._html = _template("letter.html")
 
     def write(self, letter: Letter) -> Mail:
-        words = _CATALOGUE[letter.language]
+        words = _CATALOGUE[letter.language.closest]
         wording = words.letters[letter.kind]
         values = {
             "service": self._service,
@@ -55,7 +55,7 @@ class TemplateLetters:
         }
         subject = wording.subject.format_map(values)
         parts = {
-            "language": letter.language.value,
+            "language": letter.language.closest.value,
             "subject": subject,
             "greeting": _greeting(words, letter.name),
             "before": [paragraph.format_map(values) for paragraph in wording.before],

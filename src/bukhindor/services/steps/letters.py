@@ -6,6 +6,7 @@ from uuid import UUID
 
 from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.language import LanguageTag, tag_of
 from bukhindor.domain.mail import Letter, LetterKind, MailLinks, QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.origin import Origin
@@ -38,7 +39,8 @@ class Letters:
         code_hash = self.secrets.hash_code(secret.code, user.id, purpose)
         await tx.one_time_tokens.put(OneTimeToken.issue(user.id, purpose, to, token_hash, code_hash, now))
         link = self.links.to(purpose, secret)
-        letter = Letter(LetterKind(purpose.value), to, _name_for(user, to), origin.language, link, secret.code)
+        kind, name, language = LetterKind(purpose.value), _name_for(user, to), _language_for(user, origin)
+        letter = Letter(kind, to, name, language, link, secret.code)
         await self._queue(tx, user.id, letter, now)
 
     async def tell(
@@ -49,7 +51,8 @@ class Letters:
         name = _name_for(user, user.email)
         # An address can be chosen to be read as a text, too.
         moved_to = new_email if user.email_verified else ""
-        letter = Letter(kind, user.email, name, origin.language, device=device, ip=origin.ip, new_email=moved_to)
+        language = _language_for(user, origin)
+        letter = Letter(kind, user.email, name, language, device=device, ip=origin.ip, new_email=moved_to)
         await self._queue(tx, user.id, letter, now)
 
     async def _queue(self, tx: Transaction, user_id: UUID, letter: Letter, now: datetime) -> None:
@@ -63,3 +66,8 @@ def _name_for(user: User, mailbox: EmailAddress) -> str:
     Anyone can register a stranger's address, and would have their own text mailed to the stranger as a name.
     """
     return user.name if user.email_verified and mailbox == user.email else ""
+
+
+def _language_for(user: User, origin: Origin) -> LanguageTag:
+    """The recipient's language; while it is not known, the one of the request that causes the mail."""
+    return user.language or tag_of(origin.language)

@@ -2,8 +2,14 @@
 
 import msgspec
 
+from bukhindor.domain.user import UserChanges
 from bukhindor.services.profile import Profile
-from bukhindor.web.api.shapes import NameField, UserShape
+from bukhindor.web.api.shapes import (
+    LanguageField,
+    MetadataField,
+    NameField,
+    UserShape,
+)
 from bukhindor.web.endpoint.call import Call
 
 
@@ -11,6 +17,8 @@ class ProfileBody(msgspec.Struct, frozen=True):
     """null leaves a field as it is."""
 
     name: NameField | None = None
+    language: LanguageField | None = None
+    metadata: MetadataField | None = None
 
 
 async def me(call: Call) -> UserShape:
@@ -20,4 +28,5 @@ async def me(call: Call) -> UserShape:
 
 async def update_me(call: Call, profile: Profile, body: ProfileBody) -> UserShape:
     """Change one's own account"""
-    return UserShape.of(await profile.rename(call.caller, body.name), call.now)
+    changes = UserChanges(name=body.name, language=body.language, metadata=body.metadata)
+    return UserShape.of(await profile.change(call.caller, changes), call.now)

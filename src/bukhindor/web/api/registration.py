@@ -23,6 +23,7 @@ class Registered(msgspec.Struct, frozen=True):
 
 async def register(call: Call, registration: Registration, body: RegisterBody) -> Registered:
     """Create an account"""
-    user = await registration.register(body.name, body.email, body.password, call.origin)
+    language = call.exchange.language_tag
+    user = await registration.register(body.name, body.email, body.password, call.origin, language)
     call.exchange.user_id = str(user.id)
     return Registered("Account created.", UserShape.of(user, call.now))

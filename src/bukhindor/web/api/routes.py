@@ -91,7 +91,7 @@ _AUTH = (
              rules=Sessions.log_out_everywhere),
     Endpoint("GET", "/auth/me", profile.me, _SIGNED_IN, "Account", rules=Authentication.authenticate),
     Endpoint("PATCH", "/auth/me", profile.update_me, _SIGNED_IN, "Account", refuses=(Forbidden,),
-             rules=Profile.rename),
+             rules=Profile.change),
     Endpoint("GET", "/auth/sessions", sessions.list_sessions, _SIGNED_IN, "Sessions", rules=Sessions.list),
     Endpoint("DELETE", "/auth/sessions/{session_id}", sessions.end_session, _SIGNED_IN, "Sessions",
              refuses=(SessionNotFound,), rules=Sessions.end),

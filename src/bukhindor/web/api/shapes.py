@@ -8,6 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.language import MAX_TAG, TAG_PATTERN, LanguageTag
+from bukhindor.domain.metadata import MAX_BYTES, MAX_LEVELS, MetadataPatch
 from bukhindor.domain.password import NewPassword, Password
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import TokenPair
@@ -41,9 +43,33 @@ NewPasswordField = Annotated[
     NewPassword, Meta(extra_json_schema=_password | {"minLength": 8}, examples=["violet-otter-41"])
 ]
 
+LanguageField = Annotated[
+    LanguageTag,
+    Meta(
+        extra_json_schema={"maxLength": MAX_TAG, "pattern": f"^{TAG_PATTERN}$"},
+        description="A language tag (BCP 47)",
+        examples=["pt-BR"],
+    ),
+]
+_METADATA = f"A JSON object of at most {MAX_BYTES} bytes and {MAX_LEVELS} levels"
+MetadataField = Annotated[
+    MetadataPatch,
+    Meta(
+        description=f"Merged into what is kept (RFC 7396): null removes a key, other keys stay. {_METADATA}",
+        examples=[{"theme": "dark", "font": None}],
+    ),
+]
+MetadataShape = Annotated[
+    msgspec.Raw, Meta(extra_json_schema={"type": "object"}, description=_METADATA, examples=[{"theme": "dark"}])
+]
+
 
 class UserShape(msgspec.Struct, frozen=True):
-    """One account. `is_active` says that `status` is active."""
+    """One account. `is_active` says that `status` is active.
+
+    Mails to the person are written in `language`; null means that it is not known. The person writes `metadata`,
+    administrators write `app_metadata`.
+    """
 
     id: UserId
     email: Annotated[str, Meta(examples=["anna@example.com"])]
@@ -55,6 +81,9 @@ class UserShape(msgspec.Struct, frozen=True):
     created_at: Time
     updated_at: Time
     last_login_at: Time | None
+    language: Annotated[str | None, Meta(description="A language tag (BCP 47)", examples=["pt-BR"])]
+    metadata: MetadataShape
+    app_metadata: MetadataShape
 
     @classmethod
     def of(cls, user: User, now: datetime) -> "UserShape":
@@ -70,6 +99,9 @@ class UserShape(msgspec.Struct, frozen=True):
             user.created_at,
             user.updated_at,
             user.last_login_at,
+            None if user.language is None else user.language.value,
+            msgspec.Raw(user.metadata.text),
+            msgspec.Raw(user.app_metadata.text),
         )
 
 

@@ -7,13 +7,16 @@ import msgspec
 from msgspec import Meta
 
 from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.metadata import NO_METADATA
 from bukhindor.domain.moment import in_utc
 from bukhindor.domain.user import Role, Status, StatusReason, UserChanges
 from bukhindor.services.user_admin import UserAdmin
 from bukhindor.web.api.shapes import (
     SAFE_TEXT_NOT_BLANK,
     EmailField,
+    LanguageField,
     Message,
+    MetadataField,
     NameField,
     NewPasswordField,
     PasswordField,
@@ -34,6 +37,8 @@ class CreateUserBody(msgspec.Struct, frozen=True):
     password: NewPasswordField
     role: Role | None = None
     status: Status | None = None
+    language: LanguageField | None = None
+    app_metadata: MetadataField | None = None
 
 
 class UpdateUserBody(msgspec.Struct, frozen=True):
@@ -46,6 +51,8 @@ class UpdateUserBody(msgspec.Struct, frozen=True):
     status: Status | None = None
     status_reason: StatusReasonField | None = None
     status_until: Annotated[datetime, Meta(tz=True, description="When the status ends by itself")] | None = None
+    language: LanguageField | None = None
+    app_metadata: MetadataField | None = None
     password: Annotated[PasswordField, Meta(description="Needed to change one's own address")] | None = None
 
 
@@ -65,7 +72,10 @@ async def list_users(call: Call, user_admin: UserAdmin, query: UserListQuery) ->
 async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -> UserShape:
     """Create an account for somebody"""
     role, status = body.role or Role.USER, body.status or Status.ACTIVE
-    user = await user_admin.create(call.caller, body.name, body.email, body.password, role, status)
+    app_metadata = NO_METADATA if body.app_metadata is None else NO_METADATA.patched(body.app_metadata)
+    user = await user_admin.create(
+        call.caller, body.name, body.email, body.password, role, status, body.language, app_metadata
+    )
     return UserShape.of(user, call.now)
 
 
@@ -124,4 +134,13 @@ def _changes(body: UpdateUserBody) -> UserChanges:
             raise InvalidInput(FieldError("is_active", "This contradicts the status.", "contradiction"))
         status = status or implied
     until = None if body.status_until is None else in_utc(body.status_until)
-    return UserChanges(body.name, body.email, body.role, status, body.status_reason, until)
+    return UserChanges(
+        body.name,
+        body.email,
+        body.role,
+        status,
+        body.status_reason,
+        until,
+        body.language,
+        app_metadata=body.app_metadata,
+    )

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.origin import Language
-from bukhindor.web.edge.language import preferred_language
+from bukhindor.web.edge.language import preferred_language, preferred_tag
 
 _SCOPE_KEY = "bukhindor.exchange"
 # A proxy may add its hop as a line of its own, behind those of the client: all of them are one list (RFC 9110 section
@@ -36,6 +37,11 @@ class Exchange:
     @property
     def language(self) -> Language:
         return preferred_language(self.headers.get("accept-language", ""))
+
+    @property
+    def language_tag(self) -> LanguageTag | None:
+        """The language that the client prefers, whether or not we speak it; None when it names none."""
+        return preferred_tag(self.headers.get("accept-language", ""))
 
     @staticmethod
     def of(scope: Mapping[str, Any]) -> "Exchange":

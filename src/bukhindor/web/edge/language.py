@@ -1,8 +1,11 @@
 """Which of our languages a client prefers (RFC 9110 section 12.5.4)."""
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 
+from bukhindor.domain.errors import InvalidInput
+from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.origin import Language
 
 _MAX_HEADER = 256
@@ -18,14 +21,27 @@ def preferred_language(accept_language: str) -> Language:
 
 @lru_cache(maxsize=512)
 def _preferred(accept_language: str) -> Language:
-    best, best_weight = Language.ENGLISH, 0.0
-    for choice in accept_language.split(","):
-        tag, _, parameter = choice.strip().partition(";")
-        language = _BY_TAG.get(tag.strip().lower().partition("-")[0])
-        weight = _weight(parameter)
-        if language is not None and weight > best_weight:
-            best, best_weight = language, weight
-    return best
+    for tag in _by_weight(accept_language):
+        language = _BY_TAG.get(tag.lower().partition("-")[0])
+        if language is not None:
+            return language
+    return Language.ENGLISH
+
+
+def preferred_tag(accept_language: str) -> LanguageTag | None:
+    """The language with the highest weight, whether or not we speak it; None when the header names none."""
+    for tag in _by_weight(accept_language[:_MAX_HEADER]):
+        with suppress(InvalidInput):
+            return LanguageTag.parse(tag)
+    return None
+
+
+def _by_weight(accept_language: str) -> list[str]:
+    """What the header lists and wants, the highest weight first."""
+    choices = [choice.strip().partition(";") for choice in accept_language.split(",")]
+    weighted = [(tag.strip(), _weight(parameter)) for tag, _, parameter in choices]
+    # Of equal weights the first stays first.
+    return [tag for tag, weight in sorted(weighted, key=lambda choice: -choice[1]) if weight > 0]
 
 
 def _weight(parameter: str) -> float:

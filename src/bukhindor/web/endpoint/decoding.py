@@ -6,11 +6,14 @@ from urllib.parse import parse_qs, parse_qsl
 import msgspec
 
 from bukhindor.domain.errors import FieldError, InvalidInput, InvalidValue
+from bukhindor.domain.metadata import MetadataPatch
 from bukhindor.web.endpoint.errors import MalformedJson, UnsupportedMediaType
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 _MAX_QUERY_PARAMETERS = 50
+# What a domain type is read from, where that is not a text.
+_WIRE_TYPES: dict[type, Any] = {MetadataPatch: dict[str, Any]}
 _MAX_FORM_FIELDS = 10
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -114,7 +117,7 @@ def _problems(values: dict[str, Any], shape: type[msgspec.Struct], *, strict: bo
 
 def domain_value(kind: Any, raw: Any) -> Any:
     """Return the value of a domain type that a shape holds. Raises InvalidValue."""
-    return kind.parse(msgspec.convert(raw, str))
+    return kind.parse(msgspec.convert(raw, _WIRE_TYPES.get(kind, str)))
 
 
 def field_error(field: str, invalid: InvalidValue) -> FieldError:

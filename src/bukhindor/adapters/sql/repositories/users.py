@@ -13,6 +13,8 @@ from bukhindor.adapters.sql import tables
 from bukhindor.adapters.sql.connection import Connection, Row, UniqueViolation
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken
+from bukhindor.domain.language import LanguageTag
+from bukhindor.domain.metadata import Metadata
 from bukhindor.domain.user import Role, Status, User
 from bukhindor.domain.user_listing import Order, Position, SortBy, UserPage, UserQuery
 
@@ -29,7 +31,7 @@ _c = _users.c
 USER_COLUMNS = (
     _c.id, _c.email, _c.name, _c.created_at, _c.updated_at, _c.role, _c.status, _c.status_reason,
     _c.status_until, _c.email_verified, _c.password_hash, _c.last_login_at, _c.failed_sign_ins, _c.wrong_codes,
-    _c.last_wrong_code_at,
+    _c.last_wrong_code_at, _c.language, _c.metadata, _c.app_metadata,
 )  # fmt: skip
 
 _this_user = _users.c.id == sa.bindparam("which")
@@ -56,10 +58,12 @@ _COUNT_ACTIVE_ADMINS = sa.select(sa.func.count()).where(_users.c.role == sa.lite
 def to_user(row: Row) -> User:
     """The user of USER_COLUMNS. Its address was parsed when it came in, and is not parsed again."""
     (id_, email, name, created_at, updated_at, role, status,
-     reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at) = row  # fmt: skip
+     reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at,
+     language, metadata, app_metadata) = row  # fmt: skip
     return User(
         id_, EmailAddress(email), name, created_at, updated_at, _ROLES[role], _STATUSES[status],
         reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at,
+        None if language is None else LanguageTag(language), Metadata(metadata), Metadata(app_metadata),
     )  # fmt: skip
 
 
@@ -80,6 +84,9 @@ def from_user(user: User) -> dict[str, Any]:
         "failed_sign_ins": user.failed_sign_ins,
         "wrong_codes": user.wrong_codes,
         "last_wrong_code_at": user.last_wrong_code_at,
+        "language": None if user.language is None else user.language.value,
+        "metadata": user.metadata.text,
+        "app_metadata": user.app_metadata.text,
         # No search holds a line break, so none can match across the two.
         "search_text": f"{folded(user.name)}\n{folded(user.email.value)}",
     }

@@ -1,0 +1,93 @@
+"""Small JSON objects that applications keep with an account."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from bukhindor.domain.errors import InvalidValue
+
+MAX_BYTES = 4096
+MAX_LEVELS = 5
+
+
+class MetadataPatch:
+    """What to change of a document (RFC 7396): each member takes the place of the old one, None removes it."""
+
+    __slots__ = ("members",)
+
+    def __init__(self, members: Mapping[str, Any]) -> None:
+        self.members = members
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MetadataPatch) and other.members == self.members
+
+    __hash__ = None  # type: ignore[assignment]  # Its members are no constants.
+
+    @classmethod
+    def parse(cls, members: Mapping[str, Any]) -> Self:
+        """Check the members of a JSON object.
+
+        Raises InvalidValue when they are nested too deeply or hold a character that can't be stored.
+        """
+        if not _fits(members, MAX_LEVELS):
+            message = f"Objects and arrays are nested in at most {MAX_LEVELS} levels."
+            raise InvalidValue(cls, message, "too_deep")
+        text = _text_of(members)
+        # A NUL stands in JSON as an escape of its own, and a backslash before it would be doubled.
+        if "\\u0000" in text.replace("\\\\", "") or not _is_unicode(text):
+            message = "This can't hold NUL characters or halves of characters."
+            raise InvalidValue(cls, message, "invalid_characters")
+        return cls(members)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """A JSON object of at most 4 KiB, kept as its text."""
+
+    text: str = "{}"
+
+    def patched(self, patch: MetadataPatch) -> Self:
+        """The document after a merge patch. Raises InvalidValue when it has become too large."""
+        text = _text_of(_merged(json.loads(self.text), patch.members))
+        if len(text.encode()) > MAX_BYTES:
+            message = f"Written as JSON this has at most {MAX_BYTES} bytes."
+            raise InvalidValue(MetadataPatch, message, "too_long")
+        return type(self)(text)
+
+
+NO_METADATA = Metadata()
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    """RFC 7396 section 2. The recursion ends after MAX_LEVELS."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = _merged(merged.get(name), value)
+    return merged
+
+
+def _fits(value: Any, levels: int) -> bool:
+    """Whether objects and arrays are nested in at most `levels` levels."""
+    if not isinstance(value, Mapping | list):
+        return True
+    parts = value.values() if isinstance(value, Mapping) else value
+    return levels > 0 and all(_fits(part, levels - 1) for part in parts)
+
+
+def _text_of(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _is_unicode(text: str) -> bool:
+    """False for a text with a lone surrogate, which no database and no response can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
