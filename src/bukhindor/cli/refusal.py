@@ -10,6 +10,7 @@ import click
 
 from bukhindor.config import ConfigurationError
 from bukhindor.domain.errors import BukhindorError, InvalidInput, InvalidValue
+from bukhindor.domain.password import Password
 
 REFUSED = 1
 MISCONFIGURED = 2
@@ -69,7 +70,9 @@ def _refusal(error: Exception) -> Refusal | None:
         return Misconfiguration(*error.problems, *error.hints)
     if isinstance(error, InvalidInput):
         return Refusal(*(f"{problem.field}: {problem.message}" for problem in error.errors))
-    if isinstance(error, BukhindorError | InvalidValue):
+    if isinstance(error, InvalidValue):
+        return Refusal(f"password: {error.message}" if issubclass(error.kind, Password) else error.message)
+    if isinstance(error, BukhindorError):
         return Refusal(str(error))
     # These take a while to load, which only a failing command has to wait for.
     from bukhindor.adapters.prometheus.exposition import CannotExpose
