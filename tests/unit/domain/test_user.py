@@ -200,10 +200,11 @@ def test_a_patch_of_what_already_is_so_changes_nothing(part: str, patch: dict[st
 
 
 @pytest.mark.parametrize("part", ["metadata", "app_metadata"])
-def test_metadata_that_becomes_too_large_is_refused_under_its_name(part: str) -> None:
+def test_metadata_that_becomes_too_large_is_refused(part: str) -> None:
     user = with_metadata(part, '{"a":"' + "x" * 4000 + '"}')
-    error = refusal(user, patch_of(part, {"b": "y" * 100}))
-    assert (error.field, error.code) == (part, "too_long")
+    with pytest.raises(InvalidValue) as refused:
+        user.changed(patch_of(part, {"b": "y" * 100}), LATER)
+    assert (refused.value.kind, refused.value.code) == (MetadataPatch, "too_long")
 
 
 def test_a_new_address_is_unverified_and_nothing_else_changes_whether_it_is() -> None:
