@@ -190,6 +190,8 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
         app_url=settings.app_url,
         request_timeout=settings.request_timeout.total_seconds(),
         mailbox_hosts=_mailbox_hosts(settings),
+        is_development=not settings.is_production,
+        has_mailbox=settings.has_dev_mailbox,
     )
 
 
