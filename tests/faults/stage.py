@@ -15,10 +15,11 @@ from typing import Any
 
 from bukhindor.adapters.sql import schema
 from bukhindor.bootstrap.application import create_application
+from bukhindor.config.database_url import parse_database_url
 from tests.fakes.clock import FakeClock
 from tests.faults.launcher import Launcher, Server
 from tests.http.databases import SqliteDatabase
-from tests.http.service import People, Service, admit_everybody, cheap_settings, running
+from tests.http.service import People, Service, admit_everybody, cheap_settings
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 
@@ -146,7 +147,7 @@ class Stage:
         clock = FakeClock(datetime.now(UTC))
         async with AsyncExitStack() as stack:
             application = await asyncio.to_thread(create_application, settings, clock)
-            await stack.enter_async_context(running(application))
+            await stack.enter_async_context(application.running())
             yield Service(application, settings, clock, people, database)
 
     def _generation(self, kind: str) -> int:
@@ -159,7 +160,7 @@ class Stage:
 
     async def _fill(self, url: str) -> None:
         # The moment is a real one, so that servers with a real clock know the sessions, too.
-        await asyncio.to_thread(schema.upgrade, url)
+        await asyncio.to_thread(schema.upgrade, parse_database_url(url))
         application = create_application(cheap_settings(self.folder(), url), FakeClock(datetime.now(UTC)))
         self._people[url] = await admit_everybody(application)
 
