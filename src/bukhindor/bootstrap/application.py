@@ -193,7 +193,7 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
         request_timeout=settings.server.request_timeout.total_seconds(),
         mailbox_hosts=_mailbox_hosts(settings),
         is_development=not settings.is_production,
-        has_mailbox=settings.has_dev_mailbox,
+        has_mailbox=settings.mail.has_dev_mailbox,
     )
 
 
