@@ -60,13 +60,15 @@ class Password:
 
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy:
-    """What a new password must be: long enough, not common, not the person's own e-mail, name or our name.
+    """What a new password must be: long enough, not common, and not the e-mail or the name of the person or
+    the name of the product.
 
     `common` holds lower-case passwords that attackers try first.
     """
 
     min_length: int
     common: Container[str]
+    product_name: str = ""
 
     def check(self, password: Password, email: EmailAddress, name: str, field: str = "password") -> None:
         """Raise InvalidInput for `field`, with the reason, when the password may not be chosen."""
@@ -80,7 +82,8 @@ class PasswordPolicy:
         # Only whole words are compared: the time is bounded whatever the input (CVE-2021-45115).
         bare = value.rstrip("0123456789!@#$%^&*()_+-=.,?~ ")
         name_word = unicodedata.normalize("NFC", name).casefold()
-        words = {email.value, email.local_part, name_word, *_PRODUCT_WORDS}
+        product_word = unicodedata.normalize("NFC", self.product_name).casefold()
+        words = {email.value, email.local_part, name_word, product_word, *_PRODUCT_WORDS}
         long_words = {word for word in words if len(word) >= _SHORTEST_CONTEXT_WORD}
         if value in words or bare in long_words:
             message = "A password can't be your e-mail address, your name or the name of this service."
