@@ -1,7 +1,5 @@
 """/account/…: where mailed links lead. Opening a page changes nothing; only its button does."""
 
-from functools import cache
-from pathlib import Path
 from urllib.parse import urlencode
 
 import msgspec
@@ -19,8 +17,6 @@ from bukhindor.web.endpoint.mailbox_proof import parse_proof
 from bukhindor.web.pages.landing_words import OPEN_IN_APP, PAGES, TYPE_THE_CODE
 from bukhindor.web.pages.rendering import page
 
-_STYLE = Path(__file__).parent / "assets" / "account.css"
-
 
 class LinkQuery(msgspec.Struct, frozen=True):
     """What the link of a mail carries."""
@@ -33,16 +29,6 @@ class LandingForm(msgspec.Struct, frozen=True):
 
     token: str = ""
     password: str = ""
-
-
-async def style(call: Call) -> Response:
-    """Return the style of all pages"""
-    return Response(_style(), media_type="text/css", headers={"cache-control": "public, max-age=86400"})
-
-
-@cache
-def _style() -> bytes:
-    return _STYLE.read_bytes()
 
 
 async def show_password_reset(call: Call, query: LinkQuery) -> Response:
@@ -109,10 +95,11 @@ def _landing(call: Call, purpose: Purpose, token: str, refusal: Refusal | None =
     return page(
         "landing.html",
         call.exchange,
+        call.settings,
         200 if refusal is None else refusal.status,
         {} if refusal is None else refusal.headers,
         title=words.title,
-        words=words,
+        landing=words,
         error="" if refusal is None else " ".join(each.message for each in refusal.errors) or refusal.detail,
         address=f"{ACCOUNT}/{name}",
         token=token,
@@ -125,4 +112,4 @@ def _landing(call: Call, purpose: Purpose, token: str, refusal: Refusal | None =
 def _done(call: Call, purpose: Purpose, *, without_password: bool = False) -> Response:
     words = PAGES[purpose][call.exchange.language]
     done = words.done_without_password if without_password else words.done
-    return page("done.html", call.exchange, title=words.title, done=done)
+    return page("done.html", call.exchange, call.settings, title=words.title, done=done)
