@@ -18,7 +18,7 @@ from bukhindor.config import Settings
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.device import Device
 from bukhindor.domain.origin import NOWHERE
-from bukhindor.domain.password import Password
+from bukhindor.domain.password import NewPassword
 from bukhindor.domain.user import Role, Status, UserChanges
 from tests.fakes.clock import FakeClock
 from tests.makers import address
@@ -277,7 +277,7 @@ async def admit_everybody(application: Application) -> People:
 
 async def _join(application: Application, name: str, role: Role, status: Status = Status.ACTIVE) -> Person:
     services, operator = application.services, Operator()
-    email, password = address(f"{name.split(maxsplit=1)[0].lower()}@example.com"), Password(PASSWORD)
+    email, password = address(f"{name.split(maxsplit=1)[0].lower()}@example.com"), NewPassword(PASSWORD)
     user = await services.user_admin.create(operator, name, email, password, role, Status.ACTIVE)
     tokens = await services.sign_in.login(email, password, Device(), NOWHERE)
     await services.user_admin.change(operator, user.id, UserChanges(status=status))

@@ -16,7 +16,7 @@ CLOSE = (b"connection", b"close")
 PREFLIGHT = [(b"origin", b"http://localhost:3000"), (b"access-control-request-method", b"GET")]
 PLACES = [
     "/api/v1/auth/me", "/v1/auth/me", "/health", "/health/live", "/api/health", "/api/health/ready",
-    "/.well-known/jwks.json", "/openapi.json", "/docs", "/docs/docs.js", "/account/account.css",
+    "/.well-known/jwks.json", "/openapi.json", "/docs", "/docs/docs.js", "/account/assets/page.css",
     "/account/reset-password", "/dev/mailbox", "/dev/mailbox.json",
 ]  # fmt: skip
 PREFIXES = ["/", "//", "/.", "/..", "/x/..", "/%2e", "/;", "/%00", "/\\", "%2f", "/%2f"]

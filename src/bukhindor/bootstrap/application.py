@@ -189,6 +189,8 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
         app_url=str(settings.mail.app_url or ""),
         request_timeout=settings.server.request_timeout.total_seconds(),
         mailbox_hosts=_mailbox_hosts(settings),
+        is_development=not settings.is_production,
+        has_mailbox=settings.mail.has_dev_mailbox,
         product=settings.product,
     )
 

@@ -16,6 +16,7 @@ from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports import Clock, LetterWriter, Mailer, PasswordHasher, RateLimiter, Transactions
 from bukhindor.services.assembly import Outside, Rules, Services, assemble
+from bukhindor.web.addresses import ACCOUNT, PAGE_OF
 
 _AUDIENCE = "bukhindor"
 
@@ -60,9 +61,8 @@ def build_services(
 def mail_links(settings: Settings) -> MailLinks:
     """Mailed links lead into the app where it is a web page; other addresses no mail program opens."""
     app_url = settings.mail.app_url
-    if app_url is not None and app_url.is_web:
-        return MailLinks(str(app_url))
-    return MailLinks(f"{settings.server.public_url}/account")
+    base = str(app_url) if app_url is not None and app_url.is_web else f"{settings.server.public_url}{ACCOUNT}"
+    return MailLinks(lambda purpose: f"{base}/{PAGE_OF[purpose]}")
 
 
 def session_policy(settings: Settings) -> SessionPolicy:

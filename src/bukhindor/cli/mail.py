@@ -7,7 +7,7 @@ import click
 
 from bukhindor.cli.access import read_settings
 from bukhindor.cli.printing import json_option, print_json, print_table, say
-from bukhindor.cli.refusal import Refusal
+from bukhindor.cli.refusal import Refusal, parsed
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidInput
 from bukhindor.domain.language import LanguageTag
@@ -92,7 +92,7 @@ def send_test(kind: str, address: str, language: LanguageTag) -> None:
     from bukhindor.bootstrap.mails import open_letters, open_mailer, sample_mail
 
     settings = read_settings()
-    recipient = EmailAddress.parse(address, "ADDRESS")
+    recipient = parsed("ADDRESS", EmailAddress, address)
     mail = sample_mail(open_letters(settings, tried=False), LetterKind(kind), language, recipient)
     if settings.mail.server is None:
         raise Refusal("SMTP_URL is not set, so there is no mail server to send it by.")

@@ -15,7 +15,7 @@ from bukhindor.config.server_url import ServerUrl
 from bukhindor.config.sources import Sources
 from bukhindor.config.values import choice, existing_folder, is_loopback, optional
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import InvalidInput
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.text import has_unsafe_characters
 
 GOOD_MAIL_SERVER = "smtp://user:password@mail.example.com:587"
@@ -103,7 +103,7 @@ def sender(text: str) -> Sender:
     name, address = match.groups() if match else (None, text)
     try:
         canonical = EmailAddress.parse(address)
-    except InvalidInput:
+    except InvalidValue:
         raise ValueError(f"{quoted(text)} is neither an e-mail address nor a name and an address in <>") from None
     return Sender((name or "").strip('"'), addr_spec=str(canonical))
 

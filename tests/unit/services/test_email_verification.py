@@ -239,7 +239,7 @@ async def test_the_mail_is_sent_again_once_a_minute(scene: Scene) -> None:
         await scene.services.email_verification.request(VICTIM, ORIGIN)
     assert scene.mails() == [(LetterKind.VERIFY_EMAIL, VICTIM.value)] * 2
     assert mail_of(scene.queued()[-1]).links == (
-        f"https://app.example.com/verify-email?token={scene.newest_secret().token}",
+        f"https://app.example.com/verify_email?token={scene.newest_secret().token}",
     )
 
 

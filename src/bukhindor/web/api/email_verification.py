@@ -2,8 +2,6 @@
 
 import msgspec
 
-from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.password import Password
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_verification import EmailVerification, Verification
 from bukhindor.web.api.shapes import EmailField, Message, PasswordField
@@ -33,7 +31,7 @@ class ConfirmEmailBody(msgspec.Struct, frozen=True):
 
 async def verify_email(call: Call, email_verification: EmailVerification, body: VerifyEmailBody) -> Message:
     """Ask for the mail of the registration again"""
-    await email_verification.request(EmailAddress.parse(body.email), call.origin)
+    await email_verification.request(body.email, call.origin)
     return Message("If this address waits to be verified, a mail is on its way.")
 
 
@@ -42,6 +40,5 @@ async def confirm_email(
 ) -> Message:
     """Verify an address with what the mail said"""
     proof = parse_proof(body.token, body.email, body.code)
-    password = None if body.password is None else Password.parse(body.password)
     caller = await authenticate_if_possible(call, authentication)
-    return Message(_MESSAGES[await email_verification.confirm(proof, call.origin, caller, password)])
+    return Message(_MESSAGES[await email_verification.confirm(proof, call.origin, caller, body.password)])

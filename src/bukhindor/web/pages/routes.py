@@ -9,11 +9,11 @@ from bukhindor.domain.errors import (
     TooBusy,
 )
 from bukhindor.domain.one_time_token import Purpose
-from bukhindor.web.addresses import ACCOUNT, MAILBOX, MAILBOX_JSON, PAGE_OF
+from bukhindor.web.addresses import ACCOUNT, ASSETS, FAVICON, HOME, MAILBOX, MAILBOX_JSON, PAGE_OF
 from bukhindor.web.endpoint.errors import NoSuchEndpoint
 from bukhindor.web.endpoint.mailbox_proof import GUESSES
 from bukhindor.web.endpoint.row import Access, Page, as_problem
-from bukhindor.web.pages import account, dev_mailbox
+from bukhindor.web.pages import account, dev_mailbox, home, looks
 from bukhindor.web.pages.rendering import refused
 
 _ANYONE, _DEVELOPER = Access.ANYONE, Access.DEVELOPER
@@ -24,7 +24,8 @@ _REFUSES = (InvalidOneTimeToken, AccountBanned, AccountInactive)
 
 # fmt: off
 PAGES = (
-    Page("GET", f"{ACCOUNT}/account.css", account.style, _ANYONE, refused),
+    Page("GET", FAVICON, looks.favicon, _ANYONE, refused),
+    Page("GET", f"{ASSETS}/{{name}}", looks.asset, _ANYONE, refused, refuses=(NoSuchEndpoint,)),
     Page("GET", _RESET, account.show_password_reset, _ANYONE, account.password_reset_refused),
     Page("POST", _RESET, account.reset_password, _ANYONE, account.password_reset_refused,
          refuses=(*_REFUSES, TooBusy), limits=(GUESSES,)),
@@ -35,6 +36,7 @@ PAGES = (
     Page("POST", _CHANGE, account.change_email, _ANYONE, account.email_change_refused,
          refuses=_REFUSES, limits=(GUESSES,)),
 )
+HOME_PAGE = Page("GET", HOME, home.home, _ANYONE, refused)
 DEVELOPER_PAGES = (
     Page("GET", MAILBOX, dev_mailbox.mailbox_page, _DEVELOPER, as_problem, refuses=(NoSuchEndpoint,)),
     Page("GET", MAILBOX_JSON, dev_mailbox.mailbox_json, _DEVELOPER, as_problem, refuses=(NoSuchEndpoint,)),
