@@ -9,7 +9,7 @@ from bukhindor.cli.access import read_settings
 from bukhindor.cli.printing import json_option, print_json, print_table, say
 from bukhindor.cli.refusal import Refusal, parsed
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import InvalidInput
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.mail import LetterKind, MailNotAccepted
 
@@ -20,7 +20,7 @@ class _Language(click.ParamType[LanguageTag]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> LanguageTag:
         try:
             return LanguageTag.parse(value)
-        except InvalidInput:
+        except InvalidValue:
             self.fail(f"{value} is not a language tag such as ru or pt-BR", param, ctx)
 
 

@@ -8,7 +8,7 @@ from bukhindor.config.durations import quoted
 from bukhindor.config.logo import read_logo
 from bukhindor.config.sources import Sources
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import InvalidInput
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.product import Logo, Product
 from bukhindor.domain.text import has_unsafe_characters
 
@@ -83,7 +83,7 @@ def support_url(text: str) -> str:
         address, _, _ = rest.partition("?")
         try:
             EmailAddress.parse(address)
-        except InvalidInput:
+        except InvalidValue:
             raise ValueError(f"{quoted(text)} names no e-mail address after mailto:") from None
         return text
     try:

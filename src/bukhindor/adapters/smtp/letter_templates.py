@@ -10,7 +10,7 @@ from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from bukhindor.domain.errors import InvalidInput
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.language import LanguageTag, tag_of
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.origin import Language
@@ -159,7 +159,7 @@ def _mails_of(names: Iterable[str]) -> Iterator[tuple[tuple[str, str, Part], str
             raise BrokenTemplate(name, None, f"there is no mail of the kind {kind}, see bukhindor mail list")
         try:
             yield (kind, LanguageTag.parse(tag).value, part), name
-        except InvalidInput:
+        except InvalidValue:
             raise BrokenTemplate(name, None, f"{tag} is not a language tag such as ru or pt-BR") from None
 
 
