@@ -79,9 +79,9 @@ class Window:
         """Open an address or a path of the site and return its status."""
         return int(self._do("goto", address=address))
 
-    def click(self, role: str, name: str) -> None:
-        """Click what assistive technology knows by this role and name."""
-        self._do("click", role=role, name=name, exact=True)
+    def click(self, role: str, name: str, *, exact: bool = True) -> None:
+        """Click what assistive technology knows by this role and name, or by a name that contains this one."""
+        self._do("click", role=role, name=name, exact=exact)
 
     def fill(self, label: str, text: str) -> None:
         """Fill in the field with this label."""
@@ -91,6 +91,14 @@ class Window:
         """Press keys such as `Tab`, one after the other."""
         for key in keys:
             self._do("press", key=key)
+
+    def tab_to(self, element: str) -> None:
+        """Press Tab until the element has the focus, named as in `focused`; fail when it cannot be reached so."""
+        seen: list[str] = []
+        while self.focused != element:
+            seen.append(self.focused)
+            assert len(seen) < 30, seen
+            self.press("Tab")
 
     def type(self, text: str) -> None:
         """Type into the element that has the focus."""
@@ -109,6 +117,15 @@ class Window:
     def text(self) -> str:
         """What the page shows."""
         return str(self._do("text"))
+
+    @property
+    def frame_text(self) -> str:
+        """What the frame within the page shows."""
+        return str(self._do("frame_text"))
+
+    @property
+    def title(self) -> str:
+        return str(self._do("title"))
 
     @property
     def url(self) -> str:

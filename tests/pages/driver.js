@@ -96,12 +96,20 @@ const commands = {
 
   // What assistive technology tells of the element that has the focus, such as: button "Save".
   async focused({ page }) {
-    const snapshot = await page.locator(":focus").ariaSnapshot();
-    return snapshot.replace(/^- /, "");
+    const focused = page.locator(":focus");
+    return (await focused.count()) ? (await focused.ariaSnapshot()).split("\n")[0].replace(/^- /, "") : "";
   },
 
   async text({ page }) {
     return page.locator("body").innerText();
+  },
+
+  async frame_text({ page }) {
+    return page.frameLocator("iframe").locator("body").innerText();
+  },
+
+  async title({ page }) {
+    return page.title();
   },
 
   async evaluate({ page, expression }) {

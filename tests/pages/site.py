@@ -81,6 +81,11 @@ class Site:
         """Return an access token of the person."""
         return str(self.post("/auth/login", {"email": email, "password": PASSWORD})["user"]["access_token"])
 
+    def account(self, email: str) -> Any:
+        """The account as its owner reads it in the app."""
+        headers = {"authorization": f"Bearer {self.sign_in(email)}"}
+        return self._client.get("/api/v1/auth/me", headers=headers).json()
+
     def signs_in(self, email: str, password: str) -> bool:
         """Whether a person can sign in with this password."""
         answer = self._client.post("/api/v1/auth/login", json={"email": email, "password": password})

@@ -14,6 +14,7 @@ def test_axe_finds_nothing(browser: Browser, site: Site, language: str, size: Si
     site.post("/auth/reset-password", {"email": email})
     site.post("/auth/change-email", {"new_email": f"new-{email}", "password": PASSWORD}, token=site.sign_in(email))
     pages = {
+        "home": "/",
         "verify-email": site.letter(email, "verify-email").link,
         "reset-password": site.letter(email, "reset-password").link,
         "change-email": site.letter(f"new-{email}", "change-email").link,
