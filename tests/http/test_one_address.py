@@ -74,13 +74,19 @@ def test_another_way_to_write_an_address_is_no_address(service: Served, path: st
             assert answer.header(b"allow") == answer.header(b"location") == b""
 
 
-@pytest.mark.parametrize(
-    "target", ["/", "//", "///", "/.", "/..", "/%2f", "*", "http://localhost", "http://localhost//"]
-)
+@pytest.mark.parametrize("target", ["//", "///", "/.", "/..", "/%2f", "*", "http://localhost//"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
 def test_no_path_at_all_is_no_address(service: Served, method: str, target: str) -> None:
     """LGN-08"""
     assert service.ask(method, target).status == 404
+
+
+@pytest.mark.parametrize("target", ["/", "http://localhost"])
+def test_the_root_is_the_page_of_a_development_installation(service: Served, target: str) -> None:
+    """RFC 9112 section 3.2.1: an empty path is sent as the root."""
+    assert b"text/html" in service.ask("GET", target).header(b"content-type")
+    assert service.ask("OPTIONS", target).header(b"allow") == b"GET, HEAD"
+    assert service.ask("POST", target).status == 405
 
 
 @pytest.mark.parametrize("target", ["//api/v1/auth/login", "http://localhost//api/v1/auth/login", "/v1//auth/login"])
