@@ -64,7 +64,7 @@ def served_by(edge: Edge) -> set[tuple[str, str]]:
 
 def test_nothing_answers_beside_the_tables() -> None:
     """ERR-05"""
-    assert served_by(application()) == {(row.method, row.path) for row in rows(with_mailbox=False)}
+    assert served_by(application()) == {(row.method, row.path) for row in rows(with_home=False, with_mailbox=False)}
 
 
 def test_the_mailbox_is_there_only_where_mails_are_kept() -> None:
@@ -75,7 +75,7 @@ def test_the_mailbox_is_there_only_where_mails_are_kept() -> None:
 
 def test_only_developers_open_what_shows_mails() -> None:
     assert {row.access for row in DEVELOPER_PAGES} == {Access.DEVELOPER}
-    assert Access.DEVELOPER not in {row.access for row in rows(with_mailbox=False)}
+    assert Access.DEVELOPER not in {row.access for row in rows(with_home=False, with_mailbox=False)}
 
 
 def test_who_may_call_is_said_of_every_endpoint() -> None:

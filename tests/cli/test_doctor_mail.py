@@ -70,3 +70,17 @@ def test_a_password_of_the_mail_server_is_in_no_line(bukhindor: Command, monkeyp
     assert "127.0.0.1 port 1: " in result.stdout
     assert "hunter22" not in result.output
     assert "ann@" not in result.output
+
+
+def test_templates_of_ones_own_are_tried(bukhindor: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "mails"
+    folder.mkdir()
+    _, found = examined(bukhindor)
+    assert "mail templates" not in found
+    monkeypatch.setenv("TEMPLATES_DIR", str(folder))
+    code, found = examined(bukhindor)
+    assert (code, found["mail templates"]["state"]) == (0, "ok")
+    (folder / "layout.txt").write_text("{{ oops }}")
+    code, found = examined(bukhindor)
+    assert (code, found["mail templates"]["state"]) == (1, "problem")
+    assert found["mail templates"]["found"] == "TEMPLATES_DIR: layout.txt, line 1: 'oops' is undefined"

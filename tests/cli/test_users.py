@@ -130,7 +130,7 @@ async def test_a_refused_password_is_one_line_and_creates_nobody(bukhindor: Comm
         (("set-role", ANN, "user"), "This is the last active administrator; name another one first."),
         (("ban", ANN), "This is the last active administrator; name another one first."),
         (("delete", ANN, "--yes"), "This is the last active administrator; name another one first."),
-        (("ban", BOB, "--reason", ""), "status_reason: This can't be empty."),
+        (("ban", BOB, "--reason", ""), "reason: This can't be empty."),
     ],
 )
 def test_a_refusal_is_one_line_on_standard_error_and_changes_nothing(

@@ -10,7 +10,7 @@ from bukhindor.web.addresses import ALIASES
 from bukhindor.web.app import rows
 from tests.http.service import PASSWORD, PUBLIC_URL
 
-ROWS = rows(with_mailbox=True)
+ROWS = rows(with_home=True, with_mailbox=True)
 OPERATIONS = [(row.method, row.path) for row in ROWS]
 UNKNOWN_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 

@@ -18,7 +18,7 @@ from bukhindor.config import Settings
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.device import Device
 from bukhindor.domain.origin import NOWHERE
-from bukhindor.domain.password import Password
+from bukhindor.domain.password import NewPassword
 from bukhindor.domain.user import Role, Status, UserChanges
 from tests.fakes.clock import FakeClock
 from tests.makers import address
@@ -250,33 +250,12 @@ def tokens_in(answer: httpx.Response) -> Tokens:
 
 
 @asynccontextmanager
-async def running(application: Application) -> AsyncIterator[None]:
-    """The lifespan of an ASGI application, as a server would drive it."""
-    to_app: asyncio.Queue[Any] = asyncio.Queue()
-    from_app: asyncio.Queue[Any] = asyncio.Queue()
-    scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
-
-    async def drive() -> None:
-        await application.web(scope, to_app.get, from_app.put)
-
-    task = asyncio.create_task(drive())
-    await to_app.put({"type": "lifespan.startup"})
-    assert await from_app.get() == {"type": "lifespan.startup.complete"}
-    try:
-        yield
-    finally:
-        await to_app.put({"type": "lifespan.shutdown"})
-        assert await from_app.get() == {"type": "lifespan.shutdown.complete"}
-        await task
-
-
-@asynccontextmanager
 async def started(database: Database, people: People, folder: Path, **changes: Any) -> AsyncIterator[Service]:
     """A service on a database with these people in it."""
     settings = cheap_settings(folder, database.url, **changes)
     clock = FakeClock()
     application = create_application(settings, clock)
-    async with running(application):
+    async with application.running():
         yield Service(application, settings, clock, people, database)
 
 
@@ -292,13 +271,13 @@ async def admit_everybody(application: Application) -> People:
         banned=await _join(application, "Ben Banned", Role.USER, Status.BANNED),
         inactive=await _join(application, "Ina Inactive", Role.USER, Status.INACTIVE),
     )
-    async with running(application):
+    async with application.running():
         return people
 
 
 async def _join(application: Application, name: str, role: Role, status: Status = Status.ACTIVE) -> Person:
     services, operator = application.services, Operator()
-    email, password = address(f"{name.split(maxsplit=1)[0].lower()}@example.com"), Password(PASSWORD)
+    email, password = address(f"{name.split(maxsplit=1)[0].lower()}@example.com"), NewPassword(PASSWORD)
     user = await services.user_admin.create(operator, name, email, password, role, Status.ACTIVE)
     tokens = await services.sign_in.login(email, password, Device(), NOWHERE)
     await services.user_admin.change(operator, user.id, UserChanges(status=status))

@@ -11,7 +11,7 @@ from bukhindor.web.endpoint.row import Row as TableRow
 from tests.http.answers import assert_problem
 from tests.http.service import PASSWORD, Json, People, Person, Service
 
-EVERY_ROW = rows(with_mailbox=True)
+EVERY_ROW = rows(with_home=True, with_mailbox=True)
 MISSING = "01890a5d-ac96-774b-bcce-b302099a8057"
 CALLERS = ("anonymous", "inactive", "banned", "guest", "user", "admin")
 Body = Callable[[People], Json | bytes]
@@ -112,13 +112,15 @@ MATRIX = {
     "GET /docs":                          Row("200       200      200    200         200         200"),
     "GET /docs/{name}":                   Row("404       404      404    404         404         404"),
     "GET /openapi.json":                  Row("200       200      200    200         200         200"),
-    "GET /account/account.css":           Row("200       200      200    200         200         200"),
+    "GET /favicon.ico":                   Row("200       200      200    200         200         200"),
+    "GET /account/assets/{name}":         Row("404       404      404    404         404         404"),
     "GET /account/reset-password":        Row("200       200      200    200         200         200"),
     "POST /account/reset-password":       Row("400       400      400    400         400         400", a_wrong_form),
     "GET /account/verify-email":          Row("200       200      200    200         200         200"),
     "POST /account/verify-email":         Row("400       400      400    400         400         400", a_wrong_form),
     "GET /account/change-email":          Row("200       200      200    200         200         200"),
     "POST /account/change-email":         Row("400       400      400    400         400         400", a_wrong_form),
+    "GET /":                              Row("200       200      200    200         200         200"),
     "GET /dev/mailbox":                   Row("200       200      200    200         200         200"),
     "GET /dev/mailbox.json":              Row("200       200      200    200         200         200"),
 }

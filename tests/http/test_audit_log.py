@@ -48,7 +48,7 @@ async def live_through_everything(service: Service) -> None:
     await service.post("/auth/reset-password", {"email": people.other.email}, **how)
     reset = {"token": (await service.proof(people.other.email)).token, "new_password": NEW}
     await service.post("/auth/reset-password/confirm", reset, **how)
-    await service.patch("/auth/me", {"name": "Uma II"}, by=user, **how)
+    await service.patch("/auth/me", {"name": "Uma II", "language": "ru"}, by=user, **how)
     await service.get("/auth/me/export", by=user, **how)
     await service.get("/users", by=user, **how)
     created = {"name": "Carl", "email": "carl@example.org", "password": PASSWORD}

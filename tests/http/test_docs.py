@@ -31,6 +31,7 @@ async def test_the_page_comes_whole_from_here(service: Service) -> None:
     ("name", "media_type"),
     [
         ("docs.js", "text/javascript; charset=utf-8"),
+        ("docs.css", "text/css; charset=utf-8"),
         ("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
         ("swagger-ui.css", "text/css; charset=utf-8"),
         ("favicon-32x32.png", "image/png"),
@@ -52,7 +53,7 @@ async def test_its_files_are_served_with_their_type(service: Service, name: str,
         "/docs/.env", "/docs/swagger-ui-bundle.js.map", "/docs/docs.html", "/docs/swagger-ui.css%00.png", "/.env",
         "/.git/config", "/static/../../etc/passwd", "/metrics", "/debug", "/schema", "/schema/openapi.json",
         "/dev", "/dev/mail", "/dev/mailbox/1", "/account", "/account/../routes.py", "/reset-password",
-        "/console", "/admin", "/",
+        "/console", "/admin",
     ],
 )  # fmt: skip
 async def test_nothing_else_is_served(service: Service, path: str) -> None:
@@ -60,7 +61,9 @@ async def test_nothing_else_is_served(service: Service, path: str) -> None:
     assert_problem(await service.ask("GET", path), 404, "not_found")
 
 
-@pytest.mark.parametrize("path", ["/account/x", "/account/account.html", "/account/account.css/x"])
+@pytest.mark.parametrize(
+    "path", ["/account/x", "/account/account.html", "/account/assets/page.css/x", "/account/assets/page.html"]
+)
 async def test_an_unknown_page_is_answered_with_a_page(service: Service, path: str) -> None:
     answer = await service.ask("GET", path, headers={"accept-language": "ru"})
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")

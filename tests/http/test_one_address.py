@@ -16,7 +16,7 @@ CLOSE = (b"connection", b"close")
 PREFLIGHT = [(b"origin", b"http://localhost:3000"), (b"access-control-request-method", b"GET")]
 PLACES = [
     "/api/v1/auth/me", "/v1/auth/me", "/health", "/health/live", "/api/health", "/api/health/ready",
-    "/.well-known/jwks.json", "/openapi.json", "/docs", "/docs/docs.js", "/account/account.css",
+    "/.well-known/jwks.json", "/openapi.json", "/docs", "/docs/docs.js", "/account/assets/page.css",
     "/account/reset-password", "/dev/mailbox", "/dev/mailbox.json",
 ]  # fmt: skip
 PREFIXES = ["/", "//", "/.", "/..", "/x/..", "/%2e", "/;", "/%00", "/\\", "%2f", "/%2f"]
@@ -74,13 +74,19 @@ def test_another_way_to_write_an_address_is_no_address(service: Served, path: st
             assert answer.header(b"allow") == answer.header(b"location") == b""
 
 
-@pytest.mark.parametrize(
-    "target", ["/", "//", "///", "/.", "/..", "/%2f", "*", "http://localhost", "http://localhost//"]
-)
+@pytest.mark.parametrize("target", ["//", "///", "/.", "/..", "/%2f", "*", "http://localhost//"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
 def test_no_path_at_all_is_no_address(service: Served, method: str, target: str) -> None:
     """LGN-08"""
     assert service.ask(method, target).status == 404
+
+
+@pytest.mark.parametrize("target", ["/", "http://localhost"])
+def test_the_root_is_the_page_of_a_development_installation(service: Served, target: str) -> None:
+    """RFC 9112 section 3.2.1: an empty path is sent as the root."""
+    assert b"text/html" in service.ask("GET", target).header(b"content-type")
+    assert service.ask("OPTIONS", target).header(b"allow") == b"GET, HEAD"
+    assert service.ask("POST", target).status == 405
 
 
 @pytest.mark.parametrize("target", ["//api/v1/auth/login", "http://localhost//api/v1/auth/login", "/v1//auth/login"])

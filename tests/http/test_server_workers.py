@@ -110,6 +110,34 @@ async def test_replacing_ends_with_the_first_that_does_not_start(tmp_path: Path)
     assert "worker 1 could not be replaced; the others stay as they are" in server.log
 
 
+async def test_a_stop_does_not_wait_for_a_replacement(tmp_path: Path) -> None:
+    waiting = tmp_path / "waiting"
+    with service(tmp_path, workers=2, waiting=waiting) as server:
+        waiting.touch()
+        server.send(signal.SIGHUP)
+        await until(lambda: "worker 1 waits" in server.log)
+        server.send(signal.SIGTERM)
+        assert await server.end() == 0
+
+    assert len(server.workers()) == 2
+    assert "could not be replaced" not in server.log
+
+
+async def test_a_replaced_worker_that_hangs_is_killed_and_the_next_one_is_replaced(tmp_path: Path) -> None:
+    with service(tmp_path, workers=2, timeout=1, closing=1) as server:
+        old = server.living()
+        async with connection(server.port) as (reader, writer):
+            writer.write(get("/hang"))
+            await until(lambda: "asked for /hang" in server.log)
+            server.send(signal.SIGHUP)
+            assert await reader.read() == b""
+        await until(lambda: len(server.workers()) == 4 and not any(map(runs, old)))
+        server.send(signal.SIGTERM)
+        assert await server.end() == 0
+
+    assert server.log.count("did not stop in time") == 1
+
+
 async def test_workers_stop_in_order_when_their_parent_is_gone(tmp_path: Path) -> None:
     with service(tmp_path, workers=2, timeout=60) as server:
         async with connection(server.port) as (reader, writer):

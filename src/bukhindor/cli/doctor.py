@@ -5,7 +5,7 @@ import click
 from bukhindor.cli.access import read_settings
 from bukhindor.cli.findings import Finding, State
 from bukhindor.cli.printing import json_option, print_json, say
-from bukhindor.cli.refusal import MISCONFIGURED, REFUSED, Refusal
+from bukhindor.cli.refusal import MISCONFIGURED, REFUSED, Refusal, parsed
 from bukhindor.config import ConfigurationError
 from bukhindor.domain.email_address import EmailAddress
 
@@ -20,7 +20,7 @@ def command(ctx: click.Context, recipient: str | None, as_json: bool) -> None:
     """Look at everything that the service needs; nothing is changed. Exit with 1 when there is a problem."""
     from bukhindor.cli import checks
 
-    address = None if recipient is None else EmailAddress.parse(recipient, "--send-mail")
+    address = None if recipient is None else parsed("--send-mail", EmailAddress, recipient)
     try:
         settings = read_settings()
     except ConfigurationError as error:

@@ -4,7 +4,7 @@ import secrets
 import sys
 
 from bukhindor.cli.refusal import Refusal
-from bukhindor.domain.password import Password
+from bukhindor.domain.password import NewPassword
 
 # Letters and digits that nobody takes for one another.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -13,18 +13,18 @@ _GROUPS = 5
 _LONGEST_LINE = 64 * 1024
 
 
-def made_password(min_length: int) -> Password:
+def made_password(min_length: int) -> NewPassword:
     """A password of at least 123 random bits, in groups that can be read out: `k3v8p-…`."""
     groups = max(_GROUPS, -(-min_length // _GROUP))
     parts = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(groups))
-    return Password.parse("-".join(parts))
+    return NewPassword.parse("-".join(parts))
 
 
-def password_from_stdin() -> Password:
-    """One line of standard input without its end; spaces belong to the password. Raises InvalidInput, Refusal."""
+def password_from_stdin() -> NewPassword:
+    """One line of standard input without its end; spaces belong to the password. Raises InvalidValue, Refusal."""
     line = sys.stdin.buffer.readline(_LONGEST_LINE)
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
         raise Refusal("password: What came on standard input is not UTF-8 text.") from None
-    return Password.parse(text.removesuffix("\n").removesuffix("\r"))
+    return NewPassword.parse(text.removesuffix("\n").removesuffix("\r"))

@@ -24,7 +24,7 @@ def print_json(value: object) -> None:
     """Print a value that msgspec can encode."""
     from msgspec import json
 
-    click.echo(json.format(json.encode(value), indent=2))
+    click.echo(json.format(json.encode(value, enc_hook=str), indent=2))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

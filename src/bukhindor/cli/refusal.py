@@ -4,12 +4,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, Any, Protocol, Self, TypeVar
 
 import click
 
 from bukhindor.config import ConfigurationError
-from bukhindor.domain.errors import BukhindorError, InvalidInput
+from bukhindor.domain.errors import BukhindorError, InvalidInput, InvalidValue
+from bukhindor.domain.password import Password
 
 REFUSED = 1
 MISCONFIGURED = 2
@@ -69,6 +70,8 @@ def _refusal(error: Exception) -> Refusal | None:
         return Misconfiguration(*error.problems, *error.hints)
     if isinstance(error, InvalidInput):
         return Refusal(*(f"{problem.field}: {problem.message}" for problem in error.errors))
+    if isinstance(error, InvalidValue):
+        return Refusal(f"password: {error.message}" if issubclass(error.kind, Password) else error.message)
     if isinstance(error, BukhindorError):
         return Refusal(str(error))
     # These take a while to load, which only a failing command has to wait for.
@@ -90,6 +93,24 @@ def _one_line(text: str) -> str:
     from bukhindor.adapters.system.log_redaction import redacted_text
 
     return " ".join(redacted_text(text).split())
+
+
+class _Parsable(Protocol):
+    """A domain type that is read from a text; `parse` raises InvalidValue."""
+
+    @classmethod
+    def parse(cls, raw: str) -> Self: ...
+
+
+V = TypeVar("V", bound=_Parsable)
+
+
+def parsed(name: str, kind: type[V], raw: str) -> V:
+    """Return the value that a person typed for `name`. Raises Refusal with that name."""
+    try:
+        return kind.parse(raw)
+    except InvalidValue as invalid:
+        raise Refusal(f"{name}: {invalid.message}") from None
 
 
 def require_confirmation(question: str, refusal: str) -> None:

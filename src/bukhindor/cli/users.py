@@ -10,11 +10,11 @@ from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.cli.access import read_settings, with_services
 from bukhindor.cli.passwords import made_password, password_from_stdin
 from bukhindor.cli.printing import json_option, moment, print_json, print_table, say
-from bukhindor.cli.refusal import require_confirmation
+from bukhindor.cli.refusal import parsed, require_confirmation
 from bukhindor.config.durations import parse_duration
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.user import Role, Status, User, UserChanges, parse_name, parse_status_reason
+from bukhindor.domain.user import Name, Role, Status, StatusReason, User, UserChanges
 from bukhindor.domain.user_listing import MAX_LIMIT, MAX_SEARCH, UserQuery
 from bukhindor.services.assembly import Services
 from bukhindor.web.api.shapes import UserShape
@@ -51,7 +51,7 @@ def group() -> None:
 def create(email: str, name: str, role: str, password_stdin: bool, as_json: bool) -> None:
     """Create an account; without --password-stdin a password is made and printed once."""
     settings = read_settings()
-    address, person = EmailAddress.parse(email), parse_name(name)
+    address, person = parsed("email", EmailAddress, email), parsed("name", Name, name)
     password = password_from_stdin() if password_stdin else made_password(settings.accounts.min_password_length)
     user = with_services(
         lambda services: services.user_admin.create(_OPERATOR, person, address, password, Role(role), Status.ACTIVE)
@@ -145,7 +145,7 @@ def set_role(user: str, role: str, as_json: bool) -> None:
 @json_option
 def ban(user: str, reason: str | None, duration: timedelta | None, as_json: bool) -> None:
     """Keep USER out and end all of its sessions."""
-    text = None if reason is None else parse_status_reason(reason)
+    text = None if reason is None else parsed("reason", StatusReason, reason)
     until = None if duration is None else SystemClock().now() + duration
     changed = _change(user, UserChanges(status=Status.BANNED, status_reason=text, status_until=until))
     _report(changed, f"{changed.email} is {_status(changed)}; all its sessions have ended.", as_json)
@@ -193,7 +193,7 @@ async def _find(services: Services, user: str) -> User:
     try:
         user_id = UUID(user)
     except ValueError:
-        return await services.user_admin.find(_OPERATOR, EmailAddress.parse(user, "USER"))
+        return await services.user_admin.find(_OPERATOR, parsed("USER", EmailAddress, user))
     return await services.user_admin.get(_OPERATOR, user_id)
 
 

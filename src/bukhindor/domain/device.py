@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
-from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.errors import InvalidValue
 
 MAX_DEVICE_ID = 128
 MAX_APP_VERSION = 32
@@ -19,8 +20,40 @@ class AppType(StrEnum):
     LINUX = "linux"
     DESKTOP = "desktop"
 
+    @classmethod
+    def parse(cls, raw: str) -> "AppType":
+        """Raises InvalidValue for anything but one of these words."""
+        try:
+            return cls(raw)
+        except ValueError:
+            raise InvalidValue(cls, f"This is one of {', '.join(cls)}.", "invalid_app_type") from None
 
-_APP_TYPES = frozenset(AppType)
+
+class AppVersion(str):
+    """The version that an app gives itself: 1 to 32 visible ASCII characters."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, raw: str) -> Self:
+        """Raises InvalidValue."""
+        if not _is_visible_ascii(raw, MAX_APP_VERSION):
+            raise InvalidValue(cls, f"This has 1 to {MAX_APP_VERSION} visible characters.", "invalid_app_version")
+        return cls(raw)
+
+
+class DeviceId(str):
+    """The id that an app gives its device: 1 to 128 visible ASCII characters."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, raw: str) -> Self:
+        """Raises InvalidValue."""
+        if not _is_visible_ascii(raw, MAX_DEVICE_ID):
+            raise InvalidValue(cls, f"This has 1 to {MAX_DEVICE_ID} visible characters.", "invalid_device_id")
+        return cls(raw)
+
 
 # The first match names it, so the more specific word stands first: Edge and Chrome both say "Chrome".
 _PLATFORMS = (
@@ -43,29 +76,6 @@ class Device:
     app_version: str | None = None
     ip: str = ""
     user_agent: str = ""
-
-    @classmethod
-    def parse(
-        cls, device_id: str | None, app_type: str | None, app_version: str | None, ip: str, user_agent: str
-    ) -> "Device":
-        """Check what the client sent in X-Device-ID, X-App-Type and X-App-Version.
-
-        Raises InvalidInput that names the header. The user agent is free text: it is cut, never refused.
-        """
-        errors = []
-        if app_type is not None and app_type not in _APP_TYPES:
-            message = f"X-App-Type is one of {', '.join(AppType)}."
-            errors.append(FieldError("X-App-Type", message, "invalid_app_type"))
-        if app_version is not None and not _is_visible_ascii(app_version, MAX_APP_VERSION):
-            message = f"X-App-Version has 1 to {MAX_APP_VERSION} visible characters."
-            errors.append(FieldError("X-App-Version", message, "invalid_app_version"))
-        if device_id is not None and not _is_visible_ascii(device_id, MAX_DEVICE_ID):
-            message = f"X-Device-ID has 1 to {MAX_DEVICE_ID} visible characters."
-            errors.append(FieldError("X-Device-ID", message, "invalid_device_id"))
-        if errors:
-            raise InvalidInput(*errors)
-        known_type = None if app_type is None else AppType(app_type)
-        return cls(device_id, known_type, app_version, ip, shown_user_agent(user_agent))
 
     def is_same_as(self, other: "Device") -> bool:
         """Whether both seem to be one device: the same id, or without ids the same program."""

@@ -2,12 +2,11 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from encodings import idna
 from typing import Self
 
-from bukhindor.domain.errors import FieldError, InvalidInput
-from bukhindor.domain.text import has_unsafe_characters
+from bukhindor.domain.errors import InvalidValue
+from bukhindor.domain.text import TextValue, has_unsafe_characters
 
 MAX_LENGTH = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
 _MAX_LOCAL_PART = 64
@@ -22,28 +21,24 @@ _IDEOGRAPHIC_DOTS = str.maketrans("。．｡", "...")
 _AMBIGUOUS_IN_DOMAINS = frozenset("\u00df\u03c2\u200c\u200d")
 
 
-@dataclass(frozen=True, slots=True)
-class EmailAddress:
+class EmailAddress(TextValue):
     """An address in canonical form: NFKC, lower case, domain in its ASCII (punycode) form.
 
     Two spellings of one mailbox parse to equal values: `A@Example.com`, ` a@example.com` and the full-width
     `ａ@example.com`. The local part is ASCII only, which keeps look-alike letters from posing as another account.
     """
 
-    value: str
+    __slots__ = ()
 
     @classmethod
-    def parse(cls, raw: str, field: str = "email") -> Self:
-        """Return the canonical address.
-
-        Raises InvalidInput for `field` when `raw` is not a deliverable address of at most 254 characters.
-        """
+    def parse(cls, raw: str) -> Self:
+        """Return the canonical address. Raises InvalidValue unless it is deliverable and has at most 254 characters."""
         trimmed = raw.strip()
         if not trimmed:
-            raise InvalidInput(FieldError(field, "Enter an e-mail address.", "required"))
+            raise InvalidValue(cls, "Enter an e-mail address.", "required")
         if len(trimmed) > MAX_LENGTH:
             message = f"An e-mail address has at most {MAX_LENGTH} characters."
-            raise InvalidInput(FieldError(field, message, "too_long"))
+            raise InvalidValue(cls, message, "too_long")
         local, at, domain = unicodedata.normalize("NFKC", trimmed).lower().rpartition("@")
         ascii_domain = _ascii_domain(domain)
         canonical = f"{local}@{ascii_domain}"
@@ -51,7 +46,7 @@ class EmailAddress:
         is_valid = at and local_is_valid and ascii_domain and len(canonical) <= MAX_LENGTH
         # IDNA drops some invisible characters from a domain, so the text is looked at as it came.
         if not is_valid or has_unsafe_characters(trimmed):
-            raise InvalidInput(FieldError(field, "This is not a valid e-mail address.", "invalid_email"))
+            raise InvalidValue(cls, "This is not a valid e-mail address.", "invalid_email")
         return cls(canonical)
 
     @property
@@ -61,11 +56,16 @@ class EmailAddress:
     @property
     def masked(self) -> str:
         """The address for logs: the first letter and the domain, `a***@example.com`."""
-        local, _, domain = self.value.partition("@")
-        return f"{local[0]}***@{domain}"
+        return self._masked_with("***")
 
-    def __str__(self) -> str:
-        return self.value
+    @property
+    def masked_for_people(self) -> str:
+        """The address for a page that anyone may see who holds a link: `a•••@example.com`."""
+        return self._masked_with("•••")
+
+    def _masked_with(self, mark: str) -> str:
+        local, _, domain = self.value.partition("@")
+        return f"{local[0]}{mark}@{domain}"
 
 
 def _ascii_domain(domain: str) -> str:

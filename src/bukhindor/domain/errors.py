@@ -47,6 +47,19 @@ class FieldError:
     code: str
 
 
+class InvalidValue(ValueError):
+    """A value does not follow the rules of its kind: a sentence for people, a word for machines.
+
+    The domain knows the kind. The caller that read the value knows the name of its field, and makes an InvalidInput.
+    """
+
+    def __init__(self, kind: type, message: str, code: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.code = code
+
+
 class BukhindorError(Exception):
     """Root of every refusal."""
 

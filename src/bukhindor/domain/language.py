@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
-from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.origin import Language
+from bukhindor.domain.text import TextValue
 
 MAX_TAG = 35  # RFC 5646 section 4.4.1
 TAG_PATTERN = (
@@ -24,18 +24,17 @@ _REGION_LENGTH = 2
 _CLOSER_TO_RUSSIAN = frozenset("ab az ba be ce cv hy inh kbd kk ky lez mhr os ru sah tg tk tt tyv udm uk uz".split())
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageTag:
+class LanguageTag(TextValue):
     """A well-formed tag in its usual case: `kk`, `pt-BR`, `zh-Hant-TW`."""
 
-    value: str
+    __slots__ = ()
 
     @classmethod
     def parse(cls, raw: str) -> Self:
-        """Return the tag. Raises InvalidInput when `raw` is not a well-formed tag of at most 35 characters."""
+        """Return the tag. Raises InvalidValue when `raw` is not a well-formed tag of at most 35 characters."""
         if len(raw) > MAX_TAG or not _TAG.fullmatch(raw):
             message = "This is not a language tag such as ru or pt-BR."
-            raise InvalidInput(FieldError("language", message, "invalid_language"))
+            raise InvalidValue(cls, message, "invalid_language")
         return cls(_in_usual_case(raw))
 
     @property
@@ -52,9 +51,6 @@ class LanguageTag:
     def closest(self) -> Language:
         """The one of our own languages that its readers understand best."""
         return Language.RUSSIAN if self.value.partition("-")[0] in _CLOSER_TO_RUSSIAN else Language.ENGLISH
-
-    def __str__(self) -> str:
-        return self.value
 
 
 def tag_of(language: Language) -> LanguageTag:

@@ -1,10 +1,11 @@
 """Mails: what they say, and how they wait for their delivery."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
@@ -14,12 +15,6 @@ from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
 # After the first try the next ones wait this long; a mail that failed five times is given up.
 _PAUSES = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 MAX_TRIES = len(_PAUSES) + 1
-
-_PAGES = {
-    Purpose.RESET_PASSWORD: "reset-password",
-    Purpose.VERIFY_EMAIL: "verify-email",
-    Purpose.CHANGE_EMAIL: "change-email",
-}
 
 
 class LetterKind(StrEnum):
@@ -106,9 +101,10 @@ class MailNotAccepted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MailLinks:
-    """Where mailed links lead: `base` is one of the addresses in the configuration, never one from a request."""
+    """Where mailed links lead: the address of the page for each purpose. `page_of` takes them from the configuration,
+    never from a request."""
 
-    base: str
+    page_of: Callable[[Purpose], str]
 
     def to(self, purpose: Purpose, secret: OneTimeSecret) -> str:
-        return f"{self.base}/{quote(_PAGES[purpose])}?{urlencode({'token': secret.token})}"
+        return f"{self.page_of(purpose)}?{urlencode({'token': secret.token})}"

@@ -5,32 +5,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.errors import InvalidValue
 
 MAX_BYTES = 4096
 MAX_LEVELS = 5
 
 
-@dataclass(frozen=True, slots=True)
 class MetadataPatch:
     """What to change of a document (RFC 7396): each member takes the place of the old one, None removes it."""
 
-    members: Mapping[str, Any]
+    __slots__ = ("members",)
+
+    def __init__(self, members: Mapping[str, Any]) -> None:
+        self.members = members
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MetadataPatch) and other.members == self.members
+
+    __hash__ = None  # type: ignore[assignment]  # Its members are no constants.
 
     @classmethod
-    def parse(cls, members: Mapping[str, Any], field: str) -> Self:
+    def parse(cls, members: Mapping[str, Any]) -> Self:
         """Check the members of a JSON object.
 
-        Raises InvalidInput for `field` when they are nested too deeply or hold a character that can't be stored.
+        Raises InvalidValue when they are nested too deeply or hold a character that can't be stored.
         """
         if not _fits(members, MAX_LEVELS):
             message = f"Objects and arrays are nested in at most {MAX_LEVELS} levels."
-            raise InvalidInput(FieldError(field, message, "too_deep"))
+            raise InvalidValue(cls, message, "too_deep")
         text = _text_of(members)
         # A NUL stands in JSON as an escape of its own, and a backslash before it would be doubled.
         if "\\u0000" in text.replace("\\\\", "") or not _is_unicode(text):
             message = "This can't hold NUL characters or halves of characters."
-            raise InvalidInput(FieldError(field, message, "invalid_characters"))
+            raise InvalidValue(cls, message, "invalid_characters")
         return cls(members)
 
 
@@ -40,12 +47,12 @@ class Metadata:
 
     text: str = "{}"
 
-    def patched(self, patch: MetadataPatch, field: str) -> Self:
-        """The document after a merge patch. Raises InvalidInput for `field` when it has become too large."""
+    def patched(self, patch: MetadataPatch) -> Self:
+        """The document after a merge patch. Raises InvalidValue when it has become too large."""
         text = _text_of(_merged(json.loads(self.text), patch.members))
         if len(text.encode()) > MAX_BYTES:
             message = f"Written as JSON this has at most {MAX_BYTES} bytes."
-            raise InvalidInput(FieldError(field, message, "too_long"))
+            raise InvalidValue(MetadataPatch, message, "too_long")
         return type(self)(text)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.text import has_unsafe_characters
 
 MAX_LENGTH = 128
@@ -23,22 +23,22 @@ class Password:
         self._value = value
 
     @classmethod
-    def parse(cls, raw: str, field: str = "password") -> Self:
-        """Accept anything that could be somebody's password.
+    def parse(cls, raw: str) -> Self:
+        """Accept anything that could be a password.
 
-        Raises InvalidInput for `field` when it is empty, longer than 128 characters, or holds control characters.
+        Raises InvalidValue when it is empty, longer than 128 characters, or holds control characters.
         The upper bound keeps long input from reaching the hash function.
         """
         if not raw:
-            raise InvalidInput(FieldError(field, "Enter a password.", "required"))
+            raise InvalidValue(cls, "Enter a password.", "required")
         # Normalisation can shorten a text, yet never to less than a quarter of its length.
         value = raw if len(raw) > 4 * MAX_LENGTH else unicodedata.normalize("NFC", raw)
         if len(value) > MAX_LENGTH:
             message = f"A password has at most {MAX_LENGTH} characters."
-            raise InvalidInput(FieldError(field, message, "password_too_long"))
+            raise InvalidValue(cls, message, "password_too_long")
         if has_unsafe_characters(value):
             message = "A password can't hold control characters."
-            raise InvalidInput(FieldError(field, message, "invalid_characters"))
+            raise InvalidValue(cls, message, "invalid_characters")
         return cls(value)
 
     def reveal(self) -> str:
@@ -58,30 +58,39 @@ class Password:
         return len(self._value)
 
 
+class NewPassword(Password):
+    """A password that a person chooses. `PasswordPolicy` says whether they may."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy:
-    """What a new password must be: long enough, not common, not the person's own e-mail, name or our name.
+    """What a new password must be: long enough, not common, and not the e-mail or the name of the person or
+    the name of the product.
 
     `common` holds lower-case passwords that attackers try first.
     """
 
     min_length: int
     common: Container[str]
+    product_name: str = ""
 
-    def check(self, password: Password, email: EmailAddress, name: str, field: str = "password") -> None:
-        """Raise InvalidInput for `field`, with the reason, when the password may not be chosen."""
+    def check(self, password: NewPassword, email: EmailAddress, name: str) -> None:
+        """Raise InvalidValue, with the reason, when the password may not be chosen."""
         value = password.reveal().casefold()
         if len(password) < self.min_length:
             message = f"A password has at least {self.min_length} characters."
-            raise InvalidInput(FieldError(field, message, "password_too_short"))
+            raise InvalidValue(NewPassword, message, "password_too_short")
         if value in self.common:
             message = "This password is one of those that attackers try first."
-            raise InvalidInput(FieldError(field, message, "password_too_common"))
+            raise InvalidValue(NewPassword, message, "password_too_common")
         # Only whole words are compared: the time is bounded whatever the input (CVE-2021-45115).
         bare = value.rstrip("0123456789!@#$%^&*()_+-=.,?~ ")
         name_word = unicodedata.normalize("NFC", name).casefold()
-        words = {email.value, email.local_part, name_word, *_PRODUCT_WORDS}
+        product_word = unicodedata.normalize("NFC", self.product_name).casefold()
+        words = {email.value, email.local_part, name_word, product_word, *_PRODUCT_WORDS}
         long_words = {word for word in words if len(word) >= _SHORTEST_CONTEXT_WORD}
         if value in words or bare in long_words:
             message = "A password can't be your e-mail address, your name or the name of this service."
-            raise InvalidInput(FieldError(field, message, "password_too_personal"))
+            raise InvalidValue(NewPassword, message, "password_too_personal")

@@ -1,4 +1,4 @@
-"""Which characters a stored text may hold."""
+"""Texts: which characters they may hold, and values that are one."""
 
 import unicodedata
 
@@ -13,3 +13,28 @@ def has_unsafe_characters(text: str) -> bool:
     if text.isascii() and text.isprintable():
         return False
     return any(c in _DECEPTIVE or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text)
+
+
+class TextValue:
+    """A text that follows the rules of its kind. Two are equal when both kind and text are."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    @property
+    def value(self) -> str:
+        return self._value
+
+    def __str__(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._value!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TextValue) and type(other) is type(self) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)

@@ -7,7 +7,7 @@ from typing import Self
 from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, InvalidInput
+from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, InvalidInput, InvalidValue
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.metadata import NO_METADATA, Metadata, MetadataPatch
 from bukhindor.domain.rate_limit import Limit
@@ -29,28 +29,36 @@ class Status(StrEnum):
     BANNED = "banned"
 
 
-def parse_name(raw: str, field_name: str = "name") -> str:
-    """The trimmed name of a person.
+class Name(str):
+    """The trimmed name of a person, at most 100 characters."""
 
-    Raises InvalidInput when it is empty, longer than 100 characters or holds control characters.
-    """
-    return _parse_text(raw, field_name, MAX_NAME)
+    __slots__ = ()
 
-
-def parse_status_reason(raw: str) -> str:
-    """The trimmed reason for a status, at most 500 characters. Raises InvalidInput."""
-    return _parse_text(raw, "status_reason", MAX_STATUS_REASON)
+    @classmethod
+    def parse(cls, raw: str) -> Self:
+        """Raises InvalidValue when it is empty, longer than 100 characters or holds control characters."""
+        return cls(_trimmed(cls, raw, MAX_NAME))
 
 
-def _parse_text(raw: str, field_name: str, max_length: int) -> str:
+class StatusReason(str):
+    """The trimmed reason for a status, at most 500 characters."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, raw: str) -> Self:
+        """Raises InvalidValue when it is empty, longer than 500 characters or holds control characters."""
+        return cls(_trimmed(cls, raw, MAX_STATUS_REASON))
+
+
+def _trimmed(kind: type, raw: str, max_length: int) -> str:
     text = raw.strip()
     if not text:
-        raise InvalidInput(FieldError(field_name, "This can't be empty.", "required"))
+        raise InvalidValue(kind, "This can't be empty.", "required")
     if len(text) > max_length:
-        raise InvalidInput(FieldError(field_name, f"This has at most {max_length} characters.", "too_long"))
+        raise InvalidValue(kind, f"This has at most {max_length} characters.", "too_long")
     if has_unsafe_characters(text):
-        message = "This can't hold control characters."
-        raise InvalidInput(FieldError(field_name, message, "invalid_characters"))
+        raise InvalidValue(kind, "This can't hold control characters.", "invalid_characters")
     return text
 
 
@@ -144,11 +152,11 @@ class User:
 
     def _metadata_after(self, changes: UserChanges) -> Metadata:
         patch = changes.metadata
-        return self.metadata if patch is None else self.metadata.patched(patch, "metadata")
+        return self.metadata if patch is None else self.metadata.patched(patch)
 
     def _app_metadata_after(self, changes: UserChanges) -> Metadata:
         patch = changes.app_metadata
-        return self.app_metadata if patch is None else self.app_metadata.patched(patch, "app_metadata")
+        return self.app_metadata if patch is None else self.app_metadata.patched(patch)
 
     def changed(self, changes: UserChanges, now: datetime) -> Self:
         """The user after `changes`; the very same object when they change nothing.
@@ -216,8 +224,12 @@ class User:
         """The user until a password is chosen by whoever reads the mailbox."""
         return replace(self, password_hash=None, updated_at=now)
 
+    def has_proven(self, email: EmailAddress) -> bool:
+        """Whether `email` is the account's address, and verified."""
+        return self.email_verified and self.email == email
+
     def with_proven_email(self, email: EmailAddress, now: datetime) -> Self:
         """The user after a mail to `email` was read; it becomes the account's address."""
-        if self.email == email and self.email_verified:
+        if self.has_proven(email):
             return self
         return replace(self, email=email, email_verified=True, updated_at=now)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
-from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.text import has_unsafe_characters
 from bukhindor.domain.user import Role, Status, User
 
@@ -57,11 +58,17 @@ class UserPage:
     next: Position | None
 
 
-def parse_search(raw: str) -> str | None:
-    """The trimmed text to look for; None when there is nothing left. Raises InvalidInput for `search`."""
-    text = raw.strip()
-    if len(text) > MAX_SEARCH:
-        raise InvalidInput(FieldError("search", f"This has at most {MAX_SEARCH} characters.", "too_long"))
-    if has_unsafe_characters(text):
-        raise InvalidInput(FieldError("search", "This can't hold control characters.", "invalid_characters"))
-    return text or None
+class SearchText(str):
+    """The trimmed text to look for, perhaps empty."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, raw: str) -> Self:
+        """Raises InvalidValue when it is too long or holds control characters."""
+        text = raw.strip()
+        if len(text) > MAX_SEARCH:
+            raise InvalidValue(cls, f"This has at most {MAX_SEARCH} characters.", "too_long")
+        if has_unsafe_characters(text):
+            raise InvalidValue(cls, "This can't hold control characters.", "invalid_characters")
+        return cls(text)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import EmailTaken, FieldError, InvalidInput, InvalidOneTimeToken
+from bukhindor.domain.errors import EmailTaken, InvalidOneTimeToken, InvalidValue
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
@@ -34,10 +34,10 @@ class EmailChange:
         Until the new address answers, the old one stands. An address that has an account gets no mail, and the
         answer is the same.
 
-        Raises IncorrectPassword, InvalidInput, InvalidAccessToken, RateLimited, TooBusy.
+        Raises IncorrectPassword, InvalidValue, InvalidAccessToken, RateLimited, TooBusy.
         """
         if new_email == caller.user.email:
-            raise InvalidInput(FieldError("new_email", "This is your address already.", "unchanged"))
+            raise InvalidValue(EmailAddress, "This is your address already.", "unchanged")
         await self.step_up.prove(caller, password, "change_email")
         # Counted for the address as well, taken or not: many accounts could bother one stranger.
         async with self.allowance.of(f"change:{caller.user.id}"), self.allowance.of(f"change-to:{new_email}"):

@@ -6,7 +6,7 @@ from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken
 from bukhindor.domain.mail import LetterKind
-from bukhindor.domain.password import Password, PasswordPolicy
+from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.ports import Clock, Identifiers, PasswordHasher, Requester, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
@@ -29,17 +29,17 @@ class PasswordChange:
     identifiers: Identifiers
     clock: Clock
 
-    async def change(self, caller: Caller, current: Password, new: Password) -> TokenPair:
+    async def change(self, caller: Caller, current: Password, new: NewPassword) -> TokenPair:
         """Replace the password: other sessions end, the caller's goes on with fresh tokens.
 
         All older tokens of that session die with the change, since one of them may be why the password is changed.
         Asking again after a lost response, or twice at once, yields the tokens of the change that was made.
 
-        Raises IncorrectPassword, InvalidInput, InvalidAccessToken, RateLimited, TooBusy.
+        Raises IncorrectPassword, InvalidValue, InvalidAccessToken, RateLimited, TooBusy.
         """
         self.token_issuer.require_key()
         user = caller.user
-        self.password_policy.check(new, user.email, user.name, field="new_password")
+        self.password_policy.check(new, user.email, user.name)
         async with self.step_up.budget(caller):
             if not caller.is_superseded and await self.step_up.matches(caller, current):
                 tokens = await self._replace(caller, await self.hasher.hash(new, _requester(caller)))
@@ -68,7 +68,7 @@ class PasswordChange:
             await tx.commit()
         return self.token_issuer.issue(session, user, now)
 
-    async def _repeat(self, caller: Caller, new: Password) -> TokenPair:
+    async def _repeat(self, caller: Caller, new: NewPassword) -> TokenPair:
         """A caller whose password is the new one already has made the change: the response may have been lost."""
         async with self.transactions.read() as stored:
             found = await stored.sessions.with_user(caller.session.id)

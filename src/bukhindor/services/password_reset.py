@@ -9,7 +9,7 @@ from bukhindor.domain.errors import InvalidOneTimeToken, RateLimited
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
-from bukhindor.domain.password import Password, PasswordPolicy
+from bukhindor.domain.password import NewPassword, PasswordPolicy
 from bukhindor.domain.password_attempt import is_worth_recording
 from bukhindor.ports import Clock, DeviceProofs, Identifiers, PasswordHasher, Requester, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
@@ -57,17 +57,17 @@ class PasswordReset:
                 await tx.audit_events.add(self.trail.by_stranger(origin, asked, now, user.id, email=email.masked))
             await tx.commit()
 
-    async def confirm(self, proof: Proof, new: Password, origin: Origin) -> str:
+    async def confirm(self, proof: Proof, new: NewPassword, origin: Origin) -> str:
         """Set a new password: every session is revoked, and the address counts as verified.
 
         The reset signs in no one. It clears the account's counts of failures, makes the client's network familiar, and
         returns a device proof for the client, so that strangers can't keep the owner from the sign-in that follows. A
         password that may not be chosen leaves the link and the code as they are.
 
-        Raises InvalidOneTimeToken, InvalidInput, AccountBanned, AccountInactive, TooBusy.
+        Raises InvalidOneTimeToken, InvalidValue, AccountBanned, AccountInactive, TooBusy.
         """
-        user = await self.proofs.owner_of(Purpose.RESET_PASSWORD, proof, origin, self.clock.now())
-        self.password_policy.check(new, user.email, user.name, field="new_password")
+        user, _ = await self.proofs.look_up(Purpose.RESET_PASSWORD, proof, origin, self.clock.now())
+        self.password_policy.check(new, user.email, user.name)
         password_hash = await self.hasher.hash(new, Requester(origin.site, user.email.value))
         now = self.clock.now()
         async with self.transactions.begin() as tx:

@@ -8,7 +8,7 @@ from bukhindor.domain.errors import EmailTaken
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import Origin
-from bukhindor.domain.password import Password, PasswordPolicy
+from bukhindor.domain.password import NewPassword, PasswordPolicy
 from bukhindor.domain.user import User
 from bukhindor.ports import Clock, Identifiers, PasswordHasher, Requester, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
@@ -26,7 +26,7 @@ class Registration:
     clock: Clock
 
     async def register(
-        self, name: str, email: EmailAddress, password: Password, origin: Origin, language: LanguageTag | None = None
+        self, name: str, email: EmailAddress, password: NewPassword, origin: Origin, language: LanguageTag | None = None
     ) -> User:
         """Create an account with the role user, and send a mail to verify its address.
 
@@ -34,7 +34,7 @@ class Registration:
         the person's own address or name. An address has one account, however it is spelled. Accept-Language becomes
         the account's language, which its mails are written in.
 
-        Raises InvalidInput, EmailTaken, TooBusy.
+        Raises InvalidValue, EmailTaken, TooBusy.
         """
         self.password_policy.check(password, email, name)
         async with self.transactions.read() as stored:

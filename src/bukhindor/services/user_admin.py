@@ -11,7 +11,7 @@ from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.metadata import NO_METADATA, Metadata
 from bukhindor.domain.one_time_token import Purpose
-from bukhindor.domain.password import Password, PasswordPolicy
+from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import Role, Status, User, UserChanges
 from bukhindor.domain.user_listing import UserPage, UserQuery
@@ -48,7 +48,7 @@ class UserAdmin:
         actor: Actor,
         name: str,
         email: EmailAddress,
-        password: Password,
+        password: NewPassword,
         role: Role = Role.USER,
         status: Status = Status.ACTIVE,
         language: LanguageTag | None = None,
@@ -56,7 +56,7 @@ class UserAdmin:
     ) -> User:
         """Create an account of any role and status, and send a mail in its language to verify its address.
 
-        Raises Forbidden, InvalidInput, EmailTaken, TooBusy.
+        Raises Forbidden, InvalidValue, EmailTaken, TooBusy.
         """
         actor.require_admin()
         self.password_policy.check(password, email, name)

@@ -13,16 +13,16 @@ HEALTH: Final = "/health"
 JWKS: Final = "/.well-known/jwks.json"
 OPENAPI: Final = "/openapi.json"
 DOCS: Final = "/docs"
+HOME: Final = "/"
+FAVICON: Final = "/favicon.ico"
 ACCOUNT: Final = "/account"
+# Below ACCOUNT, so that a proxy that forwards the pages forwards their files.
+ASSETS: Final = "/account/assets"
 MAILBOX: Final = "/dev/mailbox"
 MAILBOX_JSON: Final = "/dev/mailbox.json"
 
 # The page that the link of a mail leads to, below ACCOUNT here or below the app's own address.
-PAGE_OF: Final = {
-    Purpose.RESET_PASSWORD: "reset-password",
-    Purpose.VERIFY_EMAIL: "verify-email",
-    Purpose.CHANGE_EMAIL: "change-email",
-}
+PAGE_OF: Final = {purpose: purpose.value.replace("_", "-") for purpose in Purpose}
 
 
 def canonical_path(path: str) -> str:
@@ -36,3 +36,8 @@ def canonical_path(path: str) -> str:
 def is_page(path: str) -> bool:
     """Whether people's browsers go to this path, also where there is no page of that name."""
     return path.startswith(f"{ACCOUNT}/")
+
+
+def is_api(path: str) -> bool:
+    """Whether programs go to this path, also where there is no endpoint of that name."""
+    return path.startswith(("/api/", "/v1/", f"{HEALTH}/", "/.well-known/"))

@@ -1,16 +1,13 @@
 """The HTTP application, from top to bottom."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from bukhindor.ports import Clock, Mailbox, RateLimiter
-from bukhindor.web.addresses import is_page
+from bukhindor.web.addresses import is_api, is_page
 from bukhindor.web.api import docs
 from bukhindor.web.api.routes import ENDPOINTS
-from bukhindor.web.dispatcher import Dispatcher, Lifespan
+from bukhindor.web.dispatcher import Dispatcher
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.middleware import Edge
 from bukhindor.web.edge.settings import WebSettings
@@ -20,12 +17,7 @@ from bukhindor.web.endpoint.operation import Operation
 from bukhindor.web.endpoint.row import Row
 from bukhindor.web.endpoint.use_cases import UseCases
 from bukhindor.web.pages.rendering import refusal_page
-from bukhindor.web.pages.routes import DEVELOPER_PAGES, PAGES
-
-
-@asynccontextmanager
-async def _nothing_to_open() -> AsyncIterator[None]:
-    yield
+from bukhindor.web.pages.routes import DEVELOPER_PAGES, HOME_PAGE, PAGES
 
 
 def create_app(
@@ -35,12 +27,11 @@ def create_app(
     clock: Clock,
     *,
     mailbox: Mailbox | None = None,
-    lifespan: Lifespan = _nothing_to_open,
     watchers: Watchers = NOBODY,
 ) -> ASGIApp:
     """Return the ASGI application.
 
-    `lifespan` opens and closes what the services work on; `mailbox` is for development; `watchers` see each request.
+    `mailbox` is for development; `watchers` see each request.
     """
     if mailbox is not None:
         use_cases = use_cases.with_one_more(Mailbox, mailbox)
@@ -48,15 +39,23 @@ def create_app(
     def application_of(row: Row) -> ASGIApp:
         return Operation(row, use_cases, settings, limiter, clock)
 
-    dispatcher = Dispatcher(rows(with_mailbox=mailbox is not None), application_of, _refuse, lifespan)
+    def refuse(exchange: Exchange, refusal: Refusal) -> Response:
+        """Return a refusal for a path without a row."""
+        if is_page(exchange.path) or _is_from_browser(exchange):
+            return refusal_page(exchange, settings, refusal)
+        return problem_response(exchange, refusal)
+
+    answering = rows(with_home=settings.is_development, with_mailbox=mailbox is not None)
+    dispatcher = Dispatcher(answering, application_of, refuse)
     return Edge(dispatcher, settings, watchers)
 
 
-def rows(*, with_mailbox: bool) -> tuple[Row, ...]:
+def rows(*, with_home: bool, with_mailbox: bool) -> tuple[Row, ...]:
     """Return everything that answers."""
-    return (*ENDPOINTS, *docs.PAGES, *PAGES, *(DEVELOPER_PAGES if with_mailbox else ()))
+    home = (HOME_PAGE,) if with_home else ()
+    return (*ENDPOINTS, *docs.PAGES, *PAGES, *home, *(DEVELOPER_PAGES if with_mailbox else ()))
 
 
-def _refuse(exchange: Exchange, refusal: Refusal) -> Response:
-    """Return a refusal for a path without a row: a page where people's browsers go, a problem elsewhere."""
-    return refusal_page(exchange, refusal) if is_page(exchange.path) else problem_response(exchange, refusal)
+def _is_from_browser(exchange: Exchange) -> bool:
+    """Whether a person followed a link to an address that is not the API's."""
+    return not is_api(exchange.path) and "text/html" in exchange.headers.get("accept", "")

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bukhindor.domain.email_address import MAX_LENGTH, EmailAddress
-from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.errors import InvalidValue
 
 ANY_TEXT = st.text(st.characters())
 CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяё"
@@ -30,11 +30,15 @@ def spellings(draw: st.DrawFn, text: str) -> str:
     return draw(SPACES) + "".join(spelled) + draw(SPACES)
 
 
-def refusal(raw: str, field: str = "email") -> FieldError:
-    with pytest.raises(InvalidInput) as caught:
-        EmailAddress.parse(raw, field)
-    (error,) = caught.value.errors
-    return error
+def said(invalid: InvalidValue) -> tuple[str, str]:
+    return invalid.message, invalid.code
+
+
+def refusal(raw: str) -> InvalidValue:
+    with pytest.raises(InvalidValue) as caught:
+        EmailAddress.parse(raw)
+    assert caught.value.kind is EmailAddress
+    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,7 @@ def test_an_address_has_one_canonical_form(raw: str, canonical: str) -> None:
 
 @pytest.mark.parametrize("raw", ["", " ", "\t\r\n", "\u3000"])
 def test_nothing_is_not_an_address(raw: str) -> None:
-    assert refusal(raw, "new_email") == FieldError("new_email", "Enter an e-mail address.", "required")
+    assert said(refusal(raw)) == ("Enter an e-mail address.", "required")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +118,7 @@ def test_nothing_is_not_an_address(raw: str) -> None:
     ],
 )
 def test_what_mail_cannot_reach_is_refused(raw: str) -> None:
-    assert refusal(raw) == FieldError("email", "This is not a valid e-mail address.", "invalid_email")
+    assert said(refusal(raw)) == ("This is not a valid e-mail address.", "invalid_email")
 
 
 @pytest.mark.parametrize("raw", ["аdmin@example.com", "ıvan@example.com", "İvan@example.com", "ivän@example.com"])
@@ -128,7 +132,7 @@ def test_a_look_alike_domain_is_never_the_latin_one(look_alike: str) -> None:
     """REG-03."""
     try:
         address = EmailAddress.parse(look_alike)
-    except InvalidInput:
+    except InvalidValue:
         return
     assert address != EmailAddress.parse("a@example.com")
     assert address.value.startswith("a@xn--")
@@ -163,7 +167,7 @@ def test_the_longest_address_has_254_characters() -> None:
     assert len(longest) == MAX_LENGTH == 254
     assert EmailAddress.parse(f" {longest} ").value == longest
     message = "An e-mail address has at most 254 characters."
-    assert refusal(longest + "m") == FieldError("email", message, "too_long")
+    assert said(refusal(longest + "m")) == (message, "too_long")
 
 
 @pytest.mark.parametrize(
@@ -245,7 +249,7 @@ def test_a_mask_shows_one_letter_of_the_local_part(local: str, domain: str) -> N
 def test_any_text_is_refused_in_one_way_or_becomes_a_sound_address(raw: str) -> None:
     try:
         address = EmailAddress.parse(raw)
-    except InvalidInput:
+    except InvalidValue:
         return
     assert address.value.isascii()
     assert address.value.isprintable()

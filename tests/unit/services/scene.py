@@ -16,7 +16,7 @@ from bukhindor.domain.errors import BukhindorError
 from bukhindor.domain.mail import LetterKind, MailLinks, QueuedMail
 from bukhindor.domain.one_time_token import LinkToken, OneTimeSecret, OneTimeToken, Purpose, TypedCode
 from bukhindor.domain.origin import Origin
-from bukhindor.domain.password import Password, PasswordPolicy
+from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import TokenPair
@@ -39,12 +39,12 @@ from tests.fakes.signing_key_maker import FakeSigningKeyMaker
 from tests.fakes.transactions import FakeTransactions
 from tests.makers import ORIGIN, mail_of, make_session, make_signing_key, make_user
 
-PASSWORD = Password("correct horse battery")
+PASSWORD = NewPassword("correct horse battery")
 """What the users of `make_user` sign in with."""
 
-NEW_PASSWORD = Password("a quite different one")
+NEW_PASSWORD = NewPassword("a quite different one")
 DEVICE = Device()
-COMMON_PASSWORD = Password("Password123")
+COMMON_PASSWORD = NewPassword("Password123")
 WRONG_PASSWORD = Password("not her password")
 
 Snapshot = tuple[dict[Any, Any], ...]
@@ -127,7 +127,7 @@ class Scene:
             policy=self.policy,
             password_policy=passwords,
             retention=Retention(),
-            links=MailLinks("https://app.example.com"),
+            links=MailLinks(lambda purpose: f"https://app.example.com/{purpose}"),
             wrong_codes=WRONG_CODES_PER_ACCOUNT,
         )
         return assemble(outside, rules)

@@ -11,8 +11,8 @@ from bukhindor.domain.errors import (
     IncorrectPassword,
     InvalidAccessToken,
     InvalidCredentials,
-    InvalidInput,
     InvalidOneTimeToken,
+    InvalidValue,
     RateLimited,
     StoreUnavailable,
 )
@@ -47,7 +47,7 @@ async def test_the_new_address_is_asked_and_the_old_one_told(scene: Scene) -> No
         (LetterKind.EMAIL_CHANGE_ASKED, "old@example.com"),
     ]
     asked, told = scene.writer.written
-    assert asked.link == f"https://app.example.com/change-email?token={scene.newest_secret().token}"
+    assert asked.link == f"https://app.example.com/change_email?token={scene.newest_secret().token}"
     assert (told.link, told.code, told.new_email, told.ip) == ("", "", "n***@example.com", ORIGIN.ip)
     token = await scene.one_time_token(caller.user, Purpose.CHANGE_EMAIL)
     assert token is not None
@@ -100,9 +100,9 @@ async def test_without_the_password_nothing_is_sent(scene: Scene) -> None:
 
 async def test_ones_own_address_is_no_change(scene: Scene) -> None:
     caller = await add_caller(scene)
-    with pytest.raises(InvalidInput) as refusal:
+    with pytest.raises(InvalidValue) as refusal:
         await request(scene, caller, OLD)
-    assert [(error.field, error.code) for error in refusal.value.errors] == [("new_email", "unchanged")]
+    assert (refusal.value.kind, refusal.value.code) == (EmailAddress, "unchanged")
     assert (scene.hasher.verified, scene.limiter.taken) == (0, [])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bukhindor.domain.errors import InvalidInput
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.language import LanguageTag, tag_of
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.origin import Language
@@ -18,6 +18,8 @@ BUILT_IN = Path(__file__).with_name("templates")
 MAX_BYTES = 256 * 1024
 
 _ENDINGS = (".html", ".txt", ".jinja")
+_SUBJECT = re.compile(r"{% block subject %}(?P<words>.*){% endblock %}\n")
+_BUTTON = re.compile(r"{% block button %}.*{% endblock %}\n")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
@@ -121,6 +123,24 @@ class LetterTemplates:
         return BrokenTemplate(file, line, str(error) or type(error).__name__)
 
 
+def built_in_templates() -> dict[str, str]:
+    """Our templates as files to start from: for each kind and language one of each part, and what they extend."""
+    files = {}
+    for name, text in sorted(_built_in_files().items()):
+        kind, _, rest = name.partition(".")
+        if kind not in set(LetterKind):
+            files[name] = text
+            continue
+        tag = rest.removesuffix(".jinja")
+        subject = _SUBJECT.search(text)
+        assert subject is not None  # noqa: S101  # The tests export every one of them.
+        files[f"{kind}.{tag}.{Part.SUBJECT}"] = subject["words"] + "\n"
+        files[f"{kind}.{tag}.{Part.HTML}"] = _SUBJECT.sub("", text)
+        # A button is for HTML.
+        files[f"{kind}.{tag}.{Part.TEXT}"] = _BUTTON.sub("", _SUBJECT.sub("", text))
+    return files
+
+
 def _files_in(folder: Path) -> Iterator[tuple[str, str]]:
     """The names and texts of templates; hidden files and folders are left out."""
     if not folder.is_dir():
@@ -155,7 +175,7 @@ def _mails_of(names: Iterable[str]) -> Iterator[tuple[tuple[str, str, Part], str
             raise BrokenTemplate(name, None, f"there is no mail of the kind {kind}, see bukhindor mail list")
         try:
             yield (kind, LanguageTag.parse(tag).value, part), name
-        except InvalidInput:
+        except InvalidValue:
             raise BrokenTemplate(name, None, f"{tag} is not a language tag such as ru or pt-BR") from None
 
 

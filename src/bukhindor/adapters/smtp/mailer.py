@@ -16,7 +16,7 @@ import aiosmtplib
 
 from bukhindor.adapters.smtp.server_url import MailServer, Sender
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import InvalidInput
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.mail import Mail, MailNotAccepted
 
 _FAREWELL_SECONDS = 2.0
@@ -110,7 +110,7 @@ def _recipient(to: EmailAddress) -> Address:
     """One mailbox, whatever the address went through since it was parsed. Raises ValueError."""
     try:
         is_one_mailbox = EmailAddress.parse(to.value) == to
-    except InvalidInput:
+    except InvalidValue:
         is_one_mailbox = False
     if not is_one_mailbox:
         raise ValueError("The address is not in its canonical form.")

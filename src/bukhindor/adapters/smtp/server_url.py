@@ -1,8 +1,13 @@
 """How the mail server is reached, and the sender of the mails."""
 
+import re
 from dataclasses import dataclass, field
 
 from bukhindor.domain.email_address import EmailAddress
+
+# RFC 5322 section 3.2: such a name stands in quotation marks, in which two characters need a backslash.
+_SPECIAL = set('<>()[],:;@\\"')
+_UNQUOTED = re.compile(r'[\\"]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """An address with a name, or with "" for none; the name holds no quotation marks and no backslash."""
+    """An address with a name, or with "" for none."""
 
     name: str
     address: EmailAddress
@@ -36,5 +41,6 @@ class Sender:
     def __str__(self) -> str:
         if not self.name:
             return str(self.address)
-        name = f'"{self.name}"' if set(self.name) & set("<>()[],:;@") else self.name
+        escaped = _UNQUOTED.sub(r"\\\g<0>", self.name)
+        name = f'"{escaped}"' if set(self.name) & _SPECIAL else self.name
         return f"{name} <{self.address}>"

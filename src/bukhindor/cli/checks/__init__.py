@@ -10,7 +10,7 @@ from bukhindor.adapters.sql.sqlite.url import SqliteUrl
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.cli.checks import embedded, program
 from bukhindor.cli.checks.disk import data_folder
-from bukhindor.cli.checks.mail import mail, mail_queue
+from bukhindor.cli.checks.mail import mail, mail_queue, mail_templates
 from bukhindor.cli.checks.signing_keys import Stored, signing_keys
 from bukhindor.cli.findings import Finding, State
 from bukhindor.config import ConfigurationError, Settings
@@ -44,6 +44,7 @@ def of_installation(settings: Settings, recipient: EmailAddress | None) -> Itera
         yield signing_keys(settings, stored.keys)
     yield from _limits(settings)
     yield mail(settings, recipient)
+    yield from mail_templates(settings)
     if stored is not None and stored.waiting_mails + stored.failed_mails:
         yield mail_queue(stored)
     now = wall.now()

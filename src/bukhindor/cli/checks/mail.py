@@ -1,11 +1,14 @@
 """The mail server, and the mails that wait for it."""
 
 import asyncio
+from collections.abc import Iterator
+from html import escape
 
 from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.bootstrap.mails import open_letters
 from bukhindor.cli.checks.signing_keys import Stored
 from bukhindor.cli.findings import Finding, State, ok
-from bukhindor.config import Settings
+from bukhindor.config import ConfigurationError, Settings
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.mail import Mail, MailNotAccepted
 
@@ -22,9 +25,7 @@ def mail(settings: Settings, recipient: EmailAddress | None) -> Finding:
     place = f"{server.host} port {server.port}"
     mailer = SmtpMailer(server, settings.mail.sender, PATIENCE_SECONDS)
     try:
-        asyncio.run(
-            mailer.check() if recipient is None else mailer.send(_test_mail(recipient, str(settings.server.public_url)))
-        )
+        asyncio.run(mailer.check() if recipient is None else mailer.send(_test_mail(recipient, settings)))
     except MailNotAccepted as refusal:
         advice = "Compare SMTP_URL and MAIL_FROM with what the mail provider says; a firewall may block the port"
         return Finding("mail", State.PROBLEM, f"{place}: {str(refusal).rstrip('.')}", advice)
@@ -34,6 +35,18 @@ def mail(settings: Settings, recipient: EmailAddress | None) -> Finding:
     return ok("mail", f"{place} {login}")
 
 
+def mail_templates(settings: Settings) -> Iterator[Finding]:
+    """Nothing where there are no templates but ours."""
+    if settings.mail.templates_dir is None:
+        return
+    try:
+        open_letters(settings, tried=True)
+    except ConfigurationError as broken:
+        yield from (Finding("mail templates", State.PROBLEM, problem) for problem in broken.problems)
+    else:
+        yield ok("mail templates", f"every mail can be written with the files in {settings.mail.templates_dir}")
+
+
 def mail_queue(stored: Stored) -> Finding:
     counts = f"{stored.waiting_mails} wait, {stored.failed_mails} were given up"
     if stored.failed_mails:
@@ -41,7 +54,8 @@ def mail_queue(stored: Stored) -> Finding:
     return ok("mail queue", counts)
 
 
-def _test_mail(recipient: EmailAddress, public_url: str) -> Mail:
-    text = f"This is a test: the service at {public_url} can send mails. Nothing has to be done."
-    html = f'<!doctype html>\n<html lang="en"><body><p>{text}</p></body></html>\n'
-    return Mail(recipient, "A test mail", f"{text}\n", html)
+def _test_mail(recipient: EmailAddress, settings: Settings) -> Mail:
+    name, url = settings.product.name, settings.server.public_url
+    text = f"This is a test of {name}: the service at {url} can send mails. You do not need to do anything."
+    html = f'<!doctype html>\n<html lang="en"><body><p>{escape(text)}</p></body></html>\n'
+    return Mail(recipient, f"A test mail of {name}", f"{text}\n", html)

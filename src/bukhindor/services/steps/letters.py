@@ -13,12 +13,6 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.user import User
 from bukhindor.ports import Identifiers, LetterWriter, OneTimeSecrets, Transaction
 
-_PROOF_LETTERS = {
-    Purpose.VERIFY_EMAIL: LetterKind.VERIFY_EMAIL,
-    Purpose.RESET_PASSWORD: LetterKind.RESET_PASSWORD,
-    Purpose.CHANGE_EMAIL: LetterKind.CHANGE_EMAIL,
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letters:
@@ -45,7 +39,7 @@ class Letters:
         code_hash = self.secrets.hash_code(secret.code, user.id, purpose)
         await tx.one_time_tokens.put(OneTimeToken.issue(user.id, purpose, to, token_hash, code_hash, now))
         link = self.links.to(purpose, secret)
-        kind, name, language = _PROOF_LETTERS[purpose], _name_for(user, to), _language_for(user, origin)
+        kind, name, language = LetterKind(purpose.value), _name_for(user, to), _language_for(user, origin)
         letter = Letter(kind, to, name, language, link, secret.code)
         await self._queue(tx, user.id, letter, now)
 

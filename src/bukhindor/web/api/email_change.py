@@ -2,13 +2,10 @@
 
 import msgspec
 
-from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.password import Password
 from bukhindor.services.email_change import EmailChange
 from bukhindor.web.api.shapes import EmailField, Message, PasswordField
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.mailbox_proof import CodeField, TokenField, parse_proof
-from bukhindor.web.endpoint.parsing import parse_together
 
 
 class ChangeEmailBody(msgspec.Struct, frozen=True):
@@ -26,10 +23,7 @@ class ConfirmEmailChangeBody(msgspec.Struct, frozen=True):
 
 async def change_email(call: Call, email_change: EmailChange, body: ChangeEmailBody) -> Message:
     """Ask to move one's own account to another address"""
-    new_email, password = parse_together(
-        lambda: EmailAddress.parse(body.new_email, "new_email"), lambda: Password.parse(body.password)
-    )
-    await email_change.request(call.caller, new_email, password)
+    await email_change.request(call.caller, body.new_email, body.password)
     return Message("A mail to confirm the new address is on its way; until then the old one stands.")
 
 

@@ -20,6 +20,7 @@ from bukhindor.domain.errors import (
     RateLimited,
     StoreUnavailable,
 )
+from bukhindor.domain.metadata import MetadataPatch
 from bukhindor.web.api.routes import ENDPOINTS
 from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, Problem, phrase_of
 from bukhindor.web.endpoint.errors import (
@@ -96,8 +97,13 @@ def _document(public_url: str) -> Json:
 def _schemas() -> Json:
     shapes = {shape for endpoint in ENDPOINTS for shape in (endpoint.body, endpoint.answer) if shape is not None}
     ordered = sorted(shapes, key=lambda shape: shape.__name__)
-    _, components = msgspec.json.schema_components([*ordered, Problem], ref_template=_REF)
+    _, components = msgspec.json.schema_components([*ordered, Problem], ref_template=_REF, schema_hook=_wire_schema)
     return {name: _typed(schema) for name, schema in sorted(components.items())}
+
+
+def _wire_schema(kind: type) -> Json:
+    """The schema of what a domain type is read from."""
+    return {"type": "object"} if kind is MetadataPatch else {"type": "string"}
 
 
 def _typed(schema: Json) -> Json:
@@ -148,7 +154,7 @@ def _path_parameters(endpoint: Endpoint) -> list[Json]:
 def _query_parameters(endpoint: Endpoint) -> list[Json]:
     if endpoint.query is None:
         return []
-    (_,), components = msgspec.json.schema_components([endpoint.query], ref_template=_REF)
+    (_,), components = msgspec.json.schema_components([endpoint.query], ref_template=_REF, schema_hook=_wire_schema)
     properties: Json = components[endpoint.query.__name__]["properties"]
     return [
         {"name": name, "in": "query", "required": False, "schema": _inlined(schema, components)}

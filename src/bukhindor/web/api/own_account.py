@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from bukhindor.services.own_account import OwnAccount
 from bukhindor.web.api.audit_log import EventShape
-from bukhindor.web.api.shapes import Message, PasswordField, SessionShape, Time, UserShape, given_password
+from bukhindor.web.api.shapes import Message, PasswordField, SessionShape, Time, UserShape
 from bukhindor.web.endpoint.call import Call
 
 
@@ -35,7 +35,7 @@ class PersonalDataShape(msgspec.Struct, frozen=True):
 
 async def delete_me(call: Call, own_account: OwnAccount, body: DeleteMeBody = DeleteMeBody()) -> Message:  # noqa: B008  # Immutable.
     """Delete one's own account"""
-    await own_account.delete(call.caller, given_password(body.password))
+    await own_account.delete(call.caller, body.password)
     call.forget_browser()
     return Message("The account and everything personal is gone.")
 

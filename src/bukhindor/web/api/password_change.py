@@ -5,11 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from bukhindor.domain.password import Password
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.web.api.shapes import NewPasswordField, PasswordField, TokensShape
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.parsing import parse_together
 
 
 class ChangePasswordBody(msgspec.Struct, frozen=True):
@@ -24,10 +22,6 @@ class PasswordChanged(msgspec.Struct, frozen=True):
 
 async def change_password(call: Call, password_change: PasswordChange, body: ChangePasswordBody) -> PasswordChanged:
     """Change one's own password"""
-    current, new = parse_together(
-        lambda: Password.parse(body.current_password, "current_password"),
-        lambda: Password.parse(body.new_password, "new_password"),
-    )
-    tokens = await password_change.change(call.caller, current, new)
+    tokens = await password_change.change(call.caller, body.current_password, body.new_password)
     call.set_token_cookies(tokens)
     return PasswordChanged("Password changed.", TokensShape.of(tokens))

@@ -5,13 +5,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.password import Password
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.web.api.shapes import DEVICE_PROOF, EmailField, Message, NewPasswordField
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.mailbox_proof import CodeField, TokenField, parse_proof
-from bukhindor.web.endpoint.parsing import parse_together
 
 
 class ResetPasswordBody(msgspec.Struct, frozen=True):
@@ -34,7 +31,7 @@ class PasswordReplaced(msgspec.Struct, frozen=True):
 
 async def reset_password(call: Call, password_reset: PasswordReset, body: ResetPasswordBody) -> Message:
     """Ask for a mail to choose a new password"""
-    await password_reset.request(EmailAddress.parse(body.email), call.origin)
+    await password_reset.request(body.email, call.origin)
     return Message("If there is an account with this address, a mail is on its way.")
 
 
@@ -45,10 +42,7 @@ async def forgot_password(call: Call, password_reset: PasswordReset, body: Reset
 
 async def confirm_password_reset(call: Call, password_reset: PasswordReset, body: ConfirmResetBody) -> PasswordReplaced:
     """Choose a new password with what the mail said"""
-    proof, password = parse_together(
-        lambda: parse_proof(body.token, body.email, body.code),
-        lambda: Password.parse(body.new_password, "new_password"),
-    )
-    device_proof = await password_reset.confirm(proof, password, call.origin)
+    proof = parse_proof(body.token, body.email, body.code)
+    device_proof = await password_reset.confirm(proof, body.new_password, call.origin)
     call.set_device_proof_cookie(device_proof)
     return PasswordReplaced("The password has been changed. Sign in with the new one.", device_proof)

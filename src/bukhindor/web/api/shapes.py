@@ -1,18 +1,19 @@
 """Shapes that several endpoints answer with."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
+from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.language import MAX_TAG, TAG_PATTERN, LanguageTag
 from bukhindor.domain.metadata import MAX_BYTES, MAX_LEVELS, MetadataPatch
-from bukhindor.domain.password import Password
+from bukhindor.domain.password import NewPassword, Password
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import TokenPair
-from bukhindor.domain.user import Role, Status, User
+from bukhindor.domain.user import Name, Role, Status, User
 
 _AN_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 _A_TIME = "2026-01-31T12:00:00Z"
@@ -21,7 +22,7 @@ UserId = Annotated[UUID, Meta(examples=[_AN_ID])]
 Time = Annotated[datetime, Meta(tz=True, examples=[_A_TIME], description="ISO 8601, UTC")]
 
 
-# Limits stand here for readers and generators of clients; the domain is what checks them.
+# The limits are for readers and generators of clients: the domain types check them.
 _UNSAFE = (
     r"\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069"
     r"\u3164\ufeff\uffa0"
@@ -31,17 +32,19 @@ SAFE_TEXT_NOT_BLANK = rf"^[^{_UNSAFE}]*[^\s{_UNSAFE}][^{_UNSAFE}]*$"
 
 _password = {"format": "password", "minLength": 1, "maxLength": 128, "pattern": SAFE_TEXT}
 EmailField = Annotated[
-    str, Meta(extra_json_schema={"format": "email", "maxLength": 254}, examples=["anna@example.com"])
+    EmailAddress, Meta(extra_json_schema={"format": "email", "maxLength": 254}, examples=["anna@example.com"])
 ]
 NameField = Annotated[
-    str,
+    Name,
     Meta(extra_json_schema={"minLength": 1, "maxLength": 100, "pattern": SAFE_TEXT_NOT_BLANK}, examples=["Anna"]),
 ]
-PasswordField = Annotated[str, Meta(extra_json_schema=_password, examples=["violet-otter-41"])]
-NewPasswordField = Annotated[str, Meta(extra_json_schema=_password | {"minLength": 8}, examples=["violet-otter-41"])]
+PasswordField = Annotated[Password, Meta(extra_json_schema=_password, examples=["violet-otter-41"])]
+NewPasswordField = Annotated[
+    NewPassword, Meta(extra_json_schema=_password | {"minLength": 8}, examples=["violet-otter-41"])
+]
 
 LanguageField = Annotated[
-    str,
+    LanguageTag,
     Meta(
         extra_json_schema={"maxLength": MAX_TAG, "pattern": f"^{TAG_PATTERN}$"},
         description="A language tag (BCP 47)",
@@ -50,7 +53,7 @@ LanguageField = Annotated[
 ]
 _METADATA = f"A JSON object of at most {MAX_BYTES} bytes and {MAX_LEVELS} levels"
 MetadataField = Annotated[
-    dict[str, Any],
+    MetadataPatch,
     Meta(
         description=f"Merged into what is kept (RFC 7396): null removes a key, other keys stay. {_METADATA}",
         examples=[{"theme": "dark", "font": None}],
@@ -59,21 +62,6 @@ MetadataField = Annotated[
 MetadataShape = Annotated[
     msgspec.Raw, Meta(extra_json_schema={"type": "object"}, description=_METADATA, examples=[{"theme": "dark"}])
 ]
-
-
-def given_password(raw: str | None) -> Password | None:
-    """The password of a body that may leave it out. Raises InvalidInput."""
-    return None if raw is None else Password.parse(raw)
-
-
-def given_language(raw: str | None) -> LanguageTag | None:
-    """The language of a body that may leave it out. Raises InvalidInput."""
-    return None if raw is None else LanguageTag.parse(raw)
-
-
-def given_metadata(members: dict[str, Any] | None, field: str) -> MetadataPatch | None:
-    """The metadata of a body that may leave it out. Raises InvalidInput."""
-    return None if members is None else MetadataPatch.parse(members, field)
 
 
 class UserShape(msgspec.Struct, frozen=True):

@@ -5,12 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.password import Password
 from bukhindor.services.sign_in import SignIn
 from bukhindor.web.api.shapes import EmailField, PasswordField, TokensShape
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.parsing import parse_together
 
 
 class LoginBody(msgspec.Struct, frozen=True):
@@ -27,7 +24,6 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 async def login(call: Call, sign_in: SignIn, body: LoginBody) -> SignedIn:
     """Sign in with e-mail and password"""
-    email, password = parse_together(lambda: EmailAddress.parse(body.email), lambda: Password.parse(body.password))
-    tokens = await sign_in.login(email, password, call.device, call.origin, call.device_proof)
+    tokens = await sign_in.login(body.email, body.password, call.device, call.origin, call.device_proof)
     call.set_token_cookies(tokens)
     return SignedIn("Signed in.", TokensShape.of(tokens))

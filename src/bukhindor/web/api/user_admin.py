@@ -6,12 +6,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.domain.metadata import NO_METADATA
 from bukhindor.domain.moment import in_utc
-from bukhindor.domain.password import Password
-from bukhindor.domain.user import Role, Status, UserChanges, parse_name, parse_status_reason
+from bukhindor.domain.user import Role, Status, StatusReason, UserChanges
 from bukhindor.services.user_admin import UserAdmin
 from bukhindor.web.api.shapes import (
     SAFE_TEXT_NOT_BLANK,
@@ -26,13 +24,11 @@ from bukhindor.web.api.shapes import (
     SessionsEnded,
     SessionShape,
     UserShape,
-    given_language,
-    given_metadata,
-    given_password,
 )
 from bukhindor.web.api.user_listing import UserList, UserListQuery
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.parsing import parse_together
+
+StatusReasonField = Annotated[StatusReason, Meta(extra_json_schema={"maxLength": 500, "pattern": SAFE_TEXT_NOT_BLANK})]
 
 
 class CreateUserBody(msgspec.Struct, frozen=True):
@@ -53,9 +49,7 @@ class UpdateUserBody(msgspec.Struct, frozen=True):
     is_active: bool | None = None
     role: Role | None = None
     status: Status | None = None
-    status_reason: Annotated[str, Meta(extra_json_schema={"maxLength": 500, "pattern": SAFE_TEXT_NOT_BLANK})] | None = (
-        None
-    )
+    status_reason: StatusReasonField | None = None
     status_until: Annotated[datetime, Meta(tz=True, description="When the status ends by itself")] | None = None
     language: LanguageField | None = None
     app_metadata: MetadataField | None = None
@@ -77,16 +71,11 @@ async def list_users(call: Call, user_admin: UserAdmin, query: UserListQuery) ->
 
 async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -> UserShape:
     """Create an account for somebody"""
-    name, email, password, language, given = parse_together(
-        lambda: parse_name(body.name),
-        lambda: EmailAddress.parse(body.email),
-        lambda: Password.parse(body.password),
-        lambda: given_language(body.language),
-        lambda: given_metadata(body.app_metadata, "app_metadata"),
-    )
     role, status = body.role or Role.USER, body.status or Status.ACTIVE
-    app_metadata = NO_METADATA if given is None else NO_METADATA.patched(given, "app_metadata")
-    user = await user_admin.create(call.caller, name, email, password, role, status, language, app_metadata)
+    app_metadata = NO_METADATA if body.app_metadata is None else NO_METADATA.patched(body.app_metadata)
+    user = await user_admin.create(
+        call.caller, body.name, body.email, body.password, role, status, body.language, app_metadata
+    )
     return UserShape.of(user, call.now)
 
 
@@ -105,14 +94,13 @@ async def replace_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) 
 
 async def update_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) -> UserShape:
     """Change parts of an account"""
-    changes, password = _changes(body, call.now), given_password(body.password)
-    user = await user_admin.change(call.caller, call.user_id, changes, password)
+    user = await user_admin.change(call.caller, call.user_id, _changes(body), body.password)
     return UserShape.of(user, call.now)
 
 
 async def delete_user(call: Call, user_admin: UserAdmin, body: DeleteUserBody = DeleteUserBody()) -> Message:  # noqa: B008  # Immutable.
     """Delete an account"""
-    await user_admin.remove(call.caller, call.user_id, given_password(body.password))
+    await user_admin.remove(call.caller, call.user_id, body.password)
     if call.user_id == call.caller.user.id:
         call.forget_browser()
     return Message("The user has been deleted.")
@@ -137,14 +125,7 @@ async def end_user_sessions(call: Call, user_admin: UserAdmin) -> SessionsEnded:
     return SessionsEnded("The user has been signed out everywhere.", revoked)
 
 
-def _changes(body: UpdateUserBody, now: datetime) -> UserChanges:
-    name, email, reason, language, app_metadata = parse_together(
-        lambda: None if body.name is None else parse_name(body.name),
-        lambda: None if body.email is None else EmailAddress.parse(body.email),
-        lambda: None if body.status_reason is None else parse_status_reason(body.status_reason),
-        lambda: given_language(body.language),
-        lambda: given_metadata(body.app_metadata, "app_metadata"),
-    )
+def _changes(body: UpdateUserBody) -> UserChanges:
     status = body.status
     if body.is_active is not None:
         implied = Status.ACTIVE if body.is_active else Status.INACTIVE
@@ -153,4 +134,13 @@ def _changes(body: UpdateUserBody, now: datetime) -> UserChanges:
             raise InvalidInput(FieldError("is_active", "This contradicts the status.", "contradiction"))
         status = status or implied
     until = None if body.status_until is None else in_utc(body.status_until)
-    return UserChanges(name, email, body.role, status, reason, until, language, app_metadata=app_metadata)
+    return UserChanges(
+        body.name,
+        body.email,
+        body.role,
+        status,
+        body.status_reason,
+        until,
+        body.language,
+        app_metadata=body.app_metadata,
+    )

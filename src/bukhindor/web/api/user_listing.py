@@ -15,10 +15,10 @@ from bukhindor.domain.user_listing import (
     MAX_SEARCH,
     Order,
     Position,
+    SearchText,
     SortBy,
     UserPage,
     UserQuery,
-    parse_search,
 )
 from bukhindor.web.api import cursor
 from bukhindor.web.api.shapes import SAFE_TEXT, UserShape
@@ -31,7 +31,7 @@ class UserListQuery(msgspec.Struct, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] = 20
     search: (
         Annotated[
-            str,
+            SearchText,
             Meta(
                 description="A part of a name or an address",
                 extra_json_schema={"maxLength": MAX_SEARCH, "pattern": SAFE_TEXT},
@@ -47,7 +47,7 @@ class UserListQuery(msgspec.Struct, frozen=True):
 
     def decoded(self, cursor_key: bytes) -> UserQuery:
         """The query in the domain's words. Raises InvalidInput for a cursor that this very query did not give."""
-        search = None if self.search is UNSET else parse_search(self.search)
+        search = None if self.search is UNSET else str(self.search) or None
         role = None if self.role is UNSET else self.role
         status = None if self.status is UNSET else self.status
         query = UserQuery(search, role, status, self.sort, self.order, self.page, self.limit)

@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 from functools import lru_cache
 
-from bukhindor.domain.errors import InvalidInput
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.origin import Language
 
@@ -31,7 +31,7 @@ def _preferred(accept_language: str) -> Language:
 def preferred_tag(accept_language: str) -> LanguageTag | None:
     """The language with the highest weight, whether or not we speak it; None when the header names none."""
     for tag in _by_weight(accept_language[:_MAX_HEADER]):
-        with suppress(InvalidInput):
+        with suppress(InvalidValue):
             return LanguageTag.parse(tag)
     return None
 

@@ -28,6 +28,8 @@ class WebSettings:
     request_timeout: float = 10.0
     mailbox_hosts: AnsweredHosts = field(default_factory=AnsweredHosts)
     product: Product = field(default_factory=Product)
+    is_development: bool = False
+    has_mailbox: bool = False
 
     @property
     def is_https(self) -> bool:

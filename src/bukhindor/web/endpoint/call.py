@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.device import Device, shown_user_agent
-from bukhindor.domain.errors import FieldError, InvalidInput, NotSignedIn, SessionNotFound, UserNotFound
+from bukhindor.domain.device import AppType, AppVersion, Device, DeviceId, shown_user_agent
+from bukhindor.domain.errors import FieldError, InvalidInput, InvalidValue, NotSignedIn, SessionNotFound, UserNotFound
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password_attempt import DEVICE_PROOF_LIFE
 from bukhindor.domain.tokens import TokenPair
@@ -18,7 +18,7 @@ from bukhindor.web.endpoint import cookies
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DEVICE_PROOF_SECONDS = round(DEVICE_PROOF_LIFE.total_seconds())
-_CLIENT_HEADERS = {"X-Device-ID": "x-device-id", "X-App-Type": "x-app-type", "X-App-Version": "x-app-version"}
+_CLIENT_HEADERS: dict[str, Any] = {"X-Device-ID": DeviceId, "X-App-Type": AppType, "X-App-Version": AppVersion}
 
 
 @dataclass(slots=True)
@@ -73,19 +73,28 @@ class Call:
 
     @property
     def device(self) -> Device:
-        """The client's device as its headers tell."""
-        headers = self.exchange.headers
-        device_id, app_type, app_version = (headers.get(name) for name in _CLIENT_HEADERS.values())
-        return Device.parse(device_id, app_type, app_version, self.exchange.client_ip, headers.get("user-agent", ""))
+        """The client's device as its headers tell. Raises InvalidInput that names every header in question."""
+        headers, values, errors = self.exchange.headers, [], []
+        for name, kind in _CLIENT_HEADERS.items():
+            raw = headers.get(name.lower())
+            try:
+                values.append(None if raw is None else kind.parse(raw))
+            except InvalidValue as invalid:
+                errors.append(FieldError(name, invalid.message, invalid.code))
+        if errors:
+            raise InvalidInput(*errors)
+        device_id, app_type, app_version = values
+        user_agent = shown_user_agent(headers.get("user-agent", ""))
+        return Device(device_id, app_type, app_version, self.exchange.client_ip, user_agent)
 
     def check_client_headers(self) -> None:
         """Raise InvalidInput for a client header that is not valid, or missing where configuration demands it."""
         headers = self.exchange.headers
         if self.settings.require_client_headers:
-            missing = [name for name, key in _CLIENT_HEADERS.items() if key not in headers]
+            missing = [name for name in _CLIENT_HEADERS if name.lower() not in headers]
             if missing:
                 raise InvalidInput(*(FieldError(name, "This header is required.", "required") for name in missing))
-        if any(key in headers for key in _CLIENT_HEADERS.values()):
+        if any(name.lower() in headers for name in _CLIENT_HEADERS):
             _ = self.device
         self.is_from_app = True
 

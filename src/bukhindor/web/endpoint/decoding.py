@@ -1,16 +1,19 @@
 """Request bodies and query strings → typed structs, with every problem named."""
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from urllib.parse import parse_qs, parse_qsl
 
 import msgspec
 
-from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.errors import FieldError, InvalidInput, InvalidValue
+from bukhindor.domain.metadata import MetadataPatch
 from bukhindor.web.endpoint.errors import MalformedJson, UnsupportedMediaType
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 _MAX_QUERY_PARAMETERS = 50
+# What a domain type is read from, where that is not a text.
+_WIRE_TYPES: dict[type, Any] = {MetadataPatch: dict[str, Any]}
 _MAX_FORM_FIELDS = 10
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -40,7 +43,7 @@ def decode(raw: bytes, shape: type[S]) -> S:
     Raises MalformedJson, or InvalidInput that names every field in question.
     """
     try:
-        return msgspec.json.decode(raw, type=shape)
+        return msgspec.json.decode(raw, type=shape, dec_hook=domain_value)
     except msgspec.ValidationError:
         fields = _decode_untyped(raw)
     except _UNREADABLE:
@@ -89,7 +92,7 @@ def decode_query(raw: bytes, shape: type[S]) -> S:
 
 def _convert(values: dict[str, str], shape: type[S]) -> S:
     try:
-        return msgspec.convert(values, type=shape, strict=False)
+        return msgspec.convert(values, type=shape, strict=False, dec_hook=domain_value)
     except msgspec.ValidationError:
         raise InvalidInput(*_problems(values, shape, strict=False)) from None
 
@@ -102,8 +105,29 @@ def _problems(values: dict[str, Any], shape: type[msgspec.Struct], *, strict: bo
                 problems.append(FieldError(field.encode_name, "This is required.", "required"))
             continue
         try:
-            msgspec.convert(values[field.encode_name], type=field.type, strict=strict)
+            msgspec.convert(values[field.encode_name], type=field.type, strict=strict, dec_hook=domain_value)
         except msgspec.ValidationError as error:
-            # The message names types and limits, never the value.
-            problems.append(FieldError(field.encode_name, f"{error}.", "invalid_value"))
+            if isinstance(error.__cause__, InvalidValue):
+                problems.append(field_error(field.encode_name, error.__cause__))
+            else:
+                # The message names types and limits, never the value.
+                problems.append(FieldError(field.encode_name, f"{error}.", "invalid_value"))
     return problems
+
+
+def domain_value(kind: Any, raw: Any) -> Any:
+    """Return the value of a domain type that a shape holds. Raises InvalidValue."""
+    return kind.parse(msgspec.convert(raw, _WIRE_TYPES.get(kind, str)))
+
+
+def field_error(field: str, invalid: InvalidValue) -> FieldError:
+    return FieldError(field, invalid.message, invalid.code)
+
+
+def field_of(kind: type, shape: type[msgspec.Struct]) -> str:
+    """Return the name of the field of `shape` that holds a value of this domain type; empty when none does."""
+    return next((field.encode_name for field in msgspec.structs.fields(shape) if _holds(field.type, kind)), "")
+
+
+def _holds(annotation: Any, kind: type) -> bool:
+    return annotation is kind or any(_holds(part, kind) for part in get_args(annotation))

@@ -9,6 +9,7 @@ from bukhindor.domain.errors import (
     InvalidInput,
     InvalidOneTimeToken,
     InvalidRefreshToken,
+    InvalidValue,
     RateLimited,
     RefreshTokenReused,
     Unavailable,
@@ -79,7 +80,7 @@ async def within(
     except _FAILURES:
         await _take_all(limiter, places[Counted.REFUSALS])
         raise
-    except (InvalidInput, RateLimited, Unavailable):
+    except (InvalidInput, InvalidValue, RateLimited, Unavailable):
         # Neither a mistake in a form nor what another limit or a busy server refuses counts here.
         await _give_back(limiter, taken)
         raise

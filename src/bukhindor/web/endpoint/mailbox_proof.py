@@ -26,7 +26,7 @@ def is_code(body: object) -> bool:
 GUESSES = NetworkLimit(GUESSES_PER_NETWORK, can_be_guessed=is_code)
 
 
-def parse_proof(token: str | None, email: str | None, code: str | None) -> Proof:
+def parse_proof(token: str | None, email: EmailAddress | None, code: str | None) -> Proof:
     """Raises InvalidInput unless there is a token, or an address and a code of eight digits."""
     if token is not None:
         if email is not None or code is not None:
@@ -40,4 +40,4 @@ def parse_proof(token: str | None, email: str | None, code: str | None) -> Proof
     digits = re.sub(r"[\s-]", "", code[:_MAX_TOKEN])
     if not _CODE.fullmatch(digits):
         raise InvalidInput(FieldError("code", "The code has eight digits.", "invalid_code"))
-    return TypedCode(EmailAddress.parse(email), digits)
+    return TypedCode(email, digits)

@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bukhindor.domain.errors import Forbidden, NotFound, RateLimited, TooBusy, WriteConflict
+from bukhindor.domain.errors import Forbidden, InvalidInput, InvalidValue, NotFound, RateLimited, TooBusy, WriteConflict
 from bukhindor.ports import Clock, RateLimiter
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
@@ -52,9 +52,16 @@ class Operation:
         call = Call(self._settings, exchange, scope.get("path_params", {}), self._clock.now())
         try:
             response = self._row.encode(await self._answer(call, scope, receive))
+        except InvalidValue as invalid:
+            response = await self._refuse(call, self._named(invalid))
         except Exception as error:
             response = await self._refuse(call, error)
         await response(scope, receive, send)
+
+    def _named(self, invalid: InvalidValue) -> InvalidInput:
+        """What a use case says about a value, with the field that the value came from."""
+        field = "" if self._body is None else decoding.field_of(invalid.kind, self._body)
+        return InvalidInput(decoding.field_error(field, invalid))
 
     async def _refuse(self, call: Call, error: Exception) -> Response:
         try:

@@ -22,7 +22,8 @@ _OF_THE_REQUEST = frozenset({"call", "body", "query"})
 
 Handler = Callable[..., Awaitable[Any]]
 
-_encode = msgspec.json.Encoder().encode
+# Checked texts of the domain are strings with a type of their own.
+_encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 class Access(Enum):

@@ -1,16 +1,14 @@
 """/account/…: where mailed links lead. Opening a page changes nothing; only its button does."""
 
-from functools import cache
-from pathlib import Path
 from urllib.parse import urlencode
 
 import msgspec
 from starlette.responses import Response
 
 from bukhindor.domain.one_time_token import Purpose
-from bukhindor.domain.password import Password
+from bukhindor.domain.password import NewPassword, Password
 from bukhindor.services.email_change import EmailChange
-from bukhindor.services.email_verification import EmailVerification
+from bukhindor.services.email_verification import EmailVerification, Verification
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.web.addresses import ACCOUNT, PAGE_OF
 from bukhindor.web.endpoint.call import Call
@@ -18,8 +16,6 @@ from bukhindor.web.endpoint.errors import Refusal
 from bukhindor.web.endpoint.mailbox_proof import parse_proof
 from bukhindor.web.pages.landing_words import OPEN_IN_APP, PAGES, TYPE_THE_CODE
 from bukhindor.web.pages.rendering import page
-
-_STYLE = Path(__file__).parent / "assets" / "account.css"
 
 
 class LinkQuery(msgspec.Struct, frozen=True):
@@ -35,16 +31,6 @@ class LandingForm(msgspec.Struct, frozen=True):
     password: str = ""
 
 
-async def style(call: Call) -> Response:
-    """Return the style of all pages"""
-    return Response(_style(), media_type="text/css", headers={"cache-control": "public, max-age=86400"})
-
-
-@cache
-def _style() -> bytes:
-    return _STYLE.read_bytes()
-
-
 async def show_password_reset(call: Call, query: LinkQuery) -> Response:
     """Show the page that chooses a new password"""
     return _landing(call, Purpose.RESET_PASSWORD, query.token)
@@ -53,7 +39,7 @@ async def show_password_reset(call: Call, query: LinkQuery) -> Response:
 async def reset_password(call: Call, password_reset: PasswordReset, body: LandingForm) -> Response:
     """Choose a new password"""
     proof = parse_proof(body.token, None, None)
-    device_proof = await password_reset.confirm(proof, Password.parse(body.password), call.origin)
+    device_proof = await password_reset.confirm(proof, NewPassword.parse(body.password), call.origin)
     # A form of another site may carry that site's own link, and would put its proof in the place of ours.
     if call.exchange.headers.get("sec-fetch-site", "same-origin") == "same-origin":
         call.set_device_proof_cookie(device_proof)
@@ -73,8 +59,8 @@ async def verify_email(call: Call, email_verification: EmailVerification, body: 
     """Verify an address"""
     proof = parse_proof(body.token, None, None)
     known = Password.parse(body.password) if body.password else None
-    is_password_known = await email_verification.confirm(proof, call.origin, password=known)
-    return _done(call, Purpose.VERIFY_EMAIL, without_password=not is_password_known)
+    outcome = await email_verification.confirm(proof, call.origin, password=known)
+    return _done(call, Purpose.VERIFY_EMAIL, without_password=outcome is Verification.PASSWORD_REMOVED)
 
 
 def email_verification_refused(call: Call, refusal: Refusal) -> Response:
@@ -109,10 +95,11 @@ def _landing(call: Call, purpose: Purpose, token: str, refusal: Refusal | None =
     return page(
         "landing.html",
         call.exchange,
+        call.settings,
         200 if refusal is None else refusal.status,
         {} if refusal is None else refusal.headers,
         title=words.title,
-        words=words,
+        landing=words,
         error="" if refusal is None else " ".join(each.message for each in refusal.errors) or refusal.detail,
         address=f"{ACCOUNT}/{name}",
         token=token,
@@ -125,4 +112,4 @@ def _landing(call: Call, purpose: Purpose, token: str, refusal: Refusal | None =
 def _done(call: Call, purpose: Purpose, *, without_password: bool = False) -> Response:
     words = PAGES[purpose][call.exchange.language]
     done = words.done_without_password if without_password else words.done
-    return page("done.html", call.exchange, title=words.title, done=done)
+    return page("done.html", call.exchange, call.settings, title=words.title, done=done)

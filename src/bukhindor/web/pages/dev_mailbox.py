@@ -33,7 +33,9 @@ async def mailbox_json(call: Call, mailbox: Mailbox) -> Response:
 
 async def mailbox_page(call: Call, mailbox: Mailbox) -> Response:
     """Show the mails"""
-    return page("mailbox.html", call.exchange, title="Development mailbox", messages=list(mailbox.messages()))
+    return page(
+        "mailbox.html", call.exchange, call.settings, title="Development mailbox", messages=list(mailbox.messages())
+    )
 
 
 def _shape(mail: Mail, sent_at: datetime) -> MessageShape:

@@ -1,8 +1,7 @@
 """Templates become pages: escaped, with the headers that every page carries."""
 
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -10,44 +9,51 @@ from starlette.responses import Response
 
 from bukhindor.web import addresses
 from bukhindor.web.edge.exchange import Exchange
+from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.errors import Refusal
+from bukhindor.web.pages.looks import asset_address, templates
+from bukhindor.web.pages.words import WORDS
 
-_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 _HEADERS = {"content-security-policy": _POLICY, "cross-origin-opener-policy": "same-origin"}
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-@cache
-def _templates() -> Any:
-    # The library takes 2 MB, and an API that is used by apps alone may never show a page.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.globals["addresses"] = addresses
-    return environment
-
-
 def page(
-    template: str, exchange: Exchange, status: int = 200, headers: Mapping[str, str] = _NO_HEADERS, **values: Any
+    template: str,
+    exchange: Exchange,
+    settings: WebSettings,
+    status: int = 200,
+    headers: Mapping[str, str] = _NO_HEADERS,
+    **values: Any,
 ) -> Response:
-    """Return a page in the client's language: `values` are what the template shows."""
-    text = _templates().get_template(template).render(language=exchange.language.value, **values)
+    """Return a page in the client's language: `values` are what the template shows beside what all pages show."""
+    product = settings.product
+    text = (
+        templates()
+        .get_template(template)
+        .render(
+            language=exchange.language.value,
+            words=WORDS[exchange.language],
+            product=product,
+            addresses=addresses,
+            asset=partial(asset_address, product),
+            **values,
+        )
+    )
     return Response(text, status, {**_HEADERS, **headers}, "text/html")
 
 
-def refusal_page(exchange: Exchange, refusal: Refusal) -> Response:
+def refusal_page(exchange: Exchange, settings: WebSettings, refusal: Refusal) -> Response:
     """Return the page for a refusal with nothing to try again."""
-    return page("refusal.html", exchange, refusal.status, refusal.headers, title=refusal.detail, detail=refusal.detail)
+    title = WORDS[exchange.language].nothing_here if refusal.status == 404 else WORDS[exchange.language].refused
+    return page("refusal.html", exchange, settings, refusal.status, refusal.headers, title=title, detail=refusal.detail)
 
 
 def refused(call: Call, refusal: Refusal) -> Response:
     """Return `refusal_page` as the rows of pages call it."""
-    return refusal_page(call.exchange, refusal)
+    return refusal_page(call.exchange, call.settings, refusal)

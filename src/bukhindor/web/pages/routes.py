@@ -1,12 +1,19 @@
 """Every page: where it is, who may open it, how often, and what it can refuse."""
 
-from bukhindor.domain.errors import AccountBanned, AccountInactive, InvalidOneTimeToken, RateLimited, TooBusy
+from bukhindor.domain.errors import (
+    AccountBanned,
+    AccountInactive,
+    IncorrectPassword,
+    InvalidOneTimeToken,
+    RateLimited,
+    TooBusy,
+)
 from bukhindor.domain.one_time_token import Purpose
-from bukhindor.web.addresses import ACCOUNT, MAILBOX, MAILBOX_JSON, PAGE_OF
+from bukhindor.web.addresses import ACCOUNT, ASSETS, FAVICON, HOME, MAILBOX, MAILBOX_JSON, PAGE_OF
 from bukhindor.web.endpoint.errors import NoSuchEndpoint
 from bukhindor.web.endpoint.mailbox_proof import GUESSES
 from bukhindor.web.endpoint.row import Access, Page, as_problem
-from bukhindor.web.pages import account, dev_mailbox
+from bukhindor.web.pages import account, dev_mailbox, home, looks
 from bukhindor.web.pages.rendering import refused
 
 _ANYONE, _DEVELOPER = Access.ANYONE, Access.DEVELOPER
@@ -17,17 +24,19 @@ _REFUSES = (InvalidOneTimeToken, AccountBanned, AccountInactive)
 
 # fmt: off
 PAGES = (
-    Page("GET", f"{ACCOUNT}/account.css", account.style, _ANYONE, refused),
+    Page("GET", FAVICON, looks.favicon, _ANYONE, refused),
+    Page("GET", f"{ASSETS}/{{name}}", looks.asset, _ANYONE, refused, refuses=(NoSuchEndpoint,)),
     Page("GET", _RESET, account.show_password_reset, _ANYONE, account.password_reset_refused),
     Page("POST", _RESET, account.reset_password, _ANYONE, account.password_reset_refused,
          refuses=(*_REFUSES, TooBusy), limits=(GUESSES,)),
     Page("GET", _VERIFY, account.show_email_verification, _ANYONE, account.email_verification_refused),
     Page("POST", _VERIFY, account.verify_email, _ANYONE, account.email_verification_refused,
-         refuses=(*_REFUSES, RateLimited, TooBusy), limits=(GUESSES,)),
+         refuses=(*_REFUSES, IncorrectPassword, RateLimited, TooBusy), limits=(GUESSES,)),
     Page("GET", _CHANGE, account.show_email_change, _ANYONE, account.email_change_refused),
     Page("POST", _CHANGE, account.change_email, _ANYONE, account.email_change_refused,
          refuses=_REFUSES, limits=(GUESSES,)),
 )
+HOME_PAGE = Page("GET", HOME, home.home, _ANYONE, refused)
 DEVELOPER_PAGES = (
     Page("GET", MAILBOX, dev_mailbox.mailbox_page, _DEVELOPER, as_problem, refuses=(NoSuchEndpoint,)),
     Page("GET", MAILBOX_JSON, dev_mailbox.mailbox_json, _DEVELOPER, as_problem, refuses=(NoSuchEndpoint,)),

@@ -1,0 +1,19 @@
+"""GET / in development: where to go from here. Production has no such page."""
+
+from starlette.responses import Response
+
+from bukhindor import __version__
+from bukhindor.web.endpoint.call import Call
+from bukhindor.web.pages.rendering import page
+
+
+async def home(call: Call) -> Response:
+    """Show where the documentation, the mailbox and the health of the service are"""
+    return page(
+        "home.html",
+        call.exchange,
+        call.settings,
+        title=call.settings.product.name,
+        version=__version__,
+        has_mailbox=call.settings.has_mailbox,
+    )
