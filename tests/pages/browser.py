@@ -108,6 +108,10 @@ class Window:
         """Return when the page shows the text."""
         self._do("wait", text=text)
 
+    def wait_for_address(self, path: str) -> None:
+        """Return when the window has come to this path of the site."""
+        self._do("wait_for_address", address=f"**{path}")
+
     @property
     def focused(self) -> str:
         """Role and name of the element that has the focus, such as `button "Save"`."""

@@ -94,6 +94,10 @@ const commands = {
     await page.getByText(text).first().waitFor();
   },
 
+  async wait_for_address({ page, address }) {
+    await page.waitForURL(address);
+  },
+
   // What assistive technology tells of the element that has the focus, such as: button "Save".
   async focused({ page }) {
     const focused = page.locator(":focus");

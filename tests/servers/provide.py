@@ -101,7 +101,7 @@ def _from_debian(program: Program, workspace: Path) -> tuple[str, Path]:
     if not program.packages or not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         raise CannotBring("no Debian or Ubuntu package here")
     apt = _apt()
-    names = _to_unpack(apt, program.packages)
+    names = _to_unpack(apt, program)
     archives = workspace / "archives"
     archives.mkdir()
     run([*apt, "download", *names], archives)
@@ -129,12 +129,14 @@ def _apt() -> list[str | Path]:
     return apt
 
 
-def _to_unpack(apt: list[str | Path], packages: tuple[str, ...]) -> list[str]:
-    plan = run([*apt, "--simulate", "--no-install-recommends", "install", *packages])
+def _to_unpack(apt: list[str | Path], program: Program) -> list[str]:
+    plan = run([*apt, "--simulate", "--no-install-recommends", "install", *program.packages])
     # Lines read "Inst NAME (VERSION …)"; with "[VERSION]" in between an older version is installed, which will do.
     missing = re.findall(r"^Inst (\S+) \(", plan, flags=re.MULTILINE)
     libraries = [name for name in missing if name.startswith("lib") and not _NOT_LIBRARIES.match(name)]
-    return [*packages, *libraries]
+    # Debian 13 has promtool in a package of its own, on which that of Prometheus depends.
+    apart = [name for name in missing if name in program.commands and name not in program.packages]
+    return [*program.packages, *apart, *libraries]
 
 
 def run(command: list[str | Path], folder: Path | None = None) -> str:

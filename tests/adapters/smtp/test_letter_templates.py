@@ -57,6 +57,14 @@ def test_the_product_is_named_and_its_color_and_support_are_used(kind: LetterKin
     assert '<a href="https://example.com/help?a=1&amp;b=2"' in mail.html
 
 
+def test_a_mailbox_of_support_is_shown_as_its_address() -> None:
+    made = TemplateLetters(replace(PRODUCT, support_url="mailto:help@example.com"))
+    mail = written(made, CHANGED, ENGLISH)
+    assert mail.text.endswith("\nhelp@example.com\n")
+    assert '<a href="mailto:help@example.com"' in mail.html
+    assert ">help@example.com</a>" in mail.html
+
+
 def test_each_part_comes_from_its_own_file(tmp_path: Path) -> None:
     made = letters(
         tmp_path,
