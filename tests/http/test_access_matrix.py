@@ -121,6 +121,11 @@ MATRIX = {
     "POST /account/change-email":         Row("400       400      400    400         400         400", a_wrong_form),
     "GET /dev/mailbox":                   Row("200       200      200    200         200         200"),
     "GET /dev/mailbox.json":              Row("200       200      200    200         200         200"),
+    "GET /dev/mailbox.js":                Row("200       200      200    200         200         200"),
+    "GET /dev/mailbox.css":               Row("200       200      200    200         200         200"),
+    "GET /dev/mailbox/{number}":          Row("404       404      404    404         404         404"),
+    "GET /dev/mailbox/{number}/html":     Row("404       404      404    404         404         404"),
+    "GET /dev/mailbox/{number}/source":   Row("404       404      404    404         404         404"),
 }
 # fmt: on
 PROBLEMS = {

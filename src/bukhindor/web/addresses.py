@@ -16,6 +16,8 @@ DOCS: Final = "/docs"
 ACCOUNT: Final = "/account"
 MAILBOX: Final = "/dev/mailbox"
 MAILBOX_JSON: Final = "/dev/mailbox.json"
+MAILBOX_SCRIPT: Final = "/dev/mailbox.js"
+MAILBOX_STYLE: Final = "/dev/mailbox.css"
 
 # The page that the link of a mail leads to, below ACCOUNT here or below the app's own address.
 PAGE_OF: Final = {

@@ -2,14 +2,14 @@
 
 from bukhindor.domain.errors import AccountBanned, AccountInactive, InvalidOneTimeToken, RateLimited, TooBusy
 from bukhindor.domain.one_time_token import Purpose
-from bukhindor.web.addresses import ACCOUNT, MAILBOX, MAILBOX_JSON, PAGE_OF
+from bukhindor.web.addresses import ACCOUNT, MAILBOX, MAILBOX_JSON, MAILBOX_SCRIPT, MAILBOX_STYLE, PAGE_OF
 from bukhindor.web.endpoint.errors import NoSuchEndpoint
 from bukhindor.web.endpoint.mailbox_proof import GUESSES
 from bukhindor.web.endpoint.row import Access, Page, as_problem
 from bukhindor.web.pages import account, dev_mailbox
 from bukhindor.web.pages.rendering import refused
 
-_ANYONE, _DEVELOPER = Access.ANYONE, Access.DEVELOPER
+_ANYONE = Access.ANYONE
 _RESET, _VERIFY, _CHANGE = (
     f"{ACCOUNT}/{PAGE_OF[purpose]}" for purpose in (Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL)
 )
@@ -28,8 +28,15 @@ PAGES = (
     Page("POST", _CHANGE, account.change_email, _ANYONE, account.email_change_refused,
          refuses=_REFUSES, limits=(GUESSES,)),
 )
-DEVELOPER_PAGES = (
-    Page("GET", MAILBOX, dev_mailbox.mailbox_page, _DEVELOPER, as_problem, refuses=(NoSuchEndpoint,)),
-    Page("GET", MAILBOX_JSON, dev_mailbox.mailbox_json, _DEVELOPER, as_problem, refuses=(NoSuchEndpoint,)),
+DEVELOPER_PAGES = tuple(
+    Page("GET", path, handler, Access.DEVELOPER, as_problem, refuses=(NoSuchEndpoint,)) for path, handler in (
+        (MAILBOX, dev_mailbox.mailbox_page),
+        (MAILBOX_JSON, dev_mailbox.mailbox_json),
+        (MAILBOX_SCRIPT, dev_mailbox.mailbox_script),
+        (MAILBOX_STYLE, dev_mailbox.mailbox_style),
+        (f"{MAILBOX}/{{number}}", dev_mailbox.message_page),
+        (f"{MAILBOX}/{{number}}/html", dev_mailbox.message_html),
+        (f"{MAILBOX}/{{number}}/source", dev_mailbox.message_source),
+    )
 )
 # fmt: on
