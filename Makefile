@@ -37,11 +37,12 @@ test: $(VENV)/project.stamp $(VENV)/dev.stamp ## run all tests; coverage must be
 	@$(BIN)/coverage report --include='src/bukhindor/domain/*,src/bukhindor/services/*' --fail-under=100 \
 		--show-missing --skip-covered > $(VENV)/inner-coverage.txt || { cat $(VENV)/inner-coverage.txt; exit 1; }
 
-check: $(VENV)/project.stamp $(VENV)/dev.stamp ## check format, lint, types, import contracts, the API document and the files of deploy/
+check: $(VENV)/project.stamp $(VENV)/dev.stamp ## check format, lint, types, import contracts, plain English, the API document and the files of deploy/
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy src tests bench chaos
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tests.documents.plain_english
 	@PUBLIC_URL=http://localhost:8080 $(BIN)/bukhindor openapi $(VENV)/openapi.json > /dev/null
 	@cmp -s docs/openapi.json $(VENV)/openapi.json || { echo 'docs/openapi.json is not current: run make openapi'; exit 1; }
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
@@ -56,7 +57,7 @@ bench: $(VENV)/project.stamp $(SERVICE_VENV)/project.stamp $(BENCH_VENV)/bench.s
 	@$(BIN)/python -m tests.servers
 	@BENCH_SERVICE=$(SERVICE_VENV)/bin/bukhindor BENCH_PEER_PYTHON=$(BENCH_VENV)/bin/python $(BIN)/python -m bench $(ARGS)
 
-chaos: $(VENV)/project.stamp $(VENV)/dev.stamp ## break what the service depends on and print what came of it
+chaos: $(VENV)/project.stamp $(VENV)/dev.stamp ## break what the service depends on and print the results
 	@$(BIN)/python -m tests.servers
 	@$(BIN)/python -m chaos $(ARGS)
 
@@ -64,7 +65,7 @@ format: $(VENV)/dev.stamp ## format the code and repair what the linter can repa
 	$(BIN)/ruff check --quiet --fix-only .
 	$(BIN)/ruff format --quiet .
 
-openapi: $(VENV)/project.stamp ## write docs/openapi.json anew
+openapi: $(VENV)/project.stamp ## rewrite docs/openapi.json
 	@mkdir -p docs
 	@PUBLIC_URL=http://localhost:8080 $(BIN)/bukhindor openapi docs/openapi.json
 
@@ -72,7 +73,7 @@ coverage: $(VENV)/project.stamp $(VENV)/dev.stamp ## run all tests and show the 
 	@$(BIN)/python -m tests.servers
 	@$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered --cov-report=html $(ARGS)
 
-lock: $(TOOLS_VENV)/tools.stamp ## resolve the locks in requirements/ anew (take newer versions: ARGS=--upgrade)
+lock: $(TOOLS_VENV)/tools.stamp ## resolve the locks in requirements/ again (take newer versions: ARGS=--upgrade)
 	$(COMPILE) pyproject.toml --group build --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --group build --group dev --constraints requirements/run.txt \
 		--output-file requirements/dev.txt

@@ -3,12 +3,14 @@
 import asyncio
 from datetime import timedelta
 from email import message_from_string
+from email.headerregistry import Address
 from email.policy import default
+from functools import partial
 from typing import cast
 
 import pytest
 
-from bukhindor.adapters.smtp.message import MessageFormat
+from bukhindor.adapters.smtp.message import message_of
 from bukhindor.adapters.sql.mailbox import MOST_BYTES, MOST_MAILS, DatabaseMailbox, MailboxStore
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.domain.mail import MailNotAccepted
@@ -19,7 +21,7 @@ from tests.makers import T0, make_mail
 
 SECOND = timedelta(seconds=1)
 LIFE = timedelta(days=7)
-FORMAT = MessageFormat("Example <no-reply@example.com>")
+SOURCE_OF = partial(message_of, sender=Address("Example", "no-reply", "example.com"))
 
 pytestmark = pytest.mark.parametrize("open_store", ["sqlite", "postgres"], indirect=True)
 
@@ -30,7 +32,7 @@ def clock() -> FakeClock:
 
 
 def mailbox_over(store: object, clock: FakeClock, life: timedelta = LIFE) -> DatabaseMailbox:
-    return DatabaseMailbox(cast("MailboxStore", store), clock, FORMAT.write, life)
+    return DatabaseMailbox(cast("MailboxStore", store), clock, SOURCE_OF, life)
 
 
 @pytest.fixture

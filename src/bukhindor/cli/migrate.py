@@ -18,7 +18,7 @@ def up() -> None:
     from bukhindor.adapters.sql import schema
 
     settings = read_settings()
-    applied = schema.upgrade(settings.database_url)
+    applied = schema.upgrade(settings.store.database)
     say(f"Applied {', '.join(applied)}." if applied else "Nothing to do: the schema is up to date.")
 
 
@@ -32,7 +32,7 @@ def down(steps: int, yes: bool) -> None:
     settings = read_settings()
     if not yes:
         require_confirmation("Undo migrations, and lose the data in what they added?", "Nothing was undone")
-    undone = schema.downgrade(settings.database_url, steps)
+    undone = schema.downgrade(settings.store.database, steps)
     say(f"Undid {', '.join(undone)}." if undone else "Nothing to do: the database is empty.")
 
 
@@ -42,7 +42,7 @@ def status(as_json: bool) -> None:
     """Print the database's schema version, the program's, and what lies between."""
     from bukhindor.adapters.sql import schema
 
-    found = schema.status(read_settings().database_url)
+    found = schema.status(read_settings().store.database)
     if as_json:
         print_json({"current": found.current, "head": found.head, "pending": found.pending})
     elif found.pending:

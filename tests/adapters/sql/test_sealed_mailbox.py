@@ -3,11 +3,13 @@
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from email.headerregistry import Address
+from functools import partial
 from pathlib import Path
 
 from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
-from bukhindor.adapters.smtp.message import MessageFormat
+from bukhindor.adapters.smtp.message import message_of
 from bukhindor.adapters.sql.mailbox import DatabaseMailbox
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from tests.fakes.clock import FakeClock
@@ -30,7 +32,9 @@ def store_with(database: Path, *secrets: bytes) -> SqliteTransactions:
 
 
 def mailbox_of(store: SqliteTransactions) -> DatabaseMailbox:
-    return DatabaseMailbox(store, FakeClock(), MessageFormat("no-reply@example.com").write, timedelta(days=7))
+    return DatabaseMailbox(
+        store, FakeClock(), partial(message_of, sender=Address("Example", "no-reply", "example.com")), timedelta(days=7)
+    )
 
 
 async def test_nothing_of_a_mail_is_in_the_files(database: Path) -> None:

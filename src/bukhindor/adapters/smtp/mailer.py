@@ -4,10 +4,11 @@ import asyncio
 import re
 import ssl
 from contextlib import suppress
+from email.headerregistry import Address
 
 import aiosmtplib
 
-from bukhindor.adapters.smtp.message import MessageFormat
+from bukhindor.adapters.smtp.message import message_of
 from bukhindor.adapters.smtp.server_url import MailServer
 from bukhindor.domain.mail import Mail, MailNotAccepted
 
@@ -19,27 +20,28 @@ _ENHANCED_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 
 
 class SmtpMailer:
-    """One connection for each mail, over TLS unless the URL forgoes it.
+    """One connection for each mail, over TLS unless the server is reached without.
 
-    `url` is what MailServer reads, `sender` an address, with or without a name: `Example <no-reply@example.com>`. A
-    delivery that takes longer than `timeout` seconds has failed. `tls` replaces the system's certificate authorities.
-    Raises ValueError when url or sender can't be read.
+    A delivery that takes longer than `timeout` seconds has failed. `tls` replaces the system's certificate
+    authorities.
     """
 
-    def __init__(self, url: str, sender: str, timeout: float = 30.0, tls: ssl.SSLContext | None = None) -> None:
-        self._server = MailServer.parse(url)
-        self._format = MessageFormat(sender)
+    def __init__(
+        self, server: MailServer, sender: Address, timeout: float = 30.0, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._server = server
+        self._sender = sender
         self._timeout = timeout
         uses_tls = self._server.implicit_tls or self._server.starttls
         self._tls = tls or (ssl.create_default_context() if uses_tls else None)
 
     async def send(self, mail: Mail) -> None:
-        content = self._format.write(mail)
+        content = message_of(mail, self._sender)
         client = self._client()
         try:
             async with asyncio.timeout(self._timeout):
                 await client.connect()
-                await client.sendmail(self._format.sender.addr_spec, [mail.to.value], content)
+                await client.sendmail(self._sender.addr_spec, [mail.to.value], content)
         except (aiosmtplib.SMTPException, OSError) as error:
             raise _refusal(error) from None
         else:
@@ -69,7 +71,7 @@ class SmtpMailer:
             username=server.user,
             password=server.password,
             # Left out, it would be asked of the network's name server.
-            local_hostname=self._format.sender.domain,
+            local_hostname=self._sender.domain,
             timeout=self._timeout,
             use_tls=server.implicit_tls,
             start_tls=server.starttls,

@@ -46,9 +46,8 @@ class Reading(Protocol):
 
 class Transaction(Reading, Protocol):
     async def commit(self) -> None:
-        """Returns once everything written is safe from power loss. Leaving the scope without it rolls back.
+        """Return once everything written is safe from power loss, and so is what this transaction has read.
 
-        So is what others wrote and this transaction has read: an answer that rests on it needs a commit as well.
         Once, and last: nothing may be read or written in this transaction afterwards.
         """
 
@@ -57,7 +56,12 @@ class Transactions(Protocol):
     """The store. Scopes are not nested, and nothing slow is awaited inside of one."""
 
     def begin(self) -> AbstractAsyncContextManager[Transaction]:
-        """A writing transaction: what it has read can't be changed by others until it ends."""
+        """A writing transaction: what it has read can't be changed by others until it ends.
+
+        Leaving the scope without a commit undoes what was written. What was read may be the work of others that is not
+        safe from power loss yet, and the response rests on it. So leaving normally or by a refusal waits until it is
+        safe, and raises StoreUnavailable when it was lost. Any other error and a cancellation leave at once.
+        """
 
     def read(self) -> AbstractAsyncContextManager[Reading]:
         """Short reads of what is committed, each on its own."""

@@ -30,7 +30,7 @@ class PostgresTransactions:
 
     def __init__(
         self,
-        url: str,
+        url: PostgresUrl,
         *,
         size: int,
         seal: Seal,
@@ -39,7 +39,7 @@ class PostgresTransactions:
         on_error: Callable[[str], None] | None = None,
     ) -> None:
         self._seal = seal
-        self._pool = PostgresPool(PostgresUrl.parse(url), size, patience or Patience(), on_wait, on_error)
+        self._pool = PostgresPool(url, size, patience or Patience(), on_wait, on_error)
         self._reading = ReadingScope(_ReadConnection(self._pool), seal)
         # Long reads leave half of the connections to everybody else.
         self._scanning = ReadingScope(_ScanConnection(self._pool, asyncio.Semaphore(max(1, size // 2))), seal)
@@ -138,6 +138,7 @@ class _Transaction(Repositories):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # PostgreSQL shows the work of others only once it is safe, so there is nothing to wait for.
         await self._connection.leave()
 
     async def commit(self) -> None:
