@@ -3,6 +3,8 @@
 import asyncio
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from email import message_from_string
 from email.policy import default
@@ -18,7 +20,7 @@ from bukhindor.domain.mail import Mail
 from bukhindor.ports import Mailer
 from tests.http.answers import assert_problem, assert_safe_headers
 from tests.http.databases import Databases, PostgresDatabases
-from tests.http.service import People, Service, started
+from tests.http.service import Database, People, Service, started
 from tests.makers import make_mail
 
 HOSTILE = (
@@ -50,6 +52,16 @@ async def found(service: Service, **query: str) -> list[str]:
     """The subjects that a search finds."""
     shown = await service.ask("GET", f"/dev/mailbox.json?{urlencode(query)}")
     return [mail["subject"] for mail in shown.json()["messages"]]
+
+
+@contextmanager
+def lent(databases: Databases, folder: Path) -> Iterator[Database]:
+    """A database for several starts of a service."""
+    database = databases.lend(folder)
+    try:
+        yield database
+    finally:
+        databases.take_back(database)
 
 
 def directives(policy: str) -> dict[str, str]:
@@ -173,14 +185,13 @@ async def test_the_script_and_the_style_come_from_here(service: Service) -> None
 
 
 async def test_a_restart_keeps_the_mails(databases: Databases, people: People, tmp_path: Path) -> None:
-    database = databases.lend(tmp_path)
-    async with started(database, people, tmp_path) as service:
-        number = await received(service, make_mail(subject="Before the restart"))
-        page = await service.ask("GET", f"/dev/mailbox/{number}")
-    async with started(database, people, tmp_path) as service:
-        assert "Before the restart" in await found(service)
-        assert (await service.ask("GET", f"/dev/mailbox/{number}")).text == page.text
-    databases.take_back(database)
+    with lent(databases, tmp_path) as database:
+        async with started(database, people, tmp_path) as service:
+            number = await received(service, make_mail(subject="Before the restart"))
+            page = await service.ask("GET", f"/dev/mailbox/{number}")
+        async with started(database, people, tmp_path) as service:
+            assert "Before the restart" in await found(service)
+            assert (await service.ask("GET", f"/dev/mailbox/{number}")).text == page.text
 
 
 @pytest.mark.parametrize("changes", [{"smtp_url": "smtp://127.0.0.1:9"}, {"dev_mailbox": DevMailbox.OFF}])
@@ -188,34 +199,36 @@ async def test_the_mails_go_when_the_mailbox_does(
     databases: Databases, people: People, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     """CFG-05: their links may still work."""
-    database = databases.lend(tmp_path)
-    async with started(database, people, tmp_path) as service:
-        service.clock.advance(timedelta(seconds=-1))
-        await mailer_of(service).send(make_mail())
-        assert service.sql("SELECT count(*) FROM received_mails") != [(0,)]
-    async with started(database, people, tmp_path, **changes) as service:
-        end = time.monotonic() + 20
-        while service.sql("SELECT count(*) FROM received_mails") != [(0,)]:
-            assert time.monotonic() < end
-            await asyncio.sleep(0.05)
-    databases.take_back(database)
+    with lent(databases, tmp_path) as database:
+        async with started(database, people, tmp_path) as service:
+            service.clock.advance(timedelta(seconds=-1))
+            await mailer_of(service).send(make_mail())
+            assert service.sql("SELECT count(*) FROM received_mails") != [(0,)]
+        async with started(database, people, tmp_path, **changes) as service:
+            end = time.monotonic() + 20
+            while service.sql("SELECT count(*) FROM received_mails") != [(0,)]:
+                assert time.monotonic() < end
+                await asyncio.sleep(0.05)
 
 
 async def test_two_instances_on_one_database_show_the_same_mails(
     postgres_databases: PostgresDatabases, tmp_path: Path
 ) -> None:
-    database, people = postgres_databases.lend(tmp_path), postgres_databases.people
-    async with (
-        started(database, people, tmp_path) as one,
-        started(database, people, tmp_path) as other,
-    ):
-        sending = [mailer_of(each).send(make_mail(subject=f"Number {n}")) for n in range(10) for each in (one, other)]
-        await asyncio.gather(*sending)
-        shown = [(await each.ask("GET", "/dev/mailbox.json")).json()["messages"] for each in (one, other)]
-        assert shown[0] == shown[1]
-        assert sorted(mail["subject"] for mail in shown[0][:20]) == sorted(
-            f"Number {n}" for n in range(10) for _ in "12"
-        )
-        etags = {(await each.ask("GET", "/dev/mailbox")).headers["etag"] for each in (one, other)}
-        assert len(etags) == 1
-    postgres_databases.take_back(database)
+    people = postgres_databases.people
+    with lent(postgres_databases, tmp_path) as database:
+        async with (
+            started(database, people, tmp_path) as one,
+            started(database, people, tmp_path) as other,
+        ):
+            await one.mails()
+            sending = [
+                mailer_of(each).send(make_mail(subject=f"Number {n}")) for n in range(10) for each in (one, other)
+            ]
+            await asyncio.gather(*sending)
+            shown = [(await each.ask("GET", "/dev/mailbox.json")).json()["messages"] for each in (one, other)]
+            assert shown[0] == shown[1]
+            assert sorted(mail["subject"] for mail in shown[0][:20]) == sorted(
+                f"Number {n}" for n in range(10) for _ in "12"
+            )
+            etags = {(await each.ask("GET", "/dev/mailbox")).headers["etag"] for each in (one, other)}
+            assert len(etags) == 1
