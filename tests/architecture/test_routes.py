@@ -7,8 +7,8 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from bukhindor.adapters.memory.mailbox import DevelopmentMailbox
 from bukhindor.adapters.memory.no_rate_limiter import Unlimited
+from bukhindor.domain.mail import ReceivedMail
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports import Mailbox
 from bukhindor.web.addresses import ALIASES, canonical_path
@@ -41,6 +41,14 @@ class AnyUseCases(UseCases):
         return self
 
 
+class NoMails:
+    async def messages(self) -> list[ReceivedMail]:
+        return []
+
+    async def message(self, number: int) -> ReceivedMail | None:
+        return None
+
+
 def name_of(endpoint: Endpoint) -> str:
     return endpoint.operation_id
 
@@ -70,7 +78,7 @@ def test_nothing_answers_beside_the_tables() -> None:
 def test_the_mailbox_is_there_only_where_mails_are_kept() -> None:
     """ERR-05"""
     pages = {(row.method, row.path) for row in DEVELOPER_PAGES}
-    assert served_by(application(DevelopmentMailbox(FakeClock()))) - served_by(application()) == pages
+    assert served_by(application(NoMails())) - served_by(application()) == pages
 
 
 def test_only_developers_open_what_shows_mails() -> None:

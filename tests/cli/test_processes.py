@@ -88,7 +88,8 @@ def test_the_server_says_in_one_line_where_everything_is_and_stops_with_0() -> N
     with serving("--port", str(port)) as (process, line):
         assert line == (
             f"Bukhindor {bukhindor.__version__} listens on http://127.0.0.1:{port}, documentation at "
-            f"http://localhost:{port}/docs (database data/bukhindor.db, development)\n"
+            f"http://localhost:{port}/docs, mails at http://localhost:{port}/dev/mailbox "
+            "(database data/bukhindor.db, development)\n"
         )
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health") as answer:
             assert json.load(answer)["status"] == "ok"
@@ -117,6 +118,7 @@ def test_in_json_every_line_of_the_server_is_an_object_without_a_secret() -> Non
         event = json.loads(line)
         assert (event["event"], event["address"]) == ("listening", f"http://127.0.0.1:{port}")
         assert event["environment"] == "development"
+        assert event["mails"] == f"http://localhost:{port}/dev/mailbox"
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/api/v1/auth/login",
             json.dumps({"email": "ann@example.com", "password": "canary-hunter22"}).encode(),

@@ -123,6 +123,9 @@ MATRIX = {
     "GET /":                              Row("200       200      200    200         200         200"),
     "GET /dev/mailbox":                   Row("200       200      200    200         200         200"),
     "GET /dev/mailbox.json":              Row("200       200      200    200         200         200"),
+    "GET /dev/mailbox/{number}":          Row("404       404      404    404         404         404"),
+    "GET /dev/mailbox/{number}/html":     Row("404       404      404    404         404         404"),
+    "GET /dev/mailbox/{number}/source":   Row("404       404      404    404         404         404"),
 }
 # fmt: on
 PROBLEMS = {

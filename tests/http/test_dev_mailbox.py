@@ -1,15 +1,18 @@
 """/dev/mailbox: the mails of a development installation"""
 
+import re
 from datetime import datetime
 from html import unescape
 
 import pytest
 
 from bukhindor.config import DevMailbox
+from bukhindor.web.pages.routes import DEVELOPER_PAGES
 from tests.http.answers import assert_problem, assert_safe_headers
 from tests.http.conftest import StartService
 from tests.http.service import PASSWORD, PUBLIC_URL, Service
 
+PATHS = [row.path.replace("{number}", "1") for row in DEVELOPER_PAGES]
 PRODUCTION = {
     "environment": "production",
     "public_url": "https://api.example.com",
@@ -26,7 +29,8 @@ async def test_mails_are_listed_the_newest_first(service: Service) -> None:
     answer = await service.ask("GET", "/dev/mailbox.json")
     newest, older = answer.json()["messages"][:2]
     assert (newest["to"], older["to"]) == (people.other.email, people.user.email)
-    assert set(newest) == {"to", "subject", "text", "html", "created_at", "links", "codes"}
+    assert set(newest) == {"id", "to", "subject", "text", "html", "created_at", "links", "codes"}
+    assert newest["id"] > older["id"]
     assert datetime.fromisoformat(newest["created_at"]).tzinfo is not None
     assert newest["links"][0] in newest["text"]
     assert (answer.headers["content-type"], len(newest["codes"][0])) == ("application/json", 8)
@@ -37,14 +41,22 @@ async def test_the_page_shows_them(service: Service) -> None:
     """WEB-07"""
     await service.post("/auth/reset-password", {"email": service.people.user.email})
     proof = await service.proof(service.people.user.email)
-    answer = await service.ask("GET", "/dev/mailbox")
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert f'href="{proof.link}"' in answer.text
-    assert "<script" not in answer.text
-    policy = answer.headers["content-security-policy"].split("; ")
-    assert {"default-src 'none'", "style-src 'self'", "form-action 'self'", "base-uri 'none'"} <= set(policy)
-    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
-    assert_safe_headers(answer)
+    shown = await service.ask("GET", "/dev/mailbox")
+    assert re.findall(r"<script[^>]*/mailbox\.js[^>]*>", shown.text) == re.findall("<script[^>]*>", shown.text)
+    number = (await service.mails())[0]["id"]
+    assert f'href="/dev/mailbox/{number}"' in shown.text
+    message = await service.ask("GET", f"/dev/mailbox/{number}")
+    assert f'href="{proof.link}"' in message.text
+    assert proof.code in message.text
+    assert "<script" not in message.text
+    assert f'<iframe sandbox src="/dev/mailbox/{number}/html"' in message.text
+    for answer in (shown, message):
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        policy = answer.headers["content-security-policy"].split("; ")
+        assert {"default-src 'none'", "style-src 'self'", "form-action 'self'", "base-uri 'none'"} <= set(policy)
+        assert not any("unsafe-inline" in directive for directive in policy)
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+        assert_safe_headers(answer)
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><svg onload=alert(1)>', "{{7*7}}", "${title}"])
@@ -57,12 +69,11 @@ async def test_a_hostile_name_is_only_shown(service: Service, name: str) -> None
     mail, verification = await service.mails("eve@example.com")
     # An address that is not verified may be a stranger's: nothing that was typed reaches it.
     assert name not in unescape(verification["html"])
-    page = (await service.ask("GET", "/dev/mailbox")).text
+    page = (await service.ask("GET", f"/dev/mailbox/{mail['id']}")).text
     for markup in (page, mail["html"]):
         assert "<script" not in markup
         assert "<svg" not in markup
         assert name in unescape(markup)
-    assert "<h1>Development mailbox</h1>" in page
 
 
 @pytest.mark.parametrize(
@@ -90,7 +101,7 @@ async def test_percent_signs_and_templates_stay_what_they_are(service: Service) 
     assert "Bcc" not in mail["subject"]
 
 
-@pytest.mark.parametrize("path", ["/dev/mailbox", "/dev/mailbox.json"])
+@pytest.mark.parametrize("path", PATHS)
 async def test_production_has_no_such_address(start_service: StartService, path: str) -> None:
     """ERR-05"""
     service = await start_service(**PRODUCTION)
@@ -103,7 +114,7 @@ async def test_neither_has_one_that_sends_its_mails(start_service: StartService)
     assert_problem(await service.ask("GET", "/dev/mailbox.json"), 404, "not_found")
 
 
-@pytest.mark.parametrize("path", ["/dev/mailbox", "/dev/mailbox.json"])
+@pytest.mark.parametrize("path", PATHS)
 async def test_a_mailbox_that_is_off_is_not_there_and_mails_go_nowhere(start_service: StartService, path: str) -> None:
     """CFG-05"""
     service = await start_service(dev_mailbox=DevMailbox.OFF)
@@ -122,7 +133,7 @@ async def test_a_mailbox_that_is_off_is_not_there_and_mails_go_nowhere(start_ser
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("path", ["/dev/mailbox", "/dev/mailbox.json"])
+@pytest.mark.parametrize("path", PATHS)
 async def test_a_name_that_was_made_to_lead_here_finds_nothing(
     service: Service, path: str, method: str, host: str
 ) -> None:

@@ -155,3 +155,24 @@ async def test_workers_are_replaced_while_the_database_is_away(tmp_path: Path) -
         assert {*service.living()}.isdisjoint(old)
         service.send(signal.SIGTERM)
         assert await service.end() == 0
+
+
+async def test_each_worker_shows_the_mails_of_all(tmp_path: Path, database_url: str) -> None:
+    """The first worker to find a mail delivers it; a developer reads it at whichever answers."""
+    with ended(Service(tmp_path, *COMMAND, environment=environment(tmp_path, database_url))) as service:
+        address = f"http://127.0.0.1:{service.port}"
+        async with httpx.AsyncClient(base_url=address, timeout=20) as client:
+            await signed_in(client, 1)
+
+        async def recipients() -> list[str]:
+            async with httpx.AsyncClient(base_url=address, timeout=20) as client:
+                return [mail["to"] for mail in (await client.get("/dev/mailbox.json")).json()["messages"]]
+
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await recipients():
+                pass
+            start = len(service.log)
+            while not {"worker=1", "worker=2"} <= set(service.log[start:].split()):
+                answers = await asyncio.gather(*(recipients() for _ in range(16)))
+                assert answers == [["ann1@example.com"]] * 16
+        assert f"mails at {environment(tmp_path, database_url)['PUBLIC_URL']}/dev/mailbox" in service.log

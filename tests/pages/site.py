@@ -23,6 +23,7 @@ _people = count(1)
 class Letter:
     """A mail as the development mailbox shows it; `link` is the path that its link leads to."""
 
+    number: int
     subject: str
     link: str
     code: str
@@ -99,7 +100,7 @@ class Site:
                 for link in mail["links"]:
                     where = urlsplit(link)
                     if mail["to"] == to and where.path == f"/account/{page}":
-                        return Letter(mail["subject"], f"{where.path}?{where.query}", mail["codes"][0])
+                        return Letter(mail["id"], mail["subject"], f"{where.path}?{where.query}", mail["codes"][0])
             time.sleep(0.02)
         raise TimeoutError(f"no mail to {to} leads to {page}")
 

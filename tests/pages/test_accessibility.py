@@ -13,13 +13,15 @@ def test_axe_finds_nothing(browser: Browser, site: Site, language: str, size: Si
     email = site.register(language)
     site.post("/auth/reset-password", {"email": email})
     site.post("/auth/change-email", {"new_email": f"new-{email}", "password": PASSWORD}, token=site.sign_in(email))
+    letter = site.letter(email, "verify-email")
     pages = {
         "home": "/",
-        "verify-email": site.letter(email, "verify-email").link,
+        "verify-email": letter.link,
         "reset-password": site.letter(email, "reset-password").link,
         "change-email": site.letter(f"new-{email}", "change-email").link,
         "unknown-page": "/account/unknown",
-        "mailbox": "/dev/mailbox",
+        "mailbox": f"/dev/mailbox?search={email}",
+        "mail": f"/dev/mailbox/{letter.number}",
     }
     with browser.window(site.url, Look(language, size, scheme)) as window:
         for name, address in pages.items():

@@ -5,16 +5,17 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, fields
+from datetime import timedelta
 
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
-from bukhindor.adapters.memory.mailbox import DevelopmentMailbox
+from bukhindor.adapters.sql.mailbox import DatabaseMailbox
 from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.adapters.system.clock import SystemClock
-from bukhindor.bootstrap.background import background_tasks
+from bukhindor.bootstrap.background import MAILBOX_PURGE, PURGE_SECONDS, background_tasks
 from bukhindor.bootstrap.limits import ConfiguredLimiter, limiter_of_this_process, open_shared_limiter
-from bukhindor.bootstrap.mails import open_letters, open_mailer
+from bukhindor.bootstrap.mails import message_writer, open_letters, open_mailer
 from bukhindor.bootstrap.observability import open_watch
 from bukhindor.bootstrap.store import open_store, prepare_schema, require_schema
 from bukhindor.bootstrap.use_cases import build_services, session_policy
@@ -32,6 +33,8 @@ from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.use_cases import UseCases
 
 _log = logging.getLogger(__name__)
+
+_MAILBOX_LIFE = timedelta(days=7)
 
 AsgiApplication = Callable[..., Awaitable[None]]
 
@@ -76,7 +79,7 @@ def create_application(
             _web_settings(settings, built.secret_keys),
             built.limiter,
             built.clock,
-            mailbox=built.mailbox,
+            mailbox=built.mailbox if settings.mail.has_dev_mailbox else None,
             watchers=watch.watchers,
         ),
         built.running,
@@ -109,7 +112,6 @@ class _Built:
         self._shared_limiter = open_shared_limiter(settings, self.secret_keys, watch.limit_uncounted)
         counting = watch.limiter(self._shared_limiter or limiter_of_this_process(settings))
         self.limiter = ConfiguredLimiter(counting, settings.limiting.limits)
-        self.mailbox = DevelopmentMailbox(clock) if settings.mail.has_dev_mailbox else None
         self._hasher = PooledPasswordHasher(
             settings.accounts.hash_memory_kib,
             settings.accounts.hash_iterations,
@@ -124,7 +126,10 @@ class _Built:
             on_wait=watch.database_waited,
             on_error=watch.database_failed,
         )
-        mailer = watch.mailer(self.mailbox or open_mailer(settings))
+        # Without the mailbox the mails of an earlier start are removed: their tokens may still work.
+        life = _MAILBOX_LIFE if settings.mail.has_dev_mailbox else timedelta()
+        self.mailbox = DatabaseMailbox(self._store, clock, message_writer(settings.mail.sender), life)
+        mailer = watch.mailer(self.mailbox if settings.mail.has_dev_mailbox else open_mailer(settings))
         self.services = build_services(
             settings, self._store, self._hasher, self.limiter, mailer, writer, self.secret_keys, clock
         )
@@ -139,7 +144,8 @@ class _Built:
             if self._shared_limiter is not None:
                 await self._shared_limiter.open()
             await self._load_keys()
-            works = self._watch.works(services, self._store, self._hasher)
+            works = [*self._watch.works(services, self._store, self._hasher)]
+            works.append((MAILBOX_PURGE, PURGE_SECONDS, self.mailbox.purge))
             async with background_tasks(services, *works, on_failure=self._watch.background_failed):
                 yield
         finally:

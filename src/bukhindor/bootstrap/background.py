@@ -12,11 +12,11 @@ from bukhindor.services.assembly import Services
 _log = logging.getLogger(__name__)
 
 _KEY_RELOAD_SECONDS = 5
-_PURGE_SECONDS = 600
+PURGE_SECONDS = 600
 _MAIL_SECONDS = 0.5
 _END_AGAIN_SECONDS = 1.0
 
-KEY_RELOAD, PURGE, MAIL_DELIVERY = "key reload", "purge", "mail delivery"
+KEY_RELOAD, PURGE, MAIL_DELIVERY, MAILBOX_PURGE = "key reload", "purge", "mail delivery", "mailbox purge"
 
 Work = Callable[[], Awaitable[Any]]
 
@@ -29,7 +29,7 @@ async def background_tasks(
     done at once for the first time. `on_failure` gets the name of what has failed."""
     works = (
         (KEY_RELOAD, _KEY_RELOAD_SECONDS, services.signing_key_ring.load),
-        (PURGE, _PURGE_SECONDS, services.upkeep.purge),
+        (PURGE, PURGE_SECONDS, services.upkeep.purge),
         (MAIL_DELIVERY, _MAIL_SECONDS, services.mail_delivery.deliver_due),
     )
     running = [_repeat(name, seconds, work, on_failure) for name, seconds, work in works]

@@ -1,5 +1,6 @@
 """What mails say and how they leave, as the settings describe it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from bukhindor.adapters.memory.no_mailer import NoMailer
@@ -13,7 +14,7 @@ from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.mail import LetterKind, Mail
 from bukhindor.ports import Mailer
 
-__all__ = ["built_in_templates", "open_letters", "open_mailer", "sample_mail"]
+__all__ = ["built_in_templates", "message_writer", "open_letters", "open_mailer", "sample_mail"]
 
 
 def open_letters(settings: Settings, *, tried: bool) -> TemplateLetters:
@@ -54,3 +55,15 @@ def _smtp_mailer(server: MailServer, sender: Sender) -> Mailer:
     from bukhindor.adapters.smtp.mailer import SmtpMailer  # noqa: PLC0415
 
     return SmtpMailer(server, sender)
+
+
+def message_writer(sender: Sender) -> Callable[[Mail], bytes]:
+    """What writes the message that a mail server would receive. It raises MailNotAccepted."""
+
+    def written(mail: Mail) -> bytes:
+        # Its library takes memory that is of use with the first mail.
+        from bukhindor.adapters.smtp.message import message_of  # noqa: PLC0415
+
+        return message_of(mail, sender)
+
+    return written

@@ -11,7 +11,7 @@ from bukhindor.adapters.prometheus.exposition import expose
 from bukhindor.adapters.prometheus.meter import MeteredMailer, MeteredRateLimiter, PrometheusMeter
 from bukhindor.adapters.prometheus.series import Measurement
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
-from bukhindor.bootstrap.background import KEY_RELOAD, MAIL_DELIVERY, PURGE
+from bukhindor.bootstrap.background import KEY_RELOAD, MAIL_DELIVERY, MAILBOX_PURGE, PURGE
 from bukhindor.bootstrap.store import Store
 from bukhindor.bootstrap.watch import Tracing, Watch, Work
 from bukhindor.domain.errors import Unavailable
@@ -57,7 +57,7 @@ class MetricsWatch(Watch):
     def __init__(self, host: str, port: int | None, tracing: Tracing | None) -> None:
         self._meter = PrometheusMeter(__version__)
         super().__init__(tracing, self._meter)
-        self._meter.expect_background(KEY_RELOAD, PURGE, MAIL_DELIVERY, _METRICS)
+        self._meter.expect_background(KEY_RELOAD, PURGE, MAIL_DELIVERY, MAILBOX_PURGE, _METRICS)
         self._host = host
         self._port = port
         self._stop: Callable[[], None] | None = None

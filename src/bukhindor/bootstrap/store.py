@@ -1,18 +1,34 @@
 """Which store there is, by its address, and how its schema is brought up to date."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from bukhindor.adapters.sql import schema
+from bukhindor.adapters.sql.mailbox import Scope, WritingScope
 from bukhindor.adapters.sql.schema import DatabaseUrl
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.sqlite.url import SqliteUrl
 from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.config import Settings
-from bukhindor.ports import Seal, Transactions
+from bukhindor.ports import Reading, Seal, Transaction, Transactions
+
+
+class StoreReading(Reading, Scope, Protocol):
+    """Everything that is stored, the development mailbox included."""
+
+
+class StoreTransaction(Transaction, WritingScope, Protocol):
+    """The same, to be written."""
 
 
 class Store(Transactions, Protocol):
+    def begin(self) -> AbstractAsyncContextManager[StoreTransaction]:
+        """A writing transaction."""
+
+    def scan(self) -> AbstractAsyncContextManager[StoreReading]:
+        """Reads that may take long."""
+
     async def close(self) -> None:
         """Finish what is being committed and let go of the database."""
 

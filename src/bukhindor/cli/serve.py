@@ -116,21 +116,23 @@ def _work(options: Options, assignment: Assignment) -> int:
 
 
 def _announce(settings: Settings, address: str) -> None:
-    """One line in the form of the log: where it listens, the documentation, the database, the environment."""
+    """One line in the form of the log: the address, the documentation, the mails, the database, the environment."""
     import structlog
 
     docs = f"{settings.server.public_url}/docs"
+    mails = f"{settings.server.public_url}/dev/mailbox" if settings.mail.has_dev_mailbox else ""
     if settings.monitoring.log_format is LogFormat.JSON:
         structlog.get_logger("bukhindor").info(
             "listening",
             address=address,
             docs=docs,
+            **({"mails": mails} if mails else {}),
             database=str(settings.store.database),
             environment=settings.environment.value,
             version=__version__,
         )
         return
     click.echo(
-        f"Bukhindor {__version__} listens on {address}, documentation at {docs} "
+        f"Bukhindor {__version__} listens on {address}, documentation at {docs}{mails and f', mails at {mails}'} "
         f"(database {settings.store.database}, {settings.environment})"
     )

@@ -1,5 +1,6 @@
 """Mails: what they say, and how they wait for their delivery."""
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -59,6 +60,29 @@ class Mail:
     html: str = field(repr=False)
     links: tuple[str, ...] = field(default=(), repr=False)
     codes: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMail:
+    """A mail in the development mailbox. `source` is the message that a mail server would have received."""
+
+    number: int
+    mail: Mail
+    source: str = field(repr=False)
+    received_at: datetime
+
+    def matches(self, search: str) -> bool:
+        """Whether the recipient, the subject, the text and the codes contain every word of `search`, in any case."""
+        words = _folded(search).split()
+        if not words:
+            return True
+        mail = self.mail
+        content = _folded("\n".join((mail.to.value, mail.subject, mail.text, *mail.codes)))
+        return all(word in content for word in words)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 @dataclass(frozen=True, slots=True)

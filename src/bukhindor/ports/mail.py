@@ -1,10 +1,9 @@
 """Letters, and the way they leave."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
-from bukhindor.domain.mail import Letter, Mail
+from bukhindor.domain.mail import Letter, Mail, ReceivedMail
 
 
 class LetterWriter(Protocol):
@@ -20,5 +19,8 @@ class Mailer(Protocol):
 class Mailbox(Protocol):
     """The mailbox of a development installation."""
 
-    def messages(self) -> Sequence[tuple[Mail, datetime]]:
-        """The mails that were sent and when, the newest first."""
+    async def messages(self) -> Sequence[ReceivedMail]:
+        """Return the mails, the newest first."""
+
+    async def message(self, number: int) -> ReceivedMail | None:
+        """Return one mail, or None if there is none with this number."""

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bukhindor.domain.language import LanguageTag
-from bukhindor.domain.mail import MAX_TRIES, Letter, LetterKind, Mail, MailLinks, MailNotAccepted
+from bukhindor.domain.mail import MAX_TRIES, Letter, LetterKind, Mail, MailLinks, MailNotAccepted, ReceivedMail
 from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
-from tests.makers import T0, address, make_queued_mail
+from tests.makers import T0, address, make_mail, make_queued_mail
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -76,3 +76,25 @@ def test_neither_link_nor_code_nor_text_is_printed() -> None:
 def test_a_refusal_says_why_and_for_how_long() -> None:
     refusal = MailNotAccepted("The mailbox is full.", permanent=False)
     assert (str(refusal), refusal.permanent) == ("The mailbox is full.", False)
+
+
+@pytest.mark.parametrize(
+    ("search", "is_found"),
+    [
+        ("", True), (" \t\n", True), ("ann@example.com", True), ("ANN", True), ("reset PASSWORD", True),
+        ("password reset", True), ("1234 5678", True), ("12345678", True), ("token=t0ken", True), ("ｒｅｓｅｔ", True),
+        ("bob", False), ("reset bob", False), ("%", False), ("_", False), (".*", False), ("\x00", False),
+        ("\ud800", False), ("<script>", False), ("x" * 10_000, False),
+    ],
+)  # fmt: skip
+def test_a_search_finds_mails_that_contain_each_of_its_words(search: str, is_found: bool) -> None:
+    assert ReceivedMail(1, make_mail(), "source", NOW).matches(search) is is_found
+
+
+def test_a_search_knows_other_alphabets_and_spellings_of_a_letter() -> None:
+    received = ReceivedMail(1, make_mail(subject="Сброс пароля: Ärger, Straße"), "", NOW)
+    assert received.matches("ПАРОЛЯ a\u0308rger STRASSE")
+
+
+def test_neither_mail_nor_source_of_a_received_mail_is_printed() -> None:
+    assert "t0ken" not in repr(ReceivedMail(1, make_mail(), "t0ken", NOW))

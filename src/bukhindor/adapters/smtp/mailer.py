@@ -2,21 +2,13 @@
 
 import asyncio
 import re
-import secrets
 import ssl
-import unicodedata
 from contextlib import suppress
-from datetime import UTC, datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
 import aiosmtplib
 
+from bukhindor.adapters.smtp.message import message_of
 from bukhindor.adapters.smtp.server_url import MailServer, Sender
-from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.mail import Mail, MailNotAccepted
 
 _FAREWELL_SECONDS = 2.0
@@ -37,22 +29,18 @@ class SmtpMailer:
         self, server: MailServer, sender: Sender, timeout: float = 30.0, tls: ssl.SSLContext | None = None
     ) -> None:
         self._server = server
-        self._sender = Address(sender.name, addr_spec=sender.address.value)
+        self._sender = sender
         self._timeout = timeout
         uses_tls = self._server.implicit_tls or self._server.starttls
         self._tls = tls or (ssl.create_default_context() if uses_tls else None)
 
     async def send(self, mail: Mail) -> None:
-        try:
-            content = self._message(mail).as_bytes()
-        except ValueError:
-            # Its text may hold the header that was refused.
-            raise MailNotAccepted("A header or the text can't be written as mail.", permanent=True) from None
+        content = message_of(mail, self._sender)
         client = self._client()
         try:
             async with asyncio.timeout(self._timeout):
                 await client.connect()
-                await client.sendmail(self._sender.addr_spec, [mail.to.value], content)
+                await client.sendmail(self._sender.address.value, [mail.to.value], content)
         except (aiosmtplib.SMTPException, OSError) as error:
             raise _refusal(error) from None
         else:
@@ -88,33 +76,6 @@ class SmtpMailer:
             start_tls=server.starttls,
             tls_context=self._tls,
         )
-
-    def _message(self, mail: Mail) -> EmailMessage:
-        """Raises ValueError for an address or a subject that would break out of its header."""
-        if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in mail.subject):
-            raise ValueError("Control characters have no place in a header.")
-        message = EmailMessage(SMTP)
-        message["From"] = self._sender
-        message["To"] = _recipient(mail.to)
-        message["Subject"] = mail.subject
-        message["Date"] = format_datetime(datetime.now(UTC))
-        message["Message-ID"] = f"<{secrets.token_hex(16)}@{self._sender.domain}>"
-        # RFC 3834 section 5: no out-of-office note comes back.
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(mail.text, cte="quoted-printable")
-        message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
-        return message
-
-
-def _recipient(to: EmailAddress) -> Address:
-    """One mailbox, whatever the address went through since it was parsed. Raises ValueError."""
-    try:
-        is_one_mailbox = EmailAddress.parse(to.value) == to
-    except InvalidValue:
-        is_one_mailbox = False
-    if not is_one_mailbox:
-        raise ValueError("The address is not in its canonical form.")
-    return Address(username=to.local_part, domain=to.value.rpartition("@")[2])
 
 
 def _refusal(error: Exception) -> MailNotAccepted:

@@ -38,6 +38,10 @@ class Sender:
     name: str
     address: EmailAddress
 
+    @property
+    def domain(self) -> str:
+        return self.address.value.rpartition("@")[2]
+
     def __str__(self) -> str:
         if not self.name:
             return str(self.address)

@@ -173,6 +173,15 @@ outbox = sa.Table(
     sa.Index(None, "user_id"),
 )
 
+# The development mailbox.
+received_mails = sa.Table(
+    "received_mails",
+    metadata,
+    sa.Column("number", sa.BigInteger(), primary_key=True, autoincrement=False),
+    sa.Column("sealed_content", sa.LargeBinary(), nullable=False),
+    sa.Column("received_at", UtcDateTime(), nullable=False),
+)
+
 # No reference to users either: events stay when the people they tell of have gone.
 audit_events = sa.Table(
     "audit_events",

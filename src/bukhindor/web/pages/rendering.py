@@ -15,11 +15,11 @@ from bukhindor.web.endpoint.errors import Refusal
 from bukhindor.web.pages.looks import asset_address, templates
 from bukhindor.web.pages.words import WORDS
 
-_POLICY = (
+POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-_HEADERS = {"content-security-policy": _POLICY, "cross-origin-opener-policy": "same-origin"}
+_HEADERS = {"content-security-policy": POLICY, "cross-origin-opener-policy": "same-origin"}
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 

@@ -16,7 +16,7 @@ from bukhindor.web.endpoint.row import Access, Page, as_problem
 from bukhindor.web.pages import account, dev_mailbox, home, looks
 from bukhindor.web.pages.rendering import refused
 
-_ANYONE, _DEVELOPER = Access.ANYONE, Access.DEVELOPER
+_ANYONE = Access.ANYONE
 _RESET, _VERIFY, _CHANGE = (
     f"{ACCOUNT}/{PAGE_OF[purpose]}" for purpose in (Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL)
 )
@@ -37,8 +37,13 @@ PAGES = (
          refuses=_REFUSES, limits=(GUESSES,)),
 )
 HOME_PAGE = Page("GET", HOME, home.home, _ANYONE, refused)
-DEVELOPER_PAGES = (
-    Page("GET", MAILBOX, dev_mailbox.mailbox_page, _DEVELOPER, as_problem, refuses=(NoSuchEndpoint,)),
-    Page("GET", MAILBOX_JSON, dev_mailbox.mailbox_json, _DEVELOPER, as_problem, refuses=(NoSuchEndpoint,)),
+DEVELOPER_PAGES = tuple(
+    Page("GET", path, handler, Access.DEVELOPER, as_problem, refuses=(NoSuchEndpoint,)) for path, handler in (
+        (MAILBOX, dev_mailbox.mailbox_page),
+        (MAILBOX_JSON, dev_mailbox.mailbox_json),
+        (f"{MAILBOX}/{{number}}", dev_mailbox.message_page),
+        (f"{MAILBOX}/{{number}}/html", dev_mailbox.message_html),
+        (f"{MAILBOX}/{{number}}/source", dev_mailbox.message_source),
+    )
 )
 # fmt: on

@@ -8,6 +8,7 @@ from bukhindor.adapters.sql.repositories.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNetworks
 from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
+from bukhindor.adapters.sql.repositories.received_mails import SqlReceivedMails
 from bukhindor.adapters.sql.repositories.sessions import SqlSessions
 from bukhindor.adapters.sql.repositories.signing_keys import SqlSigningKeys
 from bukhindor.adapters.sql.repositories.users import SqlUsers
@@ -24,6 +25,7 @@ class Repositories:
         self.signing_keys = SqlSigningKeys(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.outbox = SqlOutbox(connection, seal)
+        self.received_mails = SqlReceivedMails(connection, seal)
         self.audit_events = SqlAuditEvents(connection)
 
 

@@ -5,27 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from bukhindor.adapters.sql import tables
 from bukhindor.adapters.sql.connection import Connection, Row
+from bukhindor.adapters.sql.repositories import mail_content
 from bukhindor.domain.mail import Backlog, Mail, QueuedMail
 from bukhindor.ports import Seal
 
 _outbox = tables.outbox
-
-
-def _from_object(kind: type, stored: Any) -> Any:
-    """The address of a mail stands in an object of its own."""
-    return kind(msgspec.convert(stored, dict[str, str])["value"])
-
-
-def _to_object(address: Any) -> dict[str, str]:
-    return {"value": address.value}
-
-
-_mails = msgspec.json.Decoder(Mail, dec_hook=_from_object)
+_mails = mail_content.decoder(Mail)
 
 _c = _outbox.c
 OUTBOX_COLUMNS = (_c.id, _c.user_id, _c.sealed_content, _c.created_at, _c.due_at, _c.tries, _c.failed_at)
@@ -74,7 +63,7 @@ def to_queued_mail(row: Row, content: bytes | None) -> QueuedMail:
 
 def content_of(queued: QueuedMail) -> bytes:
     """The part of a mail that must be sealed: its recipient and its text."""
-    return msgspec.json.encode(queued.mail, enc_hook=_to_object)
+    return mail_content.encode(queued.mail)
 
 
 def from_queued_mail(queued: QueuedMail, sealed_content: bytes) -> dict[str, Any]:
