@@ -59,7 +59,7 @@ def test_no_test_mail_goes_to_the_development_mailbox_or_to_what_is_no_address(b
     assert refused.stderr == "No mail leaves this installation: set SMTP_URL to send one.\n"
     unreadable = bukhindor("doctor", "--send-mail", "ann")
     assert (unreadable.exit_code, unreadable.stdout) == (1, "")
-    assert unreadable.stderr == "--send-mail: This is not a valid e-mail address.\n"
+    assert unreadable.stderr == "--send-mail: This is not a valid email address.\n"
 
 
 def test_a_password_of_the_mail_server_is_in_no_line(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,7 +179,7 @@ def test_exit_codes_and_streams_of_a_real_process() -> None:
     assert "violet" not in created.stdout
     refused = run("users", "create", "--email", "ann@example.com", "--name", "Ann")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == "An account with this e-mail address already exists.\n"
+    assert refused.stderr == "An account with this email address already exists.\n"
     assert json.loads(run("users", "list", "--json").stdout)["total"] == 1
 
 

@@ -102,8 +102,8 @@ async def test_a_password_from_standard_input_is_taken_untrimmed_and_never_print
     [
         (b"", "password: Enter a password."),
         (b"\nviolet-otter-41\n", "password: Enter a password."),
-        (b"short\n", "password: A password has at least 8 characters."),
-        (b"password123\n", "password: This password is one of those that attackers try first."),
+        (b"short\n", "password: A password must have at least 8 characters."),
+        (b"password123\n", "password: This password is too common: attackers try it first."),
         (b"\xff\xfe\xff\xfe\xff\xfe\n", "password: What came on standard input is not UTF-8 text."),
     ],
 )
@@ -120,16 +120,16 @@ async def test_a_refused_password_is_one_line_and_creates_nobody(bukhindor: Comm
     [
         (
             ("create", "--email", "ANN@example.com", "--name", "Ann"),
-            "An account with this e-mail address already exists.",
+            "An account with this email address already exists.",
         ),
-        (("create", "--email", "ann", "--name", "Ann"), "email: This is not a valid e-mail address."),
+        (("create", "--email", "ann", "--name", "Ann"), "email: This is not a valid email address."),
         (("create", "--email", "x@example.com", "--name", " "), "name: This can't be empty."),
-        (("show", "nobody@example.com"), "There is no such user."),
-        (("show", "01890a5d-ac96-774b-bcce-b302099a8057"), "There is no such user."),
-        (("show", "ann"), "USER: This is not a valid e-mail address."),
-        (("set-role", ANN, "user"), "This is the last active administrator; name another one first."),
-        (("ban", ANN), "This is the last active administrator; name another one first."),
-        (("delete", ANN, "--yes"), "This is the last active administrator; name another one first."),
+        (("show", "nobody@example.com"), "This user does not exist."),
+        (("show", "01890a5d-ac96-774b-bcce-b302099a8057"), "This user does not exist."),
+        (("show", "ann"), "USER: This is not a valid email address."),
+        (("set-role", ANN, "user"), "This is the last active administrator; appoint another one first."),
+        (("ban", ANN), "This is the last active administrator; appoint another one first."),
+        (("delete", ANN, "--yes"), "This is the last active administrator; appoint another one first."),
         (("ban", BOB, "--reason", ""), "status_reason: This can't be empty."),
     ],
 )

@@ -1,4 +1,4 @@
-"""The device at the other end of a session, as far as it tells us."""
+"""The device of a session, as far as the client describes it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +22,7 @@ class AppType(StrEnum):
 
 _APP_TYPES = frozenset(AppType)
 
-# The first match names it, so the more specific word stands first: Edge and Chrome both say "Chrome".
+# The first match names the program, so the more specific word stands first: Edge and Chrome both say "Chrome".
 _PLATFORMS = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -36,7 +36,7 @@ _PROGRAMS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a client said of itself when its session began; every part may be missing."""
+    """The client's description of itself when its session began; every part may be missing."""
 
     device_id: str | None = None
     app_type: AppType | None = None
@@ -50,17 +50,17 @@ class Device:
     ) -> "Device":
         """Check what the client sent in X-Device-ID, X-App-Type and X-App-Version.
 
-        Raises InvalidInput that names the header. The user agent is free text: it is cut, never refused.
+        Raises InvalidInput that names the header. The user agent is free text: it is shortened, never refused.
         """
         errors = []
         if app_type is not None and app_type not in _APP_TYPES:
-            message = f"X-App-Type is one of {', '.join(AppType)}."
+            message = f"X-App-Type must be one of {', '.join(AppType)}."
             errors.append(FieldError("X-App-Type", message, "invalid_app_type"))
         if app_version is not None and not _is_visible_ascii(app_version, MAX_APP_VERSION):
-            message = f"X-App-Version has 1 to {MAX_APP_VERSION} visible characters."
+            message = f"X-App-Version must have 1 to {MAX_APP_VERSION} visible characters."
             errors.append(FieldError("X-App-Version", message, "invalid_app_version"))
         if device_id is not None and not _is_visible_ascii(device_id, MAX_DEVICE_ID):
-            message = f"X-Device-ID has 1 to {MAX_DEVICE_ID} visible characters."
+            message = f"X-Device-ID must have 1 to {MAX_DEVICE_ID} visible characters."
             errors.append(FieldError("X-Device-ID", message, "invalid_device_id"))
         if errors:
             raise InvalidInput(*errors)
@@ -68,14 +68,14 @@ class Device:
         return cls(device_id, known_type, app_version, ip, shown_user_agent(user_agent))
 
     def is_same_as(self, other: "Device") -> bool:
-        """Whether both seem to be one device: the same id, or without ids the same program."""
+        """Whether both seem to be one device: they have the same id, or without ids the same program."""
         if self.device_id is not None or other.device_id is not None:
             return self.device_id == other.device_id
         return self.user_agent == other.user_agent
 
     @property
     def name(self) -> str | None:
-        """A label for the list of devices, `Firefox on Windows`, or None when the user agent tells nothing."""
+        """A label for the list of devices, such as `Firefox on Windows`; None when the user agent is not recognised."""
         program = next((name for mark, name in _PROGRAMS if mark in self.user_agent), None)
         platform = next((name for mark, name in _PLATFORMS if mark in self.user_agent), None)
         if program and platform:
@@ -84,7 +84,7 @@ class Device:
 
 
 def shown_user_agent(user_agent: str) -> str:
-    """What is kept of a User-Agent header: the characters that can be seen, at most MAX_USER_AGENT of them."""
+    """The part of a User-Agent header that is stored: its visible characters, at most MAX_USER_AGENT of them."""
     return "".join(c for c in user_agent if c.isprintable())[:MAX_USER_AGENT]
 
 

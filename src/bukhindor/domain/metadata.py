@@ -1,4 +1,4 @@
-"""Small JSON objects that applications keep with an account."""
+"""Small JSON objects that applications store with an account."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ MAX_LEVELS = 5
 
 @dataclass(frozen=True, slots=True)
 class MetadataPatch:
-    """What to change of a document (RFC 7396): each member takes the place of the old one, None removes it."""
+    """The changes to a document (RFC 7396): each member replaces the old one, None removes it."""
 
     members: Mapping[str, Any]
 
@@ -21,30 +21,30 @@ class MetadataPatch:
     def parse(cls, members: Mapping[str, Any], field: str) -> Self:
         """Check the members of a JSON object.
 
-        Raises InvalidInput for `field` when they are nested too deeply or hold a character that can't be stored.
+        Raises InvalidInput for `field` when they are nested too deeply or contain a character that can't be stored.
         """
         if not _fits(members, MAX_LEVELS):
-            message = f"Objects and arrays are nested in at most {MAX_LEVELS} levels."
+            message = f"Objects and arrays must not be nested more than {MAX_LEVELS} levels deep."
             raise InvalidInput(FieldError(field, message, "too_deep"))
         text = _text_of(members)
-        # A NUL stands in JSON as an escape of its own, and a backslash before it would be doubled.
+        # JSON writes NUL as an escape sequence; a backslash before it would be doubled.
         if "\\u0000" in text.replace("\\\\", "") or not _is_unicode(text):
-            message = "This can't hold NUL characters or halves of characters."
+            message = "This can't contain NUL characters or halves of characters."
             raise InvalidInput(FieldError(field, message, "invalid_characters"))
         return cls(members)
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A JSON object of at most 4 KiB, kept as its text."""
+    """A JSON object of at most 4 KiB, stored as its text."""
 
     text: str = "{}"
 
     def patched(self, patch: MetadataPatch, field: str) -> Self:
-        """The document after a merge patch. Raises InvalidInput for `field` when it has become too large."""
+        """The document after a merge patch. Raises InvalidInput for `field` when the result is too large."""
         text = _text_of(_merged(json.loads(self.text), patch.members))
         if len(text.encode()) > MAX_BYTES:
-            message = f"Written as JSON this has at most {MAX_BYTES} bytes."
+            message = f"Written as JSON this must have at most {MAX_BYTES} bytes."
             raise InvalidInput(FieldError(field, message, "too_long"))
         return type(self)(text)
 
@@ -66,7 +66,7 @@ def _merged(target: Any, patch: Any) -> Any:
 
 
 def _fits(value: Any, levels: int) -> bool:
-    """Whether objects and arrays are nested in at most `levels` levels."""
+    """Whether objects and arrays are nested at most `levels` levels deep."""
     if not isinstance(value, Mapping | list):
         return True
     parts = value.values() if isinstance(value, Mapping) else value
@@ -78,7 +78,7 @@ def _text_of(value: Mapping[str, Any]) -> str:
 
 
 def _is_unicode(text: str) -> bool:
-    """False for a text with a lone surrogate, which no database and no response can hold."""
+    """False for a text with a lone surrogate, which no database and no response can contain."""
     try:
         text.encode()
     except UnicodeEncodeError:

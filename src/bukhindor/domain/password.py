@@ -1,4 +1,4 @@
-"""Passwords: what may be chosen and what may be presented (NIST SP 800-63B-4 section 3.1.1.2)."""
+"""Passwords: which ones may be chosen and which may be presented (NIST SP 800-63B-4 section 3.1.1.2)."""
 
 import unicodedata
 from collections.abc import Container
@@ -24,25 +24,25 @@ class Password:
 
     @classmethod
     def parse(cls, raw: str, field: str = "password") -> Self:
-        """Accept anything that could be somebody's password.
+        """Accept any text that could be a user's password.
 
-        Raises InvalidInput for `field` when it is empty, longer than 128 characters, or holds control characters.
-        The upper bound keeps long input from reaching the hash function.
+        Raises InvalidInput for `field` when it is empty, longer than 128 characters, or contains control characters.
+        The upper bound keeps long input away from the hash function.
         """
         if not raw:
             raise InvalidInput(FieldError(field, "Enter a password.", "required"))
-        # Normalisation can shorten a text, yet never to less than a quarter of its length.
+        # Normalisation can shorten a text, but never to less than a quarter of its length.
         value = raw if len(raw) > 4 * MAX_LENGTH else unicodedata.normalize("NFC", raw)
         if len(value) > MAX_LENGTH:
-            message = f"A password has at most {MAX_LENGTH} characters."
+            message = f"A password must have at most {MAX_LENGTH} characters."
             raise InvalidInput(FieldError(field, message, "password_too_long"))
         if has_unsafe_characters(value):
-            message = "A password can't hold control characters."
+            message = "A password can't contain control characters."
             raise InvalidInput(FieldError(field, message, "invalid_characters"))
         return cls(value)
 
     def reveal(self) -> str:
-        """The password itself; only hashing and the password policy may ask for it."""
+        """The password itself; only hashing and the password policy may read it."""
         return self._value
 
     def __eq__(self, other: object) -> bool:
@@ -60,9 +60,9 @@ class Password:
 
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy:
-    """What a new password must be: long enough, not common, not the person's own e-mail, name or our name.
+    """The rules for a new password: long enough, not common, not the user's own address or name, or the product's name.
 
-    `common` holds lower-case passwords that attackers try first.
+    `common` contains lower-case passwords that attackers try first.
     """
 
     min_length: int
@@ -72,16 +72,16 @@ class PasswordPolicy:
         """Raise InvalidInput for `field`, with the reason, when the password may not be chosen."""
         value = password.reveal().casefold()
         if len(password) < self.min_length:
-            message = f"A password has at least {self.min_length} characters."
+            message = f"A password must have at least {self.min_length} characters."
             raise InvalidInput(FieldError(field, message, "password_too_short"))
         if value in self.common:
-            message = "This password is one of those that attackers try first."
+            message = "This password is too common: attackers try it first."
             raise InvalidInput(FieldError(field, message, "password_too_common"))
-        # Only whole words are compared: the time is bounded whatever the input (CVE-2021-45115).
+        # Only whole words are compared, so the time is bounded for any input (CVE-2021-45115).
         bare = value.rstrip("0123456789!@#$%^&*()_+-=.,?~ ")
         name_word = unicodedata.normalize("NFC", name).casefold()
         words = {email.value, email.local_part, name_word, *_PRODUCT_WORDS}
         long_words = {word for word in words if len(word) >= _SHORTEST_CONTEXT_WORD}
         if value in words or bare in long_words:
-            message = "A password can't be your e-mail address, your name or the name of this service."
+            message = "A password can't be your email address, your name or the name of this service."
             raise InvalidInput(FieldError(field, message, "password_too_personal"))

@@ -1,4 +1,4 @@
-"""Lists of users: what to look for, in which order, and where to go on."""
+"""Lists of users: what to search for, in which order, and where to continue."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +36,9 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class UserQuery:
-    """`search` is a part of a name or an address, case ignored. `after` wins over `page`; pages count from 1."""
+    """`search` is a part of a name or an address, case ignored. `after` takes precedence over `page`; pages count from
+    1.
+    """
 
     search: str | None = None
     role: Role | None = None
@@ -50,7 +52,7 @@ class UserQuery:
 
 @dataclass(frozen=True, slots=True)
 class UserPage:
-    """One page of users, how many match in all, and the position to go on from (None on the last page)."""
+    """One page of users, how many match in all, and the position to continue from (None on the last page)."""
 
     users: tuple[User, ...]
     total: int
@@ -58,10 +60,10 @@ class UserPage:
 
 
 def parse_search(raw: str) -> str | None:
-    """The trimmed text to look for; None when there is nothing left. Raises InvalidInput for `search`."""
+    """The trimmed text to search for; None when nothing is left. Raises InvalidInput for `search`."""
     text = raw.strip()
     if len(text) > MAX_SEARCH:
-        raise InvalidInput(FieldError("search", f"This has at most {MAX_SEARCH} characters.", "too_long"))
+        raise InvalidInput(FieldError("search", f"This must have at most {MAX_SEARCH} characters.", "too_long"))
     if has_unsafe_characters(text):
-        raise InvalidInput(FieldError("search", "This can't hold control characters.", "invalid_characters"))
+        raise InvalidInput(FieldError("search", "This can't contain control characters.", "invalid_characters"))
     return text or None

@@ -44,7 +44,7 @@ def test_an_unknown_kind_of_client_is_refused(app_type: str) -> None:
         parse(app_type=app_type)
     (error,) = caught.value.errors
     assert (error.field, error.code) == ("X-App-Type", "invalid_app_type")
-    assert error.message == "X-App-Type is one of ios, android, web, windows, macos, linux, desktop."
+    assert error.message == "X-App-Type must be one of ios, android, web, windows, macos, linux, desktop."
 
 
 @pytest.mark.parametrize("text", ["", "a b", "a\r\nSet-Cookie: x", "a\x00", "a\x7f", "é", "я", "\u202e", "\ud800"])
@@ -64,8 +64,8 @@ def test_an_identifier_has_a_longest_length() -> None:
     with pytest.raises(InvalidInput) as caught:
         parse("d" * 129, None, "v" * 33)
     assert [error.message for error in caught.value.errors] == [
-        "X-App-Version has 1 to 32 visible characters.",
-        "X-Device-ID has 1 to 128 visible characters.",
+        "X-App-Version must have 1 to 32 visible characters.",
+        "X-Device-ID must have 1 to 128 visible characters.",
     ]
 
 

@@ -62,12 +62,12 @@ def test_a_search_is_trimmed_and_otherwise_taken_word_for_word(raw: str, search:
 @pytest.mark.parametrize(
     ("raw", "code", "message"),
     [
-        ("x" * 101, "too_long", "This has at most 100 characters."),
-        ("\x00" * 65_536, "too_long", "This has at most 100 characters."),
-        ("an\x00n", "invalid_characters", "This can't hold control characters."),
-        ("an\r\nn", "invalid_characters", "This can't hold control characters."),
-        ("\u202eann", "invalid_characters", "This can't hold control characters."),
-        ("ann\ud800", "invalid_characters", "This can't hold control characters."),
+        ("x" * 101, "too_long", "This must have at most 100 characters."),
+        ("\x00" * 65_536, "too_long", "This must have at most 100 characters."),
+        ("an\x00n", "invalid_characters", "This can't contain control characters."),
+        ("an\r\nn", "invalid_characters", "This can't contain control characters."),
+        ("\u202eann", "invalid_characters", "This can't contain control characters."),
+        ("ann\ud800", "invalid_characters", "This can't contain control characters."),
     ],
 )
 def test_a_search_that_no_name_could_hold_is_refused(raw: str, code: str, message: str) -> None:

@@ -25,7 +25,7 @@ class Reading(Protocol):
 
     @property
     def familiar_networks(self) -> FamiliarNetworks:
-        """Networks from which people signed in or were reset lately."""
+        """Networks from which people recently signed in or were reset."""
 
     @property
     def signing_keys(self) -> SigningKeys:
@@ -33,15 +33,15 @@ class Reading(Protocol):
 
     @property
     def one_time_tokens(self) -> OneTimeTokens:
-        """Proofs of a mailbox that wait to be used."""
+        """Proofs of a mailbox that have not been used yet."""
 
     @property
     def outbox(self) -> Outbox:
-        """Mails that wait for their delivery."""
+        """Mails that wait for delivery."""
 
     @property
     def audit_events(self) -> AuditEvents:
-        """What has happened."""
+        """The audit log."""
 
 
 class Transaction(Reading, Protocol):
@@ -54,19 +54,19 @@ class Transaction(Reading, Protocol):
 
 
 class Transactions(Protocol):
-    """The store. Scopes are not nested, and nothing slow is awaited inside of one."""
+    """The store. Scopes are not nested, and nothing slow is awaited inside one."""
 
     def begin(self) -> AbstractAsyncContextManager[Transaction]:
-        """A writing transaction: what it has read can't be changed by others until it ends."""
+        """Begin a writing transaction: other transactions can't change what it has read until it ends."""
 
     def read(self) -> AbstractAsyncContextManager[Reading]:
-        """Short reads of what is committed, each on its own."""
+        """Short reads of committed data, each on its own."""
 
     def scan(self) -> AbstractAsyncContextManager[Reading]:
-        """Reads that may take long, kept away from everybody else's."""
+        """Reads that may take long, kept apart from those of other requests."""
 
     async def has_right_schema(self) -> bool:
-        """Whether the store answers, soon, and its schema is one that this program can work on.
+        """Whether the store responds in time and has a schema that this program can work on.
 
-        Raises StoreUnavailable when it does not answer.
+        Raises StoreUnavailable when it does not respond.
         """
