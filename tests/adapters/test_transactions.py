@@ -73,6 +73,50 @@ async def test_an_error_after_the_commit_undoes_nothing(transactions: Transactio
     assert await is_kept(transactions, user.id)
 
 
+async def look_and_return(store: Transactions, user: User) -> bool:
+    async with store.begin() as tx:
+        return await tx.users.by_id(user.id) is not None
+
+
+async def look_and_refuse(store: Transactions, user: User) -> bool:
+    try:
+        async with store.begin() as tx:
+            if await tx.users.by_id(user.id) is not None:
+                raise EmailTaken
+    except EmailTaken:
+        return True
+    return False
+
+
+async def look_and_undo_a_change(store: Transactions, user: User) -> bool:
+    async with store.begin() as tx:
+        return await tx.users.remove(user.id)
+
+
+@pytest.mark.parametrize("look", [look_and_return, look_and_refuse, look_and_undo_a_change])
+async def test_what_was_read_is_safe_once_the_scope_is_left(
+    transactions: Transactions, look: Callable[[Transactions, User], Awaitable[bool]]
+) -> None:
+    """REL-03: a response may rest on what another use case has written a moment ago."""
+    user = make_user()
+
+    async def look_until_it_is_there() -> None:
+        seen = False
+        while not seen:
+            await asyncio.sleep(0)
+            seen = await look(transactions, user)
+        assert await is_kept(transactions, user.id)
+
+    async def write() -> None:
+        async with transactions.begin() as tx:
+            await tx.users.add(user)
+            # The others wait for their turn now, and may read the user before it is on the disk.
+            await asyncio.sleep(0.01)
+            await tx.commit()
+
+    await asyncio.gather(write(), look_until_it_is_there(), look_until_it_is_there())
+
+
 async def test_a_transaction_that_wrote_nothing_commits(transactions: Transactions) -> None:
     async with transactions.begin() as tx:
         assert await tx.users.count_active_admins(T0) == 0

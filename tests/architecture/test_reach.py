@@ -8,7 +8,7 @@ import pytest
 from bukhindor.web.api.routes import ENDPOINTS
 from bukhindor.web.endpoint.row import Endpoint
 
-MOST = 54
+MOST = 55
 """First-party modules; the aim is 40.
 
 The store's port imports the port of every aggregate, and the settings include what only pages need. Each aggregate's

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditEvent
-from bukhindor.domain.errors import StoreUnavailable
+from bukhindor.domain.errors import BukhindorError, StoreUnavailable, Unavailable
 from bukhindor.domain.mail import QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.session import Session
@@ -90,7 +90,8 @@ class _Scope:
 class FakeTransactions(_Scope):
     """Its own `users`, `sessions` and so on show and change what is committed: tests arrange and look there.
 
-    `commits` counts; `fail_next_commit` has the next one fail; `is_down` has everything fail that begins.
+    `commits` counts. `fail_next_commit` makes the next commit fail, or the next leaving that waits for what was read.
+    `is_down` makes everything fail that begins.
     """
 
     def __init__(self) -> None:
@@ -150,17 +151,24 @@ class _Transaction(_Scope):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        is_refusal = isinstance(error, BukhindorError) and not isinstance(error, Unavailable)
+        waits = self._copy is not None and (error is None or is_refusal)
         self._copy = None
         self._store.turn.release()
+        if waits:
+            self._reach_the_disk()
 
     async def commit(self) -> None:
         tables = self._tables()
         self._copy = None
+        self._reach_the_disk()
+        self._store.committed = tables
+        self._store.commits += 1
+
+    def _reach_the_disk(self) -> None:
         if self._store.fail_next_commit:
             self._store.fail_next_commit = False
             raise StoreUnavailable
-        self._store.committed = tables
-        self._store.commits += 1
 
     def _tables(self) -> _Tables:
         if self._copy is None:

@@ -13,6 +13,7 @@ from bukhindor.config import Settings
 from bukhindor.domain.audit import Retention
 from bukhindor.domain.mail import MailLinks
 from bukhindor.domain.password import PasswordPolicy
+from bukhindor.domain.product import Product
 from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports import Clock, Mailer, PasswordHasher, RateLimiter, Transactions
@@ -36,7 +37,7 @@ def build_services(
         hasher=hasher,
         limiter=limiter,
         mailer=mailer,
-        writer=TemplateLetters("Bukhindor"),
+        writer=TemplateLetters(Product()),
         identifiers=SystemIdentifiers(),
         clock=clock,
         access_tokens=SignedAccessTokens(settings.public_url, _AUDIENCE, secret_keys),

@@ -56,8 +56,6 @@ class PasswordChange:
                 raise InvalidAccessToken
             session, user = found
             if user.password_hash != caller.user.password_hash:
-                # Reading sees the other hash only when it is on the disk.
-                await tx.commit()
                 return None
             user = user.with_password_hash(new_hash, now)
             session = session.reseeded(self.identifiers.seed(), now)

@@ -42,7 +42,7 @@ class Sessions:
         async with self.transactions.begin() as tx:
             if await tx.sessions.remove(caller.session.id):
                 await tx.audit_events.add(self._ended(caller, "logout", caller.session.id))
-            await tx.commit()
+                await tx.commit()
 
     async def log_out_everywhere(self, caller: Caller, *, keep_current: bool) -> int:
         """End all of the caller's sessions, or all others; how many ended."""

@@ -76,8 +76,6 @@ class SignIn:
             # The account may have changed while the hash was computed; what holds now decides.
             user = await tx.users.by_id(known.id)
             if user is None or replace(attempt, user=user).password_hash != known.password_hash:
-                # Reading sees the other hash only when it is on the disk.
-                await tx.commit()
                 return None
             half = HalfSignedIn(
                 user=user.with_failed_sign_ins(0) if attempt.kind is AttemptKind.STRANGER else user,

@@ -60,8 +60,7 @@ class TokenRefresh:
                 await self.limiter.take(REFRESHES_PER_SESSION, str(session.id))
             if rotated is not session:
                 await tx.sessions.save(rotated)
-            # A repeated answer rests on a generation that another request may not have on the disk yet.
-            await tx.commit()
+                await tx.commit()
         return self.token_issuer.issue(rotated, user, now)
 
     async def _find(self, stored: Reading, tickets: Iterable[RefreshTicket]) -> tuple[int, Session, User]:

@@ -140,8 +140,6 @@ class UserAdmin:
                 raise ReauthenticationRequired
             changed = user.changed(changes, now)
             if changed is user:
-                # That it is so already may be another request's work, not on the disk yet.
-                await tx.commit()
                 return user
             await tx.users.save(changed)
             if user.is_active_admin_at(now) and not changed.is_active_admin_at(now):

@@ -11,6 +11,7 @@ from bukhindor.domain.language import tag_of
 from bukhindor.domain.mail import Letter, LetterKind
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import Language
+from bukhindor.domain.product import Product
 from bukhindor.ports import LetterWriter
 from tests.fakes.letter_writer import FakeLetterWriter
 from tests.makers import make_letter
@@ -50,7 +51,7 @@ def full(kind: LetterKind, language: Language, **parts: str) -> Letter:
 
 @pytest.fixture
 def letters() -> LetterWriter:
-    return TemplateLetters(SERVICE)
+    return TemplateLetters(Product(SERVICE))
 
 
 @pytest.fixture(params=["real", "fake"])

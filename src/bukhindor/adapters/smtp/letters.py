@@ -1,87 +1,106 @@
-"""Letters from templates: one layout for text, one for HTML, and a catalogue of words for each language."""
+"""Letters become mails: each part is a template of its own, in the language of its reader."""
 
+import logging
 import re
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
+from markupsafe import escape
 
-from bukhindor.adapters.smtp.words import Words
-from bukhindor.adapters.smtp.words_en import ENGLISH
-from bukhindor.adapters.smtp.words_ru import RUSSIAN
-from bukhindor.domain.mail import Letter, Mail
-from bukhindor.domain.origin import Language
+from bukhindor.adapters.smtp.letter_templates import BrokenTemplate, LetterTemplates, Part
+from bukhindor.adapters.smtp.sample_letters import bare_letter, full_letter
+from bukhindor.domain.mail import Letter, LetterKind, Mail
+from bukhindor.domain.product import Product
 from bukhindor.domain.text import has_unsafe_characters
 
-_CATALOGUE = {Language.ENGLISH: ENGLISH, Language.RUSSIAN: RUSSIAN}
-_TEMPLATES = Path(__file__).with_name("templates")
+_log = logging.getLogger(__name__)
+
 _LONGEST_VALUE = 254
 _LONGEST_NAME = 60
 _CODE_GROUP = 4
 # Mail programs make links of such names, and somebody would sign up strangers to have an advertisement mailed to them.
 _LINK_IN_A_NAME = re.compile(r"://|@|www\.|\w\.\w{2,}", re.IGNORECASE)
-
-
-@cache
-def _template(name: str) -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=select_autoescape(("html",), default=False, default_for_string=False),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(name)
+_SPARE_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 
 
 class TemplateLetters:
-    """`service` is the name under which people know the installation, such as the host of its app.
+    """Writes with the templates in `folder`, and with ours where there are none.
 
-    Nothing of a letter is ever read as a template, and everything in the HTML part is escaped.
+    Nothing of a letter is ever read as a template, and everything in the HTML part is escaped. Raises BrokenTemplate
+    for a file in the folder that can't be read, or that no mail would use.
     """
 
-    def __init__(self, service: str) -> None:
-        self._service = service
-        self._text = _template("letter.txt")
-        self._html = _template("letter.html")
+    def __init__(self, product: Product, folder: Path | None = None) -> None:
+        self._product = {"name": product.name, "color": product.color, "support_url": product.support_url}
+        self.templates = LetterTemplates(folder)
 
     def write(self, letter: Letter) -> Mail:
-        words = _CATALOGUE[letter.language.closest]
-        wording = words.letters[letter.kind]
-        values = {
-            "service": self._service,
-            "device": _plain(letter.device) or words.unknown,
-            "ip": _plain(letter.ip) or words.unknown,
-            "new_email": _plain(letter.new_email) or words.unknown,
-        }
-        subject = wording.subject.format_map(values)
-        parts = {
-            "language": letter.language.closest.value,
-            "subject": subject,
-            "greeting": _greeting(words, letter.name),
-            "before": [paragraph.format_map(values) for paragraph in wording.before],
-            "link_label": words.link,
+        try:
+            return self.written_strictly(letter)
+        except BrokenTemplate as broken:
+            # It was good with all that is known of letters; a person must not go without a mail because of it. Its
+            # message may quote the letter.
+            _log.error("a mail was written with the built-in templates: %s failed", broken.place)
+            return self._write(letter, _built_in())
+
+    def written_strictly(self, letter: Letter) -> Mail:
+        """The letter in words. Raises BrokenTemplate, also for a proof that shows neither its link nor its code."""
+        return self._write(letter, self.templates)
+
+    def check(self) -> None:
+        """Write a letter of each kind in each language. Raises BrokenTemplate for the first that can't be written."""
+        for kind in LetterKind:
+            for language in self.templates.languages:
+                self.written_strictly(full_letter(kind, language))
+                self.written_strictly(bare_letter(kind, language))
+
+    def _write(self, letter: Letter, templates: LetterTemplates) -> Mail:
+        code = _grouped(letter.code)
+        values: dict[str, object] = {
+            "product": self._product,
+            "kind": letter.kind.value,
+            "name": _greeted(letter.name),
             "link": letter.link,
-            "button": wording.button or words.link,
-            "code_label": words.code,
-            "code": _grouped(letter.code),
-            "after": [paragraph.format_map(values) for paragraph in wording.after],
-            "footer": words.footer.format_map(values),
+            "code": code,
+            "device": _plain(letter.device),
+            "ip": _plain(letter.ip),
+            "new_email": _plain(letter.new_email),
         }
+
+        def render(part: Part) -> str:
+            return templates.render(letter.kind, part, letter.language, values)
+
+        subject = " ".join(render(Part.SUBJECT).split())
+        if not subject or has_unsafe_characters(subject):
+            cause = "the subject is empty, or holds control or invisible characters"
+            raise BrokenTemplate(templates.source(letter.kind, Part.SUBJECT, letter.language), None, cause)
+        values["subject"] = subject
+        text = _SPARE_LINES.sub("\n\n", render(Part.TEXT)).strip() + "\n"
+        html = render(Part.HTML)
+        if letter.link:
+            for part, content, link in ((Part.TEXT, text, letter.link), (Part.HTML, html, str(escape(letter.link)))):
+                if link not in content and code not in content:
+                    cause = "neither the link nor the code is shown"
+                    raise BrokenTemplate(templates.source(letter.kind, part, letter.language), None, cause)
         return Mail(
             letter.to,
             subject,
-            self._text.render(parts),
-            self._html.render(parts),
+            text,
+            html,
             links=(letter.link,) if letter.link else (),
             codes=(letter.code,) if letter.code else (),
         )
 
 
-def _greeting(words: Words, name: str) -> str:
+@cache
+def _built_in() -> LetterTemplates:
+    return LetterTemplates(None)
+
+
+def _greeted(name: str) -> str:
+    """The name to greet with; "" for one that would advertise."""
     shown = _plain(name)
-    if not shown or len(shown) > _LONGEST_NAME or _LINK_IN_A_NAME.search(shown):
-        return words.greeting_without_name
-    return words.greeting.format(name=shown)
+    return "" if len(shown) > _LONGEST_NAME or _LINK_IN_A_NAME.search(shown) else shown
 
 
 def _plain(text: str) -> str:

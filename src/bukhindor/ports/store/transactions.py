@@ -46,9 +46,8 @@ class Reading(Protocol):
 
 class Transaction(Reading, Protocol):
     async def commit(self) -> None:
-        """Returns once everything written is safe from power loss. Leaving the scope without it rolls back.
+        """Return once everything written is safe from power loss, and so is what this transaction has read.
 
-        So is what others wrote and this transaction has read: an answer that rests on it needs a commit as well.
         Once, and last: nothing may be read or written in this transaction afterwards.
         """
 
@@ -57,7 +56,13 @@ class Transactions(Protocol):
     """The store. Scopes are not nested, and nothing slow is awaited inside one."""
 
     def begin(self) -> AbstractAsyncContextManager[Transaction]:
-        """Begin a writing transaction: other transactions can't change what it has read until it ends."""
+        """Begin a writing transaction: other transactions can't change what it has read until it ends.
+
+        Leaving the scope without a commit undoes what was written. The response may depend on data that other
+        transactions wrote and that is not safe from power loss yet. So leaving normally or by a refusal waits until
+        that data is safe, and raises StoreUnavailable when it was lost. Any other error and a cancellation leave at
+        once.
+        """
 
     def read(self) -> AbstractAsyncContextManager[Reading]:
         """Short reads of committed data, each on its own."""

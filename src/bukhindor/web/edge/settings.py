@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
+from bukhindor.domain.product import Product
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.web.edge.answered_hosts import AnsweredHosts
 from bukhindor.web.edge.cors import CorsPolicy
@@ -26,6 +27,7 @@ class WebSettings:
     max_body_bytes: int = 64 * 1024
     request_timeout: float = 10.0
     mailbox_hosts: AnsweredHosts = field(default_factory=AnsweredHosts)
+    product: Product = field(default_factory=Product)
 
     @property
     def is_https(self) -> bool:

@@ -34,15 +34,20 @@ async def test_a_stuck_use_case_is_rolled_back_and_the_next_goes_on(database: Pa
     """DOS-03: the turn ends after its limit; the stuck one is told at its next step."""
     store = SqliteTransactions(database, owner=True, seal=FakeSeal(), turn_limit=0.05)
     stuck, others = make_user(), [make_user() for _ in range(3)]
-    async with store.begin() as tx:
-        await tx.users.add(stuck)
-        await asyncio.gather(*(keep(store, user) for user in others))
-        with pytest.raises(StoreUnavailable):
-            await tx.users.by_id(stuck.id)
-        with pytest.raises(StoreUnavailable):
-            await tx.users.add(make_user())
-        with pytest.raises(StoreUnavailable):
-            await tx.commit()
+
+    async def be_stuck() -> None:
+        async with store.begin() as tx:
+            await tx.users.add(stuck)
+            await asyncio.gather(*(keep(store, user) for user in others))
+            with pytest.raises(StoreUnavailable):
+                await tx.users.by_id(stuck.id)
+            with pytest.raises(StoreUnavailable):
+                await tx.users.add(make_user())
+            with pytest.raises(StoreUnavailable):
+                await tx.commit()
+
+    with pytest.raises(StoreUnavailable):
+        await be_stuck()
     await keep(store, late := make_user())
     await store.close()
     assert users_in(database) == {late.id, *(user.id for user in others)}
@@ -81,6 +86,28 @@ async def test_a_group_that_sqlite_rolls_back_is_lost_for_all_its_members(databa
     third = await writer.enter()
     writer.connection_for(third).execute("CREATE TABLE first (id)")
     await writer.commit(third)
+    await writer.close()
+
+
+async def test_who_has_read_what_is_lost_is_refused(database: Path) -> None:
+    """REL-07: a use case without a change of its own may rest on the work of the group."""
+    writer = GroupCommit(SqliteFile(database), is_owner=True)
+    first = await writer.enter()
+    entering = asyncio.create_task(writer.enter())
+    await asyncio.sleep(0)
+    connection = writer.connection_for(first)
+    connection.execute(SMALL_KEY)
+    committing = asyncio.create_task(writer.commit(first))
+    second = await entering
+    assert connection.execute("SELECT count(*) FROM signing_keys").fetchone() == (1,)
+    connection.set_authorizer(refusing("COMMIT"))
+    with pytest.raises(StoreUnavailable):
+        await writer.leave_safely(second)
+    with pytest.raises(StoreUnavailable):
+        await committing
+    connection.set_authorizer(None)
+    assert (writer.writes, writer.commits) == (0, 0)
+    await writer.leave_safely(await writer.enter())
     await writer.close()
 
 

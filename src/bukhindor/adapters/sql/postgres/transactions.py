@@ -138,6 +138,7 @@ class _Transaction(Repositories):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # PostgreSQL shows the work of others only once it is safe, so there is nothing to wait for.
         await self._connection.leave()
 
     async def commit(self) -> None:

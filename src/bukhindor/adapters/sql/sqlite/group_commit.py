@@ -1,7 +1,8 @@
 """Writing use cases in turn on one connection, and one fsync for all that commit together.
 
     waiting ──turn──► works inside SAVEPOINT … RELEASE ──commit()──► group ──COMMIT in the thread──► acknowledged
-                                       └── leaves: ROLLBACK TO its savepoint, the others stay
+                                       └── leaves: ROLLBACK TO its savepoint, the others stay; what it has read may be
+                                           theirs, so it is acknowledged with them
 
 Statements run on the event loop's thread, where they touch memory for some microseconds. What waits for the disk or
 for another process's lock (COMMIT, a checkpoint, an occupied BEGIN) runs in a thread, and then nobody has the turn.
@@ -59,6 +60,7 @@ class GroupCommit:
         self._waiting: deque[asyncio.Future[Turn | BaseException]] = deque()
         self._holder: Turn | None = None
         self._group: list[asyncio.Future[BaseException | None]] = []
+        self._readers: list[asyncio.Future[BaseException | None]] = []
         self._job: asyncio.Future[None] | None = None
         self._rows_at_checkpoint = 0
         self.writes = 0
@@ -103,13 +105,11 @@ class GroupCommit:
         A task that is cancelled while it waits here doesn't take its work back.
         """
         self.connection_for(turn).execute("RELEASE turn")
-        member: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+        member = _new_member()
         self._group.append(member)
         self._end_turn(turn)
         self._advance()
-        error = await member
-        if error is not None:
-            raise StoreUnavailable from error
+        await _answer_to(member)
 
     def leave(self, turn: Turn) -> None:
         """Undo what was not committed; nothing to do for a turn that has ended."""
@@ -122,6 +122,18 @@ class GroupCommit:
             self._lose_group(error)
         self._end_turn(turn)
         self._advance()
+
+    async def leave_safely(self, turn: Turn) -> None:
+        """Leave, and return when what the turn has read is on the disk. Raises StoreUnavailable when it is lost."""
+        if turn.was_lost:
+            raise StoreUnavailable
+        if turn is not self._holder or not self._group:
+            self.leave(turn)
+            return
+        member = _new_member()
+        self._readers.append(member)
+        self.leave(turn)
+        await _answer_to(member)
 
     async def close(self) -> None:
         """Refuse newcomers, undo what is unfinished, wait for what is being committed."""
@@ -241,8 +253,9 @@ class GroupCommit:
 
     def _answer_group(self, error: BaseException | None) -> None:
         self._file.end_writing()
-        group, self._group = self._group, []
-        for member in group:
+        members = [*self._group, *self._readers]
+        self._group, self._readers = [], []
+        for member in members:
             if not member.done():
                 member.set_result(error)
 
@@ -260,3 +273,14 @@ class GroupCommit:
         self._job = None
         then(job.exception())
         self._advance()
+
+
+def _new_member() -> asyncio.Future[BaseException | None]:
+    """What a use case waits for that ends with the group."""
+    return asyncio.get_running_loop().create_future()
+
+
+async def _answer_to(member: asyncio.Future[BaseException | None]) -> None:
+    error = await member
+    if error is not None:
+        raise StoreUnavailable from error

@@ -16,7 +16,7 @@ from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, serves
 from bukhindor.adapters.sql.sqlite import statements
 from bukhindor.adapters.sql.sqlite.file import LOCK_PATIENCE_SECONDS, SqliteFile
 from bukhindor.adapters.sql.sqlite.group_commit import TURN_LIMIT_SECONDS, GroupCommit, Turn
-from bukhindor.domain.errors import StoreUnavailable
+from bukhindor.domain.errors import BukhindorError, StoreUnavailable, Unavailable
 from bukhindor.ports import Seal
 
 # A reader waits only while another process repairs the log after a crash; the whole service waits with it.
@@ -117,7 +117,11 @@ class _Transaction(Repositories):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.leave(self._turn)
+        is_refusal = isinstance(error, BukhindorError) and not isinstance(error, Unavailable)
+        if error is None or is_refusal:
+            await self._writer.leave_safely(self._turn)
+        else:
+            self._writer.leave(self._turn)
 
     async def commit(self) -> None:
         await self._writer.commit(self._turn)

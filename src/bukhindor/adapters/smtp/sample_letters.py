@@ -1,0 +1,31 @@
+"""Letters to nobody, which templates are tried with."""
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.language import LanguageTag
+from bukhindor.domain.mail import Letter, LetterKind
+
+_PROOFS = frozenset({LetterKind.VERIFY_EMAIL, LetterKind.RESET_PASSWORD, LetterKind.CHANGE_EMAIL})
+_ABOUT_ADDRESSES = frozenset({LetterKind.EMAIL_CHANGE_ASKED, LetterKind.EMAIL_CHANGED})
+_ANNA = EmailAddress("anna@example.com")
+
+
+def full_letter(kind: LetterKind, language: LanguageTag, to: EmailAddress = _ANNA) -> Letter:
+    """A letter with everything that its kind can have."""
+    is_proof = kind in _PROOFS
+    return Letter(
+        kind,
+        to,
+        "Anna",
+        language,
+        link="https://app.example.com/sample?token=sample&x=1" if is_proof else "",
+        code="12345678" if is_proof else "",
+        device="" if is_proof else "Firefox on Windows",
+        ip="" if is_proof else "203.0.113.7",
+        new_email="a***@example.org" if kind in _ABOUT_ADDRESSES else "",
+    )
+
+
+def bare_letter(kind: LetterKind, language: LanguageTag) -> Letter:
+    """A letter with nothing that its kind can go without: neither a name to greet with, nor a known device."""
+    full = full_letter(kind, language)
+    return Letter(kind, full.to, "", language, link=full.link, code=full.code)
