@@ -159,7 +159,7 @@ class _Drive:
         return max(0.0, min(self._resting[0][0] - time.perf_counter(), 1.0)) if self._resting else 1.0
 
     def _wake(self, deadline: float) -> None:
-        """Let those send whose rest is over; at the end, let nobody send any more."""
+        """Let the clients send whose pause has ended; at the end, let none send any more."""
         now = time.perf_counter()
         if now > deadline + _LAST_ANSWERS:
             raise RuntimeError(f"{self._in_flight} requests were never answered")

@@ -104,10 +104,12 @@ async def test_a_password_from_standard_input_is_taken_untrimmed_and_never_print
         (b"\nviolet-otter-41\n", "password: Enter a password."),
         (b"short\n", "password: A password must have at least 8 characters."),
         (b"password123\n", "password: This password is too common: attackers try it first."),
-        (b"\xff\xfe\xff\xfe\xff\xfe\n", "password: What came on standard input is not UTF-8 text."),
+        (b"\xff\xfe\xff\xfe\xff\xfe\n", "password: Standard input is not UTF-8 text."),
     ],
 )
-async def test_a_refused_password_is_one_line_and_creates_nobody(bukhindor: Command, stdin: bytes, reason: str) -> None:
+async def test_a_refused_password_is_one_line_and_creates_no_account(
+    bukhindor: Command, stdin: bytes, reason: str
+) -> None:
     arguments = ("users", "create", "--email", ANN, "--name", "Ann", "--password-stdin")
     result = await run(bukhindor, *arguments, stdin=stdin)
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"{reason}\n")
@@ -224,7 +226,7 @@ def test_a_ban_has_a_reason_and_an_end_and_can_be_lifted(bukhindor: Command) -> 
 def test_deleting_asks_first(bukhindor: Command) -> None:
     refused = bukhindor("users", "delete", BOB)
     assert (refused.exit_code, refused.stdout) == (1, "")
-    assert refused.stderr == f"{BOB} was not deleted: nobody is here to confirm it. Repeat with --yes.\n"
+    assert refused.stderr == f"{BOB} was not deleted: there is no terminal to confirm it. Repeat with --yes.\n"
     assert bukhindor("users", "show", BOB).exit_code == 0
     assert bukhindor("users", "delete", BOB, "--yes").stdout == f"Deleted {BOB}.\n"
     assert bukhindor("users", "show", BOB).exit_code == 1

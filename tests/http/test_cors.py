@@ -101,7 +101,7 @@ async def test_development_allows_this_machine(service: Service, origin: str) ->
         "null",
     ],
 )
-async def test_development_allows_nobody_else(service: Service, origin: str) -> None:
+async def test_development_allows_no_other_origin(service: Service, origin: str) -> None:
     """WEB-04"""
     answer = await service.ask("GET", "/health", headers={"origin": origin})
     assert "access-control-allow-origin" not in answer.headers

@@ -13,7 +13,7 @@ ORIGIN = {"origin": "http://localhost:3000"}
 
 
 async def broken(service: Service) -> None:
-    """Make the next look at the session fail in a way that nobody foresaw."""
+    """Make the next look at the session fail in an unforeseen way."""
     session_id = service.people.user.session_id.replace("-", "")
     service.sql("UPDATE user_sessions SET app_type = 'rubbish' WHERE id = ?", session_id)
 

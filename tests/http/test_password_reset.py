@@ -178,7 +178,7 @@ async def test_what_changes_the_account_ends_its_tokens(service: Service) -> Non
 
 
 async def test_a_token_is_for_its_owner_alone(start_service: StartService) -> None:
-    """RST-07: whoever's address stands beside it."""
+    """RST-07: no matter which address stands beside it."""
     service = await start_service(rate_limits=False)
     user, other = service.people.user, service.people.other
     token = await token_for(service, user)

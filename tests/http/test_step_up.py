@@ -194,7 +194,7 @@ async def test_a_body_that_comes_slowly_is_admitted_by_the_rights_of_its_end(ser
     assert "mole@example.com" not in {user["email"] for user in await service.users()}
 
 
-async def test_a_void_token_signs_nobody_out_and_says_so(service: Service) -> None:
+async def test_a_void_token_ends_no_session_and_says_so(service: Service) -> None:
     """SES-01: the client refreshes at 401 and asks again."""
     admin, user = service.people.admin, service.people.user
     await service.patch(f"/users/{user.id}", {"role": "guest"}, by=admin)

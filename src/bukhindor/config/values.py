@@ -65,13 +65,13 @@ def duration(at_least: timedelta, at_most: timedelta) -> Callable[[str], timedel
 
 def yes_or_no(text: str) -> bool:
     if text.lower() not in _YES | _NO:
-        raise ValueError(f"{quoted(text)} is neither true nor false")
+        raise ValueError(f"{quoted(text)} is not true or false")
     return text.lower() in _YES
 
 
 def on_or_off(text: str) -> bool:
     if text.lower() not in ("on", "off"):
-        raise ValueError(f"{quoted(text)} is neither on nor off")
+        raise ValueError(f"{quoted(text)} is not on or off")
     return text.lower() == "on"
 
 

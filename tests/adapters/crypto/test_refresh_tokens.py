@@ -84,7 +84,7 @@ def test_tokens_look_random_from_the_first_character_to_the_last(tokens: Refresh
         assert set(last) == set("AQgw")
 
 
-def test_neither_session_nor_seed_can_be_seen_in_a_token(tokens: RefreshTokens) -> None:
+def test_session_and_seed_cannot_be_seen_in_a_token(tokens: RefreshTokens) -> None:
     """RT-02."""
     held = session(UUID(int=0), b"\x00" * 32)
 

@@ -233,7 +233,7 @@ def test_a_file_that_is_no_database_is_named(url: str, path: Path) -> None:
         schema.status(url)
 
 
-def test_a_database_of_somebody_else_is_named(url: str, path: Path) -> None:
+def test_a_database_of_another_program_is_named(url: str, path: Path) -> None:
     path.parent.mkdir()
     execute(path, "CREATE TABLE alembic_version (something_else)")
     with pytest.raises(DatabaseUnusable, match=r"bukhindor\.db can't be read: no such column"):

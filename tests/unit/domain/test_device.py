@@ -69,7 +69,7 @@ def test_an_identifier_has_a_longest_length() -> None:
     ]
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(InvalidInput) as caught:
         parse("", "", "")
     assert [error.field for error in caught.value.errors] == ["X-App-Type", "X-App-Version", "X-Device-ID"]

@@ -287,7 +287,7 @@ def test_a_second_ban_has_the_reason_it_was_given_with(reason: str | None) -> No
     assert changed == replace(BANNED, status_reason=reason, status_until=None, updated_at=ENDED)
 
 
-def test_a_second_ban_with_the_end_of_the_first_is_refused_and_not_for_ever() -> None:
+def test_a_second_ban_with_the_end_of_the_first_is_refused_and_not_made_permanent() -> None:
     assert refusal(BANNED, everything_of(BANNED), ENDED).code == "in_the_past"
 
 

@@ -248,7 +248,7 @@ async def test_a_session_that_ended_while_the_password_was_hashed_changes_nothin
 
 
 async def test_a_caller_whose_session_has_ended_learns_nothing_of_the_password(scene: Scene) -> None:
-    """Nor is one compared for it a second time."""
+    """It is not compared a second time for it either."""
     caller = await scene.add_caller()
     await scene.services.sessions.log_out(caller)
     with pytest.raises(InvalidAccessToken):

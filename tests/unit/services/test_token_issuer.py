@@ -12,7 +12,7 @@ def forget_keys(scene: Scene) -> None:
     scene.access_tokens.use([])
 
 
-async def test_nobody_signs_in_without_a_key(scene: Scene) -> None:
+async def test_no_sign_in_succeeds_without_a_key(scene: Scene) -> None:
     """What was refused does not count as an attempt either."""
     user = await scene.add_user()
     before = scene.snapshot()

@@ -155,7 +155,7 @@ async def test_parallel_refreshes_leave_one_live_generation(scene: Scene, count:
 
 
 async def test_parallel_thefts_end_the_session_once(scene: Scene) -> None:
-    """RT-03: the first is told what happened, the others that there is no such session."""
+    """RT-03: the first gets the reason, the others that the session does not exist."""
     user = await scene.add_user()
     first = await scene.sign_in(user)
     await scene.refresh(await scene.refresh(first))
@@ -189,7 +189,7 @@ async def test_an_access_token_is_no_refresh_token(scene: Scene) -> None:
 
 
 async def test_a_token_that_we_did_not_derive_changes_nothing(scene: Scene) -> None:
-    """RT-03: a guess must not end anybody's session."""
+    """RT-03: a guess must not end any session."""
     user = await scene.add_user()
     session = await scene.add_session(user, generation=5)
     before = scene.snapshot()

@@ -80,7 +80,7 @@ class TemplateLetters:
         if letter.link:
             for part, content, link in ((Part.TEXT, text, letter.link), (Part.HTML, html, str(escape(letter.link)))):
                 if link not in content and code not in content:
-                    cause = "neither the link nor the code is shown"
+                    cause = "it must show the link or the code"
                     raise BrokenTemplate(templates.source(letter.kind, part, letter.language), None, cause)
         return Mail(
             letter.to,

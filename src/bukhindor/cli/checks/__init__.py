@@ -1,4 +1,4 @@
-"""What `bukhindor doctor` looks at. Nothing here changes data; what is missing stays missing."""
+"""The checks of `bukhindor doctor`. They change no data; what is missing stays missing."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -18,7 +18,7 @@ MOUNT_TABLE = Path("/proc/mounts")
 
 
 def of_bad_configuration(error: ConfigurationError) -> Iterator[Finding]:
-    """What can be said when the configuration can't be used."""
+    """The findings when the configuration can't be used."""
     yield from program.versions()
     yield embedded.library()
     for problem in error.problems:
@@ -52,7 +52,7 @@ def of_installation(settings: Settings, recipient: EmailAddress | None) -> Itera
 def _database(settings: Settings, wall: SystemClock) -> Generator[Finding, None, Stored | None]:
     if settings.is_embedded:
         return (yield from embedded.checks(settings))
-    # The drivers take time to load, which only those who use them have to wait for.
+    # The drivers take time to load; only users who need them should wait for it.
     from bukhindor.cli.checks import postgres
 
     return (yield from postgres.checks(settings, wall.now))

@@ -115,7 +115,7 @@ def _options(query: str) -> dict[str, str]:
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
-        raise ValueError("what follows ? is not a list of option=value") from None
+        raise ValueError("the part after '?' must be a list of option=value") from None
     for name, value in pairs:
         if name in options:
             raise ValueError("an option is given twice")
