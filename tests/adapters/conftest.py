@@ -12,6 +12,7 @@ from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.postgres.pool import Patience
 from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
+from bukhindor.config.database_url import parse_database_url, parse_postgres_url
 from bukhindor.ports import Transactions
 from tests.fakes.seal import FakeSeal
 from tests.fakes.transactions import FakeTransactions
@@ -25,7 +26,7 @@ PATIENT = Patience(obtain=60, answer=60, statement=60, lock=60, idle=60)
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file with the newest schema and nothing in it; tests take copies."""
     path = tmp_path_factory.mktemp("migrated") / "bukhindor.db"
-    schema.upgrade(f"sqlite:///{path}")
+    schema.upgrade(parse_database_url(f"sqlite:///{path}"))
     return path
 
 
@@ -46,7 +47,7 @@ async def sqlite(database: Path) -> AsyncIterator[SqliteTransactions]:
 
 
 async def _migrate(url: str) -> None:
-    await asyncio.to_thread(schema.upgrade, url)
+    await asyncio.to_thread(schema.upgrade, parse_database_url(url))
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def postgres_url(postgres_server: PostgresServer) -> str:
 
 @pytest.fixture
 async def postgres(postgres_url: str) -> AsyncIterator[PostgresTransactions]:
-    store = PostgresTransactions(postgres_url, size=10, seal=FakeSeal(), patience=PATIENT)
+    store = PostgresTransactions(parse_postgres_url(postgres_url), size=10, seal=FakeSeal(), patience=PATIENT)
     yield store
     await store.close()
 
@@ -79,7 +80,7 @@ def open_store(request: pytest.FixtureRequest) -> OpenStore:
             return partial(SqliteTransactions, path, owner=True, seal=FakeSeal())
         case "postgres":
             url: str = request.getfixturevalue("postgres_url")
-            return partial(PostgresTransactions, url, size=10, seal=FakeSeal(), patience=PATIENT)
+            return partial(PostgresTransactions, parse_postgres_url(url), size=10, seal=FakeSeal(), patience=PATIENT)
         case _:
             return FakeTransactions
 

@@ -19,7 +19,7 @@ Command = Callable[..., Result]
 @pytest.fixture(autouse=True)
 def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for variable, _, _ in Settings.read({}, None).describe():
+    for variable, _, _ in Settings.read({}, None).variables:
         monkeypatch.delenv(variable, raising=False)
     # One thread for hashing is enough, and an idle machine may have dozens of cores.
     monkeypatch.setenv("HASH_WORKERS", "1")

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from bukhindor.adapters.redis.inspection import RedisState
-from bukhindor.adapters.redis.server_url import RedisServer as RedisAddress
 from bukhindor.adapters.sql.postgres.inspection import PostgresState
 from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
-from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.schema_version import Version, head, revisions
 from bukhindor.cli.checks import postgres, redis
 from bukhindor.cli.findings import State
+from bukhindor.config.database_url import parse_postgres_url
+from bukhindor.config.redis_url import redis_server
 from tests.cli.conftest import Command
 from tests.cli.test_doctor import OTHER_SECRET, SECRET, examined
 from tests.fakes.seal import FakeSeal
@@ -111,7 +111,7 @@ def test_a_schema_that_is_missing_old_or_new_is_a_problem_with_advice(
 async def test_keys_that_no_secret_opens_and_mails_that_wait_are_seen(
     bukhindor: Command, migrated: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = PostgresTransactions(postgres_server.url(migrated), size=1, seal=FakeSeal())
+    store = PostgresTransactions(parse_postgres_url(postgres_server.url(migrated)), size=1, seal=FakeSeal())
     async with store.begin() as tx:
         await tx.outbox.add(make_queued_mail())
         await tx.outbox.add(make_queued_mail(failed_at=T0))
@@ -219,20 +219,20 @@ STATE = PostgresState("17.4", "TLSv1.3", False, False, True, 97, 3, timedelta(),
 
 
 def test_a_network_without_encryption_is_a_warning_and_this_machine_needs_none() -> None:
-    checked = PostgresUrl.parse(f"{AFAR}?sslmode=verify-full")
+    checked = parse_postgres_url(f"{AFAR}?sslmode=verify-full")
     found = postgres.encryption(checked, STATE)
     assert (found.state, found.found) == (State.OK, "TLSv1.3, the server's certificate is checked")
-    assert "not checked" in postgres.encryption(PostgresUrl.parse(f"{AFAR}?sslmode=require"), STATE).found
+    assert "not checked" in postgres.encryption(parse_postgres_url(f"{AFAR}?sslmode=require"), STATE).found
     for tls in ("", None):
-        found = postgres.encryption(PostgresUrl.parse(AFAR), replace(STATE, tls=tls))
+        found = postgres.encryption(parse_postgres_url(AFAR), replace(STATE, tls=tls))
         assert (found.state, "db.example.com" in found.found) == (State.WARNING, True)
         assert "sslmode=verify-full" in found.advice
-        here = PostgresUrl.parse("postgresql://a:b@localhost/accounts")
+        here = parse_postgres_url("postgresql://a:b@localhost/accounts")
         assert postgres.encryption(here, replace(STATE, tls=tls)).state is State.OK
 
 
 def test_a_standby_is_a_problem() -> None:
-    found = postgres.database(PostgresUrl.parse(AFAR), replace(STATE, is_standby=True, is_read_only=True))
+    found = postgres.database(parse_postgres_url(AFAR), replace(STATE, is_standby=True, is_read_only=True))
     assert (found.state, "a read-only standby" in found.found) == (State.PROBLEM, True)
     assert "target_session_attrs" in found.advice
 
@@ -247,7 +247,7 @@ def test_clocks_that_disagree_are_reported(seconds: float, state: str, told: str
 
 
 def test_a_redis_that_is_slow_full_or_far_is_a_warning() -> None:
-    server = RedisAddress.parse("redis://:hunter33@cache.example.com")
+    server = redis_server("redis://:hunter33@cache.example.com")
     assert redis.reached(server, RedisState(0.001, "8.0")).state is State.OK
     assert redis.reached(server, RedisState(0.04, "8.0")).state is State.WARNING
     full = redis.memory(RedisState(0.001, "8.0", "noeviction", 95, 100))
@@ -260,6 +260,6 @@ def test_a_redis_that_is_slow_full_or_far_is_a_warning() -> None:
 
 
 def test_a_login_over_a_network_in_clear_is_a_warning() -> None:
-    (found,) = redis.login(RedisAddress.parse("redis://:hunter33@cache.example.com"))
+    (found,) = redis.login(redis_server("redis://:hunter33@cache.example.com"))
     assert (found.state, found.found) == (State.WARNING, "the password travels in clear to cache.example.com")
-    assert list(redis.login(RedisAddress.parse("rediss://:hunter33@cache.example.com"))) == []
+    assert list(redis.login(redis_server("rediss://:hunter33@cache.example.com"))) == []

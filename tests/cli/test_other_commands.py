@@ -17,6 +17,7 @@ from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.cli.refusal import Program
 from bukhindor.config import ConfigurationError
+from bukhindor.config.database_url import parse_database_url
 from bukhindor.server.listener import CannotListen
 from tests.cli.conftest import Command
 from tests.fakes.seal import FakeSeal
@@ -136,7 +137,7 @@ def test_a_host_that_serve_is_given_is_judged_like_the_setting(
 
 
 def test_the_schema_goes_up_and_down_and_up(bukhindor: Command) -> None:
-    head = schema.status("sqlite:///data/bukhindor.db").head
+    head = schema.status(parse_database_url("sqlite:///data/bukhindor.db")).head
     before = json.loads(bukhindor("migrate", "status", "--json").stdout)
     assert (before["current"], before["head"]) == (None, head)
     assert "The database is empty" in bukhindor("migrate", "status").stdout

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.config.mail import mail_server, sender
 
 PROGRAM = Path(__file__).parents[2] / "deploy" / "certificate" / "make.py"
 PATIENCE_SECONDS = 30
@@ -57,7 +58,7 @@ async def test_the_mailer_trusts_it_where_compose_names_it(tmp_path: Path, monke
     """CFG-01"""
     make(tmp_path, "mailpit")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
-    mailer = SmtpMailer("smtp://mailpit:1025", "Example <no-reply@example.com>")
+    mailer = SmtpMailer(mail_server("smtp://mailpit:1025"), sender("Example <no-reply@example.com>"))
     client = vars(mailer)["_tls"]
     await greet("mailpit", server_context(tmp_path), client)
 

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from bukhindor.adapters.redis.server_url import RedisServer
-from bukhindor.adapters.smtp.server_url import MailServer
 from bukhindor.config import Settings
 from bukhindor.config.durations import parse_duration
 from tests.deploy.dockerfile import read_dockerfile
@@ -58,9 +56,9 @@ def settings_of(service: str) -> Settings:
 def test_the_service_accepts_its_settings(name: str) -> None:
     settings = settings_of(name)
     assert settings.is_production
-    assert not settings.is_embedded
-    assert not settings.migrate_on_start
-    assert settings.metrics_port == 9090
+    assert not settings.store.database.is_embedded
+    assert not settings.store.migrate_on_start
+    assert settings.monitoring.metrics_port == 9090
 
 
 def test_every_variable_is_explained_and_no_other() -> None:
@@ -110,7 +108,9 @@ def test_stores_can_only_be_reached_from_inside() -> None:
 def test_passwords_and_mails_travel_between_containers_under_one_certificate() -> None:
     """CFG-01: production refuses anything else, and the certificate stands for the names that are called."""
     settings = settings_of("bukhindor-1")
-    redis, mail = RedisServer.parse(settings.redis_url), MailServer.parse(settings.smtp_url)
+    redis, mail = settings.limiting.redis, settings.mail.server
+    assert redis is not None
+    assert mail is not None
     assert (redis.tls, redis.tls_files) == (True, {"ssl_ca_certs": "/tls/certificate.pem"})
     assert mail.starttls
     assert SERVICES["bukhindor-1"]["environment"]["SSL_CERT_FILE"] == "/tls/certificate.pem"
@@ -153,14 +153,14 @@ def test_a_service_that_others_wait_for_reports_its_health() -> None:
 def test_a_replica_may_finish_before_it_is_killed(name: str) -> None:
     """REL-01"""
     grace = parse_duration(SERVICES[name]["stop_grace_period"])
-    assert grace > settings_of(name).shutdown_timeout
+    assert grace > settings_of(name).server.shutdown_timeout
     assert parse_duration(SERVICES["nginx"]["stop_grace_period"]) > grace
 
 
 @pytest.mark.parametrize("name", REPLICAS)
 def test_only_the_proxy_is_trusted(name: str) -> None:
     address = SERVICES["nginx"]["networks"]["edge"]["ipv4_address"]
-    assert [str(network) for network in settings_of(name).trusted_proxies] == [f"{address}/32"]
+    assert [str(network) for network in settings_of(name).server.trusted_proxies] == [f"{address}/32"]
 
 
 def test_a_fixed_address_is_never_given_to_another_container() -> None:

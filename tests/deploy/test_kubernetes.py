@@ -39,7 +39,7 @@ def settings() -> Settings:
 
 def test_the_service_accepts_its_settings(settings: Settings) -> None:
     assert settings.is_production
-    assert not settings.migrate_on_start
+    assert not settings.store.migrate_on_start
 
 
 def test_the_example_of_the_secret_names_every_secret_and_holds_none() -> None:
@@ -82,7 +82,7 @@ def test_probes_ask_what_is_there(settings: Settings) -> None:
     """REL-30: only readiness depends on the database."""
     (container,) = pod_of("deployment.yaml")["spec"]["containers"]
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    assert ports == {"http": settings.server_port, "metrics": settings.metrics_port}
+    assert ports == {"http": settings.server.port, "metrics": settings.monitoring.metrics_port}
     probes = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
     assert {probe["path"] for probe in probes.values()} <= {endpoint.path for endpoint in ENDPOINTS}
     assert (probes["liveness"]["path"], probes["readiness"]["path"]) == ("/health/live", "/health/ready")
@@ -91,7 +91,7 @@ def test_probes_ask_what_is_there(settings: Settings) -> None:
 def test_a_pod_may_finish_before_it_is_killed(settings: Settings) -> None:
     """REL-01"""
     grace = pod_of("deployment.yaml")["spec"]["terminationGracePeriodSeconds"]
-    assert grace > (settings.shutdown_timeout + settings.shutdown_delay).total_seconds()
+    assert grace > (settings.server.shutdown_timeout + settings.server.shutdown_delay).total_seconds()
 
 
 def test_selectors_find_the_pods() -> None:

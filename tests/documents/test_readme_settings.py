@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bukhindor.adapters.sql.sqlite.url import SqliteUrl
 from bukhindor.config import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +18,7 @@ ASSIGNMENT = re.compile(r"^# ([A-Z_]+)=", re.MULTILINE)
     ("document", "entry"), [("README.md", TABLE_ROW), ("README.ru.md", TABLE_ROW), (".env.example", ASSIGNMENT)]
 )
 def test_a_document_lists_every_setting_once_and_no_other(document: str, entry: re.Pattern[str]) -> None:
-    variables = [variable for variable, _, _ in Settings.read({}, None).describe()]
+    variables = [variable for variable, _, _ in Settings.read({}, None).variables]
     assert sorted(entry.findall((ROOT / document).read_text("utf-8"))) == sorted(variables)
 
 
@@ -29,5 +30,5 @@ def test_the_sample_file_is_accepted_with_every_default_switched_on(tmp_path: Pa
 
     settings = Settings.read({}, env_file)
 
-    assert settings.server_port == 8080
-    assert settings.database_file == Path("./data/bukhindor.db")
+    assert settings.server.port == 8080
+    assert settings.store.database == SqliteUrl(Path("./data/bukhindor.db"))

@@ -38,7 +38,7 @@ def newcomers_environment(folder: Path) -> dict[str, str]:
     The shell must not warn about a language that this machine lacks, and tools must not connect with other settings.
     """
     (folder / ".venv").symlink_to(sys.prefix)
-    ours = {variable for variable, _, _ in Settings.read({}, None).describe()}
+    ours = {variable for variable, _, _ in Settings.read({}, None).variables}
     environ = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("PG")}
     environ["LC_ALL"] = "C"
     if shutil.which("curl") is None:

@@ -39,7 +39,7 @@ class Launcher:
             "DATABASE_URL": database_url,
             "SERVER_PORT": str(port),
             "PUBLIC_URL": "http://localhost:8080",
-            "JWT_SECRET": cheap_settings(folder).jwt_secrets[0].decode(),
+            "JWT_SECRET": cheap_settings(folder).accounts.jwt_secrets[0].decode(),
             "HASH_WORKERS": "1",
             "RATE_LIMITS": "off",
             "LOG": str(folder / "server.log"),

@@ -86,7 +86,7 @@ async def locked(stage: Stage) -> Finding:
     seconds = stage.thoroughness.lock_seconds
     is_long = seconds > LOCK_PATIENCE_SECONDS
     async with stage.on_sqlite() as service:
-        people, file = service.people, service.settings.database_file
+        people, file = service.people, str(service.settings.store.database)
         with closing(sqlite3.connect(file, isolation_level=None)) as other, Pulse() as pulse:
             other.execute("BEGIN IMMEDIATE")
             began = time.monotonic()

@@ -15,6 +15,7 @@ from typing import Any
 
 from bukhindor.adapters.sql import schema
 from bukhindor.bootstrap.application import create_application
+from bukhindor.config.database_url import parse_database_url
 from tests.fakes.clock import FakeClock
 from tests.faults.launcher import Launcher, Server
 from tests.http.databases import SqliteDatabase
@@ -159,7 +160,7 @@ class Stage:
 
     async def _fill(self, url: str) -> None:
         # The moment is a real one, so that servers with a real clock know the sessions, too.
-        await asyncio.to_thread(schema.upgrade, url)
+        await asyncio.to_thread(schema.upgrade, parse_database_url(url))
         application = create_application(cheap_settings(self.folder(), url), FakeClock(datetime.now(UTC)))
         self._people[url] = await admit_everybody(application)
 

@@ -17,6 +17,7 @@ import asyncpg
 
 from bukhindor.adapters.sql import schema
 from bukhindor.bootstrap.application import create_application
+from bukhindor.config.database_url import parse_database_url
 from tests.fakes.clock import FakeClock
 from tests.http.service import Database, People, admit_everybody, cheap_settings
 from tests.servers.postgres import PostgresServer
@@ -126,7 +127,7 @@ class PostgresDatabases:
         self._thread.close()
 
     async def _prepare(self, url: str) -> None:
-        await asyncio.to_thread(schema.upgrade, url)
+        await asyncio.to_thread(schema.upgrade, parse_database_url(url))
         self.people = await _filled(self._folder, url)
         connection = await asyncpg.connect(url)
         tables = [name for (name,) in await connection.fetch(_TABLES)]

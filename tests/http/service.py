@@ -5,7 +5,7 @@ import json
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Protocol
@@ -96,12 +96,25 @@ def segment(token: str, index: int) -> Json:
 
 
 def cheap_settings(folder: Path, database_url: str = "", **changes: Any) -> Settings:
-    """Development settings with a hash that costs nothing; `changes` are fields of Settings."""
+    """Development settings with a hash that costs nothing.
+
+    `changes` are variables in lower case where they are texts, and else fields of any subject of the settings, which
+    may also have values that no variable may have.
+    """
     variables = {"DATA_DIR": str(folder), "JWT_SECRET": _SECRET, "PUBLIC_URL": PUBLIC_URL}
-    settings = Settings.read(variables | ({"DATABASE_URL": database_url} if database_url else {}), None)
+    variables |= {"DATABASE_URL": database_url} if database_url else {}
+    variables |= {name.upper(): value for name, value in changes.items() if isinstance(value, str)}
+    settings = Settings.read(variables, None)
     # Limits would get in the way of tests that are about something else.
     cheap: Json = {"hash_memory_kib": 8, "hash_iterations": 1, "hash_workers": 2, "rate_limits": False}
-    return replace(settings, **(cheap | changes))
+    values = cheap | {name: value for name, value in changes.items() if not isinstance(value, str)}
+    for subject in fields(settings):
+        part: Any = getattr(settings, subject.name)
+        own = {name: values.pop(name) for name in list(values) if is_dataclass(part) and hasattr(part, name)}
+        if own:
+            settings = replace(settings, **{subject.name: replace(part, **own)})
+    assert not values, f"no subject of the settings has {', '.join(values)}"
+    return settings
 
 
 class Service:
@@ -212,7 +225,7 @@ class Service:
 
     def stored(self) -> bytes:
         """What lies in the database and in every file of the installation."""
-        files = sorted(file for file in self.settings.data_dir.rglob("*") if file.is_file())
+        files = sorted(file for file in self.settings.store.data_dir.rglob("*") if file.is_file())
         return b"".join((self.database.stored(), *(file.read_bytes() for file in files)))
 
     async def user(self, user_id: str) -> Json:

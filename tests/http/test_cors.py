@@ -2,7 +2,6 @@
 
 import pytest
 
-from bukhindor.config.origins import AllowedOrigins
 from tests.http.conftest import StartService
 from tests.http.service import PASSWORD, Service
 
@@ -13,7 +12,7 @@ HEADERS = "authorization, content-type, accept-language, x-app-version, x-app-ty
 @pytest.fixture
 async def named(start_service: StartService) -> Service:
     """A service that knows one page, as in production."""
-    return await start_service(cors_allowed_origins=AllowedOrigins(frozenset({APP})))
+    return await start_service(cors_allowed_origins=APP)
 
 
 async def test_a_known_page_may_read_every_answer(named: Service) -> None:

@@ -10,7 +10,12 @@ from tests.http.answers import assert_problem, assert_safe_headers
 from tests.http.conftest import StartService
 from tests.http.service import PASSWORD, PUBLIC_URL, Service
 
-PRODUCTION = {"environment": "production", "public_url": "https://api.example.com", "smtp_url": "smtp://127.0.0.1:9"}
+PRODUCTION = {
+    "environment": "production",
+    "public_url": "https://api.example.com",
+    "smtp_url": "smtp://127.0.0.1:9",
+    "mail_from": "no-reply@example.com",
+}
 
 
 async def test_mails_are_listed_the_newest_first(service: Service) -> None:

@@ -84,5 +84,5 @@ async def test_the_description_is_served_as_json(service: Service) -> None:
 async def test_the_description_holds_no_secret(service: Service) -> None:
     """CFG-03"""
     text = (await service.ask("GET", "/openapi.json")).text
-    assert str(service.settings.data_dir) not in text
-    assert service.settings.jwt_secrets[0].decode() not in text
+    assert str(service.settings.store.data_dir) not in text
+    assert service.settings.accounts.jwt_secrets[0].decode() not in text

@@ -66,7 +66,7 @@ async def test_a_database_that_is_damaged_is_no_fault_of_the_caller(service: Ser
     """
     service.sql("DROP TABLE user_sessions")
     answer = await service.get("/auth/me", by=service.people.user)
-    if service.settings.is_embedded:
+    if service.settings.store.database.is_embedded:
         assert_problem(answer, 500, "internal_error")
     else:
         assert_problem(answer, 503, "store_unavailable")

@@ -16,6 +16,7 @@ from bukhindor.adapters.sql.postgres import schema as postgres_schema
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.bootstrap.store import prepare_schema
 from bukhindor.config import Settings
+from bukhindor.config.database_url import parse_database_url
 from tests.http.worker_program import until
 from tests.servers.postgres import PostgresServer
 from tests.servers.processes import free_port
@@ -93,7 +94,7 @@ async def test_no_process_is_left_of_a_service_that_is_stopped_while_it_migrates
         finally:
             service.kill()
             service.wait()
-    found = await asyncio.to_thread(schema.status, postgres_server.url(name))
+    found = await asyncio.to_thread(schema.status, parse_database_url(postgres_server.url(name)))
     assert found.current is None
 
 
@@ -111,4 +112,4 @@ async def test_a_migration_that_is_refused_says_why_in_the_process_that_asked_fo
     )
     with pytest.raises(DatabaseUnusable, match=r"can't be migrated, nothing was changed: .*users.* already exists"):
         await asyncio.to_thread(prepare_schema, settings)
-    assert (await asyncio.to_thread(schema.status, url)).current is None
+    assert (await asyncio.to_thread(schema.status, parse_database_url(url))).current is None

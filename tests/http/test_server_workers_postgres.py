@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from bukhindor.adapters.sql import schema
+from bukhindor.config.database_url import parse_database_url
 from tests.http.service import API, PASSWORD
 from tests.http.worker_program import PATIENCE_SECONDS, Service, ended, until
 from tests.servers.postgres import PostgresServer
@@ -128,14 +129,14 @@ async def test_no_worker_is_replaced_by_one_that_lacks_its_schema(tmp_path: Path
     variables = environment(tmp_path, database_url)
     with ended(Service(tmp_path, *COMMAND, environment=variables)) as service:
         old = service.living()
-        await asyncio.to_thread(schema.downgrade, database_url)
+        await asyncio.to_thread(schema.downgrade, parse_database_url(database_url))
         service.send(signal.SIGHUP)
         await until(lambda: "could not be replaced" in service.log)
         assert service.living() == old
         assert service.log.count("The database has another schema than this program needs") == 1
         os.kill(old[0], signal.SIGKILL)
         await until(lambda: len(service.workers()) == 4 and len(service.living()) == 2)
-        await asyncio.to_thread(schema.upgrade, database_url)
+        await asyncio.to_thread(schema.upgrade, parse_database_url(database_url))
         service.send(signal.SIGHUP)
         await until(lambda: len(service.workers()) == 6 and len(service.living()) == 2)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", timeout=30) as client:

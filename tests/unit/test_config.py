@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bukhindor.adapters.smtp.server_url import MailServer
+from bukhindor.adapters.sql.sqlite.url import SqliteUrl
 from bukhindor.config import ConfigurationError, Environment, LogFormat, LogLevel, Origin, Settings
+from bukhindor.config.origins import Address
 
 SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
 OTHER_SECRET = "Zx9Cv8Bn7Mq6We5Rt4Yu3Io2Pa1Sd0Fg"
@@ -26,27 +29,31 @@ def problems(environ: dict[str, str], env_file: Path | None = None) -> tuple[str
 def test_development_needs_nothing() -> None:
     settings = read()
     assert settings.environment is Environment.DEVELOPMENT
-    assert (settings.server_host, settings.server_port) == ("127.0.0.1", 8080)
-    assert settings.public_url == "http://localhost:8080"
-    assert settings.database_file == Path("data/bukhindor.db")
-    assert settings.jwt_secrets == ()
-    assert settings.jwt_expiration == timedelta(minutes=15)
-    assert settings.refresh_token_expiration == timedelta(days=30)
-    assert settings.session_expiration == timedelta(days=180)
-    assert settings.admin_session_expiration == timedelta(hours=24)
-    assert (settings.log_level, settings.log_format) == (LogLevel.INFO, LogFormat.CONSOLE)
-    assert settings.cors_allowed_origins.any_local_port
-    assert settings.min_password_length == 8
-    assert (settings.hash_memory_kib, settings.hash_iterations, settings.hash_parallelism) == (19_456, 2, 1)
-    assert 1 <= settings.hash_workers <= (os.cpu_count() or 1)
-    assert settings.trusted_proxies == ()
-    assert not settings.require_client_headers
-    assert (settings.app_url, settings.smtp_url) == ("", "")
-    assert settings.mail_from == "Bukhindor <no-reply@localhost.localdomain>"
-    assert settings.rate_limits
-    assert settings.audit_retention == timedelta(days=365)
-    assert (settings.shutdown_timeout, settings.shutdown_delay) == (timedelta(seconds=30), timedelta())
-    assert settings.workers == 1
+    assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8080)
+    assert str(settings.server.public_url) == "http://localhost:8080"
+    assert settings.store.database == SqliteUrl(Path("data/bukhindor.db"))
+    assert settings.accounts.jwt_secrets == ()
+    assert settings.accounts.jwt_expiration == timedelta(minutes=15)
+    assert settings.accounts.refresh_token_expiration == timedelta(days=30)
+    assert settings.accounts.session_expiration == timedelta(days=180)
+    assert settings.accounts.admin_session_expiration == timedelta(hours=24)
+    assert (settings.monitoring.log_level, settings.monitoring.log_format) == (LogLevel.INFO, LogFormat.CONSOLE)
+    assert settings.server.cors_allowed_origins.any_local_port
+    assert settings.accounts.min_password_length == 8
+    assert (
+        settings.accounts.hash_memory_kib,
+        settings.accounts.hash_iterations,
+        settings.accounts.hash_parallelism,
+    ) == (19_456, 2, 1)
+    assert 1 <= settings.accounts.hash_workers <= (os.cpu_count() or 1)
+    assert settings.server.trusted_proxies == ()
+    assert not settings.server.require_client_headers
+    assert (settings.mail.app_url, settings.mail.server) == (None, None)
+    assert str(settings.mail.sender) == "Bukhindor <no-reply@localhost.localdomain>"
+    assert settings.limiting.rate_limits
+    assert settings.accounts.audit_retention == timedelta(days=365)
+    assert (settings.server.shutdown_timeout, settings.server.shutdown_delay) == (timedelta(seconds=30), timedelta())
+    assert settings.server.workers == 1
 
 
 def test_values_are_read() -> None:
@@ -72,23 +79,26 @@ def test_values_are_read() -> None:
             "SHUTDOWN_DELAY": "1s",
         }
     )
-    assert (settings.server_host, settings.public_url) == ("::1", "http://localhost:9000")
-    assert settings.database_url == "sqlite:////var/lib/accounts/bukhindor.db"
-    assert settings.jwt_secrets == (SECRET.encode(), OTHER_SECRET.encode())
-    assert settings.jwt_expiration == timedelta(minutes=90)
-    assert settings.cors_allowed_origins.named == {"https://app.example.com", "http://localhost:3000"}
-    assert not settings.cors_allowed_origins.any_local_port
-    assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("2001:db8::1"))
-    assert settings.require_client_headers
-    assert settings.log_level is LogLevel.DEBUG
-    assert settings.hash_memory_kib == 65_536
-    assert settings.app_url == "https://app.example.com/account"
-    assert settings.smtp_url == "smtps://user@mail.example.com"
-    assert settings.mail_from == "Accounts <no-reply@example.com>"
-    assert not settings.rate_limits
-    assert settings.audit_retention == timedelta(days=90)
-    assert settings.request_timeout == timedelta(seconds=25)
-    assert (settings.shutdown_timeout.seconds, settings.shutdown_delay.seconds) == (5, 1)
+    assert (settings.server.host, str(settings.server.public_url)) == ("::1", "http://localhost:9000")
+    assert settings.store.database == SqliteUrl(Path("/var/lib/accounts/bukhindor.db"))
+    assert settings.accounts.jwt_secrets == (SECRET.encode(), OTHER_SECRET.encode())
+    assert settings.accounts.jwt_expiration == timedelta(minutes=90)
+    assert settings.server.cors_allowed_origins.named == {
+        Address("https", "app.example.com"),
+        Address("http", "localhost:3000"),
+    }
+    assert not settings.server.cors_allowed_origins.any_local_port
+    assert settings.server.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("2001:db8::1"))
+    assert settings.server.require_client_headers
+    assert settings.monitoring.log_level is LogLevel.DEBUG
+    assert settings.accounts.hash_memory_kib == 65_536
+    assert settings.mail.app_url == Address("https", "app.example.com/account")
+    assert settings.mail.server == MailServer("mail.example.com", 465, True, False, user="user")
+    assert str(settings.mail.sender) == "Accounts <no-reply@example.com>"
+    assert not settings.limiting.rate_limits
+    assert settings.accounts.audit_retention == timedelta(days=90)
+    assert settings.server.request_timeout == timedelta(seconds=25)
+    assert (settings.server.shutdown_timeout.seconds, settings.server.shutdown_delay.seconds) == (5, 1)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +194,7 @@ def test_a_bad_value_is_refused_in_one_line_with_its_variable_and_a_good_value(
 
 
 def test_the_good_value_that_a_refusal_shows_is_accepted() -> None:
-    names = [variable for variable, _, _ in read().describe() if variable != "JWT_SECRET"]
+    names = [variable for variable, _, _ in read().variables if variable != "JWT_SECRET"]
     for variable in names:
         (problem,) = problems({variable: "\x00"})
         example = problem.rpartition("; for example ")[2].partition(" or ")[0]
@@ -210,21 +220,21 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 
 def test_an_embedded_database_comes_up_by_itself_and_a_shared_one_when_told_to() -> None:
     shared = {"DATABASE_URL": "postgresql://ann:hunter22@db/app"}
-    assert read().migrate_on_start
-    assert not read(shared).migrate_on_start
-    assert read({**shared, "MIGRATE_ON_START": "true"}).migrate_on_start
-    assert not read({"MIGRATE_ON_START": "false"}).migrate_on_start
+    assert read().store.migrate_on_start
+    assert not read(shared).store.migrate_on_start
+    assert read({**shared, "MIGRATE_ON_START": "true"}).store.migrate_on_start
+    assert not read({"MIGRATE_ON_START": "false"}).store.migrate_on_start
 
 
 def test_a_shared_database_is_named_without_its_login() -> None:
     settings = read({"DATABASE_URL": "postgresql://ann:hunter22@db:6000/app?sslmode=require"})
-    assert (settings.is_embedded, settings.database_name) == (False, "postgresql://db/app")
+    assert (settings.store.database.is_embedded, str(settings.store.database)) == (False, "postgresql://db/app")
     assert "hunter22" not in repr(settings)
 
 
 def test_workers_share_the_cores_for_hashing() -> None:
     shared = {"DATABASE_URL": "postgresql://ann:hunter22@db/app"}
-    alone = read(shared).hash_workers
-    assert read({**shared, "WORKERS": "2"}).hash_workers == max(1, alone // 2)
-    assert read({**shared, "WORKERS": "256"}).hash_workers == 1
-    assert read({**shared, "WORKERS": "2", "HASH_WORKERS": "5"}).hash_workers == 5
+    alone = read(shared).accounts.hash_workers
+    assert read({**shared, "WORKERS": "2"}).accounts.hash_workers == max(1, alone // 2)
+    assert read({**shared, "WORKERS": "256"}).accounts.hash_workers == 1
+    assert read({**shared, "WORKERS": "2", "HASH_WORKERS": "5"}).accounts.hash_workers == 5

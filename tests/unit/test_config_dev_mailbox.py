@@ -26,23 +26,27 @@ def test_a_mailbox_on_an_address_that_others_reach_is_refused(host: str, given: 
 @pytest.mark.parametrize("host", ["", "127.0.0.1", "127.8.8.8", "::1", "localhost", "LOCALHOST"])
 def test_on_a_loopback_address_nothing_needs_to_be_said(host: str) -> None:
     settings = Settings.read({"SERVER_HOST": host}, None)
-    assert (settings.dev_mailbox, settings.has_dev_mailbox, settings.drops_mails) == (DevMailbox.LOCAL, True, False)
+    assert (settings.mail.dev_mailbox, settings.mail.has_dev_mailbox, settings.mail.drops_mails) == (
+        DevMailbox.LOCAL,
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize("host", OPEN_HOSTS)
 def test_a_setting_can_share_the_mailbox_or_switch_it_off(host: str) -> None:
     """CFG-05"""
     shared = Settings.read({"SERVER_HOST": host, "DEV_MAILBOX": "network"}, None)
-    assert (shared.has_dev_mailbox, shared.drops_mails) == (True, False)
+    assert (shared.mail.has_dev_mailbox, shared.mail.drops_mails) == (True, False)
     none = Settings.read({"SERVER_HOST": host, "DEV_MAILBOX": "OFF"}, None)
-    assert (none.has_dev_mailbox, none.drops_mails) == (False, True)
+    assert (none.mail.has_dev_mailbox, none.mail.drops_mails) == (False, True)
 
 
 @pytest.mark.parametrize("mailbox", ["local", "network", "off"])
 def test_where_mails_are_sent_there_is_no_mailbox_to_protect(mailbox: str) -> None:
     given = {"SERVER_HOST": "0.0.0.0", "SMTP_URL": "smtp://mail.example.com", "DEV_MAILBOX": mailbox}
     settings = Settings.read(given, None)
-    assert (settings.has_dev_mailbox, settings.drops_mails) == (False, False)
+    assert (settings.mail.has_dev_mailbox, settings.mail.drops_mails) == (False, False)
 
 
 @pytest.mark.parametrize(

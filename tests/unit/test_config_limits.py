@@ -22,7 +22,7 @@ def test_all_limits_are_printed_in_the_form_that_is_read() -> None:
     printed = format_limits(limits("mails_per_network=50/1m"))
     assert limits(printed) == limits("mails_per_network=50/1m")
     assert [entry.partition("=")[0] for entry in printed.split(",")] == [limit.name for limit in DEFAULT_LIMITS]
-    described = {variable: text for variable, text, _ in Settings.read({}, None).describe()}
+    described = {variable: text for variable, text, _ in Settings.read({}, None).variables}
     assert described["LIMITS"] == format_limits(Limits())
 
 

@@ -25,11 +25,11 @@ NO_MOUNTS = Path(os.devnull)
 def test_production_defaults_are_the_careful_ones() -> None:
     settings = Settings.read(GOOD_PRODUCTION, None, NO_MOUNTS)
     assert settings.is_production
-    assert settings.server_host == "0.0.0.0"
-    assert settings.log_format is LogFormat.JSON
-    assert settings.jwt_secrets == (SECRET.encode(),)
-    assert settings.shutdown_delay == timedelta(seconds=3)
-    allowed = settings.cors_allowed_origins
+    assert settings.server.host == "0.0.0.0"
+    assert settings.monitoring.log_format is LogFormat.JSON
+    assert settings.accounts.jwt_secrets == (SECRET.encode(),)
+    assert settings.server.shutdown_delay == timedelta(seconds=3)
+    allowed = settings.server.cors_allowed_origins
     assert (allowed.named, allowed.any_local_port) == (frozenset(), False)
 
 

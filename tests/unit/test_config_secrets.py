@@ -52,13 +52,13 @@ def test_random_secrets_pass_unless_they_repeat_themselves(secret: str) -> None:
     except ConfigurationError:
         assert len(set(secret)) < 8 or raw in (raw + raw)[1:-1]
     else:
-        assert settings.jwt_secrets == (secret.encode(),)
+        assert settings.accounts.jwt_secrets == (secret.encode(),)
 
 
 def test_no_secret_is_in_any_text_of_the_settings() -> None:
     """CFG-03"""
     settings = Settings.read({"JWT_SECRET": f"{SECRET},{OTHER_SECRET}"}, None)
-    for text in (repr(settings), str(settings), f"{settings}", str(settings.describe())):
+    for text in (repr(settings), str(settings), f"{settings}", str(settings.variables)):
         assert "JWT_SECRET" in text
         assert "***,***" in text
         assert SECRET not in text
@@ -129,9 +129,9 @@ def test_a_password_in_the_database_url_is_masked_when_shown() -> None:
 def test_a_mail_password_is_masked_in_every_form_of_the_url(url: str, shown: str) -> None:
     """CFG-03"""
     settings = Settings.read({"SMTP_URL": url}, None)
-    described = {variable: text for variable, text, _ in settings.describe()}
+    described = {variable: text for variable, text, _ in settings.variables}
     assert described["SMTP_URL"] == shown
-    for text in (repr(settings), str(settings), f"{settings}", str(settings.describe())):
+    for text in (repr(settings), str(settings), f"{settings}", str(settings.variables)):
         assert "unter22" not in text
 
 
@@ -162,7 +162,7 @@ def test_the_development_secret_is_made_once_and_only_its_owner_reads_it(tmp_pat
 
 def test_the_made_secret_passes_as_a_configured_one(tmp_path: Path) -> None:
     secret = development_secret(tmp_path)
-    assert Settings.read({"JWT_SECRET": secret.decode()}, None).jwt_secrets == (secret,)
+    assert Settings.read({"JWT_SECRET": secret.decode()}, None).accounts.jwt_secrets == (secret,)
 
 
 def test_many_that_ask_at_once_get_the_same_secret(tmp_path: Path) -> None:

@@ -31,9 +31,9 @@ def env_file(tmp_path: Path, text: str) -> Path:
 def test_the_env_file_counts_and_the_process_environment_wins_over_it(tmp_path: Path) -> None:
     path = env_file(tmp_path, "SERVER_PORT=9001\nexport LOG_LEVEL='debug' # loud\nJWT_EXPIRATION=5m\n")
     settings = Settings.read({"SERVER_PORT": "9002", "JWT_EXPIRATION": ""}, path)
-    assert settings.server_port == 9002
-    assert settings.log_level == "debug"
-    assert settings.jwt_expiration == timedelta(minutes=5)
+    assert settings.server.port == 9002
+    assert settings.monitoring.log_level == "debug"
+    assert settings.accounts.jwt_expiration == timedelta(minutes=5)
     assert settings.origins["SERVER_PORT"] is Origin.ENVIRONMENT
     assert settings.origins["LOG_LEVEL"] is Origin.ENV_FILE
     assert settings.origins["LOG_FORMAT"] is Origin.DEFAULT
@@ -59,7 +59,7 @@ def test_a_deployed_service_does_not_read_the_env_file(tmp_path: Path) -> None:
 
 def test_values_of_the_env_file_are_taken_as_they_stand(tmp_path: Path) -> None:
     path = env_file(tmp_path, "JWT_SECRET='kN3vX8pQ2rT5wY7z${HOME}B4cF6gH9jL1mP0sD'\n")
-    assert Settings.read({}, path).jwt_secrets == (b"kN3vX8pQ2rT5wY7z${HOME}B4cF6gH9jL1mP0sD",)
+    assert Settings.read({}, path).accounts.jwt_secrets == (b"kN3vX8pQ2rT5wY7z${HOME}B4cF6gH9jL1mP0sD",)
 
 
 def test_a_line_that_is_no_assignment_is_refused_by_its_number_without_being_shown(tmp_path: Path) -> None:
@@ -87,13 +87,11 @@ def test_a_missing_env_file_is_fine(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text_still_make_a_secret() -> None:
     raw = bytes(range(160, 200))
     settings = Settings.read({"JWT_SECRET": raw.decode("utf-8", "surrogateescape")}, None)
-    assert settings.jwt_secrets == (raw,)
+    assert settings.accounts.jwt_secrets == (raw,)
 
 
 def test_the_description_lists_every_variable_with_value_and_origin() -> None:
-    described = {
-        variable: (text, origin) for variable, text, origin in Settings.read({"WORKERS": "1"}, None).describe()
-    }
+    described = {variable: (text, origin) for variable, text, origin in Settings.read({"WORKERS": "1"}, None).variables}
     assert described["WORKERS"] == ("1", Origin.ENVIRONMENT)
     assert described["JWT_EXPIRATION"] == ("15m", Origin.DEFAULT)
     assert described["REQUIRE_CLIENT_HEADERS"] == ("false", Origin.DEFAULT)
@@ -109,7 +107,7 @@ def test_the_description_lists_every_variable_with_value_and_origin() -> None:
 def test_host_names_and_named_origins_are_shown_as_they_were_understood() -> None:
     origins = "https://b.example.com,https://A.example.com/"
     settings = Settings.read({"SERVER_HOST": "localhost", "CORS_ALLOWED_ORIGINS": origins}, None)
-    described = {variable: text for variable, text, _ in settings.describe()}
+    described = {variable: text for variable, text, _ in settings.variables}
     assert described["SERVER_HOST"] == "localhost"
     assert described["CORS_ALLOWED_ORIGINS"] == "https://a.example.com,https://b.example.com"
 
@@ -117,7 +115,7 @@ def test_host_names_and_named_origins_are_shown_as_they_were_understood() -> Non
 def test_the_example_file_names_every_variable_and_each_of_its_values_is_good(tmp_path: Path) -> None:
     text = (ROOT / ".env.example").read_text("utf-8")
     assignments = re.findall(r"^# ([A-Z_]+=.*)$", text, re.MULTILINE)
-    variables = [variable for variable, _, _ in Settings.read({}, None).describe()]
+    variables = [variable for variable, _, _ in Settings.read({}, None).variables]
     assert [assignment.partition("=")[0] for assignment in assignments] == variables
     settings = Settings.read({}, env_file(tmp_path, "\n".join(assignments)))
     assert {name for name in variables if settings.origins[name] is Origin.DEFAULT} == {"JWT_SECRET"}

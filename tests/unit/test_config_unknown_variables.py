@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bukhindor.config import ConfigurationError, Origin, Settings
 
-KNOWN = [variable for variable, _, _ in Settings.read({}, None).describe()]
+KNOWN = [variable for variable, _, _ in Settings.read({}, None).variables]
 
 
 def warned(environ: dict[str, str], env_file: Path | None = None) -> list[str]:

@@ -101,17 +101,17 @@ class _Built:
         self.clock = clock
         self._replaces = replaces
         self._watch = watch
-        self.secret_keys = SecretKeys(settings.jwt_secrets or (development_secret(settings.data_dir),))
+        self.secret_keys = SecretKeys(settings.accounts.jwt_secrets or (development_secret(settings.store.data_dir),))
         self._shared_limiter = open_shared_limiter(settings, self.secret_keys, watch.limit_uncounted)
         counting = watch.limiter(self._shared_limiter or limiter_of_this_process(settings))
-        self.limiter = ConfiguredLimiter(counting, settings.limits)
-        self.mailbox = DevelopmentMailbox(clock) if settings.has_dev_mailbox else None
+        self.limiter = ConfiguredLimiter(counting, settings.limiting.limits)
+        self.mailbox = DevelopmentMailbox(clock) if settings.mail.has_dev_mailbox else None
         self._hasher = PooledPasswordHasher(
-            settings.hash_memory_kib,
-            settings.hash_iterations,
-            settings.hash_parallelism,
-            settings.hash_workers,
-            settings.hash_queue,
+            settings.accounts.hash_memory_kib,
+            settings.accounts.hash_iterations,
+            settings.accounts.hash_parallelism,
+            settings.accounts.hash_workers,
+            settings.accounts.hash_queue,
         )
         self._store = open_store(
             settings,
@@ -175,26 +175,27 @@ class _Built:
 
 def _mailer(settings: Settings) -> Mailer:
     """How mails leave where there is no development mailbox."""
-    return NoMailer() if settings.drops_mails else SmtpMailer(settings.smtp_url, settings.mail_from)
+    server = settings.mail.server
+    return NoMailer() if server is None else SmtpMailer(server, settings.mail.sender)
 
 
 def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
-    origins = settings.cors_allowed_origins
+    origins = settings.server.cors_allowed_origins
     return WebSettings(
-        public_url=settings.public_url,
-        cors=CorsPolicy(origins.named, origins.any_local_port),
+        public_url=str(settings.server.public_url),
+        cors=CorsPolicy(frozenset(map(str, origins.named)), origins.any_local_port),
         session_policy=session_policy(settings),
         cursor_key=secret_keys.derive("list cursor"),
-        trusted_proxies=settings.trusted_proxies,
-        require_client_headers=settings.require_client_headers,
-        app_url=settings.app_url,
-        request_timeout=settings.request_timeout.total_seconds(),
+        trusted_proxies=settings.server.trusted_proxies,
+        require_client_headers=settings.server.require_client_headers,
+        app_url=str(settings.mail.app_url or ""),
+        request_timeout=settings.server.request_timeout.total_seconds(),
         mailbox_hosts=_mailbox_hosts(settings),
     )
 
 
 def _mailbox_hosts(settings: Settings) -> AnsweredHosts:
     """The names that lead to the development mailbox; over a network also the machine's addresses, whichever it has."""
-    server_host = f"[{settings.server_host}]" if ":" in settings.server_host else settings.server_host
-    named = (read_host(server_host), read_host(settings.public_url.partition("://")[2]))
-    return AnsweredHosts(frozenset(filter(None, named)), any_address=settings.dev_mailbox is DevMailbox.NETWORK)
+    server_host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
+    named = (read_host(server_host), read_host(settings.server.public_url.location))
+    return AnsweredHosts(frozenset(filter(None, named)), any_address=settings.mail.dev_mailbox is DevMailbox.NETWORK)

@@ -6,7 +6,6 @@ from typing import Protocol
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.memory.no_rate_limiter import Unlimited
 from bukhindor.adapters.memory.rate_limiter import MemoryRateLimiter
-from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.config import Settings
 from bukhindor.domain.rate_limit import Limit, Limits
 from bukhindor.ports import RateLimiter
@@ -29,16 +28,16 @@ def open_shared_limiter(
     settings: Settings, secret_keys: SecretKeys, on_uncounted: Callable[[str], None]
 ) -> SharedLimiter | None:
     """None without REDIS_URL, or without limits. `on_uncounted` gets the reason why Redis did not count a call."""
-    if not settings.redis_url or not settings.rate_limits:
+    if settings.limiting.redis is None or not settings.limiting.rate_limits:
         return None
     # Its library takes memory that a service without Redis has no use for.
     from bukhindor.adapters.redis.rate_limiter import RedisRateLimiter  # noqa: PLC0415
 
     return RedisRateLimiter(
-        RedisServer.parse(settings.redis_url),
+        settings.limiting.redis,
         secret_keys.derive("rate limit keys"),
         MemoryRateLimiter(),
-        outage_divisor=max(settings.workers, _LEAST_OUTAGE_DIVISOR),
+        outage_divisor=max(settings.server.workers, _LEAST_OUTAGE_DIVISOR),
         budget=_REDIS_BUDGET,
         on_uncounted=on_uncounted,
     )
@@ -68,4 +67,4 @@ class ConfiguredLimiter:
 
 
 def limiter_of_this_process(settings: Settings) -> RateLimiter:
-    return MemoryRateLimiter(processes=settings.workers) if settings.rate_limits else Unlimited()
+    return MemoryRateLimiter(processes=settings.server.workers) if settings.limiting.rate_limits else Unlimited()

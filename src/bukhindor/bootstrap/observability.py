@@ -7,13 +7,13 @@ from bukhindor.config import Settings
 
 def open_watch(settings: Settings, *, exposes: bool) -> Watch:
     """`exposes` says whether this process answers at METRICS_PORT, and not the parent of several."""
-    tracing = _open_tracing() if settings.tracing else None
-    if not settings.metrics_port:
+    tracing = _open_tracing() if settings.monitoring.tracing else None
+    if settings.monitoring.metrics_port is None:
         return Watch(tracing)
     # The libraries take memory that an installation without metrics has no use for.
     from bukhindor.bootstrap.metrics import MetricsWatch  # noqa: PLC0415
 
-    return MetricsWatch(settings.server_host, settings.metrics_port if exposes else None, tracing)
+    return MetricsWatch(settings.server.host, settings.monitoring.metrics_port if exposes else None, tracing)
 
 
 def _open_tracing() -> Tracing:

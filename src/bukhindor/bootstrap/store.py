@@ -8,7 +8,9 @@ from multiprocessing.connection import Connection
 from typing import Protocol
 
 from bukhindor.adapters.sql import schema
+from bukhindor.adapters.sql.schema import DatabaseUrl
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
+from bukhindor.adapters.sql.sqlite.url import SqliteUrl
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from bukhindor.config import Settings
 from bukhindor.ports import Seal, Transactions
@@ -32,13 +34,14 @@ def open_store(
 ) -> Store:
     """`owner` is the one server of an embedded database. `on_wait` and `on_error` are told what a database server
     makes the service wait for, in seconds, and how it fails. Raises DatabaseInUse, DatabaseUnusable."""
-    if settings.is_embedded:
-        return SqliteTransactions(settings.database_file, owner=owner, seal=seal)
+    database = settings.store.database
+    if isinstance(database, SqliteUrl):
+        return SqliteTransactions(database.path, owner=owner, seal=seal)
     # Its driver takes memory that an embedded database has no use for.
     from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions  # noqa: PLC0415
 
     return PostgresTransactions(
-        settings.database_url, size=settings.database_pool_size, seal=seal, on_wait=on_wait, on_error=on_error
+        database, size=settings.store.database_pool_size, seal=seal, on_wait=on_wait, on_error=on_error
     )
 
 
@@ -47,15 +50,15 @@ def prepare_schema(settings: Settings) -> None:
 
     It happens in another process: the migration tool takes 9 MB, which this one would keep for nothing.
     """
-    if settings.migrate_on_start and schema.status(settings.database_url).pending:
-        _upgrade_aside(settings.database_url)
+    if settings.store.migrate_on_start and schema.status(settings.store.database).pending:
+        _upgrade_aside(settings.store.database)
 
 
-def _upgrade_aside(url: str) -> None:
+def _upgrade_aside(database: DatabaseUrl) -> None:
     """Whatever ends this process ends the other one, and undoes the migration. Raises SchemaError, DatabaseUnusable."""
     context = get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_upgrade_and_report, args=(url, theirs), daemon=True)
+    process = context.Process(target=_upgrade_and_report, args=(database, theirs), daemon=True)
     with ours:
         with theirs:
             process.start()
@@ -73,11 +76,11 @@ def _upgrade_aside(url: str) -> None:
         raise RuntimeError(f"The migration failed: {outcome}")
 
 
-def _upgrade_and_report(url: str, outcome: Connection) -> None:
+def _upgrade_and_report(database: DatabaseUrl, outcome: Connection) -> None:
     """Sends None when it is done, else what keeps it from that: DatabaseUnusable or a text."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        schema.upgrade(url)
+        schema.upgrade(database)
     except DatabaseUnusable as refusal:
         outcome.send(refusal)
     except Exception as error:
@@ -99,8 +102,8 @@ def require_schema(settings: Settings) -> None:
 
     Raises SchemaError, DatabaseUnusable.
     """
-    if settings.migrate_on_start:
-        schema.upgrade(settings.database_url)
-    elif pending := schema.status(settings.database_url).pending:
+    if settings.store.migrate_on_start:
+        schema.upgrade(settings.store.database)
+    elif pending := schema.status(settings.store.database).pending:
         message = f"The database lacks {', '.join(pending)}: run `bukhindor migrate up` first."
         raise SchemaError(message)

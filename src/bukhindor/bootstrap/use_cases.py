@@ -40,7 +40,7 @@ def build_services(
         writer=TemplateLetters(Product()),
         identifiers=SystemIdentifiers(),
         clock=clock,
-        access_tokens=SignedAccessTokens(settings.public_url, _AUDIENCE, secret_keys),
+        access_tokens=SignedAccessTokens(str(settings.server.public_url), _AUDIENCE, secret_keys),
         refresh_tokens=DerivedRefreshTokens(secret_keys),
         device_proofs=SignedDeviceProofs(secret_keys),
         secrets=DerivedOneTimeSecrets(secret_keys),
@@ -48,25 +48,26 @@ def build_services(
     )
     rules = Rules(
         policy=session_policy(settings),
-        password_policy=PasswordPolicy(settings.min_password_length, load_common_passwords()),
-        retention=Retention(settings.audit_retention),
+        password_policy=PasswordPolicy(settings.accounts.min_password_length, load_common_passwords()),
+        retention=Retention(settings.accounts.audit_retention),
         links=mail_links(settings),
-        wrong_codes=settings.limits.in_force(WRONG_CODES_PER_ACCOUNT),
+        wrong_codes=settings.limiting.limits.in_force(WRONG_CODES_PER_ACCOUNT),
     )
     return assemble(outside, rules)
 
 
 def mail_links(settings: Settings) -> MailLinks:
     """Mailed links lead into the app where it is a web page; other addresses no mail program opens."""
-    if settings.app_url.startswith(("http://", "https://")):
-        return MailLinks(settings.app_url)
-    return MailLinks(f"{settings.public_url}/account")
+    app_url = settings.mail.app_url
+    if app_url is not None and app_url.is_web:
+        return MailLinks(str(app_url))
+    return MailLinks(f"{settings.server.public_url}/account")
 
 
 def session_policy(settings: Settings) -> SessionPolicy:
     return SessionPolicy(
-        access_token=settings.jwt_expiration,
-        idle=settings.refresh_token_expiration,
-        absolute=settings.session_expiration,
-        admin_absolute=settings.admin_session_expiration,
+        access_token=settings.accounts.jwt_expiration,
+        idle=settings.accounts.refresh_token_expiration,
+        absolute=settings.accounts.session_expiration,
+        admin_absolute=settings.accounts.admin_session_expiration,
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from bukhindor.adapters.sql.sqlite.url import SqliteUrl
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.cli.access import read_settings
 from bukhindor.cli.printing import json_option, print_json, progress_bar, say
@@ -23,19 +24,19 @@ def backup(file: Path, yes: bool, as_json: bool) -> None:
     """Write the SQLite database of this moment to FILE, also while the service runs."""
     from bukhindor.adapters.sql.sqlite.backup import back_up
 
-    settings = _embedded("pg_dump backs it up")
+    settings, database = _embedded("pg_dump backs it up")
     if file.exists() and not yes:
         require_confirmation(f"Replace {file}?", f"{file} exists and was not replaced")
     began = time.monotonic()
     with progress_bar("Backing up") as on_progress:
-        copy = back_up(settings.database_file, file, on_progress)
+        copy = back_up(database, file, on_progress)
     seconds = time.monotonic() - began
     if as_json:
         shown = {"file": str(file), "bytes": copy.size, "schema": copy.revision, "users": copy.users}
-        print_json({"database": settings.database_name, **shown, "seconds": round(seconds, 3)})
+        print_json({"database": str(database), **shown, "seconds": round(seconds, 3)})
         return
     size = f"{copy.size / 2**20:.1f} MiB, {_accounts(copy.users)}, schema {copy.revision}"
-    say(f"Backed up {settings.database_name} to {file} in {seconds:.1f} s: {size}.")
+    say(f"Backed up {database} to {file} in {seconds:.1f} s: {size}.")
     say(f"{_secret(settings)} is not in it, and without it all users have to sign in again: keep it in another place.")
 
 
@@ -47,8 +48,7 @@ def restore(file: Path, yes: bool, as_json: bool) -> None:
     """Restore the backup FILE. The present SQLite database is kept under another name; the service must be stopped."""
     from bukhindor.adapters.sql.sqlite.restore import restore
 
-    settings = _embedded("pg_restore restores it")
-    database = settings.database_file
+    settings, database = _embedded("pg_restore restores it")
     if database.exists() and not yes:
         require_confirmation(f"Replace {database} by {file}?", f"{database} was not replaced")
     with progress_bar("Restoring") as on_progress:
@@ -66,15 +66,17 @@ def restore(file: Path, yes: bool, as_json: bool) -> None:
     say(f"{_secret(settings)} was not in it: without the secret of that time all users have to sign in again.")
 
 
-def _embedded(instead: str) -> Settings:
+def _embedded(instead: str) -> tuple[Settings, Path]:
+    """The settings, and the file of the database."""
     settings = read_settings()
-    if not settings.is_embedded:
-        raise Refusal(f"This is for SQLite, and the database is {settings.database_name}: {instead}.")
-    return settings
+    database = settings.store.database
+    if not isinstance(database, SqliteUrl):
+        raise Refusal(f"This is for SQLite, and the database is {database}: {instead}.")
+    return settings, database.path
 
 
 def _secret(settings: Settings) -> str:
-    return "JWT_SECRET" if settings.jwt_secrets else f"The secret, {settings.data_dir / SECRET_FILE},"
+    return "JWT_SECRET" if settings.accounts.jwt_secrets else f"The secret, {settings.store.data_dir / SECRET_FILE},"
 
 
 def _accounts(number: int) -> str:

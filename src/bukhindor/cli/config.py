@@ -19,12 +19,10 @@ def check(as_json: bool) -> None:
     Exit with 2 when a setting is invalid.
     """
     settings = read_settings()
-    described = settings.describe()
     if as_json:
-        names = ("variable", "value", "origin")
-        rows = [dict(zip(names, row, strict=True)) for row in described]
+        rows = [{"variable": name, "value": text, "origin": origin} for name, text, origin in settings.variables]
         print_json({"settings": rows, "unknown_variables": settings.unknown_variables})
         return
-    print_table(("VARIABLE", "VALUE", "FROM"), described)
+    print_table(("VARIABLE", "VALUE", "FROM"), settings.variables)
     for variable in settings.unknown_variables:
         say(f"warning: {variable}")

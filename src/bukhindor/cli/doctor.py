@@ -27,7 +27,7 @@ def command(ctx: click.Context, recipient: str | None, as_json: bool) -> None:
         findings = checks.of_bad_configuration(error)
         exit_code = MISCONFIGURED
     else:
-        if address is not None and not settings.smtp_url:
+        if address is not None and not settings.mail.server:
             raise Refusal("This installation sends no mail: set SMTP_URL to send one.")
         findings = checks.of_installation(settings, address)
         exit_code = REFUSED

@@ -20,7 +20,7 @@ def group() -> None:
 def list_keys(as_json: bool) -> None:
     """Print all keys, newest first. The newest signs; retired keys verify until their last token has expired."""
     found = with_services(lambda services: services.signing_key_ring.keys())
-    now, life = SystemClock().now(), read_settings().jwt_expiration
+    now, life = SystemClock().now(), read_settings().accounts.jwt_expiration
     states = [_state(key, verifies=key.verifies_at(now, life)) for key in found]
     if as_json:
         print_json({"keys": [_as_json(key, state) for key, state in zip(found, states, strict=True)]})

@@ -18,7 +18,7 @@ def up() -> None:
     from bukhindor.adapters.sql import schema
 
     settings = read_settings()
-    applied = schema.upgrade(settings.database_url)
+    applied = schema.upgrade(settings.store.database)
     say(f"Applied {', '.join(applied)}." if applied else "Nothing to do: the schema is up to date.")
 
 
@@ -34,7 +34,7 @@ def down(steps: int, yes: bool) -> None:
         require_confirmation(
             "Undo migrations, and delete the data in everything that they added?", "Nothing was undone"
         )
-    undone = schema.downgrade(settings.database_url, steps)
+    undone = schema.downgrade(settings.store.database, steps)
     say(f"Undid {', '.join(undone)}." if undone else "Nothing to do: the database is empty.")
 
 
@@ -44,7 +44,7 @@ def status(as_json: bool) -> None:
     """Print the schema version of the database, that of the program, and the migrations between them."""
     from bukhindor.adapters.sql import schema
 
-    found = schema.status(read_settings().database_url)
+    found = schema.status(read_settings().store.database)
     if as_json:
         print_json({"current": found.current, "head": found.head, "pending": found.pending})
     elif found.pending:

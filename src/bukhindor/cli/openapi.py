@@ -14,7 +14,7 @@ def command(file: Path | None) -> None:
     """Write the OpenAPI 3.1 document to FILE, or print it. Its server is PUBLIC_URL."""
     from bukhindor.web.api.openapi import openapi_json
 
-    document = openapi_json(read_settings().public_url)
+    document = openapi_json(str(read_settings().server.public_url))
     if file is None:
         click.echo(document, nl=False)
     else:

@@ -32,9 +32,9 @@ def command(ctx: click.Context, host: str | None, port: int | None, workers: int
 
     options: Options = {"SERVER_HOST": host, "SERVER_PORT": port, "WORKERS": workers}
     settings = read_settings(options)
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.monitoring.log_level, settings.monitoring.log_format)
     _warn(settings)
-    alone = settings.workers == 1
+    alone = settings.server.workers == 1
     ctx.exit(_serve(settings, partial(_announce, settings)) if alone else _supervise(settings, options))
 
 
@@ -45,7 +45,7 @@ def _warn(settings: Settings) -> None:
     log = structlog.get_logger("bukhindor")
     for variable in settings.unknown_variables:
         log.warning(str(variable))
-    if settings.drops_mails:
+    if settings.mail.drops_mails:
         log.warning("mails are dropped: SMTP_URL is not set and DEV_MAILBOX is off")
 
 
@@ -59,11 +59,11 @@ def _serve(
     application = create_application(settings, exposes_metrics=assignment is None, replaces=replaces)
     return GracefulServer(
         application.web,
-        settings.server_host,
-        settings.server_port,
+        settings.server.host,
+        settings.server.port,
         refusal_format=application.refusal_format,
-        shutdown_timeout=settings.shutdown_timeout.total_seconds(),
-        drain_delay=settings.shutdown_delay.total_seconds(),
+        shutdown_timeout=settings.server.shutdown_timeout.total_seconds(),
+        drain_delay=settings.server.shutdown_delay.total_seconds(),
         on_drain=application.services.health.drain,
         on_ready=on_ready,
         assignment=assignment,
@@ -76,24 +76,24 @@ def _supervise(settings: Settings, options: Options) -> int:
     from bukhindor.server.supervisor import Patience, Supervisor
 
     with _metrics_of_workers(settings) as on_worker_end:
-        listeners = open_listeners(settings.server_host, settings.server_port)
-        address = address_of(listeners[0], settings.server_host)
+        listeners = open_listeners(settings.server.host, settings.server.port)
+        address = address_of(listeners[0], settings.server.host)
         return Supervisor(
             listeners,
-            settings.workers,
+            settings.server.workers,
             partial(_work, options),
-            Patience(stop=settings.shutdown_timeout.total_seconds() + _CLOSING_SECONDS),
+            Patience(stop=settings.server.shutdown_timeout.total_seconds() + _CLOSING_SECONDS),
             on_ready=lambda: _announce(settings, address),
             on_worker_end=on_worker_end,
         ).run_until_stopped()
 
 
 def _metrics_of_workers(settings: Settings) -> AbstractContextManager[Callable[[int], None]]:
-    if not settings.metrics_port:
+    if settings.monitoring.metrics_port is None:
         return nullcontext(lambda pid: None)
     from bukhindor.adapters.prometheus.exposition import workers_exposed
 
-    return workers_exposed(settings.server_host, settings.metrics_port)
+    return workers_exposed(settings.server.host, settings.monitoring.metrics_port)
 
 
 def _work(options: Options, assignment: Assignment) -> int:
@@ -106,7 +106,7 @@ def _work(options: Options, assignment: Assignment) -> int:
         with refusals():
             # The first worker migrates for all.
             settings = read_settings(options if assignment.first else {**options, "MIGRATE_ON_START": "false"})
-            configure_logging(settings.log_level, settings.log_format)
+            configure_logging(settings.monitoring.log_level, settings.monitoring.log_format)
             structlog.contextvars.bind_contextvars(worker=assignment.number)
             return _serve(settings, assignment=assignment)
     except click.ClickException as refusal:
@@ -118,18 +118,18 @@ def _announce(settings: Settings, address: str) -> None:
     """Log one line: the address it listens on, the documentation, the database, the environment."""
     import structlog
 
-    docs = f"{settings.public_url}/docs"
-    if settings.log_format is LogFormat.JSON:
+    docs = f"{settings.server.public_url}/docs"
+    if settings.monitoring.log_format is LogFormat.JSON:
         structlog.get_logger("bukhindor").info(
             "listening",
             address=address,
             docs=docs,
-            database=settings.database_name,
+            database=str(settings.store.database),
             environment=settings.environment.value,
             version=__version__,
         )
         return
     click.echo(
         f"Bukhindor {__version__} listens on {address}, documentation at {docs} "
-        f"(database {settings.database_name}, {settings.environment})"
+        f"(database {settings.store.database}, {settings.environment})"
     )

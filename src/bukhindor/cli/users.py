@@ -52,7 +52,7 @@ def create(email: str, name: str, role: str, password_stdin: bool, as_json: bool
     """Create an account. Without --password-stdin a password is generated and printed once."""
     settings = read_settings()
     address, person = EmailAddress.parse(email), parse_name(name)
-    password = password_from_stdin() if password_stdin else made_password(settings.min_password_length)
+    password = password_from_stdin() if password_stdin else made_password(settings.accounts.min_password_length)
     user = with_services(
         lambda services: services.user_admin.create(_OPERATOR, person, address, password, Role(role), Status.ACTIVE)
     )

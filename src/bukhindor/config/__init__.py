@@ -2,9 +2,11 @@
 
 from bukhindor.config.data_folder import development_secret
 from bukhindor.config.errors import ConfigurationError
+from bukhindor.config.mail import DevMailbox
+from bukhindor.config.monitoring import LogFormat, LogLevel
 from bukhindor.config.origins import AllowedOrigins
-from bukhindor.config.settings import DevMailbox, Environment, LogFormat, LogLevel, Settings
-from bukhindor.config.sources import Origin
+from bukhindor.config.settings import Environment, Settings
+from bukhindor.config.sources import Origin, Variable
 from bukhindor.config.unknown_variables import UnknownVariable
 
 __all__ = [
@@ -17,5 +19,6 @@ __all__ = [
     "Origin",
     "Settings",
     "UnknownVariable",
+    "Variable",
     "development_secret",
 ]

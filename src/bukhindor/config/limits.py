@@ -1,9 +1,15 @@
-"""LIMITS: other figures for the limits of the product, `registrations_per_network=100/1h,mails_per_network=50/1m`."""
+"""Limits on attempts: whether they hold, their figures, and the server that counts for all processes."""
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
+from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.config.durations import format_duration, parse_duration, quoted
+from bukhindor.config.redis_url import redis_server
+from bukhindor.config.sources import Sources
+from bukhindor.config.values import on_or_off, optional, shown_on_or_off
 from bukhindor.domain.rate_limit import DEFAULT_LIMITS, Limit, Limits
 
 _ENTRY = re.compile(r"([a-z_]{1,60})=([0-9]{1,9})/([0-9dhms]{1,20})")
@@ -12,8 +18,28 @@ _LONGEST_WINDOW = timedelta(days=30)
 _KNOWN = {limit.name for limit in DEFAULT_LIMITS}
 
 
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """Without `redis` each process counts alone."""
+
+    rate_limits: bool
+    limits: Limits
+    redis: RedisServer | None
+
+    @classmethod
+    def read(cls, sources: Sources) -> Self:
+        return cls(
+            rate_limits=sources.read("RATE_LIMITS", on_or_off, True, "on", shown_on_or_off),
+            limits=sources.read("LIMITS", limits, Limits(), "mails_per_network=50/1m", format_limits),
+            redis=sources.read_url("REDIS_URL", optional(redis_server), "", "redis://localhost:6379/0"),
+        )
+
+
 def limits(text: str) -> Limits:
-    """Read the limits that differ from their defaults. Raises ValueError with a sentence that names the entry."""
+    """Read `registrations_per_network=100/1h,mails_per_network=50/1m`, the limits that differ from their defaults.
+
+    Raises ValueError with a sentence that names the entry.
+    """
     changed: dict[str, Limit] = {}
     for part in text.rstrip(", ").split(","):
         entry = _ENTRY.fullmatch(part.strip())

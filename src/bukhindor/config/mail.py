@@ -1,16 +1,26 @@
 """Where mails leave, whom they are from, and where their links lead."""
 
 import re
+from dataclasses import dataclass
+from email.headerregistry import Address as Sender
+from enum import StrEnum
+from typing import Self
 from urllib.parse import urlsplit
 
 from bukhindor.adapters.smtp.server_url import MailServer
 from bukhindor.config.durations import quoted
-from bukhindor.config.origins import parse_origin
-from bukhindor.config.values import is_loopback
+from bukhindor.config.origins import Address, parse_origin
+from bukhindor.config.server_url import ServerUrl
+from bukhindor.config.sources import Sources
+from bukhindor.config.values import choice, is_loopback, optional
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidInput
 from bukhindor.domain.text import has_unsafe_characters
 
+GOOD_MAIL_SERVER = "smtp://user:password@mail.example.com:587"
+GOOD_SENDER = "Example <no-reply@example.com>"
+
+_PORTS = {"smtp": 587, "smtps": 465}
 # A name with other signs stands in quotation marks (RFC 5322 section 3.2.3); none of them ends the name early.
 _SENDER = re.compile(r'(?:([^"<>()\[\]\\,:;@]*[^"<>()\[\]\\,:;@\s]|"[^"\\]*")\s*)?<([^<>]*)>')
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
@@ -22,31 +32,63 @@ _NO_APP = frozenset(
 )
 
 
-def smtp_url(text: str) -> str:
-    """An SMTP URL. Raises ValueError with a sentence that repeats no part of it: it may hold a password."""
-    try:
-        MailServer.parse(text)
-    except ValueError as error:
-        sentence = str(error)
-        raise ValueError(f"{sentence[0].lower()}{sentence[1:].rstrip('.')}") from None
-    return text
+class DevMailbox(StrEnum):
+    """Who may read the mails of a development installation: this machine, every client that reaches it, or no one."""
+
+    LOCAL = "local"
+    NETWORK = "network"
+    OFF = "off"
 
 
-def sends_in_clear(url: str) -> bool:
-    """Whether mails to this good SMTP URL cross a network without TLS.
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """`app_url` is where mailed links lead, None for the pages of this service. Without a `server`, development keeps
+    mails in a mailbox of its own."""
 
-    `smtp://` insists on STARTTLS and `smtps://` begins with TLS, so only `?starttls=never` does.
+    app_url: Address | None
+    server: MailServer | None
+    sender: Sender
+    dev_mailbox: DevMailbox
+
+    @classmethod
+    def read(cls, sources: Sources) -> Self:
+        read = sources.read
+        return cls(
+            app_url=read("APP_URL", optional(app_address), None, "https://app.example.com"),
+            server=sources.read_url("SMTP_URL", optional(mail_server), "", GOOD_MAIL_SERVER),
+            sender=read("MAIL_FROM", sender, sender("Bukhindor <no-reply@localhost.localdomain>"), GOOD_SENDER),
+            dev_mailbox=read("DEV_MAILBOX", choice(DevMailbox), DevMailbox.LOCAL, "local"),
+        )
+
+    @property
+    def has_dev_mailbox(self) -> bool:
+        """Whether mails stay here, to be read at /dev/mailbox. Production never starts without a mail server."""
+        return self.server is None and self.dev_mailbox is not DevMailbox.OFF
+
+    @property
+    def drops_mails(self) -> bool:
+        """Whether mails go nowhere: in development, without a mail server and without a mailbox."""
+        return self.server is None and self.dev_mailbox is DevMailbox.OFF
+
+
+def mail_server(text: str) -> MailServer:
+    """Read `smtp://user:password@host:587`, `smtps://host:465` or `smtp://host:25?starttls=never`.
+
+    Raises ValueError with a sentence that repeats no part of the text: it may hold a password.
     """
-    server = MailServer.parse(url)
-    return not (server.implicit_tls or server.starttls or is_loopback(server.host))
+    url = ServerUrl.parse(text, "mail", tuple(_PORTS))
+    host, port = url.place(_PORTS[url.scheme])
+    if url.path not in ("", "/"):
+        raise ValueError("nothing but a port and ?starttls=never may follow the host")
+    if url.options and (url.scheme, url.options) != ("smtp", {"starttls": "never"}):
+        raise ValueError("the only option is ?starttls=never, and only with smtp://")
+    implicit_tls = url.scheme == "smtps"
+    starttls = not implicit_tls and not url.options
+    password = url.password if url.user is not None else None
+    return MailServer(host, port, implicit_tls, starttls, is_loopback(host), url.user, password)
 
 
-def has_password(url: str) -> bool:
-    """Whether a good SMTP URL holds a login's password."""
-    return MailServer.parse(url).password is not None
-
-
-def sender(text: str) -> str:
+def sender(text: str) -> Sender:
     """An address, with a name or without: `Example <no-reply@example.com>`; the address in its canonical form.
 
     Raises ValueError.
@@ -59,10 +101,10 @@ def sender(text: str) -> str:
         canonical = EmailAddress.parse(address)
     except InvalidInput:
         raise ValueError(f"{quoted(text)} is neither an e-mail address nor a name and an address in <>") from None
-    return f"{name} <{canonical}>" if name else str(canonical)
+    return Sender((name or "").strip('"'), addr_spec=str(canonical))
 
 
-def app_address(text: str) -> str:
+def app_address(text: str) -> Address:
     """`https://host[/path]` of a web app, or a deep link such as `myapp://account`; no slash at the end.
 
     Raises ValueError. A text that may hold a password is not repeated in it.
@@ -71,7 +113,7 @@ def app_address(text: str) -> str:
         raise ValueError("a user name or password does not belong here")
     deep_link = _DEEP_LINK.fullmatch(text)
     if deep_link is not None and deep_link[1] not in _NO_APP:
-        return text.rstrip("/")
+        return Address(deep_link[1], text.removeprefix(f"{deep_link[1]}://").rstrip("/"))
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -83,4 +125,4 @@ def app_address(text: str) -> str:
         raise ValueError(f"{quoted(text)} goes on after the path")
     if not _PATH.fullmatch(parts.path):
         raise ValueError(f"the path in {quoted(text)} holds more than letters, digits and -._~ between single slashes")
-    return origin + parts.path.rstrip("/")
+    return Address(origin.scheme, origin.location + parts.path.rstrip("/"))

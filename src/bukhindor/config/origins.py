@@ -1,4 +1,4 @@
-"""Origins: where a browser's page comes from (RFC 6454), and which of them may call us."""
+"""Web addresses and origins: where a browser's page comes from (RFC 6454), and which of them may call us."""
 
 import re
 from dataclasses import dataclass
@@ -11,22 +11,42 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """`scheme://location`, of a page in the web or of something within an app."""
+
+    scheme: str
+    location: str
+
+    @property
+    def is_web(self) -> bool:
+        return self.scheme in _DEFAULT_PORTS
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether everybody on the way can read and change what travels."""
+        return self.scheme == "http"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.location}"
+
+
+@dataclass(frozen=True, slots=True)
 class AllowedOrigins:
     """The cross-origin clients that a browser may let through.
 
     `named` are exact origins; `any_local_port` adds every page that this machine serves itself, for development.
     """
 
-    named: frozenset[str] = frozenset()
+    named: frozenset[Address] = frozenset()
     any_local_port: bool = False
 
     def __str__(self) -> str:
         if self.any_local_port:
             return "any localhost port"
-        return ",".join(sorted(self.named)) or "none"
+        return ",".join(sorted(map(str, self.named))) or "none"
 
 
-def parse_origin(text: str) -> str:
+def parse_origin(text: str) -> Address:
     """`scheme://host[:port]` as browsers spell it: lower case, no default port, no slash at the end.
 
     Raises ValueError with a sentence. A text that may hold a password is not repeated in it.
@@ -44,4 +64,4 @@ def parse_origin(text: str) -> str:
     if parts.path not in ("", "/") or "?" in text or "#" in text:
         raise ValueError(f"{quoted(text)} goes on after the host")
     suffix = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
-    return f"{parts.scheme}://{host}{suffix}"
+    return Address(parts.scheme, f"{host}{suffix}")

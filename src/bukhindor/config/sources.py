@@ -1,13 +1,16 @@
 """Where values come from: the process environment first, then the `.env` file of a developer, then the default."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from dotenv.parser import Original, parse_stream
 
+from bukhindor.config.durations import format_duration
 from bukhindor.config.errors import ConfigurationError
+from bukhindor.config.server_url import masked_url
 
 _T = TypeVar("_T")
 
@@ -16,6 +19,14 @@ class Origin(StrEnum):
     DEFAULT = "default"
     ENVIRONMENT = "environment"
     ENV_FILE = ".env"
+
+
+class Variable(NamedTuple):
+    """A variable in force; `text` is for people, secrets masked."""
+
+    name: str
+    text: str
+    origin: Origin
 
 
 class Sources:
@@ -27,22 +38,49 @@ class Sources:
     def __init__(self, environ: Mapping[str, str], env_file: Mapping[str, str]) -> None:
         self.environ = environ
         self.env_file = env_file
-        self.origins: dict[str, Origin] = {}
+        self.variables: dict[str, Variable] = {}
         self.problems: list[str] = []
 
-    def read(self, variable: str, reader: Callable[[str], _T], default: _T, example: str) -> _T:
-        """The variable's value, or `default` when it is not set or not good."""
+    def read(
+        self,
+        variable: str,
+        reader: Callable[[str], _T],
+        default: _T,
+        example: str,
+        shown: Callable[[_T], str] | None = None,
+    ) -> _T:
+        """The variable's value, or `default` when it is not set or not good; `shown` writes it for people."""
+        text, origin = self._given(variable)
+        value = default
+        if text:
+            try:
+                value = reader(text)
+            except ValueError as error:
+                self.refuse(variable, str(error), example)
+        self.variables[variable] = Variable(variable, (shown or _shown)(value), origin)
+        return value
+
+    def read_url(self, variable: str, reader: Callable[[str], _T], default: str, example: str) -> _T:
+        """A URL that may hold a password, or `default` as `reader` reads it; shown as it is written, masked."""
+        text, origin = self._given(variable)
+        self.variables[variable] = Variable(variable, masked_url(text or default) or "none", origin)
+        try:
+            return reader(text or default)
+        except ValueError as error:
+            self.refuse(variable, str(error), example)
+            return reader(default)
+
+    def is_given(self, variable: str) -> bool:
+        """Whether the variable, which was read before, is set."""
+        return self.variables[variable].origin is not Origin.DEFAULT
+
+    def _given(self, variable: str) -> tuple[str, Origin]:
+        """Its text and where it came from; "" when it is not set."""
         for origin, values in ((Origin.ENVIRONMENT, self.environ), (Origin.ENV_FILE, self.env_file)):
             text = values.get(variable, "").strip()
             if text:
-                self.origins[variable] = origin
-                try:
-                    return reader(text)
-                except ValueError as error:
-                    self.refuse(variable, str(error), example)
-                    return default
-        self.origins[variable] = Origin.DEFAULT
-        return default
+                return text, origin
+        return "", Origin.DEFAULT
 
     def refuse(self, variable: str, reason: str, example: str) -> None:
         """Remember a problem: what is wrong, then a good value."""
@@ -51,6 +89,20 @@ class Sources:
     def is_refused(self, variable: str) -> bool:
         """Whether a problem of this variable is known already."""
         return any(problem.startswith(f"{variable}:") for problem in self.problems)
+
+
+def _shown(value: object) -> str:
+    match value:
+        case tuple(parts):
+            return ",".join(map(str, parts)) or "none"
+        case bool():
+            return "true" if value else "false"
+        case timedelta():
+            return format_duration(value)
+        case None:
+            return "none"
+        case _:
+            return str(value)
 
 
 def read_env_file(path: Path) -> dict[str, str]:

@@ -8,12 +8,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 
-from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.config.durations import format_duration, parse_duration, quoted
 from bukhindor.config.origins import AllowedOrigins, parse_origin
 
 MIN_SECRET_BYTES = 32
 
+_T = TypeVar("_T")
 _ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
 
 _YES = frozenset({"true", "1", "yes", "on"})
@@ -75,6 +75,10 @@ def on_or_off(text: str) -> bool:
     return text.lower() == "on"
 
 
+def shown_on_or_off(value: bool) -> str:
+    return "on" if value else "off"
+
+
 def host(text: str) -> str:
     """An IP address or a host name to listen on."""
     try:
@@ -92,6 +96,11 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def optional(reader: Callable[[str], _T]) -> Callable[[str], _T | None]:
+    """As `reader`, and None for an empty text."""
+    return lambda text: reader(text) if text else None
 
 
 def folder(text: str) -> Path:
@@ -129,9 +138,3 @@ def secrets(text: str) -> tuple[bytes, ...]:
         if len(set(value)) < _MIN_DIFFERENT_CHARACTERS or value in (value + value)[1:-1]:
             raise ValueError(f"{which} repeats itself, so it can be guessed")
     return tuple(values)
-
-
-def redis_url(text: str) -> str:
-    """The address of a Redis or Valkey server. Raises ValueError with a sentence that repeats no part of it."""
-    RedisServer.parse(text)
-    return text

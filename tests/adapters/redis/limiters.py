@@ -13,7 +13,7 @@ from bukhindor.adapters.memory.rate_limiter import MemoryRateLimiter
 from bukhindor.adapters.redis import shared_counts
 from bukhindor.adapters.redis.rate_limiter import RedisRateLimiter
 from bukhindor.adapters.redis.scripts import GIVE_BACK, TAKE, TAKE_IN_SLICES
-from bukhindor.adapters.redis.server_url import RedisServer
+from bukhindor.config.redis_url import redis_server
 from bukhindor.domain.errors import RateLimited
 from bukhindor.domain.rate_limit import Limit
 from bukhindor.ports import RateLimiter
@@ -43,7 +43,7 @@ def limiter_at(
             patch.setattr(shared_counts, "_CONNECT_SECONDS", PLENTY)
             patch.setattr(shared_counts, "_ANSWER_SECONDS", PLENTY)
         return RedisRateLimiter(
-            RedisServer.parse(url),
+            redis_server(url),
             secret,
             MemoryRateLimiter(),
             outage_divisor=4,

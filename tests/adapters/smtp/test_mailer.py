@@ -2,12 +2,14 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from email.headerregistry import Address
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 import pytest
 
 from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.config.mail import mail_server, sender
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.mail import Mail, MailNotAccepted
 from bukhindor.ports import Mailer
@@ -15,13 +17,13 @@ from tests.adapters.smtp.sink import PASSWORD, USER, Sink, serving
 from tests.makers import make_mail
 from tests.servers.certificate import Certificate
 
-SENDER = "Example <no-reply@accounts.example.com>"
+SENDER = sender("Example <no-reply@accounts.example.com>")
 PLENTY = 20
 LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}@"
 
 
-def plain(sink: Sink, sender: str = SENDER, timeout: float = PLENTY) -> Mailer:
-    return SmtpMailer(f"smtp://127.0.0.1:{sink.port}?starttls=never", sender, timeout)
+def plain(sink: Sink, mail_from: Address = SENDER, timeout: float = PLENTY) -> Mailer:
+    return SmtpMailer(mail_server(f"smtp://127.0.0.1:{sink.port}?starttls=never"), mail_from, timeout)
 
 
 async def refusal(mailer: Mailer, mail: Mail) -> MailNotAccepted:
@@ -50,7 +52,7 @@ async def test_the_headers_are_these_and_no_others(sink: Sink) -> None:
     assert sorted(name.lower() for name in message) == [
         "auto-submitted", "content-type", "date", "from", "message-id", "mime-version", "subject", "to",
     ]  # fmt: skip
-    assert (message["from"], message["to"]) == (SENDER, "ann@example.com")
+    assert (message["from"], message["to"]) == (str(SENDER), "ann@example.com")
     assert message["auto-submitted"] == "auto-generated"
     assert re.fullmatch(r"<[0-9a-f]{32}@accounts\.example\.com>", message["message-id"])
     assert abs(parsedate_to_datetime(message["date"]) - datetime.now(UTC)) < timedelta(minutes=1)
@@ -63,15 +65,15 @@ async def test_each_mail_has_an_id_of_its_own(sink: Sink) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sender", "shown"),
+    ("written", "shown"),
     [
         ("no-reply@example.com", "no-reply@example.com"),
         ('"Пример, ООО" <a@example.com>', '"Пример, ООО" <a@example.com>'),
-        ("Example Ltd <a@localhost>", "Example Ltd <a@localhost>"),
+        ("Example Ltd <a@localhost.localdomain>", "Example Ltd <a@localhost.localdomain>"),
     ],
 )
-async def test_the_sender_may_have_a_name(sink: Sink, sender: str, shown: str) -> None:
-    await plain(sink, sender).send(make_mail())
+async def test_the_sender_may_have_a_name(sink: Sink, written: str, shown: str) -> None:
+    await plain(sink, sender(written)).send(make_mail())
     assert sink.received[0].message["from"] == shown
 
 
@@ -83,7 +85,7 @@ async def test_we_greet_as_the_domain_of_the_sender(sink: Sink) -> None:
 
 async def test_starttls_and_login_come_before_the_mail(certificate: Certificate) -> None:
     async with serving(Sink(), starttls=certificate.server(), login=True) as sink:
-        mailer = SmtpMailer(f"smtp://{LOGIN}localhost:{sink.port}", SENDER, PLENTY, certificate.client())
+        mailer = SmtpMailer(mail_server(f"smtp://{LOGIN}localhost:{sink.port}"), SENDER, PLENTY, certificate.client())
         await mailer.send(make_mail())
     (received,) = sink.received
     assert (received.was_encrypted, received.login) == (True, USER)
@@ -93,14 +95,16 @@ async def test_starttls_and_login_come_before_the_mail(certificate: Certificate)
 async def test_tls_from_the_first_byte(certificate: Certificate) -> None:
     """RFC 8314."""
     async with serving(Sink(), tls=certificate.server()) as sink:
-        await SmtpMailer(f"smtps://localhost:{sink.port}", SENDER, PLENTY, certificate.client()).send(make_mail())
+        await SmtpMailer(mail_server(f"smtps://localhost:{sink.port}"), SENDER, PLENTY, certificate.client()).send(
+            make_mail()
+        )
     assert sink.received[0].was_encrypted
 
 
 async def test_nothing_is_sent_in_clear_when_the_server_has_no_starttls(certificate: Certificate) -> None:
     """An attacker in between could have removed the offer."""
     async with serving(Sink()) as sink:
-        mailer = SmtpMailer(f"smtp://{LOGIN}localhost:{sink.port}", SENDER, PLENTY, certificate.client())
+        mailer = SmtpMailer(mail_server(f"smtp://{LOGIN}localhost:{sink.port}"), SENDER, PLENTY, certificate.client())
         refused = await refusal(mailer, make_mail())
     assert not refused.permanent
     assert sink.logins == []
@@ -115,7 +119,7 @@ async def test_a_certificate_is_checked(certificate: Certificate, scheme: str, f
     async with served as sink:
         host = "localhost" if fault == "unknown authority" else "127.0.0.1"
         client = None if fault == "unknown authority" else certificate.client()
-        mailer = SmtpMailer(f"{scheme}://{LOGIN}{host}:{sink.port}", SENDER, PLENTY, client)
+        mailer = SmtpMailer(mail_server(f"{scheme}://{LOGIN}{host}:{sink.port}"), SENDER, PLENTY, client)
         refused = await refusal(mailer, make_mail())
     assert not refused.permanent
     assert "certificate" in str(refused)
@@ -163,9 +167,3 @@ async def test_what_looks_like_smtp_in_the_text_stays_text(sink: Sink) -> None:
     assert received.recipients == ["ann@example.com"]
     assert received.message["bcc"] is None
     assert received.part("plain") == text.replace("\r\n", "\n")
-
-
-@pytest.mark.parametrize("sender", ["", "Example", "a@", "@example.com", "Example <>", "ö@example.com"])
-def test_a_sender_without_an_address_is_refused(sender: str) -> None:
-    with pytest.raises(ValueError, match="sender"):
-        SmtpMailer("smtp://localhost", sender)

@@ -6,16 +6,17 @@ from urllib.parse import quote
 import pytest
 
 from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.config.mail import mail_server, sender
 from bukhindor.domain.mail import MailNotAccepted
 from tests.adapters.smtp.sink import PASSWORD, USER, Sink, serving
 from tests.servers.certificate import Certificate
 from tests.servers.listening import listening
 
-SENDER = "no-reply@example.com"
+SENDER = sender("no-reply@example.com")
 
 
 async def test_a_server_that_answers_is_fine_and_gets_no_mail(sink: Sink) -> None:
-    await SmtpMailer(f"smtp://127.0.0.1:{sink.port}?starttls=never", SENDER).check()
+    await SmtpMailer(mail_server(f"smtp://127.0.0.1:{sink.port}?starttls=never"), SENDER).check()
     assert (sink.connections, sink.received) == (1, [])
 
 
@@ -23,7 +24,7 @@ async def test_a_server_that_answers_is_fine_and_gets_no_mail(sink: Sink) -> Non
 async def test_the_login_is_tried(certificate: Certificate, password: str, is_accepted: bool) -> None:
     async with serving(Sink(), starttls=certificate.server(), login=True) as sink:
         login = f"{quote(USER, safe='')}:{quote(password, safe='')}"
-        mailer = SmtpMailer(f"smtp://{login}@localhost:{sink.port}", SENDER, 20, certificate.client())
+        mailer = SmtpMailer(mail_server(f"smtp://{login}@localhost:{sink.port}"), SENDER, 20, certificate.client())
         if is_accepted:
             await mailer.check()
         else:
@@ -38,7 +39,7 @@ async def test_a_missing_server_is_reported() -> None:
     async with serving(Sink()) as gone:
         port = gone.port
     with pytest.raises(MailNotAccepted, match="could not be used"):
-        await SmtpMailer(f"smtp://127.0.0.1:{port}?starttls=never", SENDER).check()
+        await SmtpMailer(mail_server(f"smtp://127.0.0.1:{port}?starttls=never"), SENDER).check()
 
 
 async def test_a_server_that_keeps_silent_is_not_waited_for() -> None:
@@ -47,4 +48,4 @@ async def test_a_server_that_keeps_silent_is_not_waited_for() -> None:
 
     async with listening(keep_silent) as port:
         with pytest.raises(MailNotAccepted, match="took too long"):
-            await SmtpMailer(f"smtp://127.0.0.1:{port}?starttls=never", SENDER, timeout=0.1).check()
+            await SmtpMailer(mail_server(f"smtp://127.0.0.1:{port}?starttls=never"), SENDER, timeout=0.1).check()

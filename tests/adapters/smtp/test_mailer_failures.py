@@ -8,20 +8,21 @@ import pytest
 
 from bukhindor.adapters.smtp import mailer
 from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.config.mail import mail_server, sender
 from bukhindor.domain.mail import MailNotAccepted
 from tests.adapters.smtp.sink import PASSWORD, USER, Sink, serving
 from tests.makers import make_mail
 from tests.servers.certificate import Certificate
 from tests.servers.listening import Talk, listening
 
-SENDER = "no-reply@example.com"
+SENDER = sender("no-reply@example.com")
 MAIL = make_mail()
 PLENTY = 20
 
 
 async def refusal(port: int, timeout: float = PLENTY) -> MailNotAccepted:
     with pytest.raises(MailNotAccepted) as refused:
-        await SmtpMailer(f"smtp://127.0.0.1:{port}?starttls=never", SENDER, timeout).send(MAIL)
+        await SmtpMailer(mail_server(f"smtp://127.0.0.1:{port}?starttls=never"), SENDER, timeout).send(MAIL)
     return refused.value
 
 
@@ -48,7 +49,7 @@ async def test_a_wrong_password_is_not_the_mails_fault(certificate: Certificate)
     async with serving(Sink(), starttls=certificate.server(), login=True) as sink:
         url = f"smtp://{quote(USER)}:w0rng-canary@localhost:{sink.port}"
         with pytest.raises(MailNotAccepted) as refused:
-            await SmtpMailer(url, SENDER, PLENTY, certificate.client()).send(MAIL)
+            await SmtpMailer(mail_server(url), SENDER, PLENTY, certificate.client()).send(MAIL)
     assert not refused.value.permanent
     assert "535" in str(refused.value)
     assert "w0rng-canary" not in f"{refused.value!r}{refused.value.__cause__!r}"
@@ -104,7 +105,7 @@ async def test_a_server_that_hangs_after_it_took_the_mail_has_it(sink: Sink, mon
     """ML-03: no second copy."""
     sink.replies["QUIT"] = "never"
     monkeypatch.setattr(mailer, "_FAREWELL_SECONDS", 0.1)
-    await SmtpMailer(f"smtp://127.0.0.1:{sink.port}?starttls=never", SENDER, PLENTY).send(MAIL)
+    await SmtpMailer(mail_server(f"smtp://127.0.0.1:{sink.port}?starttls=never"), SENDER, PLENTY).send(MAIL)
     assert len(sink.received) == 1
 
 
@@ -119,7 +120,7 @@ async def test_a_delivery_that_is_cancelled_lets_go_of_its_connection() -> None:
         gone.set()
 
     async with listening(wait) as port, asyncio.timeout(PLENTY):
-        delivery = SmtpMailer(f"smtp://127.0.0.1:{port}?starttls=never", SENDER, 2 * PLENTY).send(MAIL)
+        delivery = SmtpMailer(mail_server(f"smtp://127.0.0.1:{port}?starttls=never"), SENDER, 2 * PLENTY).send(MAIL)
         task = asyncio.create_task(delivery)
         await come.wait()
         task.cancel()

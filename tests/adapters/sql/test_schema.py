@@ -19,6 +19,7 @@ from bukhindor.adapters.sql import schema, schema_version, tables
 from bukhindor.adapters.sql.schema_version import MIGRATIONS, VERSIONS, head, revisions
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
+from bukhindor.config.database_url import parse_database_url
 from tests.fakes.seal import FakeSeal
 
 
@@ -59,37 +60,37 @@ def test_the_names_of_the_files_tell_what_the_migration_tool_tells() -> None:
 
 
 def test_an_empty_database_is_brought_up(url: str, path: Path) -> None:
-    assert schema.status(url) == schema.SchemaStatus(None, head(), revisions())
+    assert schema.status(parse_database_url(url)) == schema.SchemaStatus(None, head(), revisions())
     assert not path.exists()
-    assert schema.upgrade(url) == list(revisions())
-    assert schema.status(url) == schema.SchemaStatus(head(), head(), ())
+    assert schema.upgrade(parse_database_url(url)) == list(revisions())
+    assert schema.status(parse_database_url(url)) == schema.SchemaStatus(head(), head(), ())
 
 
 def test_a_second_time_there_is_nothing_to_do(url: str, path: Path) -> None:
-    schema.upgrade(url)
+    schema.upgrade(parse_database_url(url))
     before = shape_of(path)
-    assert schema.upgrade(url) == []
+    assert schema.upgrade(parse_database_url(url)) == []
     assert shape_of(path) == before
 
 
 def test_each_step_of_the_stairway_leads_up_down_and_up(url: str, path: Path) -> None:
     """REL-23: the second way up ends where the first one did."""
-    schema.upgrade(url)
+    schema.upgrade(parse_database_url(url))
     shapes = [shape_of(path)]
     for steps in range(1, len(revisions()) + 1):
-        assert schema.downgrade(url) == [revisions()[-steps]]
+        assert schema.downgrade(parse_database_url(url)) == [revisions()[-steps]]
         shapes.append(shape_of(path))
     assert {name for kind, name, _ in shapes[-1] if kind == "table"} == {"alembic_version"}
-    assert schema.status(url).current is None
-    assert schema.upgrade(url) == list(revisions())
+    assert schema.status(parse_database_url(url)).current is None
+    assert schema.upgrade(parse_database_url(url)) == list(revisions())
     assert shape_of(path) == shapes[0]
 
 
 def test_what_the_first_schema_held_is_kept_up_and_down(url: str, path: Path) -> None:
     """REL-23: no user has failed, and every session accepts the tokens it has; only what later schemas added goes."""
-    schema.upgrade(url)
-    schema.downgrade(url, steps=len(revisions()) - 1)
-    assert schema.status(url).current == "0001"
+    schema.upgrade(parse_database_url(url))
+    schema.downgrade(parse_database_url(url), steps=len(revisions()) - 1)
+    assert schema.status(parse_database_url(url)).current == "0001"
     names = "id, email, name, role, status, email_verified, password_hash, created_at, updated_at, search_text"
     values = "'0190', 'ann@example.com', 'Анна', 'admin', 'active', 1, 'hash', 1, 2, 'анна'"
     execute(path, f"INSERT INTO users ({names}) VALUES ({values})")
@@ -106,7 +107,7 @@ def test_what_the_first_schema_held_is_kept_up_and_down(url: str, path: Path) ->
     before = [rows_of(path, query) for query in tables_of_0001]
     first_shape = shape_of(path)
 
-    schema.upgrade(url)
+    schema.upgrade(parse_database_url(url))
     assert [rows_of(path, query) for query in tables_of_0001] == before
     assert rows_of(path, "SELECT failed_sign_ins, wrong_codes, last_wrong_code_at FROM users") == [(0, 0, None)]
     assert rows_of(path, "SELECT language, metadata, app_metadata FROM users") == [(None, "{}", "{}")]
@@ -114,23 +115,23 @@ def test_what_the_first_schema_held_is_kept_up_and_down(url: str, path: Path) ->
     execute(path, "INSERT INTO one_time_tokens VALUES ('0190', 'verify_email', 'a@b.co', x'01', x'02', 1, 2, 0)")
     second_shape = shape_of(path)
 
-    schema.downgrade(url, steps=len(revisions()) - 1)
+    schema.downgrade(parse_database_url(url), steps=len(revisions()) - 1)
     assert [rows_of(path, query) for query in tables_of_0001] == before
     assert shape_of(path) == first_shape
-    schema.upgrade(url)
+    schema.upgrade(parse_database_url(url))
     assert [rows_of(path, query) for query in tables_of_0001] == before
     assert rows_of(path, "SELECT * FROM one_time_tokens") == []
     assert shape_of(path) == second_shape
 
 
 def test_going_down_stops_at_the_ground(url: str) -> None:
-    schema.upgrade(url)
-    assert schema.downgrade(url, steps=100) == list(revisions())[::-1]
-    assert schema.downgrade(url) == []
+    schema.upgrade(parse_database_url(url))
+    assert schema.downgrade(parse_database_url(url), steps=100) == list(revisions())[::-1]
+    assert schema.downgrade(parse_database_url(url)) == []
 
 
 def test_the_migrated_schema_is_the_one_the_statements_are_written_for(url: str) -> None:
-    schema.upgrade(url)
+    schema.upgrade(parse_database_url(url))
     engine = sa.create_engine(url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -140,13 +141,13 @@ def test_the_migrated_schema_is_the_one_the_statements_are_written_for(url: str)
 
 def test_a_database_of_a_newer_program_is_refused(url: str, path: Path) -> None:
     """REL-25: with a message for people, and untouched."""
-    schema.upgrade(url)
+    schema.upgrade(parse_database_url(url))
     execute(path, "UPDATE alembic_version SET version_num = '9999'")
     execute(path, "UPDATE schema_compatibility SET serves_since = '9999'")
     before = shape_of(path)
     for act in (schema.status, schema.upgrade, schema.downgrade):
         with pytest.raises(SchemaError, match=r"has schema 9999.*newer version"):
-            act(url)
+            act(parse_database_url(url))
     assert shape_of(path) == before
 
 
@@ -162,13 +163,13 @@ async def test_a_service_over_another_schema_is_not_ready(database: Path, versio
 
 def test_a_newer_schema_that_still_serves_this_program_needs_nothing(url: str, path: Path) -> None:
     """REL-25: one can go back to an earlier program; only the newer one can undo what it did."""
-    schema.upgrade(url)
+    schema.upgrade(parse_database_url(url))
     execute(path, "UPDATE alembic_version SET version_num = '9999'")
     before = shape_of(path)
-    assert schema.status(url) == schema.SchemaStatus("9999", head(), ())
-    assert schema.upgrade(url) == []
+    assert schema.status(parse_database_url(url)) == schema.SchemaStatus("9999", head(), ())
+    assert schema.upgrade(parse_database_url(url)) == []
     with pytest.raises(SchemaError, match=r"has schema 9999.*newer version"):
-        schema.downgrade(url)
+        schema.downgrade(parse_database_url(url))
     assert shape_of(path) == before
 
 
@@ -195,24 +196,27 @@ def test_a_migration_that_fails_leaves_nothing_behind(url: str, path: Path) -> N
     path.parent.mkdir()
     execute(path, "CREATE TABLE signing_keys (something_else)")
     with pytest.raises(DatabaseUnusable, match=r"can't be migrated, nothing was changed.*already exists"):
-        schema.upgrade(url)
+        schema.upgrade(parse_database_url(url))
     assert {name for _, name, _ in shape_of(path)} == {"signing_keys"}
     execute(path, "DROP TABLE signing_keys")
-    assert schema.upgrade(url) == list(revisions())
+    assert schema.upgrade(parse_database_url(url)) == list(revisions())
 
 
 def test_a_migration_that_breaks_references_is_undone(url: str, path: Path) -> None:
-    schema.upgrade(url)
+    schema.upgrade(parse_database_url(url))
     columns = ", ".join(["x'00'"] + ["0"] * 14)
     execute(path, f"INSERT INTO user_sessions SELECT {columns}")
     with pytest.raises(SchemaError, match="refer to missing ones"):
-        schema.downgrade(url, steps=0)
-    assert schema.status(url).current == head()
+        schema.downgrade(parse_database_url(url), steps=0)
+    assert schema.status(parse_database_url(url)).current == head()
 
 
 def test_two_that_start_together_migrate_once(url: str) -> None:
     """REL-24: one migrates, the other waits and finds nothing to do."""
-    program = f"from bukhindor.adapters.sql import schema; print(schema.upgrade({url!r}))"
+    program = (
+        "from bukhindor.adapters.sql import schema; from bukhindor.config.database_url import parse_database_url;"
+        f"print(schema.upgrade(parse_database_url({url!r})))"
+    )
     starters = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     answers = sorted(starter.communicate()[0].strip() for starter in starters)
     assert [starter.returncode for starter in starters] == [0, 0]
@@ -221,7 +225,7 @@ def test_two_that_start_together_migrate_once(url: str) -> None:
 
 async def test_a_migration_runs_beside_an_open_store(url: str, path: Path) -> None:
     store = SqliteTransactions(path, owner=True, seal=FakeSeal())
-    schema.upgrade(url)
+    schema.upgrade(parse_database_url(url))
     assert await store.has_right_schema()
     await store.close()
 
@@ -230,14 +234,14 @@ def test_a_file_that_is_no_database_is_named(url: str, path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"This is not a database. " * 100)
     with pytest.raises(DatabaseUnusable, match=r"bukhindor\.db can't be opened"):
-        schema.status(url)
+        schema.status(parse_database_url(url))
 
 
 def test_a_database_of_another_program_is_named(url: str, path: Path) -> None:
     path.parent.mkdir()
     execute(path, "CREATE TABLE alembic_version (something_else)")
     with pytest.raises(DatabaseUnusable, match=r"bukhindor\.db can't be read: no such column"):
-        schema.status(url)
+        schema.status(parse_database_url(url))
 
 
 def test_a_new_migration_follows_the_newest(tmp_path: Path) -> None:

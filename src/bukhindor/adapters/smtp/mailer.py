@@ -7,11 +7,10 @@ import ssl
 import unicodedata
 from contextlib import suppress
 from datetime import UTC, datetime
-from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
 import aiosmtplib
 
@@ -28,16 +27,17 @@ _ENHANCED_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 
 
 class SmtpMailer:
-    """One connection for each mail, over TLS unless the URL forgoes it.
+    """One connection for each mail, over TLS unless the server is reached without.
 
-    `url` is what MailServer reads, `sender` an address, with or without a name: `Example <no-reply@example.com>`. A
-    delivery that takes longer than `timeout` seconds has failed. `tls` replaces the system's certificate authorities.
-    Raises ValueError when url or sender can't be read.
+    A delivery that takes longer than `timeout` seconds has failed. `tls` replaces the system's certificate
+    authorities.
     """
 
-    def __init__(self, url: str, sender: str, timeout: float = 30.0, tls: ssl.SSLContext | None = None) -> None:
-        self._server = MailServer.parse(url)
-        self._sender = _sender(sender)
+    def __init__(
+        self, server: MailServer, sender: Address, timeout: float = 30.0, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._server = server
+        self._sender = sender
         self._timeout = timeout
         uses_tls = self._server.implicit_tls or self._server.starttls
         self._tls = tls or (ssl.create_default_context() if uses_tls else None)
@@ -104,17 +104,6 @@ class SmtpMailer:
         message.set_content(mail.text, cte="quoted-printable")
         message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
         return message
-
-
-def _sender(text: str) -> Address:
-    name, address = parseaddr(text)
-    try:
-        sender = Address(name, addr_spec=address)
-    except (ValueError, IndexError, HeaderParseError):
-        sender = Address()
-    if not sender.username or not sender.domain or not address.isascii():
-        raise ValueError("The sender is an e-mail address, with or without a name before it.")
-    return sender
 
 
 def _recipient(to: EmailAddress) -> Address:

@@ -9,8 +9,12 @@ from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
+from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.schema_version import MIGRATIONS, VERSIONS, Version, revisions
+from bukhindor.adapters.sql.sqlite.url import SqliteUrl
 from bukhindor.adapters.sql.unusable import SchemaError
+
+DatabaseUrl = SqliteUrl | PostgresUrl
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Migration(Protocol):
         """Call `work` with a connection of SQLAlchemy."""
 
 
-class Database(Protocol):
+class Engine(Protocol):
     """What a kind of database does its own way. Both raise DatabaseUnusable."""
 
     def current(self) -> Version | None:
@@ -45,24 +49,24 @@ class Database(Protocol):
         """A transaction that is committed at the end, unless an error ends it. Others who would migrate wait."""
 
 
-def status(url: str) -> SchemaStatus:
+def status(database: DatabaseUrl) -> SchemaStatus:
     """Where the database stands; a missing file is an empty database and stays missing.
 
     Raises SchemaError when a newer program has taken from the database what this one needs, DatabaseUnusable when it
-    can't be read or written, ValueError for an address that names none.
+    can't be read or written.
     """
-    return _status_of(_database(url).current())
+    return _status_of(_engine(database).current())
 
 
-def upgrade(url: str) -> list[str]:
+def upgrade(database: DatabaseUrl) -> list[str]:
     """Make the schema the one this program needs; the revisions that were applied, oldest first. Raises as `status`.
 
     Of several processes that start together one migrates; the others wait for it and find nothing to do.
     """
-    database = _database(url)
-    pending = _status_of(database.current()).pending
+    engine = _engine(database)
+    pending = _status_of(engine.current()).pending
     if pending:
-        with database.migrating() as migration:
+        with engine.migrating() as migration:
             before = _status_of(migration.current())
             pending = before.pending
             if pending:
@@ -70,10 +74,10 @@ def upgrade(url: str) -> list[str]:
     return list(pending)
 
 
-def downgrade(url: str, steps: int = 1) -> list[str]:
+def downgrade(database: DatabaseUrl, steps: int = 1) -> list[str]:
     """Undo the newest `steps` migrations; the revisions that were undone, newest first. Raises as `status`, and for
     any newer revision: only a program that knows it can undo it."""
-    with _database(url).migrating() as migration:
+    with _engine(database).migrating() as migration:
         before = _status_of(migration.current())
         if before.current is not None and before.current not in revisions():
             raise _unknown(before.current)
@@ -97,21 +101,21 @@ def new(name: str, versions: Path = VERSIONS) -> Path:
     return next(versions.glob(f"{newest + 1:04}_*.py"))
 
 
-def _database(url: str) -> Database:
-    return _sqlite(url) if url.startswith("sqlite") else _postgres(url)
+def _engine(database: DatabaseUrl) -> Engine:
+    return _sqlite(database.path) if isinstance(database, SqliteUrl) else _postgres(database)
 
 
-# The driver of the other database takes memory and time to load, for nothing.
-def _sqlite(url: str) -> Database:
-    from bukhindor.adapters.sql.sqlite.schema import SqliteDatabase  # noqa: PLC0415
+# The driver of the other engine takes memory and time to load, for nothing.
+def _sqlite(path: Path) -> Engine:
+    from bukhindor.adapters.sql.sqlite.schema import SqliteEngine  # noqa: PLC0415
 
-    return SqliteDatabase(url)
+    return SqliteEngine(path)
 
 
-def _postgres(url: str) -> Database:
-    from bukhindor.adapters.sql.postgres.schema import PostgresDatabase  # noqa: PLC0415
+def _postgres(url: PostgresUrl) -> Engine:
+    from bukhindor.adapters.sql.postgres.schema import PostgresEngine  # noqa: PLC0415
 
-    return PostgresDatabase(url)
+    return PostgresEngine(url)
 
 
 def _status_of(version: Version | None) -> SchemaStatus:

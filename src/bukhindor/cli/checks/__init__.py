@@ -5,6 +5,8 @@ from collections.abc import Generator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from bukhindor.adapters.redis.server_url import RedisServer
+from bukhindor.adapters.sql.sqlite.url import SqliteUrl
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.cli.checks import embedded, program
 from bukhindor.cli.checks.disk import data_folder
@@ -31,11 +33,11 @@ def of_installation(settings: Settings, recipient: EmailAddress | None) -> Itera
     wall = SystemClock()
     begun, begun_steadily = wall.now(), time.monotonic()
     yield from program.versions()
-    if settings.is_embedded:
+    if settings.store.database.is_embedded:
         yield embedded.library()
     yield program.configuration(settings)
     yield from program.unknown_variables(tuple(map(str, settings.unknown_variables)))
-    if settings.is_embedded or not settings.jwt_secrets:
+    if settings.store.database.is_embedded or not settings.accounts.jwt_secrets:
         yield data_folder(settings, MOUNT_TABLE)
     stored = yield from _database(settings, wall)
     if stored is not None:
@@ -50,22 +52,23 @@ def of_installation(settings: Settings, recipient: EmailAddress | None) -> Itera
 
 
 def _database(settings: Settings, wall: SystemClock) -> Generator[Finding, None, Stored | None]:
-    if settings.is_embedded:
-        return (yield from embedded.checks(settings))
+    database = settings.store.database
+    if isinstance(database, SqliteUrl):
+        return (yield from embedded.checks(database.path))
     # The drivers take time to load; only users who need them should wait for it.
     from bukhindor.cli.checks import postgres
 
-    return (yield from postgres.checks(settings, wall.now))
+    return (yield from postgres.checks(settings, database, wall.now))
 
 
 def _limits(settings: Settings) -> Iterator[Finding]:
-    if settings.redis_url:
-        yield from _redis(settings)
-    elif not settings.is_embedded:
+    if settings.limiting.redis is not None:
+        yield from _redis(settings.limiting.redis)
+    elif not settings.store.database.is_embedded:
         yield program.limits_without_redis(settings)
 
 
-def _redis(settings: Settings) -> Iterator[Finding]:
+def _redis(server: RedisServer) -> Iterator[Finding]:
     from bukhindor.cli.checks import redis
 
-    yield from redis.checks(settings)
+    yield from redis.checks(server)

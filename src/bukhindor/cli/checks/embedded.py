@@ -8,7 +8,6 @@ from bukhindor.adapters.sql.sqlite.inspection import DatabaseState, inspect, sql
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.cli.checks.signing_keys import Stored
 from bukhindor.cli.findings import Finding, State, ok
-from bukhindor.config import Settings
 
 PATIENCE_SECONDS = 4.0
 
@@ -19,9 +18,8 @@ def library() -> Finding:
     return ok("sqlite", f"SQLite {version}{remark}")
 
 
-def checks(settings: Settings) -> Generator[Finding, None, Stored | None]:
+def checks(path: Path) -> Generator[Finding, None, Stored | None]:
     """The findings, and the content of the database if this program can read it."""
-    path = settings.database_file
     try:
         found = inspect(path, PATIENCE_SECONDS) if path.exists() else None
     except (DatabaseUnusable, OSError) as error:

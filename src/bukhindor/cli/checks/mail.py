@@ -3,7 +3,6 @@
 import asyncio
 
 from bukhindor.adapters.smtp.mailer import SmtpMailer
-from bukhindor.adapters.smtp.server_url import MailServer
 from bukhindor.cli.checks.signing_keys import Stored
 from bukhindor.cli.findings import Finding, State, ok
 from bukhindor.config import Settings
@@ -14,22 +13,24 @@ PATIENCE_SECONDS = 8.0
 
 
 def mail(settings: Settings, recipient: EmailAddress | None) -> Finding:
-    if settings.drops_mails:
+    if settings.mail.drops_mails:
         advice = "Set SMTP_URL, or DEV_MAILBOX to local"
         return Finding("mail", State.WARNING, "SMTP_URL is not set and DEV_MAILBOX is off: mails are dropped", advice)
-    if not settings.smtp_url:
-        return ok("mail", f"mails stay in the development mailbox, {settings.public_url}/dev/mailbox")
-    address = MailServer.parse(settings.smtp_url)
-    place = f"{address.host} port {address.port}"
-    mailer = SmtpMailer(settings.smtp_url, settings.mail_from, PATIENCE_SECONDS)
+    server = settings.mail.server
+    if server is None:
+        return ok("mail", f"mails stay in the development mailbox, {settings.server.public_url}/dev/mailbox")
+    place = f"{server.host} port {server.port}"
+    mailer = SmtpMailer(server, settings.mail.sender, PATIENCE_SECONDS)
     try:
-        asyncio.run(mailer.check() if recipient is None else mailer.send(_test_mail(recipient, settings.public_url)))
+        asyncio.run(
+            mailer.check() if recipient is None else mailer.send(_test_mail(recipient, str(settings.server.public_url)))
+        )
     except MailNotAccepted as refusal:
         advice = "Compare SMTP_URL and MAIL_FROM with what the mail provider says; a firewall may block the port"
         return Finding("mail", State.PROBLEM, f"{place}: {str(refusal).rstrip('.')}", advice)
     if recipient is not None:
         return ok("mail", f"{place} took a test mail for {recipient}; look for it there, among the spam, too")
-    login = "accepts the login" if address.user else "responds, and requires no login"
+    login = "accepts the login" if server.user else "responds, and requires no login"
     return ok("mail", f"{place} {login}")
 
 

@@ -17,11 +17,12 @@ _CLOCKS_AGREE = timedelta(seconds=2)
 _CLOCKS_DISAGREE = timedelta(minutes=1)
 
 
-def checks(settings: Settings, now: Callable[[], datetime]) -> Generator[Finding, None, Stored | None]:
+def checks(
+    settings: Settings, address: PostgresUrl, now: Callable[[], datetime]
+) -> Generator[Finding, None, Stored | None]:
     """The findings, and the content of the database if this program can read it."""
-    address = PostgresUrl.parse(settings.database_url)
     try:
-        found = inspect(settings.database_url, PATIENCE_SECONDS, now)
+        found = inspect(address, PATIENCE_SECONDS, now)
     except DatabaseUnusable as error:
         advice = "Compare DATABASE_URL with what the server says; a firewall may block the port"
         yield Finding("database", State.PROBLEM, str(error).rstrip("."), advice)
@@ -71,7 +72,7 @@ def schema(settings: Settings, found: PostgresState) -> Finding:
         return Finding("schema", State.PROBLEM, f"{version.number} is unknown to this program", advice)
     was = "there is none yet" if version is None else f"{version.number} is too old"
     text = f"{was}, this program needs {head()}"
-    if settings.migrate_on_start:
+    if settings.store.migrate_on_start:
         return Finding("schema", State.WARNING, text, "The next start migrates it, or `bukhindor migrate up`")
     return Finding("schema", State.PROBLEM, text, "Run `bukhindor migrate up`")
 
@@ -79,8 +80,9 @@ def schema(settings: Settings, found: PostgresState) -> Finding:
 def connections(settings: Settings, address: PostgresUrl, found: PostgresState) -> Finding:
     """Whether the server has room for this program's connections, and for other processes like it."""
     check = "database connections"
-    wanted = settings.database_pool_size * settings.workers
-    own = f"up to {wanted} from here (DATABASE_POOL_SIZE {settings.database_pool_size}, WORKERS {settings.workers})"
+    size, workers = settings.store.database_pool_size, settings.server.workers
+    wanted = size * workers
+    own = f"up to {wanted} from here (DATABASE_POOL_SIZE {size}, WORKERS {workers})"
     if address.is_pooled:
         return ok(check, f"{own}, by way of a pooler, whose own limits count")
     room = f"{own}, the server allows {found.connections} and has {found.in_use}"

@@ -22,10 +22,10 @@ def versions() -> Iterator[Finding]:
 
 def configuration(settings: Settings) -> Finding:
     given = sum(origin is not Origin.DEFAULT for origin in settings.origins.values())
-    if not settings.is_production and not is_loopback(settings.server_host):
+    if not settings.is_production and not is_loopback(settings.server.host):
         advice = "Set ENVIRONMENT=production where strangers can reach it"
-        return Finding("configuration", State.WARNING, f"development, but it listens on {settings.server_host}", advice)
-    if not settings.rate_limits:
+        return Finding("configuration", State.WARNING, f"development, but it listens on {settings.server.host}", advice)
+    if not settings.limiting.rate_limits:
         return Finding("configuration", State.WARNING, "RATE_LIMITS is off", "Passwords can be guessed; set it to on")
     found = f"{settings.environment}, {given} settings are given, {len(settings.origins) - given} have their defaults"
     return ok("configuration", found)
@@ -39,13 +39,12 @@ def unknown_variables(lines: Sequence[str]) -> Iterator[Finding]:
 
 def limits_without_redis(settings: Settings) -> Finding:
     """A finding where a database server lets several processes serve together."""
-    if settings.workers == 1:
+    workers = settings.server.workers
+    if workers == 1:
         return ok(
             "redis", "REDIS_URL is not set: this process counts attempts alone, which is right if it is the only one"
         )
-    found = (
-        f"REDIS_URL is not set, so each of {settings.workers} workers counts attempts alone and loses them when it ends"
-    )
+    found = f"REDIS_URL is not set, so each of {workers} workers counts attempts alone and loses them when it ends"
     return Finding("redis", State.WARNING, found, "Set REDIS_URL, so that limits hold for all of them together")
 
 

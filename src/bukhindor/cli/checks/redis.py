@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from bukhindor.adapters.redis.inspection import RedisState, RedisUnusable, inspect
 from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.cli.findings import Finding, State, ok
-from bukhindor.config import Settings
 
 PATIENCE_SECONDS = 4.0
 
@@ -14,8 +13,7 @@ _SLOW_SECONDS = 0.025
 _NEARLY_FULL = 0.9
 
 
-def checks(settings: Settings) -> Iterator[Finding]:
-    server = RedisServer.parse(settings.redis_url)
+def checks(server: RedisServer) -> Iterator[Finding]:
     try:
         found = inspect(server, PATIENCE_SECONDS)
     except RedisUnusable as error:

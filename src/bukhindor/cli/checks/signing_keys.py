@@ -27,10 +27,10 @@ def signing_keys(settings: Settings, keys: Sequence[SigningKey]) -> Finding:
         return ok("signing keys", "there is none yet; the next start creates one")
     advice = "Put the earlier secret behind the present one in JWT_SECRET, or all users have to sign in again"
     try:
-        made = None if settings.jwt_secrets else made_secret(settings.data_dir)
+        made = None if settings.accounts.jwt_secrets else made_secret(settings.store.data_dir)
     except (ConfigurationError, OSError) as error:
         return Finding("signing keys", State.PROBLEM, str(error), "Without the secret no user's token can be read")
-    secrets = settings.jwt_secrets or (() if made is None else (made,))
+    secrets = settings.accounts.jwt_secrets or (() if made is None else (made,))
     if not secrets:
         return Finding("signing keys", State.PROBLEM, "the secret that seals them is missing", advice)
     seal = PrivateKeySeal(SecretKeys(secrets))

@@ -8,6 +8,7 @@ import pytest
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
 from bukhindor.adapters.sql.schema_version import revisions
+from bukhindor.config.database_url import parse_database_url, parse_postgres_url
 from bukhindor.domain.errors import EmailTaken
 from tests.adapters.conftest import PATIENT
 from tests.adapters.keeping import keep
@@ -33,7 +34,7 @@ def pooled_url(pgbouncer: PgBouncer, postgres_url: str) -> str:
 
 @pytest.fixture
 async def pooled(pooled_url: str) -> AsyncIterator[PostgresTransactions]:
-    store = PostgresTransactions(pooled_url, size=20, seal=FakeSeal(), patience=PATIENT)
+    store = PostgresTransactions(parse_postgres_url(pooled_url), size=20, seal=FakeSeal(), patience=PATIENT)
     yield store
     await store.close()
 
@@ -79,5 +80,5 @@ async def test_a_refusal_leaves_the_connection_usable_for_others(pooled: Postgre
 
 
 async def test_the_schema_comes_up_through_the_pooler_too(pooled_url: str) -> None:
-    await asyncio.to_thread(schema.downgrade, pooled_url, 99)
-    assert await asyncio.to_thread(schema.upgrade, pooled_url) == list(revisions())
+    await asyncio.to_thread(schema.downgrade, parse_database_url(pooled_url), 99)
+    assert await asyncio.to_thread(schema.upgrade, parse_database_url(pooled_url)) == list(revisions())

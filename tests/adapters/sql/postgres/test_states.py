@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
+from bukhindor.config.database_url import parse_postgres_url
 from bukhindor.domain.errors import StoreUnavailable, WriteConflict
 from tests.adapters.conftest import PATIENT
 from tests.adapters.keeping import keep
@@ -41,7 +42,7 @@ async def test_while_the_server_takes_no_more_connections_those_that_are_there_g
 ) -> None:
     """REL-10: no request is refused, and no outage is reported."""
     await superuser.allows(3)
-    store = PostgresTransactions(postgres_url, size=10, seal=FakeSeal(), patience=PATIENT)
+    store = PostgresTransactions(parse_postgres_url(postgres_url), size=10, seal=FakeSeal(), patience=PATIENT)
     most = 0
 
     async def change() -> None:
@@ -64,7 +65,7 @@ async def test_a_server_that_takes_no_connection_at_all_is_away(
     postgres_url: str, superuser: Administration, caplog: pytest.LogCaptureFixture
 ) -> None:
     await superuser.allows(0)
-    store = PostgresTransactions(postgres_url, size=10, seal=FakeSeal(), patience=PATIENT)
+    store = PostgresTransactions(parse_postgres_url(postgres_url), size=10, seal=FakeSeal(), patience=PATIENT)
     with pytest.raises(StoreUnavailable):
         await store.has_right_schema()
     await superuser.allows(-1)
@@ -111,7 +112,9 @@ async def test_one_locked_account_is_no_outage(
     postgres_url: str, superuser: Administration, postgres_server: PostgresServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its request is refused; the log does not tell of a database that comes and goes."""
-    store = PostgresTransactions(postgres_url, size=2, seal=FakeSeal(), patience=replace(PATIENT, lock=0.1))
+    store = PostgresTransactions(
+        parse_postgres_url(postgres_url), size=2, seal=FakeSeal(), patience=replace(PATIENT, lock=0.1)
+    )
     locked, other = make_user(), make_user()
     await keep(store, locked, other, session := make_session(locked))
     outsider = await postgres_server.connect(superuser.name)

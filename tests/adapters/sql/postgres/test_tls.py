@@ -11,8 +11,8 @@ import pytest
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.postgres.inspection import inspect
 from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
-from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
+from bukhindor.config.database_url import parse_database_url, parse_postgres_url
 from bukhindor.domain.errors import StoreUnavailable
 from tests.adapters.conftest import PATIENT
 from tests.fakes.seal import FakeSeal
@@ -46,7 +46,7 @@ def by_way_of(front: TlsFront, database: str, server: PostgresServer, host: str,
 
 async def is_served(url: str) -> bool:
     """Whether a store finds its schema there."""
-    store = PostgresTransactions(url, size=2, seal=FakeSeal(), patience=PATIENT)
+    store = PostgresTransactions(parse_postgres_url(url), size=2, seal=FakeSeal(), patience=PATIENT)
     try:
         return await store.has_right_schema()
     finally:
@@ -66,12 +66,12 @@ async def test_everything_goes_encrypted_to_a_server_that_is_good_enough(
 ) -> None:
     """Migrations, the service and doctor alike. `require` checks no certificate, `verify-ca` no name."""
     url = by_way_of(front, database, postgres_server, host, options.format(file=certificate.file))
-    await asyncio.to_thread(schema.upgrade, url)
+    await asyncio.to_thread(schema.upgrade, parse_database_url(url))
     migrated = front.encrypted
     assert migrated > 0
     assert await is_served(url)
     assert front.encrypted > migrated
-    state = await asyncio.to_thread(inspect, url, 20.0, lambda: datetime.now(UTC))
+    state = await asyncio.to_thread(inspect, parse_postgres_url(url), 20.0, lambda: datetime.now(UTC))
     assert state.schema is not None
     assert state.schema.serves_us
 
@@ -105,10 +105,10 @@ async def test_a_server_that_may_be_another_one_learns_nothing(
     with pytest.raises(StoreUnavailable):
         await is_served(url)
     with pytest.raises(DatabaseUnusable) as refusal:
-        await asyncio.to_thread(schema.upgrade, url)
+        await asyncio.to_thread(schema.upgrade, parse_database_url(url))
     assert "disable" in options or "certificate verify failed" in str(refusal.value)
     with pytest.raises(DatabaseUnusable):
-        await asyncio.to_thread(inspect, url, 20.0, lambda: datetime.now(UTC))
+        await asyncio.to_thread(inspect, parse_postgres_url(url), 20.0, lambda: datetime.now(UTC))
 
 
 async def test_without_a_file_the_roots_of_the_system_are_trusted(
@@ -121,7 +121,7 @@ async def test_without_a_file_the_roots_of_the_system_are_trusted(
     """As most hosted databases want it; the driver alone would ask for a file in the user's home, and fail."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
     url = by_way_of(front, database, postgres_server, "localhost", "?sslmode=verify-full")
-    await asyncio.to_thread(schema.upgrade, url)
+    await asyncio.to_thread(schema.upgrade, parse_database_url(url))
     assert await is_served(url)
 
 
@@ -138,7 +138,9 @@ async def test_a_client_certificate_goes_along(
         with pytest.raises(StoreUnavailable):
             await is_served(without)
         assert front.encrypted == 0
-        await asyncio.to_thread(schema.upgrade, f"{without}&sslcert={certificate.file}&sslkey={certificate.file}")
+        await asyncio.to_thread(
+            schema.upgrade, parse_database_url(f"{without}&sslcert={certificate.file}&sslkey={certificate.file}")
+        )
         assert await is_served(f"{without}&sslcert={certificate.file}&sslkey={certificate.file}")
 
 
@@ -153,5 +155,5 @@ async def test_a_client_certificate_goes_along(
 )
 def test_a_file_without_a_certificate_is_reported_at_the_start(option: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem) as refusal:
-        PostgresUrl.parse(f"postgresql://ann:hunter22@db/app?{option}").check_files()
+        parse_database_url(f"postgresql://ann:hunter22@db/app?{option}")
     assert "hunter22" not in str(refusal.value)

@@ -18,6 +18,7 @@ from bukhindor.adapters.sql.sqlite.file import DatabaseInUse
 from bukhindor.adapters.sql.sqlite.restore import restore
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
+from bukhindor.config.database_url import parse_database_url
 from tests.fakes.seal import FakeSeal
 from tests.makers import make_user
 
@@ -266,11 +267,11 @@ async def test_an_older_backup_is_restored_and_told_and_a_newer_or_strange_one_r
     assert user_ids(database) == added
 
     copy.unlink()
-    schema.upgrade(f"sqlite:///{copy}")
-    schema.downgrade(f"sqlite:///{copy}")
+    schema.upgrade(parse_database_url(f"sqlite:///{copy}"))
+    schema.downgrade(parse_database_url(f"sqlite:///{copy}"))
     done = restore(copy, database, NOW, silent)
     assert done.pending == revisions()[-1:]
-    assert schema.upgrade(f"sqlite:///{database}") == list(done.pending)
+    assert schema.upgrade(parse_database_url(f"sqlite:///{database}")) == list(done.pending)
 
 
 async def test_a_damaged_backup_is_refused_and_the_database_stays(database: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from bukhindor.adapters.sql.schema_version import Version, head, revisions
 from bukhindor.adapters.sql.sqlite.inspection import inspect, sqlite_version
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
+from bukhindor.config.database_url import parse_database_url
 from tests.fakes.seal import FakeSeal
 from tests.makers import T0, make_queued_mail, make_signing_key, make_user
 
@@ -23,7 +24,7 @@ OURS = Version(head(), "0003")
 def path(tmp_path: Path) -> Path:
     """A database with the schema of today that no process has open."""
     file = tmp_path / "with blank?#%.db"
-    schema.upgrade("sqlite:///" + str(tmp_path / "made.db"))
+    schema.upgrade(parse_database_url("sqlite:///" + str(tmp_path / "made.db")))
     return (tmp_path / "made.db").rename(file)
 
 
@@ -85,8 +86,8 @@ def test_an_empty_file_and_an_older_schema_are_told_apart(tmp_path: Path) -> Non
     path.touch()
     assert inspect(path, PATIENCE).schema is None
     assert path.stat().st_size == 0
-    schema.upgrade(f"sqlite:///{path}")
-    schema.downgrade(f"sqlite:///{path}")
+    schema.upgrade(parse_database_url(f"sqlite:///{path}"))
+    schema.downgrade(parse_database_url(f"sqlite:///{path}"))
     older = inspect(path, PATIENCE)
     assert older.schema is not None
     assert (older.schema.number, older.schema.serves_us) == (revisions()[-2], False)

@@ -13,6 +13,7 @@ from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.sqlite.file import DatabaseInUse, SqliteFile
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
+from bukhindor.config.database_url import parse_database_url
 from bukhindor.domain.errors import StoreUnavailable
 from tests.adapters.keeping import keep
 from tests.adapters.sql.sqlite.test_durability import is_sound, users_in
@@ -148,7 +149,7 @@ def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
 
 async def test_the_files_are_for_the_eyes_of_their_owner(tmp_path: Path) -> None:
     path = tmp_path / "new" / "bukhindor.db"
-    schema.upgrade(f"sqlite:///{path}")
+    schema.upgrade(parse_database_url(f"sqlite:///{path}"))
     store = SqliteTransactions(path, owner=True, seal=FakeSeal())
     await keep(store, make_user())
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
@@ -163,14 +164,3 @@ async def test_a_file_that_others_could_read_is_closed_to_them(database: Path) -
     store = SqliteTransactions(database, owner=True, seal=FakeSeal())
     await store.close()
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
-
-
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://host/name", "bukhindor.db", ""])
-def test_an_address_that_names_no_file_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="looks like sqlite:///"):
-        SqliteFile.at(url)
-
-
-def test_an_address_names_a_file() -> None:
-    assert SqliteFile.at("sqlite:///./data/b.db").path == Path("data/b.db")
-    assert SqliteFile.at("sqlite:////var/lib/b.db").path == Path("/var/lib/b.db")

@@ -64,12 +64,11 @@ class PostgresState:
     failed_mails: int = 0
 
 
-def inspect(url: str, patience: float, now: Callable[[], datetime]) -> PostgresState:
+def inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) -> PostgresState:
     """The state of the database, over a connection of its own; each answer is waited for `patience` seconds.
 
     Raises DatabaseUnusable.
     """
-    address = PostgresUrl.parse(url)
     try:
         return asyncio.run(_inspect(address, patience, now))
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ssl.SSLError) as error:

@@ -28,11 +28,9 @@ _VERSION_TABLES = "SELECT count(to_regclass(name)) FROM unnest(ARRAY['alembic_ve
 _QUERIES = (None, VERSION_QUERY, SERVICE_QUERY)
 
 
-class PostgresDatabase:
-    """Raises ValueError for an address that is none."""
-
-    def __init__(self, url: str) -> None:
-        self._url = PostgresUrl.parse(url)
+class PostgresEngine:
+    def __init__(self, url: PostgresUrl) -> None:
+        self._url = url
 
     def current(self) -> Version | None:
         async def read() -> Version | None:
@@ -86,7 +84,7 @@ async def version_in(connection: Any) -> Version | None:
 @dataclass(slots=True)
 class _PostgresMigration:
     runner: asyncio.Runner
-    database: PostgresDatabase
+    database: PostgresEngine
     connection: AsyncConnection | None = None
 
     def begin(self) -> None:

@@ -30,7 +30,7 @@ class PostgresTransactions:
 
     def __init__(
         self,
-        url: str,
+        url: PostgresUrl,
         *,
         size: int,
         seal: Seal,
@@ -39,7 +39,7 @@ class PostgresTransactions:
         on_error: Callable[[str], None] | None = None,
     ) -> None:
         self._seal = seal
-        self._pool = PostgresPool(PostgresUrl.parse(url), size, patience or Patience(), on_wait, on_error)
+        self._pool = PostgresPool(url, size, patience or Patience(), on_wait, on_error)
         self._reading = ReadingScope(_ReadConnection(self._pool), seal)
         # Long reads leave half of the connections to everybody else.
         self._scanning = ReadingScope(_ScanConnection(self._pool, asyncio.Semaphore(max(1, size // 2))), seal)

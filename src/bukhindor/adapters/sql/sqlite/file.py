@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from bukhindor.adapters.sql.sqlite.file_lock import FileLock
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 
@@ -37,18 +35,6 @@ class SqliteFile:
         self.path = path
         self._ownership = FileLock(path.with_name(f"{path.name}.lock"))
         self._checkpoints = FileLock(path.with_name(f"{path.name}.checkpoint-lock"))
-
-    @classmethod
-    def at(cls, url: str) -> "SqliteFile":
-        """The file of a `sqlite:///relative/path` or `sqlite:////absolute/path` address. Raises ValueError."""
-        try:
-            parsed = sa.make_url(url)
-        except sa.exc.ArgumentError:
-            parsed = None
-        if parsed is None or parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-            message = "The address of a SQLite database looks like sqlite:///./data/bukhindor.db"
-            raise ValueError(message)
-        return cls(Path(str(parsed.database)))
 
     def create(self) -> None:
         """Make what is missing of folder and file, for the eyes of this user only; log and index follow the file.

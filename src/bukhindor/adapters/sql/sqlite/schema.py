@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -15,11 +16,9 @@ from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 _PATIENCE_SECONDS = 120.0
 
 
-class SqliteDatabase:
-    """Raises ValueError for an address that names no file."""
-
-    def __init__(self, url: str) -> None:
-        self._file = SqliteFile.at(url)
+class SqliteEngine:
+    def __init__(self, path: Path) -> None:
+        self._file = SqliteFile(path)
 
     def current(self) -> Version | None:
         file = self._file
@@ -73,7 +72,7 @@ def version_in(connection: sqlite3.Connection) -> Version | None:
 
 @dataclass(frozen=True, slots=True)
 class _SqliteMigration:
-    database: SqliteDatabase
+    database: SqliteEngine
     transaction: sa.Connection
 
     def current(self) -> Version | None:

@@ -2,17 +2,17 @@
 
 import pytest
 
-from bukhindor.adapters.redis.server_url import RedisServer
+from bukhindor.config.redis_url import redis_server
 
 
 def test_a_host_alone_is_enough() -> None:
-    server = RedisServer.parse("redis://cache.example.com")
+    server = redis_server("redis://cache.example.com")
     assert (server.host, server.port, server.database, server.tls) == ("cache.example.com", 6379, 0, False)
     assert (server.user, server.password) == (None, None)
 
 
 def test_user_and_password_are_percent_decoded_and_never_shown() -> None:
-    server = RedisServer.parse("rediss://app:p%40ss%2Fw%23rd@10.0.0.5:6380/3?ssl_ca_certs=/etc/ca.pem")
+    server = redis_server("rediss://app:p%40ss%2Fw%23rd@10.0.0.5:6380/3?ssl_ca_certs=/etc/ca.pem")
     assert (server.user, server.password, server.port, server.database) == ("app", "p@ss/w#rd", 6380, 3)
     assert server.tls_files == {"ssl_ca_certs": "/etc/ca.pem"}
     assert str(server) == "rediss://10.0.0.5:6380/3"
@@ -20,13 +20,13 @@ def test_user_and_password_are_percent_decoded_and_never_shown() -> None:
 
 
 def test_a_password_needs_no_user() -> None:
-    server = RedisServer.parse("redis://:secret@[::1]/")
+    server = redis_server("redis://:secret@[::1]/")
     assert (server.user, server.password) == (None, "secret")
     assert str(server) == "redis://[::1]:6379/0"
 
 
 def test_a_unix_socket_takes_a_login_and_a_database() -> None:
-    server = RedisServer.parse("unix://app:secret@/run/redis/redis.sock?db=2")
+    server = redis_server("unix://app:secret@/run/redis/redis.sock?db=2")
     assert (server.socket, server.host, server.database) == ("/run/redis/redis.sock", "", 2)
     assert (server.user, server.password) == ("app", "secret")
     assert str(server) == "unix:///run/redis/redis.sock?db=2"
@@ -46,7 +46,7 @@ def test_a_unix_socket_takes_a_login_and_a_database() -> None:
     ],
 )
 def test_a_login_in_clear_is_reported(url: str, in_clear: bool) -> None:
-    assert RedisServer.parse(url).sends_login_in_clear is in_clear
+    assert redis_server(url).sends_login_in_clear is in_clear
 
 
 @pytest.mark.parametrize(
@@ -79,11 +79,11 @@ def test_a_login_in_clear_is_reported(url: str, in_clear: bool) -> None:
         ("unix://:hunter2@host/run/redis.sock", "absolute path"),
         ("unix://:hunter2@/", "absolute path"),
         ("unix://", "absolute path"),
-        ("redis://:hunter2@host/" + "1" * 5000, "end"),
+        ("redis://:hunter2@host/" + "1" * 5000, "exceed 4096"),
     ],
 )
 def test_what_cant_be_read_is_refused_without_repeating_it(url: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason) as refused:
-        RedisServer.parse(url)
+        redis_server(url)
     assert "hunter2" not in str(refused.value)
     assert refused.value.__cause__ is None
