@@ -263,7 +263,7 @@ def test_a_secret_that_is_lost_or_damaged_is_a_problem_and_no_new_one_is_made(bu
     assert (code, "has 5 bytes" in found["signing keys"]["found"]) == (1, True)
     secret.unlink()
     code, found = examined(bukhindor)
-    assert (code, "is gone" in found["signing keys"]["found"]) == (1, True)
+    assert (code, "is missing" in found["signing keys"]["found"]) == (1, True)
     assert not secret.exists()
 
 

@@ -145,7 +145,7 @@ def test_a_database_that_can_only_be_read_is_a_problem(
     asyncio.run(postgres_server.execute(f'ALTER DATABASE "{migrated}" SET default_transaction_read_only = on'))
     code, found = examined(bukhindor)
     assert (code, found["database"]["state"]) == (1, "problem")
-    assert found["database"]["found"].endswith("can only be read")
+    assert found["database"]["found"].endswith("is read-only")
 
 
 def test_a_pooler_in_between_is_looked_through(
@@ -211,7 +211,7 @@ def test_what_redis_tells_of_itself_and_what_a_login_may_not_ask(
     assert "may not run" in found["redis"]["found"]
     monkeypatch.setenv("REDIS_URL", f"redis://:wrong@127.0.0.1:{guarded.port}/0")
     code, found = examined(bukhindor)
-    assert (code, "wants a login" in found["redis"]["found"]) == (1, True)
+    assert (code, "requires a login" in found["redis"]["found"]) == (1, True)
     assert "hunter" not in str(found)
 
 
