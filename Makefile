@@ -81,6 +81,8 @@ lock: $(TOOLS_VENV)/tools.stamp ## resolve the locks in requirements/ again (tak
 	$(COMPILE) --group bench --output-file requirements/bench.txt
 	$(COMPILE) --group servers --output-file requirements/servers.txt
 	$(COMPILE) --group tools --output-file requirements/tools.txt
+	npm $(if $(filter --upgrade,$(ARGS)),update,install) --prefix tests/pages --package-lock-only --ignore-scripts \
+		--omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean: ## remove environments, caches and reports; the service's data stays
 	rm -rf $(VENV) $(SERVICE_VENV) $(BENCH_VENV) $(TOOLS_VENV) $(SERVERS)

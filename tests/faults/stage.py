@@ -19,7 +19,7 @@ from bukhindor.config.database_url import parse_database_url
 from tests.fakes.clock import FakeClock
 from tests.faults.launcher import Launcher, Server
 from tests.http.databases import SqliteDatabase
-from tests.http.service import People, Service, admit_everybody, cheap_settings, running
+from tests.http.service import People, Service, admit_everybody, cheap_settings
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 
@@ -147,7 +147,7 @@ class Stage:
         clock = FakeClock(datetime.now(UTC))
         async with AsyncExitStack() as stack:
             application = await asyncio.to_thread(create_application, settings, clock)
-            await stack.enter_async_context(running(application))
+            await stack.enter_async_context(application.running())
             yield Service(application, settings, clock, people, database)
 
     def _generation(self, kind: str) -> int:

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,25 +70,19 @@ class ProbeApp:
         self.disconnected = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await self.lifespan(receive, send)
-        else:
-            self.seen.append(f"{scope['method']} {scope['path']}")
-            self.headers = list(scope["headers"])
-            await self.answer(scope, receive, send)
+        self.seen.append(f"{scope['method']} {scope['path']}")
+        self.headers = list(scope["headers"])
+        await self.answer(scope, receive, send)
 
-    async def lifespan(self, receive: Any, send: Any) -> None:
-        await receive()
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
         if self.fail_startup is not None:
-            await send({"type": "lifespan.startup.failed", "message": "Traceback: …"})
             raise self.fail_startup
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
+        yield
         if self.fail_shutdown is not None:
             raise self.fail_shutdown
         self.closed = True
         say("closed")
-        await send({"type": "lifespan.shutdown.complete"})
 
     async def answer(self, scope: Any, receive: Any, send: Any) -> None:
         path = scope["path"]
@@ -180,6 +175,7 @@ def running(
     host: str = "127.0.0.1",
     limits: ConnectionLimits = PATIENT,
     on_address: Callable[[str], None] = lambda address: None,
+    resources: Callable[[], AbstractAsyncContextManager[None]] | None = None,
     **options: Any,
 ) -> Iterator[RunningServer]:
     """Serves `app` in a thread on a free port."""
@@ -190,6 +186,7 @@ def running(
         "shutdown_timeout": 20.0,
         "drain_delay": 0.0,
         "on_drain": lambda: drained.append(True),
+        "resources": resources or app.running,
         **options,
     }
     server = GracefulServer(app, host, 0, on_ready=ready.put, limits=limits, **options)
@@ -295,6 +292,7 @@ def main(arguments: list[str]) -> int:
             shutdown_timeout=float(options.get("timeout", "5")),
             drain_delay=float(options.get("delay", "0")),
             on_drain=on_drain,
+            resources=app.running,
             on_ready=say,
         ).run_until_stopped()
     except (CannotListen, ValueError) as error:

@@ -251,33 +251,12 @@ def tokens_in(answer: httpx.Response) -> Tokens:
 
 
 @asynccontextmanager
-async def running(application: Application) -> AsyncIterator[None]:
-    """The lifespan of an ASGI application, as a server would drive it."""
-    to_app: asyncio.Queue[Any] = asyncio.Queue()
-    from_app: asyncio.Queue[Any] = asyncio.Queue()
-    scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
-
-    async def drive() -> None:
-        await application.web(scope, to_app.get, from_app.put)
-
-    task = asyncio.create_task(drive())
-    await to_app.put({"type": "lifespan.startup"})
-    assert await from_app.get() == {"type": "lifespan.startup.complete"}
-    try:
-        yield
-    finally:
-        await to_app.put({"type": "lifespan.shutdown"})
-        assert await from_app.get() == {"type": "lifespan.shutdown.complete"}
-        await task
-
-
-@asynccontextmanager
 async def started(database: Database, people: People, folder: Path, **changes: Any) -> AsyncIterator[Service]:
     """A service on a database with these people in it."""
     settings = cheap_settings(folder, database.url, **changes)
     clock = FakeClock()
     application = create_application(settings, clock)
-    async with running(application):
+    async with application.running():
         yield Service(application, settings, clock, people, database)
 
 
@@ -293,7 +272,7 @@ async def admit_everybody(application: Application) -> People:
         banned=await _join(application, "Ben Banned", Role.USER, Status.BANNED),
         inactive=await _join(application, "Ina Inactive", Role.USER, Status.INACTIVE),
     )
-    async with running(application):
+    async with application.running():
         return people
 
 

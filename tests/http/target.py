@@ -81,6 +81,6 @@ def served(databases: Databases, folder: Path) -> Iterator[tuple[Application, in
         patch.setenv("OTEL_TRACES_SAMPLER", "always_off")
         settings = cheap_settings(folder, database.url, trusted_proxies=trusted, tracing=True)
         application = create_application(settings, FakeClock())
-        with running(application.web, limits=_QUICK) as server:  # type: ignore[arg-type]
+        with running(application.web, limits=_QUICK, resources=application.running) as server:  # type: ignore[arg-type]
             yield application, server.port
     databases.take_back(database)

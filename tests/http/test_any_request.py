@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +18,6 @@ from tests.http.hostile_requests import (
     FRAGMENTS,
     FRAMING,
     HEADERS,
-    OPERATIONS,
     HostileRequest,
     heads,
     hostile_requests,
@@ -121,15 +119,6 @@ def test_no_bytes_are_a_failure(target: Target) -> None:
 
     check()
     assert target.is_well()
-
-
-def test_every_route_is_asked(sqlite_databases: SqliteDatabases, tmp_path: Path) -> None:
-    """ERR-02: one that is new as well."""
-    with served(sqlite_databases, tmp_path) as (application, _):
-        # Only the framework knows the pages besides the table.
-        routes = cast("Any", application.web)._app.routes
-    answered = {(method, route.path_format) for route in routes for method in route.methods if method != "OPTIONS"}
-    assert answered == set(OPERATIONS)
 
 
 def test_every_header_is_sent_that_is_read() -> None:

@@ -78,7 +78,7 @@ def served(databases: Databases, folder: Path) -> Iterator[Caller]:
     database.sql("UPDATE users SET password_hash = ?", own_hash)
     with patient_services():
         application = create_application(cheap_settings(folder, database.url), FakeClock())
-        with running(application.web, limits=ConnectionLimits()) as server:  # type: ignore[arg-type]
+        with running(application.web, limits=ConnectionLimits(), resources=application.running) as server:  # type: ignore[arg-type]
             client = Caller(f"http://127.0.0.1:{server.port}")
             with client.session:
                 yield client

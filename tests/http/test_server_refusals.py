@@ -12,19 +12,16 @@ def plain(status: int, error_code: str, detail: str, /, *, instance: str, reques
 
 
 @pytest.mark.parametrize(
-    ("request_bytes", "max_connections", "body"),
+    ("request_bytes", "body"),
     [
-        (get("/a", "Host: b"), None, b"400 malformed_request at /a: The request is not valid HTTP/1.1."),
-        (get("/crash"), None, b"500 internal_error at /crash: Something went wrong on the server."),
-        (get("/a"), 0, b"503 too_busy at /a: The server has too many connections."),
+        (get("/a", "Host: b"), b"400 malformed_request at /a: The request is not valid HTTP/1.1."),
+        (get("/crash"), b"500 internal_error at /crash: Something went wrong on the server."),
     ],
-    ids=["by the parser", "for the application", "for the crowd"],
+    ids=["by the parser", "for the application"],
 )
-async def test_a_refusal_looks_as_the_program_says(
-    request_bytes: bytes, max_connections: int | None, body: bytes
-) -> None:
+async def test_a_refusal_looks_as_the_program_says(request_bytes: bytes, body: bytes) -> None:
     refusal_format = RefusalFormat("text/plain", plain)
-    with running(ProbeApp(), refusal_format=refusal_format, max_connections=max_connections) as server:
+    with running(ProbeApp(), refusal_format=refusal_format) as server:
         (answer,) = await exchange(server.port, request_bytes)
 
     assert answer.headers["content-type"] == "text/plain"

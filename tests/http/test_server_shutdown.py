@@ -6,14 +6,14 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import uvloop
 
 from bukhindor.server.graceful import GracefulServer
-from bukhindor.server.lifespan import LifespanFailed
 from bukhindor.server.listener import CannotListen, address_of, explain, open_listeners, stop_listening
 from tests.http.probe_server import PROBLEMS, ProbeApp, child, running
 from tests.http.raw_client import PATIENCE_SECONDS, begin, connection, eventually, exchange, get, read_answer
@@ -152,22 +152,29 @@ async def test_a_port_that_is_lost_between_binding_and_listening_is_the_same() -
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
-        original = app.lifespan
 
-        async def lifespan(receive: object, send: object) -> None:
+        @asynccontextmanager
+        async def late() -> AsyncIterator[None]:
             other.listen()
-            await original(receive, send)
+            async with app.running():
+                yield
 
-        app.lifespan = lifespan  # type: ignore[method-assign]
         with pytest.raises(CannotListen, match=f"port {port} is in use"):
-            await asyncio.to_thread(serve, app, "127.0.0.1", port)
+            await asyncio.to_thread(serve, app, "127.0.0.1", port, late)
 
     assert app.closed
 
 
-def serve(app: Any, host: str, port: int) -> int:
+def serve(app: ProbeApp, host: str, port: int, resources: Any = None) -> int:
     return GracefulServer(
-        app, host, port, refusal_format=PROBLEMS, shutdown_timeout=1.0, drain_delay=0.0, on_drain=lambda: None
+        app,
+        host,
+        port,
+        refusal_format=PROBLEMS,
+        shutdown_timeout=1.0,
+        drain_delay=0.0,
+        on_drain=lambda: None,
+        resources=resources or app.running,
     ).run_until_stopped()
 
 
@@ -183,22 +190,6 @@ async def test_a_failing_start_reaches_the_caller_unchanged() -> None:
         pass
 
     assert caught.value is failure
-
-
-async def test_an_application_that_only_says_that_it_failed_does_not_start() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "lifespan.startup.failed", "message": "no store"})
-
-    with pytest.raises(LifespanFailed, match="no store"):
-        await asyncio.to_thread(serve, app, "127.0.0.1", 0)
-
-
-async def test_an_application_that_ends_without_a_word_does_not_start() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await receive()
-
-    with pytest.raises(LifespanFailed, match="ended during startup"):
-        await asyncio.to_thread(serve, app, "127.0.0.1", 0)
 
 
 @pytest.mark.parametrize(("host", "shown"), [("localhost", "http://localhost:"), ("", "http://0.0.0.0:")])

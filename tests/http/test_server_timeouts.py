@@ -285,15 +285,3 @@ async def test_good_clients_are_served_beside_five_hundred_slow_ones() -> None:
             writer.close()
 
     assert took < 15
-
-
-async def test_above_the_connection_limit_the_answer_is_a_problem() -> None:
-    """DOS-04, ERR-01: and below it again everything goes on."""
-    with running(ProbeApp(), max_connections=1) as server:
-        with socket.create_connection(("127.0.0.1", server.port)):
-            await eventually(lambda: server.server.server_state.connections)
-            (answer,) = await exchange(server.port, get())
-            assert (answer.status, answer.problem["error_code"]) == (503, "too_busy")
-            assert answer.headers["retry-after"] == "1"
-        await eventually(lambda: not server.server.server_state.connections)
-        assert (await exchange(server.port, get("/", "Connection: close")))[0].status == 200

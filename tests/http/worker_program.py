@@ -36,11 +36,6 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
     What takes a second or longer reports that it has begun.
     """
-    if scope["type"] == "lifespan":
-        for phase in ("startup", "shutdown"):
-            await receive()
-            await send({"type": f"lifespan.{phase}.complete"})
-        return
     path = scope["path"]
     seconds = float(path.removeprefix("/slow/")) if path.startswith("/slow/") else 0.0
     if path == "/hang" or seconds >= 1:

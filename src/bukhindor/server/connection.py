@@ -1,7 +1,7 @@
-"""How an HTTP connection ends: idle, unread, refused, cut off, or with the server."""
+"""The waits of an HTTP connection, each with an end, and what is sent when a request is refused."""
 
 import asyncio
-from asyncio import TimerHandle
+import logging
 from typing import Any, Final
 
 from uvicorn.config import Config
@@ -9,9 +9,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from bukhindor.server.head import ConnectionLimits
-from bukhindor.server.refusal import RefusalFormat
+from bukhindor.server.refusal import TIMED_OUT, Refusal, RefusalFormat, answer_for
 
-# What of the message being read is still to come: nothing, its headers, or its body.
+logger = logging.getLogger("bukhindor.http")
+
+# The part of the current message that has not arrived completely: none, its headers, or its body.
 IDLE: Final = 0
 HEAD: Final = 1
 BODY: Final = 2
@@ -28,7 +30,10 @@ class BoundedServerState(ServerState):
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """uvicorn's protocol with an end for every wait that is not for a request."""
+    """uvicorn's protocol with an end for every wait but that for the application.
+
+    The server calls `end_overdue` of each connection regularly, so that a request costs no timer.
+    """
 
     server_state: BoundedServerState
 
@@ -41,24 +46,34 @@ class BoundedConnection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.limits = server_state.limits
+        self.url = b""
         # The request that is being answered; uvicorn's `cycle` is the newest that was read.
         self._running: RequestResponseCycle | None = None
+        # The message that is being read, counted from 1, and the part of it that is still to come.
+        self._message = 0
         self._stage = IDLE
-        # Nothing more is read once a refusal is due.
-        self._deaf = False
-        self._lingering = False
+        self._phase = (0, IDLE)
+        self._phase_since = 0.0
+        # Bytes of a head, or after a body in chunks, without an end so far.
+        self._unfinished_bytes = 0
+        self._body_came = False
+        self._piece = 0
+        self._has_body = False
+        self._upgrade_ignored = False
+        # Waits for the answers to earlier requests.
+        self._due_refusal: Refusal | None = None
+        # Nothing more is read: a refusal is due, or the client is given time to read it.
+        self._deaf = self._lingering = False
         # When the last answer was complete.
         self._idle_since = 0.0
-        self._idle_timer: TimerHandle | None = None
-        self._read_timer: TimerHandle | None = None
-        self._write_timer: TimerHandle | None = None
-        # How much of the answers was not handed to the operating system when the timer was started.
-        self._unread_bytes = 0
+        # When the client last read enough of its answers, and how many bytes were left then.
+        self._unread: tuple[float, int] | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._idle_since = self._phase_since = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._idle_timer, self._read_timer, self._write_timer):
-            if timer is not None:
-                timer.cancel()
         running = self._running
         if running is not None and not running.response_complete:
             running.disconnected = True
@@ -66,6 +81,78 @@ class BoundedConnection(HttpToolsProtocol):
         self.pipeline.clear()
         self._deaf = True
         super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unread = None
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """End the connection with `refusal`, after the answers to the requests that came before."""
+        self._deaf = True
+        running = self._running
+        waiting = running is not None and not running.response_complete
+        if self._stage == BODY and self.pipeline:
+            self.pipeline.popleft()
+        elif self._stage == BODY and running is not None:
+            # The request that is being answered is the one whose body went wrong.
+            if waiting:
+                running.disconnected = True
+                running.message_event.set()
+            if running.response_started:
+                self.transport.close()
+                return
+            waiting = False
+        if waiting:
+            self._due_refusal = refusal
+        else:
+            self._answer_refusal(refusal)
+
+    def _answer_refusal(self, refusal: Refusal) -> None:
+        answer = answer_for(refusal, self.url, self.server_state.refusal_format)
+        client = self.client[0] if self.client else "unknown"
+        logger.info(
+            "refused a request: %d %s, request id %s, client %s",
+            *(refusal.status, refusal.error_code, answer.request_id, client),
+        )
+        # Where no method could be read, this is the one of the request before.
+        is_head = self.parser.get_method() == b"HEAD"
+        self.transport.write(answer.encode(self.server_state.default_headers, to_head=is_head))
+        self._linger()
+
+    def end_overdue(self, now: float) -> None:
+        """End a wait that takes too long. The server calls this regularly; `now` is the time of the event loop."""
+        limits = self.limits
+        if self._is_unread_for_too_long(now):
+            self.transport.abort()
+        elif self._lingering:
+            if now - self._phase_since >= limits.linger_seconds:
+                self.transport.close()
+        elif self._deaf or self.transport.is_closing():
+            return
+        elif self._stage == IDLE and self._message:
+            if self.idle_seconds() >= limits.idle_seconds:
+                self.transport.close()
+        elif self.flow.read_paused:
+            # The client waits for the server.
+            self._phase_since = now
+        elif now - self._phase_since >= (limits.body_seconds if self._stage == BODY else limits.head_seconds):
+            if self._message:
+                self._refuse(TIMED_OUT)
+            else:
+                self.transport.close()
+
+    def _is_unread_for_too_long(self, now: float) -> bool:
+        left = self.transport.get_write_buffer_size()
+        if not left:
+            self._unread = None
+            return False
+        if self._unread is None or self._unread[1] - left >= self.limits.write_bytes:
+            self._unread = (now, left)
+        if now - self._unread[0] < self.limits.write_seconds:
+            return False
+        # Else new answers may have been written all the time, and read.
+        since_answer = now - self._idle_since
+        return self.flow.write_paused or self.transport.is_closing() or since_answer >= self.limits.write_seconds
 
     def stop_keeping_alive(self) -> None:
         """The answer to the newest request is the last; it says `Connection: close` if it has not begun yet."""
@@ -83,78 +170,21 @@ class BoundedConnection(HttpToolsProtocol):
         return unfinished or bool(self.pipeline) or self.transport.get_write_buffer_size() > 0
 
     def shutdown(self) -> None:
-        """Closes the connection if it is idle, else after the answer under way."""
+        """Close the connection if it is idle, else after the answer under way."""
         if self.idle_seconds() > 0.0:
-            self._close()
+            self.transport.close()
         else:
             self.stop_keeping_alive()
-
-    def abort(self) -> None:
-        """Cuts the connection off, whatever is under way."""
-        self.transport.abort()
-
-    def _close(self) -> None:
-        self.transport.close()
-        self._limit_flush()
-
-    def _limit_flush(self) -> None:
-        """Bounds the time that the rest of a finished answer may stay unread."""
-        if self._write_timer is None and self.transport.get_write_buffer_size() > 0:
-            self._start_write_timer()
 
     def _close_when_client_stops(self) -> None:
         if self._stage == BODY:
             self._linger()
         else:
-            self._close()
+            self.transport.close()
 
     def _linger(self) -> None:
-        """Says that nothing more will be sent, and reads to nowhere until the client has stopped sending."""
+        """Tell the client that nothing more will be sent, and drop what it still sends until it stops."""
         self._deaf = self._lingering = True
-        self._stop_read_timer()
+        self._phase_since = self.loop.time()
         self.flow.resume_reading()
         self.transport.write_eof()
-        self._read_timer = self.loop.call_later(self.limits.linger_seconds, self._close)
-
-    def _idle_timed_out(self) -> None:
-        self._idle_timer = None
-        idle = self.idle_seconds()
-        if idle >= self.limits.idle_seconds:
-            self._close()
-        else:
-            self._idle_timer = self.loop.call_later(self.limits.idle_seconds - idle, self._idle_timed_out)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._stop_write_timer()
-        self._start_write_timer()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if not self.transport.is_closing():
-            self._stop_write_timer()
-
-    def _stop_write_timer(self) -> None:
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = None
-
-    def _start_write_timer(self) -> None:
-        self._unread_bytes = self.transport.get_write_buffer_size()
-        self._write_timer = self.loop.call_later(self.limits.write_seconds, self._write_timed_out)
-
-    def _write_timed_out(self) -> None:
-        self._write_timer = None
-        unread = self.transport.get_write_buffer_size()
-        is_read = self._unread_bytes - unread >= self.limits.write_bytes
-        since_answer = self.loop.time() - self._idle_since
-        blocked = self.flow.write_paused or self.transport.is_closing() or since_answer >= self.limits.write_seconds
-        if unread > 0 and blocked and not is_read:
-            self.transport.abort()
-        elif unread > 0:
-            self._start_write_timer()
-
-    def _stop_read_timer(self) -> None:
-        if self._read_timer is not None:
-            self._read_timer.cancel()
-            self._read_timer = None

@@ -2,9 +2,8 @@
 
 The first SIGTERM or SIGINT calls `on_drain` at once (readiness says no), every answer from then on says
 `Connection: close`, the listener stays open for `drain_delay` seconds, requests under way are finished, idle
-connections are closed, and only then the application's own resources are closed (ASGI lifespan). What is still not
-finished `shutdown_timeout` seconds after the signal is cut off. A second signal cuts off at once, a third one ends the
-process without any order.
+connections are closed, and only then the application's resources are closed. What is not finished `shutdown_timeout`
+seconds after the signal is cut off. A second signal cuts off at once, a third one ends the process immediately.
 """
 
 import asyncio
@@ -13,6 +12,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from types import FrameType
 from typing import Any
 
@@ -23,7 +23,6 @@ from uvicorn.server import HANDLED_SIGNALS
 from bukhindor.server.assignment import RETIRE, Assignment
 from bukhindor.server.connection import BoundedServerState
 from bukhindor.server.head import ConnectionLimits
-from bukhindor.server.lifespan import Lifespan
 from bukhindor.server.listener import address_of, explain, open_listeners, stop_listening
 from bukhindor.server.protocol import BoundedHttpProtocol
 from bukhindor.server.refusal import RefusalFormat
@@ -37,6 +36,7 @@ _TICK_SECONDS = 0.05
 # A connection that was used a moment ago may have its next request on the way; closing it now would reset that.
 _IDLE_GRACE_SECONDS = 1.0
 _CANCEL_SECONDS = 1.0
+_LOOKS_PER_TICK = 500
 # How long the application may take to close its resources.
 _CLOSING_SECONDS = 10.0
 
@@ -45,8 +45,8 @@ class GracefulServer(uvicorn.Server):
     """One server process, one event loop.
 
     `shutdown_timeout` and `drain_delay` are seconds from the first signal; the delay is part of the time-out.
-    `on_ready` gets the address, such as `http://127.0.0.1:8080`, once connections are accepted. `max_connections`
-    answers 503 above that number of open connections; None leaves it to the system's limit of open files.
+    `resources` is entered before connections are accepted and left at the end. `on_ready` gets the address, such as
+    `http://127.0.0.1:8080`, once connections are accepted.
     """
 
     server_state: BoundedServerState
@@ -61,10 +61,10 @@ class GracefulServer(uvicorn.Server):
         shutdown_timeout: float,
         drain_delay: float,
         on_drain: Callable[[], None],
+        resources: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
         on_ready: Callable[[str], None] | None = None,
         assignment: Assignment | None = None,
         limits: ConnectionLimits | None = None,
-        max_connections: int | None = None,
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -73,35 +73,34 @@ class GracefulServer(uvicorn.Server):
                 port=port,
                 http=BoundedHttpProtocol,
                 ws="none",
-                lifespan="on",
+                lifespan="off",
                 interface="asgi3",
                 log_config=None,
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                workers=1,
-                limit_concurrency=max_connections,
             )
         )
-        self.config.load()
-        self.config.lifespan_class = Lifespan
         self.server_state = BoundedServerState(limits or ConnectionLimits(), refusal_format)
         self.exit_code = EXIT_FINISHED
         self._shutdown_timeout = shutdown_timeout
         self._drain_delay = min(drain_delay, shutdown_timeout)
         self._on_drain = on_drain
+        self._open_resources = resources
+        self._resources = AsyncExitStack()
         self._on_ready = on_ready
         self._assignment = assignment
         self._listeners: Sequence[socket.socket] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_requested_at = 0.0
         self._ticks = 0
+        self._to_look_at: list[BoundedHttpProtocol] = []
 
     def run_until_stopped(self) -> int:
         """Serve until a signal; return the exit code of the process.
 
-        EXIT_FINISHED: everything was finished. EXIT_CUT_OFF: requests had to be cut off, or the application did not
-        close cleanly. Raises CannotListen when the address can't be served, and what the application's start-up raised.
+        EXIT_FINISHED: everything was finished. EXIT_CUT_OFF: requests had to be cut off, or the resources did not close
+        cleanly. Raises CannotListen when the address can't be served, and what opening the resources raised.
         """
         assigned = self._assignment
         listeners = list(assigned.listeners) if assigned else open_listeners(self.config.host, self.config.port)
@@ -123,7 +122,7 @@ class GracefulServer(uvicorn.Server):
         """Stop in order; called again, nothing changes. Runs in the event loop."""
         if not self.should_exit:
             self._stop_accepting()
-            _report_failure("on_drain", self._on_drain)
+            report_failure("on_drain", self._on_drain)
 
     def retire(self) -> None:
         """Stop while other processes go on serving the address: at once, and without a change of readiness."""
@@ -173,9 +172,9 @@ class GracefulServer(uvicorn.Server):
         await super().serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Opens the application, then listens. Raises what the application's start-up raised, or CannotListen."""
-        await self.lifespan.startup()
-        # What has been built by now stays for good: looking through it again later would stop everybody for 0.1 s.
+        """Open the resources, then listen."""
+        await self._resources.enter_async_context(self._open_resources())
+        # What has been built by now is never collected: looking at it again would stop all requests for 0.1 s.
         gc.collect()
         gc.freeze()
         loop = asyncio.get_running_loop()
@@ -186,7 +185,7 @@ class GracefulServer(uvicorn.Server):
             for listener in self._listeners:
                 listener.listen(self.config.backlog)
         except OSError as error:
-            await self.lifespan.shutdown()
+            await self._resources.aclose()
             raise explain(error, self.config.host, self.config.port) from error
         for listener in self._listeners:
             self.servers.append(
@@ -198,10 +197,10 @@ class GracefulServer(uvicorn.Server):
         on_ready = self._on_ready
         if on_ready is not None:
             address = address_of(self._listeners[0], self.config.host)
-            _report_failure("on_ready", lambda: on_ready(address))
+            report_failure("on_ready", lambda: on_ready(address))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drains, cuts off what is left, closes the application."""
+        """Drain, cut off what is left, close the resources."""
         start = self._stop_requested_at
         deadline = start + self._shutdown_timeout
         logger.info(
@@ -212,7 +211,8 @@ class GracefulServer(uvicorn.Server):
         await self._tick_until(deadline, self._drained)
         await self._cut_off()
         try:
-            await asyncio.wait_for(self.lifespan.shutdown(), _CLOSING_SECONDS)
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await self._resources.aclose()
         except Exception as error:
             logger.error("the application did not close cleanly: %s", str(error) or type(error).__name__)
             self.exit_code = EXIT_CUT_OFF
@@ -223,6 +223,16 @@ class GracefulServer(uvicorn.Server):
             if connection.idle_seconds() > _IDLE_GRACE_SECONDS:
                 connection.shutdown()
         return not self.server_state.connections and not self.server_state.tasks
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second; a look at very many connections takes several calls, so that requests go on."""
+        now = asyncio.get_running_loop().time()
+        if not self._to_look_at:
+            self._to_look_at = self.connections()
+        for connection in self._to_look_at[-_LOOKS_PER_TICK:]:
+            connection.end_overdue(now)
+        del self._to_look_at[-_LOOKS_PER_TICK:]
+        return await super().on_tick(counter)
 
     async def _tick_until(self, when: float, done: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()
@@ -236,7 +246,7 @@ class GracefulServer(uvicorn.Server):
         connections = self.connections()
         unanswered = sum(connection.is_answering() for connection in connections)
         for connection in connections:
-            connection.abort()
+            connection.transport.abort()
         # One turn of the loop tells the applications that their clients are gone.
         await asyncio.sleep(0)
         tasks = list(self.server_state.tasks)
@@ -253,11 +263,10 @@ class GracefulServer(uvicorn.Server):
         return [each for each in self.server_state.connections if isinstance(each, BoundedHttpProtocol)]
 
     def _make_protocol(self) -> BoundedHttpProtocol:
-        state: dict[str, Any] = self.lifespan.state
-        return BoundedHttpProtocol(self.config, self.server_state, state)
+        return BoundedHttpProtocol(self.config, self.server_state, self.lifespan.state)
 
 
-def _report_failure(name: str, call: Callable[[], None]) -> None:
+def report_failure(name: str, call: Callable[[], None]) -> None:
     try:
         call()
     except Exception:

@@ -33,28 +33,21 @@ class ConnectionLimits:
     pipelined_requests: int = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
-    """What the headers say about the body."""
-
-    has_body: bool
-    expects_100_continue: bool
-
-
-_NO_BODY: Final = Framing(has_body=False, expects_100_continue=False)
-
-
 def check_sizes(headers: Sequence[tuple[bytes, bytes]], limits: ConnectionLimits) -> None:
     """Raises RequestRefused when there are too many headers, or one or all together are too large."""
     sizes = [len(name) + len(value) + 4 for name, value in headers]
-    if len(sizes) > limits.header_count or max(sizes, default=0) > limits.header_bytes:
-        raise RequestRefused(HEADERS_TOO_LARGE)
-    if sum(sizes) > limits.headers_bytes:
+    if (
+        len(sizes) > limits.header_count
+        or max(sizes, default=0) > limits.header_bytes
+        or sum(sizes) > limits.headers_bytes
+    ):
         raise RequestRefused(HEADERS_TOO_LARGE)
 
 
-def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str) -> Framing:
-    """Reads where the body ends; header names are in lower case, `version` is what followed `HTTP/`.
+def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str) -> tuple[bool, bool]:
+    """Return whether there is a body, and whether the client waits for 100 Continue before it sends that.
+
+    Header names are in lower case, `version` is what followed `HTTP/`.
 
     Raises RequestRefused when another server on the way could read the request differently: a coding other than
     plain `chunked`, a coding in HTTP/1.0, two lengths, no or more than one Host (RFC 9112, sections 3.2, 6.1, 6.3).
@@ -76,6 +69,4 @@ def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str) -> Framin
                 raise RequestRefused(MALFORMED)
     if framings > 1 or (hosts != 1 if version == "1.1" else version != "1.0" or hosts > 1):
         raise RequestRefused(MALFORMED)
-    if not framings:
-        return _NO_BODY
-    return Framing(has_body=True, expects_100_continue=expects_100_continue)
+    return framings > 0, framings > 0 and expects_100_continue

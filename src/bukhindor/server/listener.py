@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 _OPENING_SECONDS = 1.0
-_TURNS_TO_LET_IN = 2
 
 
 class CannotListen(OSError):
@@ -27,32 +26,25 @@ def open_listeners(host: str, port: int) -> list[socket.socket]:
     listeners: list[socket.socket] = []
     failures: list[OSError] = []
     for family, kind, protocol, _, address in dict.fromkeys(found):
-        taken = listeners[0].getsockname()[1] if listeners else port
+        listener = socket.socket(family, kind, protocol)
         try:
-            listeners.append(_bind(family, kind, protocol, (address[0], taken, *address[2:])))
+            if os.name == "posix":
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind((address[0], listeners[0].getsockname()[1] if listeners else port, *address[2:]))
+            listener.setblocking(False)
+            listeners.append(listener)
         except OSError as error:
+            listener.close()
             failures.append(error)
-    fatal = [error for error in failures if not listeners or error.errno == errno.EADDRINUSE]
+    # A machine may lack one kind of address, such as IPv6.
+    fatal = [failure for failure in failures if not listeners or failure.errno == errno.EADDRINUSE]
     if fatal:
         for listener in listeners:
             listener.close()
         raise explain(fatal[0], host, port)
     return listeners
-
-
-def _bind(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
-    listener = socket.socket(family, kind, protocol)
-    try:
-        if os.name == "posix":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind(address)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def explain(error: OSError, host: str, port: int) -> CannotListen:
@@ -77,16 +69,16 @@ async def stop_listening(
     listeners: Sequence[socket.socket],
     make_protocol: Callable[[], asyncio.Protocol],
 ) -> None:
-    """Closes the listeners; connections that the kernel had completed already are served, not reset."""
+    """Close the listeners; connections that the kernel has completed already are served, not reset."""
     loop = asyncio.get_running_loop()
     spares: list[socket.socket] = []
     # Without a file left, what waits in the kernel is reset; the requests under way are worth more.
     with suppress(OSError):
         spares.extend(listener.dup() for listener in listeners)
-    # Whom asyncio has accepted a turn ago, it forgets when its server closes before it has let them in.
+    # asyncio forgets connections that it accepted a turn ago when its server closes before it has set them up.
     for listener in listeners:
         loop.remove_reader(listener)
-    for _ in range(_TURNS_TO_LET_IN):
+    for _ in range(2):
         await asyncio.sleep(0)
     for server in servers:
         server.close()
@@ -94,15 +86,12 @@ async def stop_listening(
     await asyncio.sleep(0)
     accepted: list[socket.socket] = []
     for spare in spares:
-        with spare:
+        with spare, suppress(OSError):
             spare.setblocking(False)
             while True:
-                try:
-                    accepted.append(spare.accept()[0])
-                    accepted[-1].setblocking(False)
-                except OSError:
-                    break
+                accepted.append(spare.accept()[0])
+                accepted[-1].setblocking(False)
     if accepted:
-        # A client that has left already must not hold up the others, nor the shutdown.
+        # A client that has left already must not hold up the others.
         opening = [asyncio.ensure_future(loop.connect_accepted_socket(make_protocol, each)) for each in accepted]
         await asyncio.wait(opening, timeout=_OPENING_SECONDS)

@@ -30,7 +30,7 @@ HEADERS_TOO_LARGE = Refusal(
     "headers_too_large",
     "The request has too many or too large headers.",
 )
-SERVER_BUSY = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too_busy", "The server has too many connections.")
+SERVER_BUSY = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too_busy", "The connection has too many waiting requests.")
 FAILED = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on the server.")
 
 
@@ -62,15 +62,14 @@ class ServerAnswer:
     """A complete answer of the server itself. It always ends the connection."""
 
     status: HTTPStatus
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: list[tuple[bytes, bytes]]
     body: bytes
     request_id: str
 
-    def encode(self, default_headers: Iterable[tuple[bytes, bytes]], *, to_head: bool = False) -> bytes:
+    def encode(self, default_headers: Iterable[tuple[bytes, bytes]], *, to_head: bool) -> bytes:
         """Wire form: status line, `default_headers` (the date), own headers, body.
 
-        HEAD is answered without the body and its length (RFC 9110, section 9.3.2): that is valid for other methods
-        too, since the connection ends.
+        HEAD is answered without the body and its length (RFC 9110, section 9.3.2).
         """
         lines = [f"HTTP/1.1 {self.status.value} {_RENAMED.get(self.status, self.status.phrase)}".encode()]
         headers = (*default_headers, *self.headers)
@@ -79,27 +78,22 @@ class ServerAnswer:
 
 
 def answer_for(refusal: Refusal, url: bytes, refusal_format: RefusalFormat) -> ServerAnswer:
-    """Return the answer for `refusal`; `url` is the request target as far as it was read.
-
-    The query is left out of the answer: it may hold a token.
-    """
+    """Return the answer for `refusal`; `url` is the request target as far as it was read, whose query may hold a token
+    and is left out."""
     request_id = uuid.uuid4().hex
     path = url.partition(b"?")[0][:256].decode("ascii", "replace")
+    instance = path if path.startswith("/") and path.isprintable() and path.isascii() else "/"
+    status = refusal.status
     body = refusal_format.render(
-        refusal.status.value,
-        refusal.error_code,
-        refusal.detail,
-        instance=path if path.startswith("/") and path.isprintable() and path.isascii() else "/",
-        request_id=request_id,
+        status.value, refusal.error_code, refusal.detail, instance=instance, request_id=request_id
     )
-    headers = [
-        (b"content-type", refusal_format.media_type.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"x-request-id", request_id.encode()),
-    ]
-    if refusal.status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.append((b"retry-after", b"1"))
-    return ServerAnswer(refusal.status, tuple(headers), body, request_id)
+    headers = {
+        "content-type": refusal_format.media_type,
+        "content-length": str(len(body)),
+        "connection": "close",
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "x-request-id": request_id,
+        **({"retry-after": "1"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}),
+    }
+    return ServerAnswer(status, [(name.encode(), text.encode()) for name, text in headers.items()], body, request_id)

@@ -20,7 +20,7 @@ from typing import Final
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess
 
-from bukhindor.server.graceful import EXIT_CUT_OFF, EXIT_FINISHED
+from bukhindor.server.graceful import EXIT_CUT_OFF, EXIT_FINISHED, report_failure
 from bukhindor.server.worker import Work, Worker, ended_by
 
 logger = logging.getLogger("bukhindor.server")
@@ -108,7 +108,7 @@ class Supervisor(Multiprocess):
         next(self._replacing, None)
         if not self._announced and all(worker.ready for worker in self.processes):
             self._announced = True
-            _report_failure("on_ready", self._on_ready)
+            report_failure("on_ready", self._on_ready)
 
     def restart_all(self) -> None:
         if self._first_is_ready:
@@ -203,11 +203,4 @@ class Supervisor(Multiprocess):
         if not worker.finished():
             how = "did not end in order" if worker.stopping else "ended unasked"
             logger.error("%s %s: %s", worker, how, ended_by(worker.exitcode or 0))
-        _report_failure("on_worker_end", lambda: self._on_worker_end(pid))
-
-
-def _report_failure(name: str, call: Callable[[], None]) -> None:
-    try:
-        call()
-    except Exception:
-        logger.exception("%s failed", name)
+        report_failure("on_worker_end", lambda: self._on_worker_end(pid))

@@ -27,6 +27,7 @@ from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification
 from bukhindor.services.health import Health
 from bukhindor.services.mail_delivery import MailDelivery
+from bukhindor.services.mailed_links import MailedLinks
 from bukhindor.services.measurements import Measurements
 from bukhindor.services.own_account import OwnAccount
 from bukhindor.services.password_change import PasswordChange
@@ -98,6 +99,7 @@ class Services:
     audit_log: AuditLog
     signing_key_ring: SigningKeyRing
     health: Health
+    mailed_links: MailedLinks
     mail_delivery: MailDelivery
     upkeep: Upkeep
     measurements: Measurements
@@ -243,6 +245,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             clock=outside.clock,
         ),
         health=Health(transactions=outside.transactions, access_tokens=outside.access_tokens, limiter=outside.limiter),
+        mailed_links=MailedLinks(transactions=outside.transactions, secrets=outside.secrets, clock=outside.clock),
         mail_delivery=MailDelivery(
             transactions=outside.transactions, mailer=outside.mailer, trail=trail, clock=outside.clock
         ),

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
@@ -18,6 +19,14 @@ from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
 from bukhindor.services.steps.password_check import PasswordCheck
+
+
+class Verification(Enum):
+    """What a proof of the mailbox has changed."""
+
+    PASSWORD_KEPT = auto()
+    PASSWORD_REMOVED = auto()
+    ALREADY_VERIFIED = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,22 +65,30 @@ class EmailVerification:
 
     async def confirm(
         self, proof: Proof, origin: Origin, caller: Caller | None = None, password: Password | None = None
-    ) -> bool:
-        """Mark the address as verified; whether the password is good any more.
+    ) -> Verification:
+        """Mark the address as verified.
 
-        Whoever registered need not own the mailbox. So the password and the sessions stay only if the proof comes
-        from a session of the account, or with its password; else both end, and a mail to choose a new password is
-        sent (account pre-hijacking, CVE-2024-38351).
+        The person who registered may not be the person who reads the mailbox. So password and sessions stay only if the
+        request comes from a session of the account, or has its password. Without either, both end, and a mail to
+        choose a new password is sent (account pre-hijacking, CVE-2024-38351). A wrong password changes nothing, and the
+        same link or code can be used again.
 
-        Raises InvalidOneTimeToken, AccountBanned, AccountInactive, RateLimited, TooBusy.
+        While the link and the code live, using them again changes nothing, and says that the address is verified.
+
+        Raises InvalidOneTimeToken, IncorrectPassword, AccountBanned, AccountInactive, RateLimited, TooBusy.
         """
-        known = await self.proofs.owner_of(Purpose.VERIFY_EMAIL, proof, origin, self.clock.now())
+        known, token = await self.proofs.look_up(Purpose.VERIFY_EMAIL, proof, origin, self.clock.now())
+        if known.has_proven(token.email):
+            return Verification.ALREADY_VERIFIED
         is_registrant = caller is not None and caller.user.id == known.id
         if not is_registrant and password is not None:
-            is_registrant = await self._is_password_of(known, password, origin)
+            await self._require_password_of(known, password, origin)
+            is_registrant = True
         now = self.clock.now()
         async with self.transactions.begin() as tx:
-            user, token = await self.proofs.use(tx, Purpose.VERIFY_EMAIL, proof, origin, now)
+            user, token = await self.proofs.find(tx, Purpose.VERIFY_EMAIL, proof, origin, now)
+            if user.has_proven(token.email):
+                return Verification.ALREADY_VERIFIED
             user.refuse_unless_active(now)
             if token.email != user.email or user.password_hash != known.password_hash:
                 raise InvalidOneTimeToken
@@ -80,23 +97,21 @@ class EmailVerification:
                 user = user.without_password(now)
                 await tx.sessions.remove_of_user(user.id)
                 await tx.one_time_tokens.remove_of_user(user.id)
+                # Whoever uses it again is told that the address is verified.
+                await tx.one_time_tokens.put(token)
                 await self.letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
             await tx.users.save(user)
             event = self.trail.by_stranger(origin, AuditType.EMAIL_VERIFIED, now, user.id, by=_who(user))
             await tx.audit_events.add(event)
             await tx.commit()
-        return is_registrant
+        return Verification.PASSWORD_KEPT if is_registrant else Verification.PASSWORD_REMOVED
 
-    async def _is_password_of(self, user: User, password: Password, origin: Origin) -> bool:
+    async def _require_password_of(self, user: User, password: Password, origin: Origin) -> None:
         attempt = PasswordAttempt(AttemptKind.MAILED_LINK, user.email, origin, user)
-        try:
-            async with self.password_check.budget(attempt):
-                if not (await self.password_check.verify(attempt, password)).matches:
-                    await self.password_check.record_failure(attempt, "verify_email")
-                    raise IncorrectPassword
-        except IncorrectPassword:
-            return False
-        return True
+        async with self.password_check.budget(attempt):
+            if not (await self.password_check.verify(attempt, password)).matches:
+                await self.password_check.record_failure(attempt, "verify_email")
+                raise IncorrectPassword
 
 
 def _who(user: User) -> str:

@@ -66,7 +66,7 @@ class PasswordReset:
 
         Raises InvalidOneTimeToken, InvalidInput, AccountBanned, AccountInactive, TooBusy.
         """
-        user = await self.proofs.owner_of(Purpose.RESET_PASSWORD, proof, origin, self.clock.now())
+        user, _ = await self.proofs.look_up(Purpose.RESET_PASSWORD, proof, origin, self.clock.now())
         self.password_policy.check(new, user.email, user.name, field="new_password")
         password_hash = await self.hasher.hash(new, Requester(origin.site, user.email.value))
         now = self.clock.now()

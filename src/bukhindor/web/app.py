@@ -1,8 +1,5 @@
 """The HTTP application, from top to bottom."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
@@ -10,7 +7,7 @@ from bukhindor.ports import Clock, Mailbox, RateLimiter
 from bukhindor.web.addresses import is_page
 from bukhindor.web.api import docs
 from bukhindor.web.api.routes import ENDPOINTS
-from bukhindor.web.dispatcher import Dispatcher, Lifespan
+from bukhindor.web.dispatcher import Dispatcher
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.middleware import Edge
 from bukhindor.web.edge.settings import WebSettings
@@ -23,11 +20,6 @@ from bukhindor.web.pages.rendering import refusal_page
 from bukhindor.web.pages.routes import DEVELOPER_PAGES, PAGES
 
 
-@asynccontextmanager
-async def _nothing_to_open() -> AsyncIterator[None]:
-    yield
-
-
 def create_app(
     use_cases: UseCases,
     settings: WebSettings,
@@ -35,12 +27,11 @@ def create_app(
     clock: Clock,
     *,
     mailbox: Mailbox | None = None,
-    lifespan: Lifespan = _nothing_to_open,
     watchers: Watchers = NOBODY,
 ) -> ASGIApp:
     """Return the ASGI application.
 
-    `lifespan` opens and closes what the services work on; `mailbox` is for development; `watchers` see each request.
+    `mailbox` is for development; `watchers` see each request.
     """
     if mailbox is not None:
         use_cases = use_cases.with_one_more(Mailbox, mailbox)
@@ -48,7 +39,7 @@ def create_app(
     def application_of(row: Row) -> ASGIApp:
         return Operation(row, use_cases, settings, limiter, clock)
 
-    dispatcher = Dispatcher(rows(with_mailbox=mailbox is not None), application_of, _refuse, lifespan)
+    dispatcher = Dispatcher(rows(with_mailbox=mailbox is not None), application_of, _refuse)
     return Edge(dispatcher, settings, watchers)
 
 

@@ -1,7 +1,6 @@
 """Which row answers a request: by its path, then by its method."""
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
 
 from starlette.responses import Response
 from starlette.routing import Route, Router
@@ -11,7 +10,6 @@ from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.endpoint.errors import MethodNotAllowed, NoSuchEndpoint, Refusal, refusal
 from bukhindor.web.endpoint.row import Row
 
-Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 Refuse = Callable[[Exchange, Refusal], Response]
 
 
@@ -19,9 +17,7 @@ class Dispatcher:
     """Starlette's router for paths with parameters. Starlette scans its routes in order, so paths without
     parameters are looked up in a dictionary first."""
 
-    def __init__(
-        self, rows: Iterable[Row], application_of: Callable[[Row], ASGIApp], refuse: Refuse, lifespan: Lifespan
-    ) -> None:
+    def __init__(self, rows: Iterable[Row], application_of: Callable[[Row], ASGIApp], refuse: Refuse) -> None:
         self._refuse = refuse
         by_path: dict[str, dict[str, ASGIApp]] = {}
         for row in rows:
@@ -29,9 +25,7 @@ class Dispatcher:
         resources = {path: _Resource(methods, refuse) for path, methods in by_path.items()}
         self._static = {path: resource for path, resource in resources.items() if "{" not in path}
         self._routes = [Route(path, resource) for path, resource in resources.items() if "{" in path]
-        self._router = Router(
-            self._routes, redirect_slashes=False, default=self._not_found, lifespan=lambda _: lifespan()
-        )
+        self._router = Router(self._routes, redirect_slashes=False, default=self._not_found)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         resource = self._static.get(scope.get("path", ""))

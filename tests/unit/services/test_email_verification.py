@@ -1,5 +1,6 @@
 """Proving that an account's address belongs to the person who uses the account."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import pytest
 
 from bukhindor.domain.audit import AuditType
-from bukhindor.domain.caller import Caller
+from bukhindor.domain.caller import Caller, Operator
 from bukhindor.domain.errors import (
+    IncorrectPassword,
     InvalidAccessToken,
     InvalidCredentials,
     InvalidOneTimeToken,
     InvalidRefreshToken,
+    RateLimited,
     StoreUnavailable,
     TooBusy,
 )
@@ -20,7 +23,8 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.password import Password
 from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT, MAILS_PER_MAILBOX, MAILS_PER_MAILBOX_AND_HOUR
-from bukhindor.domain.user import Role, Status, User
+from bukhindor.domain.user import Role, Status, User, UserChanges
+from bukhindor.services.email_verification import Verification
 from tests.makers import ORIGIN, T0, address, mail_of
 from tests.unit.services.proof_flows import RESET, VERIFY
 from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, Scene
@@ -35,7 +39,9 @@ async def register(scene: Scene) -> tuple[User, Proof]:
     return user, scene.link()
 
 
-async def confirm(scene: Scene, proof: Proof, caller: Caller | None = None, password: Password | None = None) -> bool:
+async def confirm(
+    scene: Scene, proof: Proof, caller: Caller | None = None, password: Password | None = None
+) -> Verification:
     return await scene.services.email_verification.confirm(proof, ORIGIN, caller, password)
 
 
@@ -48,7 +54,7 @@ async def test_an_attacker_who_planted_an_account_loses_it_to_the_mailbox(scene:
     to_attacker = scene.link()
     now = scene.clock.advance(MINUTE)
 
-    assert await confirm(scene, proof) is False
+    assert await confirm(scene, proof) is Verification.PASSWORD_REMOVED
     stored = await scene.user(user.id)
     assert (stored.email, stored.email_verified, stored.updated_at) == (VICTIM, True, now)
     assert stored.password_hash is None
@@ -86,18 +92,17 @@ async def test_who_registered_and_reads_the_mailbox_keeps_everything(scene: Scen
     caller = None if by == "password" else await scene.caller_of(devices[0])
     password = {"session": None, "password": PASSWORD}.get(by, WRONG_PASSWORD)
     commits, mails = scene.store.commits, len(scene.queued())
-    assert await confirm(scene, proof, caller, password) is True
+    assert await confirm(scene, proof, caller, password) is Verification.PASSWORD_KEPT
     stored = await scene.user(user.id)
     assert (stored.email_verified, stored.password_hash) == (True, user.password_hash)
     for tokens in devices:
         await scene.caller_of(tokens)
     assert (scene.store.commits, len(scene.queued())) == (commits + 1, mails)
-    assert scene.store.committed.one_time_tokens == {}
     event = scene.events()[-1]
     assert (event.type, event.subject_id, event.details) == (AuditType.EMAIL_VERIFIED, user.id, {"by": "registrant"})
 
 
-@pytest.mark.parametrize("by", ["nothing", "a wrong password", "a stranger's session", "an administrator's session"])
+@pytest.mark.parametrize("by", ["nothing", "a stranger's session", "an administrator's session"])
 async def test_nothing_else_shows_that_one_registered(scene: Scene, by: str) -> None:
     """REG-06."""
     user, proof = await register(scene)
@@ -105,8 +110,7 @@ async def test_nothing_else_shows_that_one_registered(scene: Scene, by: str) -> 
     caller = None
     if "session" in by:
         caller = await scene.add_caller(Role.ADMIN if "admin" in by else Role.USER)
-    password = WRONG_PASSWORD if "password" in by else None
-    assert await confirm(scene, proof, caller, password) is False
+    assert await confirm(scene, proof, caller) is Verification.PASSWORD_REMOVED
     assert (await scene.user(user.id)).password_hash is None
     with pytest.raises(InvalidAccessToken):
         await scene.caller_of(planted)
@@ -118,19 +122,89 @@ async def test_failures_of_strangers_do_not_void_the_password_of_the_mailbox_own
     """LGN-05, REG-06: the ceiling stops strangers; a client with the mailed proof is none."""
     user = await scene.add_user("victim@example.com", failed_sign_ins=100)
     proof = (await VERIFY.proofs(scene, user))["code"]
-    assert await confirm(scene, proof, password=PASSWORD) is True
+    assert await confirm(scene, proof, password=PASSWORD) is Verification.PASSWORD_KEPT
 
 
-async def test_a_wrong_password_beside_a_proof_is_counted_and_recorded(scene: Scene) -> None:
-    """LGN-05, LOG-02: it does not count against sign-ins."""
+async def test_a_mistyped_password_changes_nothing_and_can_be_typed_again(scene: Scene) -> None:
+    """LGN-05, LOG-02: the failure is recorded, and does not count against sign-ins."""
     user, proof = await register(scene)
-    assert await confirm(scene, proof, password=WRONG_PASSWORD) is False
+    tokens = await scene.login(VICTIM)
+    mails = len(scene.queued())
+    with pytest.raises(IncorrectPassword):
+        await confirm(scene, proof, password=WRONG_PASSWORD)
+    assert (await scene.user(user.id)).password_hash == user.password_hash
+    assert not (await scene.user(user.id)).email_verified
+    assert len(scene.queued()) == mails
     (failed,) = scene.events(AuditType.PASSWORD_CHECK_FAILED)
     assert failed.subject_id == user.id
     assert (failed.details["kind"], failed.details["act"]) == ("mailed_link", "verify_email")
     assert scene.limiter.hits(FAILED_SIGN_INS_PER_ACCOUNT, f"mailed_link:{VICTIM}") == 1
     assert scene.limiter.hits(FAILED_SIGN_INS_PER_ACCOUNT, f"stranger:{VICTIM}") == 0
     assert (await scene.user(user.id)).failed_sign_ins == 0
+
+    assert await confirm(scene, proof, password=PASSWORD) is Verification.PASSWORD_KEPT
+    await scene.caller_of(tokens)
+
+
+async def test_who_guesses_the_password_with_a_proof_is_stopped_and_may_still_give_it_up(scene: Scene) -> None:
+    """LGN-05: ten guesses in fifteen minutes; the owner of the mailbox needs no password."""
+    _, proof = await register(scene)
+    for _ in range(FAILED_SIGN_INS_PER_ACCOUNT.hits):
+        with pytest.raises(IncorrectPassword):
+            await confirm(scene, proof, password=WRONG_PASSWORD)
+    with pytest.raises(RateLimited):
+        await confirm(scene, proof, password=PASSWORD)
+    assert await confirm(scene, proof) is Verification.PASSWORD_REMOVED
+
+
+@pytest.mark.parametrize("proof", ["link", "code"])
+@pytest.mark.parametrize("first", ["with the password", "without it"])
+@pytest.mark.parametrize("again", ["with the password", "without it", "with a wrong password"])
+async def test_a_proof_that_was_used_says_that_the_address_is_verified(
+    scene: Scene, proof: str, first: str, again: str
+) -> None:
+    """Pressed twice, or opened once more: nothing changes, whatever comes with it."""
+    user, link = await register(scene)
+    used = link if proof == "link" else scene.code(VICTIM)
+    passwords = {"with the password": PASSWORD, "without it": None, "with a wrong password": WRONG_PASSWORD}
+    await confirm(scene, used, password=passwords[first])
+    before, verified = scene.state(), await scene.user(user.id)
+    scene.clock.advance(MINUTE)
+    assert await confirm(scene, used, password=passwords[again]) is Verification.ALREADY_VERIFIED
+    assert scene.state() == before
+    assert await scene.user(user.id) == verified
+    assert len(scene.events(AuditType.EMAIL_VERIFIED)) == 1
+
+
+@pytest.mark.parametrize("password", [PASSWORD, None], ids=["with the password", "without it"])
+async def test_ten_presses_at_once_verify_once(scene: Scene, password: Password | None) -> None:
+    """RST-05, REL-19: one verifies, and the others find the work done."""
+    _, proof = await register(scene)
+    mails = len(scene.queued())
+    outcomes = await asyncio.gather(*(confirm(scene, proof, password=password) for _ in range(10)))
+    first = Verification.PASSWORD_REMOVED if password is None else Verification.PASSWORD_KEPT
+    assert outcomes == [first] + [Verification.ALREADY_VERIFIED] * 9
+    assert len(scene.events(AuditType.EMAIL_VERIFIED)) == 1
+    assert len(scene.queued()) == mails + (password is None)
+
+
+async def test_a_used_proof_dies_with_its_day(scene: Scene) -> None:
+    """RST-13."""
+    _, proof = await register(scene)
+    await confirm(scene, proof, password=PASSWORD)
+    scene.clock.advance(Purpose.VERIFY_EMAIL.lifetime)
+    with pytest.raises(InvalidOneTimeToken):
+        await confirm(scene, proof)
+
+
+async def test_a_used_proof_says_nothing_of_an_address_that_was_changed(scene: Scene) -> None:
+    """RST-06: a new address makes it void."""
+    user, proof = await register(scene)
+    await confirm(scene, proof, password=PASSWORD)
+    await scene.services.user_admin.change(Operator(), user.id, UserChanges(email=address("new@example.com")))
+    with pytest.raises(InvalidOneTimeToken):
+        await confirm(scene, proof)
+    assert not (await scene.user(user.id)).email_verified
 
 
 ACCOUNTS: dict[str, dict[str, Any] | None] = {
@@ -200,15 +274,15 @@ async def test_a_password_that_was_changed_while_it_was_compared_shows_nothing(s
         await confirm(scene, proof, password=PASSWORD)
     stored = await scene.user(user.id)
     assert (stored.email_verified, stored.password_hash) == (False, "hashed:another one")
-    assert await confirm(scene, proof, password=PASSWORD) is False
+    with pytest.raises(IncorrectPassword):
+        await confirm(scene, proof, password=PASSWORD)
 
 
 async def test_a_verified_account_stays_verified_when_its_proof_is_left_over(scene: Scene) -> None:
     user, proof = await register(scene)
     await scene.store.users.save(replace(user, email_verified=True))
-    assert await confirm(scene, proof, password=PASSWORD) is True
+    assert await confirm(scene, proof) is Verification.ALREADY_VERIFIED
     assert await scene.user(user.id) == replace(user, email_verified=True)
-    assert await scene.one_time_token(user, Purpose.VERIFY_EMAIL) is None
 
 
 async def test_a_guest_stays_a_guest(scene: Scene) -> None:

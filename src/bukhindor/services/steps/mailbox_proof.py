@@ -30,23 +30,26 @@ class MailboxProofs:
     trail: AuditTrail
     wrong_codes: Limit = WRONG_CODES_PER_ACCOUNT
 
-    async def owner_of(self, purpose: Purpose, proof: Proof, origin: Origin, now: datetime) -> User:
-        """The owner of the proof, which is not used up. A wrong code is counted. Raises InvalidOneTimeToken."""
+    async def look_up(self, purpose: Purpose, proof: Proof, origin: Origin, now: datetime) -> tuple[User, OneTimeToken]:
+        """Return the owner of the proof, which is not used up, and its token. Raises InvalidOneTimeToken."""
         async with self.transactions.begin() as tx:
-            user, _ = await self._find(tx, purpose, proof, origin, now)
-            return user
+            return await self.find(tx, purpose, proof, origin, now)
 
     async def use(
         self, tx: Transaction, purpose: Purpose, proof: Proof, origin: Origin, now: datetime
     ) -> tuple[User, OneTimeToken]:
         """Use the proof up within `tx`, which a wrong proof commits. Raises InvalidOneTimeToken."""
-        user, token = await self._find(tx, purpose, proof, origin, now)
+        user, token = await self.find(tx, purpose, proof, origin, now)
         await tx.one_time_tokens.remove(user.id, purpose)
         return user, token
 
-    async def _find(
+    async def find(
         self, tx: Transaction, purpose: Purpose, proof: Proof, origin: Origin, now: datetime
     ) -> tuple[User, OneTimeToken]:
+        """Find the owner and the token within `tx`. A wrong proof is counted, and commits `tx`.
+
+        Raises InvalidOneTimeToken.
+        """
         if isinstance(proof, TypedCode):
             return await self._find_by_code(tx, purpose, proof, origin, now)
         token = await tx.one_time_tokens.by_token_hash(self.secrets.hash_token(proof.token))

@@ -5,11 +5,17 @@ import msgspec
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
 from bukhindor.services.authentication import Authentication
-from bukhindor.services.email_verification import EmailVerification
+from bukhindor.services.email_verification import EmailVerification, Verification
 from bukhindor.web.api.shapes import EmailField, Message, PasswordField
 from bukhindor.web.endpoint.authentication import authenticate_if_possible
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.mailbox_proof import CodeField, TokenField, parse_proof
+
+_MESSAGES = {
+    Verification.PASSWORD_KEPT: "The address is verified.",
+    Verification.PASSWORD_REMOVED: "The address is verified. A mail to choose a new password is on its way.",
+    Verification.ALREADY_VERIFIED: "The address is verified already.",
+}
 
 
 class VerifyEmailBody(msgspec.Struct, frozen=True):
@@ -17,7 +23,7 @@ class VerifyEmailBody(msgspec.Struct, frozen=True):
 
 
 class ConfirmEmailBody(msgspec.Struct, frozen=True):
-    """`password` keeps the account's password good where no session of the account asks."""
+    """Without a session of the account and without `password`, the account's password and sessions end."""
 
     token: TokenField | None = None
     email: EmailField | None = None
@@ -38,7 +44,4 @@ async def confirm_email(
     proof = parse_proof(body.token, body.email, body.code)
     password = None if body.password is None else Password.parse(body.password)
     caller = await authenticate_if_possible(call, authentication)
-    keeps_password = await email_verification.confirm(proof, call.origin, caller, password)
-    if keeps_password:
-        return Message("The address is verified.")
-    return Message("The address is verified. A mail to choose a new password is on its way.")
+    return Message(_MESSAGES[await email_verification.confirm(proof, call.origin, caller, password)])

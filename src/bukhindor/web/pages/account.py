@@ -10,7 +10,7 @@ from starlette.responses import Response
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.password import Password
 from bukhindor.services.email_change import EmailChange
-from bukhindor.services.email_verification import EmailVerification
+from bukhindor.services.email_verification import EmailVerification, Verification
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.web.addresses import ACCOUNT, PAGE_OF
 from bukhindor.web.endpoint.call import Call
@@ -73,8 +73,8 @@ async def verify_email(call: Call, email_verification: EmailVerification, body: 
     """Verify an address"""
     proof = parse_proof(body.token, None, None)
     known = Password.parse(body.password) if body.password else None
-    is_password_known = await email_verification.confirm(proof, call.origin, password=known)
-    return _done(call, Purpose.VERIFY_EMAIL, without_password=not is_password_known)
+    outcome = await email_verification.confirm(proof, call.origin, password=known)
+    return _done(call, Purpose.VERIFY_EMAIL, without_password=outcome is Verification.PASSWORD_REMOVED)
 
 
 def email_verification_refused(call: Call, refusal: Refusal) -> Response:

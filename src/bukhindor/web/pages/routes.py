@@ -1,6 +1,13 @@
 """Every page: where it is, who may open it, how often, and what it can refuse."""
 
-from bukhindor.domain.errors import AccountBanned, AccountInactive, InvalidOneTimeToken, RateLimited, TooBusy
+from bukhindor.domain.errors import (
+    AccountBanned,
+    AccountInactive,
+    IncorrectPassword,
+    InvalidOneTimeToken,
+    RateLimited,
+    TooBusy,
+)
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.web.addresses import ACCOUNT, MAILBOX, MAILBOX_JSON, PAGE_OF
 from bukhindor.web.endpoint.errors import NoSuchEndpoint
@@ -23,7 +30,7 @@ PAGES = (
          refuses=(*_REFUSES, TooBusy), limits=(GUESSES,)),
     Page("GET", _VERIFY, account.show_email_verification, _ANYONE, account.email_verification_refused),
     Page("POST", _VERIFY, account.verify_email, _ANYONE, account.email_verification_refused,
-         refuses=(*_REFUSES, RateLimited, TooBusy), limits=(GUESSES,)),
+         refuses=(*_REFUSES, IncorrectPassword, RateLimited, TooBusy), limits=(GUESSES,)),
     Page("GET", _CHANGE, account.show_email_change, _ANYONE, account.email_change_refused),
     Page("POST", _CHANGE, account.change_email, _ANYONE, account.email_change_refused,
          refuses=_REFUSES, limits=(GUESSES,)),
