@@ -1,4 +1,4 @@
-"""Whether the time of an answer tells that an address has an account: pairs of known and unknown, in turns."""
+"""Whether the time of a response tells that an address has an account: pairs of known and unknown, in turns."""
 
 import http.client
 import json

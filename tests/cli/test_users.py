@@ -200,7 +200,7 @@ def test_a_user_is_shown_by_address_and_by_id_without_its_hash(bukhindor: Comman
     by_id = printed(bukhindor, "users", "show", by_email["id"])
     assert by_email == by_id
     shown = bukhindor("users", "show", "BOB@EXAMPLE.COM").stdout
-    assert f"e-mail\t{BOB} (not verified)" in shown
+    assert f"email\t{BOB} (not verified)" in shown
     assert "argon2" not in shown
 
 

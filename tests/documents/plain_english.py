@@ -32,6 +32,8 @@ REMEDIES = {
     r"oneself|one's own": '"yourself", or name the actor',
     r"(?:for|in|for the) want of": '"without", "for lack of"',
     r"what (?:became|has become|came|comes) of": '"the result of", "what happened to"',
+    r"an answer|(?:no|every|lost) answers?": '"response"',
+    r"e-mails?": '"email" before "address", "mail" for a message',
     r"(?:hence|thence|whence|thus|thereof|whereof|hitherto|hereby)": '"so", "from there", or a sentence of its own',
 }
 REFUSED = {
@@ -41,17 +43,22 @@ REFUSED = {
 # This check and its tests name what they refuse.
 OWN_FILES = ("plain_english.py", "test_plain_english.py")
 
-DOCUMENTS = ("*.md", "docs/**/*.md", "memory-bank/*.md", "deploy/**/*.md")
-CODE = (
-    "src/bukhindor/domain/**/*.py",
-    "src/bukhindor/ports/**/*.py",
-    "src/bukhindor/cli/**/*.py",
-    "src/bukhindor/adapters/[cmr]*/**/*.py",
-    "tests/**/*.py",
-    "bench/**/*.py",
-    "chaos/**/*.py",
-    "deploy/**/*.py",
+DOCUMENTS = (
+    "*.md",
+    "docs/**/*.md",
+    "memory-bank/*.md",
+    "src/**/*.html",
+    "src/**/*.jinja",
+    ".env.example",
+    "Makefile",
+    "compose.yaml",
+    "deploy/**/*.json",
+    "deploy/**/*.y*ml",
+    "deploy/**/*.conf",
+    "deploy/**/*.example",
+    "deploy/**/Caddyfile",
 )
+CODE = ("src/**/*.py", "tests/**/*.py", "bench/**/*.py", "chaos/**/*.py", "deploy/**/*.py")
 
 # Code is not prose: a block that names its language, a word between backticks, the target of a link, an address.
 CODE_IN_TEXT = re.compile(r"^```\w.*?^```|`[^`\n]+`|\]\([^)\s]+\)|\S+@\S+|\w*[/_]\w[\w/.-]*", re.DOTALL | re.MULTILINE)
@@ -110,7 +117,9 @@ def findings(prose: str) -> Iterator[tuple[int, str, str]]:
 
 def check() -> Iterator[str]:
     for patterns, prose_of in ((DOCUMENTS, prose_of_document), (CODE, prose_of_code)):
-        for file in sorted({file for pattern in patterns for file in ROOT.glob(pattern) if file.name not in OWN_FILES}):
+        for file in sorted({file for pattern in patterns for file in ROOT.glob(pattern)}):
+            if file.name in OWN_FILES:
+                continue
             for line, found, remedy in sorted(findings(prose_of(file.read_text("utf-8")))):
                 yield f"{file.relative_to(ROOT)}:{line}: {found} → {remedy}"
 

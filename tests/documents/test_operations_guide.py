@@ -133,7 +133,7 @@ def test_the_steps_for_replacing_the_secret_end_no_session(tmp_path: Path) -> No
 
 
 def post(address: str, action: str, body: Mapping[str, str | None]) -> str:
-    """The refresh token of the answer, or nothing."""
+    """The refresh token of the response, or nothing."""
     content = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
     headers = {"Content-Type": "application/json"}
     request = Request(f"http://{address}/api/v1/auth/{action}", content, headers)

@@ -75,7 +75,7 @@ class Writer:
 
 @dataclass
 class Refresher:
-    """A client that holds on to its session; without an answer it asks again with the same token."""
+    """A client that holds on to its session; without a response it asks again with the same token."""
 
     service: Asked
     token: str
@@ -119,7 +119,7 @@ class Watch:
         await self.stop()
 
     async def stop(self) -> None:
-        """Every request has its answer."""
+        """Every request has its response."""
         self._over = True
         try:
             await asyncio.gather(*self._tasks)

@@ -171,7 +171,7 @@ async def test_the_answer_is_that_of_the_matrix(service: Service, endpoint: Tabl
 
 @pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.path.startswith("/api/")], ids=key)
 async def test_the_other_prefix_leads_to_the_same(service: Service, endpoint: TableRow) -> None:
-    """A front end's proxy takes /api away; the answer tells the path that was asked for."""
+    """A front end's proxy takes /api away; the response tells the path that was asked for."""
     path = paths_of(endpoint, service.people, None)[0]
     long = await service.ask(endpoint.method, path, {})
     short = await service.ask(endpoint.method, path.removeprefix("/api"), {})

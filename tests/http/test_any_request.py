@@ -1,4 +1,4 @@
-"""Whatever a client sends: the answer is well-formed, it is never a failure of ours, and the service goes on
+"""Whatever a client sends: the response is well-formed, it is never a failure of ours, and the service goes on
 
 HOSTILE_EXAMPLES says how many requests are tried; see CONTRIBUTING.md.
 """

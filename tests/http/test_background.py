@@ -11,7 +11,7 @@ from bukhindor.bootstrap.background import background_tasks
 
 
 class Deaf:
-    """Work that misses the wish to end, as a driver does whose answer comes at that very moment."""
+    """Work that misses the wish to end, as a driver does whose response comes at that very moment."""
 
     def __init__(self, then_waits: float = 0.0) -> None:
         self.begun = asyncio.Event()

@@ -289,7 +289,7 @@ async def test_an_administrator_has_a_mail_sent_and_chooses_nothing(service: Ser
 
 
 async def test_a_request_that_is_sent_again_does_no_harm(service: Service) -> None:
-    """REL-19: the client repeats what it got no answer to."""
+    """REL-19: the client repeats what it got no response to."""
     user = service.people.user
     token = await token_for(service, user)
     assert (await confirm(service, token=token)).status_code == 200

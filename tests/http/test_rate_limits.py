@@ -203,7 +203,7 @@ async def test_thirty_registrations_in_an_hour(limited: Service) -> None:
 
 @pytest.mark.parametrize("path", ["/auth/reset-password", "/auth/verify-email"])
 async def test_one_mail_a_minute_however_often_it_is_asked_for(limited: Service, path: str) -> None:
-    """RST-12, REL-19: and every answer is the same."""
+    """RST-12, REL-19: and every response is the same."""
     user = limited.people.user
     before = len(await limited.mails(user.email))
     emails = [user.email, user.email.upper(), user.email, user.email]

@@ -88,7 +88,7 @@ async def test_a_page_behind_a_mailed_link_is_given_up_as_well(start_service: St
         answer = await service.ask("POST", "/account/reset-password", content=form, headers=headers)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert (await at_last(lambda: service.log_in(user.email))).status_code == 200
-    # The answer is left out: it would be another one if that of a first success had come too late.
+    # The response is left out: it would be another one if that of a first success had come too late.
     await at_last(lambda: service.ask("POST", "/account/reset-password", content=form, headers=headers))
     assert (await at_last(lambda: service.log_in(user.email, "walnut-compass-19"))).status_code == 200
 

@@ -1,4 +1,4 @@
-"""The whole API against its own description: generated requests, good and bad, and no answer that it does not tell."""
+"""The whole API against its own document: generated requests, valid and invalid; every response is documented."""
 
 import json
 import os

@@ -159,7 +159,7 @@ async def test_a_slow_answer_is_not_cut_by_the_times_of_the_request() -> None:
 
 
 async def test_an_early_answer_reaches_a_client_that_is_still_sending() -> None:
-    """IN-02: no connection reset before the answer is read."""
+    """IN-02: no connection reset before the response is read."""
     with served() as server:
         async with connection(server.port) as (reader, writer):
             writer.write(b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n")
@@ -206,7 +206,7 @@ async def test_a_slow_but_steady_reader_gets_everything() -> None:
 
 
 async def test_a_body_that_stops_after_the_answer_began_ends_the_connection() -> None:
-    """DOS-01: no second status line is put into an answer that has begun."""
+    """DOS-01: no second status line is put into a response that has begun."""
     with served(body_seconds=0.4) as server:
         async with connection(server.port) as (reader, writer):
             writer.write(b"POST /eager HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nabc")

@@ -109,7 +109,7 @@ async def test_tokens_from_before_a_ban_stay_refused_after_it(service: Service) 
 
 
 async def test_attempts_on_other_peoples_ids_are_recorded(service: Service) -> None:
-    """LOG-02, AZ-02: the answer is that of an unknown id, which is no event."""
+    """LOG-02, AZ-02: the response is that of an unknown id, which is no event."""
     user, other = service.people.user, service.people.other
     for path in (f"/users/{other.id}", f"/auth/sessions/{other.session_id}"):
         assert (await service.delete(path, {"password": PASSWORD}, by=user)).status_code == 404

@@ -66,7 +66,7 @@ async def test_two_generations_back_is_a_copy_even_within_the_grace(service: Ser
 
 
 @pytest.mark.parametrize("later", [timedelta(), GRACE + SECOND, timedelta(hours=1), DAY, 29 * DAY])
-async def test_a_lost_answer_is_given_again(service: Service, later: timedelta) -> None:
+async def test_a_lost_response_is_given_again(service: Service, later: timedelta) -> None:
     """RT-05: as long as the child was never used, however late."""
     r0 = service.people.user
     lost = await service.refreshed(r0)

@@ -281,7 +281,7 @@ async def test_a_change_of_one_field_reverts_no_other(service: Service) -> None:
     assert (user["name"], user["role"], user["email"]) == ("New", "guest", "new@example.com")
 
 
-async def test_no_answer_holds_a_secret(service: Service) -> None:
+async def test_no_response_contains_a_secret(service: Service) -> None:
     """AZ-05"""
     people = service.people
     paths = [

@@ -31,7 +31,7 @@ def build_services(
     secret_keys: SecretKeys,
     clock: Clock,
 ) -> Services:
-    """Every use case there is, over what it needs from outside."""
+    """Every use case, over the ports that it needs."""
     outside = Outside(
         transactions=transactions,
         hasher=hasher,
@@ -57,7 +57,7 @@ def build_services(
 
 
 def mail_links(settings: Settings) -> MailLinks:
-    """Mailed links lead into the app where it is a web page; other addresses no mail program opens."""
+    """Mailed links lead into the app when it is a web page; no mail program opens other addresses."""
     app_url = settings.mail.app_url
     if app_url is not None and app_url.is_web:
         return MailLinks(str(app_url))

@@ -122,7 +122,7 @@ def show(user: str, as_json: bool) -> None:
         ("FIELD", "VALUE"),
         (
             ("id", str(found.id)),
-            ("e-mail", f"{found.email} ({'verified' if found.email_verified else 'not verified'})"),
+            ("email", f"{found.email} ({'verified' if found.email_verified else 'not verified'})"),
             ("name", found.name),
             ("role", found.role),
             ("status", _status(found)),

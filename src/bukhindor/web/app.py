@@ -44,10 +44,10 @@ def create_app(
 
 
 def rows(*, with_mailbox: bool) -> tuple[Row, ...]:
-    """Return everything that answers."""
+    """Return the rows of all endpoints and pages."""
     return (*ENDPOINTS, *docs.PAGES, *PAGES, *(DEVELOPER_PAGES if with_mailbox else ()))
 
 
 def _refuse(exchange: Exchange, refusal: Refusal) -> Response:
-    """Return a refusal for a path without a row: a page where people's browsers go, a problem elsewhere."""
+    """Refuse a path without a row: with a page where people's browsers go, with a problem elsewhere."""
     return refusal_page(exchange, refusal) if is_page(exchange.path) else problem_response(exchange, refusal)

@@ -40,7 +40,7 @@ class Received:
 
 @dataclass
 class Sink:
-    """`replies` overrides the answer to MAIL, RCPT, DATA or QUIT; `connections` counts."""
+    """`replies` overrides the response to MAIL, RCPT, DATA or QUIT; `connections` counts."""
 
     replies: dict[str, str] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)

@@ -72,7 +72,7 @@ def test_who_may_change_which_field_of_which_account(
     anything_else: type[BukhindorError] | None,
     field: str,
 ) -> None:
-    """AZ-02, AZ-04, AZ-13: strangers get the same answer as for a user that does not exist."""
+    """AZ-02, AZ-04, AZ-13: strangers get the same response as for a user that does not exist."""
     expected = own_field if field in OWN_FIELDS else anything_else
     assert answer(caller(role), target, EACH_FIELD[field]) is expected
 

@@ -25,7 +25,7 @@ def test_without_wishes_the_newest_twenty_of_all_users_come_first() -> None:
     assert (query.search, query.role, query.status, query.after) == (None, None, None, None)
 
 
-def test_only_what_an_answer_shows_can_be_sorted_by() -> None:
+def test_only_what_a_response_shows_can_be_sorted_by() -> None:
     """AZ-11: no order tells anything about a password hash."""
     assert set(SortBy) == {"created_at", "updated_at", "email", "name"}
     assert set(Order) == {"asc", "desc"}

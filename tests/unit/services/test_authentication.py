@@ -172,7 +172,7 @@ async def test_the_first_use_of_a_generation_confirms_it_once(scene: Scene) -> N
 
 
 async def test_an_older_generation_still_signs_in_and_confirms_nothing(scene: Scene) -> None:
-    """RT-05: the client that lost an answer goes on with the access token it has."""
+    """RT-05: the client that lost a response goes on with the access token it has."""
     user = await scene.add_user()
     session = await scene.add_session(user, generation=2, confirmed=False)
     token = scene.access_token_of(replace(session, generation=1), user)

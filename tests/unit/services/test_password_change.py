@@ -166,7 +166,7 @@ async def test_a_new_password_against_the_rules_is_refused_before_any_work(
 
 
 @pytest.mark.parametrize("repetitions", [1, 3])
-async def test_asking_again_after_a_lost_answer_succeeds_again(scene: Scene, repetitions: int) -> None:
+async def test_asking_again_after_a_lost_response_succeeds_again(scene: Scene, repetitions: int) -> None:
     """REL-19: with the old tokens and the same body; the tokens are those of the lost response."""
     user = await scene.add_user()
     old = await scene.sign_in(user)

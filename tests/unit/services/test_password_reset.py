@@ -83,7 +83,7 @@ ACCOUNTS: dict[str, dict[str, Any] | None] = {
 
 @pytest.mark.parametrize("which", ACCOUNTS)
 async def test_asking_looks_the_same_for_every_address(scene: Scene, which: str) -> None:
-    """RST-01: one answer, one commit, one event, and the same limit; only who may sign in gets a mail."""
+    """RST-01: one response, one commit, one event, and the same limit; only who may sign in gets a mail."""
     parts = ACCOUNTS[which]
     user = None if parts is None else await scene.add_user("ann@example.com", **parts)
     await request(scene)

@@ -1,4 +1,4 @@
-"""An e-mail address and a password become a session."""
+"""An email address and a password become a session."""
 
 import asyncio
 from dataclasses import replace

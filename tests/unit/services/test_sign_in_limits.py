@@ -263,7 +263,7 @@ async def test_a_busy_server_does_not_count_a_current_password(scene: Scene) -> 
 
 
 async def test_a_change_that_is_asked_for_again_is_no_failure(scene: Scene) -> None:
-    """REL-19: the answer was lost; the current password of the repetition is none any more, and that is fine."""
+    """REL-19: the response was lost; the current password of the repetition is none any more, and that is fine."""
     caller = await scene.caller_of(await scene.sign_in(await scene.add_user("ann@example.com")))
     for _ in range(LIMIT.hits + 1):
         await scene.services.password_change.change(caller, PASSWORD, NEW_PASSWORD)

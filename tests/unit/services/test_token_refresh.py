@@ -53,7 +53,7 @@ async def test_refresh_tokens_are_stored_nowhere(scene: Scene) -> None:
     assert tokens.access_token not in repr(scene.snapshot())
 
 
-async def test_a_lost_answer_is_given_again_a_day_later(scene: Scene) -> None:
+async def test_a_lost_response_is_given_again_a_day_later(scene: Scene) -> None:
     """RT-05: the same child, as long as it was never used; nothing advances."""
     user = await scene.add_user()
     old = await scene.sign_in(user)
@@ -69,7 +69,7 @@ async def test_a_lost_answer_is_given_again_a_day_later(scene: Scene) -> None:
     assert await generations(scene, user) == [2]
 
 
-async def test_a_lost_answer_found_again_works_too(scene: Scene) -> None:
+async def test_a_lost_response_found_again_works_too(scene: Scene) -> None:
     """RT-05: both copies of one child are the same token."""
     user = await scene.add_user()
     old = await scene.sign_in(user)
@@ -134,7 +134,7 @@ async def test_two_tabs_have_ten_seconds(scene: Scene, later: timedelta, *, is_r
 
 
 async def test_using_the_parents_access_token_confirms_nothing(scene: Scene) -> None:
-    """RT-05: the answer was lost, and the client goes on with what it has."""
+    """RT-05: the response was lost, and the client goes on with what it has."""
     user = await scene.add_user()
     parent = await scene.sign_in(user)
     lost = await scene.refresh(parent)

@@ -76,7 +76,7 @@ async def test_managing_others_is_for_administrators(scene: Scene, role: Role, c
 @pytest.mark.parametrize("call", FOR_ONESELF)
 @pytest.mark.parametrize("role", [Role.USER, Role.GUEST])
 async def test_another_user_does_not_exist_for_those_who_may_not_see_it(scene: Scene, role: Role, call: str) -> None:
-    """AZ-02: the same answer for one that is there and one that is not."""
+    """AZ-02: the same response for one that is there and one that is not."""
     caller, other = await scene.add_caller(role), await scene.add_caller()
     for user_id in (other.user.id, NOBODY):
         await assert_refused(scene, partial(FOR_ONESELF[call], scene, caller, user_id), UserNotFound)

@@ -25,7 +25,7 @@ class ConfirmEmailChangeBody(msgspec.Struct, frozen=True):
 
 
 async def change_email(call: Call, email_change: EmailChange, body: ChangeEmailBody) -> Message:
-    """Ask to move one's own account to another address"""
+    """Request a change of your email address"""
     new_email, password = parse_together(
         lambda: EmailAddress.parse(body.new_email, "new_email"), lambda: Password.parse(body.password)
     )
@@ -34,6 +34,6 @@ async def change_email(call: Call, email_change: EmailChange, body: ChangeEmailB
 
 
 async def confirm_email_change(call: Call, email_change: EmailChange, body: ConfirmEmailChangeBody) -> Message:
-    """Move the account with what the mail to the new address said"""
+    """Confirm a new email address"""
     await email_change.confirm(parse_proof(body.token, body.email, body.code), call.origin)
     return Message("The address has been changed.")

@@ -23,7 +23,7 @@ class PasswordChanged(msgspec.Struct, frozen=True):
 
 
 async def change_password(call: Call, password_change: PasswordChange, body: ChangePasswordBody) -> PasswordChanged:
-    """Change one's own password"""
+    """Change your own password"""
     current, new = parse_together(
         lambda: Password.parse(body.current_password, "current_password"),
         lambda: Password.parse(body.new_password, "new_password"),

@@ -17,7 +17,7 @@ from bukhindor.web.endpoint.parsing import parse_together
 
 
 class ProfileBody(msgspec.Struct, frozen=True):
-    """null leaves a field as it is."""
+    """null leaves a field unchanged."""
 
     name: NameField | None = None
     language: LanguageField | None = None
@@ -25,12 +25,12 @@ class ProfileBody(msgspec.Struct, frozen=True):
 
 
 async def me(call: Call) -> UserShape:
-    """Read one's own account"""
+    """Read your own account"""
     return UserShape.of(call.caller.user, call.now)
 
 
 async def update_me(call: Call, profile: Profile, body: ProfileBody) -> UserShape:
-    """Change one's own account"""
+    """Change your own account"""
     name, language, metadata = parse_together(
         lambda: None if body.name is None else parse_name(body.name),
         lambda: given_language(body.language),

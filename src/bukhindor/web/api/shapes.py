@@ -1,4 +1,4 @@
-"""Shapes that several endpoints answer with."""
+"""Shapes that several endpoints share."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -21,7 +21,7 @@ UserId = Annotated[UUID, Meta(examples=[_AN_ID])]
 Time = Annotated[datetime, Meta(tz=True, examples=[_A_TIME], description="ISO 8601, UTC")]
 
 
-# Limits stand here for readers and generators of clients; the domain is what checks them.
+# These limits are for readers and generators of clients; the domain enforces them.
 _UNSAFE = (
     r"\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069"
     r"\u3164\ufeff\uffa0"
@@ -62,25 +62,25 @@ MetadataShape = Annotated[
 
 
 def given_password(raw: str | None) -> Password | None:
-    """The password of a body that may leave it out. Raises InvalidInput."""
+    """The password of a body where it is optional. Raises InvalidInput."""
     return None if raw is None else Password.parse(raw)
 
 
 def given_language(raw: str | None) -> LanguageTag | None:
-    """The language of a body that may leave it out. Raises InvalidInput."""
+    """The language of a body where it is optional. Raises InvalidInput."""
     return None if raw is None else LanguageTag.parse(raw)
 
 
 def given_metadata(members: dict[str, Any] | None, field: str) -> MetadataPatch | None:
-    """The metadata of a body that may leave it out. Raises InvalidInput."""
+    """The metadata of a body where it is optional. Raises InvalidInput."""
     return None if members is None else MetadataPatch.parse(members, field)
 
 
 class UserShape(msgspec.Struct, frozen=True):
-    """One account. `is_active` says that `status` is active.
+    """One account. `is_active` means that `status` is active.
 
-    Mails to the person are written in `language`; null means that it is not known. The person writes `metadata`,
-    administrators write `app_metadata`.
+    Mails to the person are written in `language`; null means unknown. The person writes `metadata`, administrators
+    write `app_metadata`.
     """
 
     id: UserId
@@ -124,13 +124,13 @@ DEVICE_PROOF = (
 
 
 class TokensShape(msgspec.Struct, frozen=True):
-    """A pair of tokens; lifetimes in seconds from now, so that the client needs no right clock."""
+    """The tokens of a session; lifetimes in seconds from now, so that the client needs no correct clock."""
 
     access_token: Annotated[
         str, Meta(examples=["eyJhbGciOiJFUzI1NiIs…"], description="A JWT for the header Authorization")
     ]
     refresh_token: Annotated[
-        str, Meta(examples=["bkr_…"], description="Opaque; exchange it once the other has expired")
+        str, Meta(examples=["bkr_…"], description="Opaque; exchange it when the access token has expired")
     ]
     expires_in: Annotated[int, Meta(ge=0, examples=[900])]
     refresh_expires_in: Annotated[int, Meta(ge=0, examples=[2592000])]
@@ -150,7 +150,7 @@ class TokensShape(msgspec.Struct, frozen=True):
 
 
 class SessionShape(msgspec.Struct, frozen=True):
-    """One signed-in device. `current` marks the session that asks."""
+    """One signed-in device. `current` marks the session of this request."""
 
     id: UserId
     current: bool

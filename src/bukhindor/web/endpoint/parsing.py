@@ -1,4 +1,4 @@
-"""Parsing several fields at once, so that a client learns of all that are not valid."""
+"""Parsing several fields at once, so that a client learns of all invalid fields."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, overload

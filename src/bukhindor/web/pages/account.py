@@ -1,4 +1,4 @@
-"""/account/…: where mailed links lead. Opening a page changes nothing; only its button does."""
+"""/account/…: the pages that mailed links open. Opening a page changes nothing; only its button does."""
 
 from functools import cache
 from pathlib import Path
@@ -23,13 +23,13 @@ _STYLE = Path(__file__).parent / "assets" / "account.css"
 
 
 class LinkQuery(msgspec.Struct, frozen=True):
-    """What the link of a mail carries."""
+    """The query of a mailed link."""
 
     token: str = ""
 
 
 class LandingForm(msgspec.Struct, frozen=True):
-    """What the button of a page sends."""
+    """The form that the page's button sends."""
 
     token: str = ""
     password: str = ""
@@ -54,7 +54,7 @@ async def reset_password(call: Call, password_reset: PasswordReset, body: Landin
     """Choose a new password"""
     proof = parse_proof(body.token, None, None)
     device_proof = await password_reset.confirm(proof, Password.parse(body.password), call.origin)
-    # A form of another site may carry that site's own link, and would put its proof in the place of ours.
+    # A form of another site may carry that site's own link, and would replace our proof with its own.
     if call.exchange.headers.get("sec-fetch-site", "same-origin") == "same-origin":
         call.set_device_proof_cookie(device_proof)
     return _done(call, Purpose.RESET_PASSWORD)
@@ -97,7 +97,7 @@ def email_change_refused(call: Call, refusal: Refusal) -> Response:
 
 
 def _refused(call: Call, purpose: Purpose, refusal: Refusal) -> Response:
-    """Return the page with its form again, and what was wrong."""
+    """Return the page with its form again, and the error."""
     body, query = call.arguments.get("body"), call.arguments.get("query")
     token = next((shape.token for shape in (body, query) if isinstance(shape, (LandingForm, LinkQuery))), "")
     return _landing(call, purpose, token, refusal)

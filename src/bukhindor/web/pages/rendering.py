@@ -42,7 +42,7 @@ def page(
 
 
 def refusal_page(exchange: Exchange, refusal: Refusal) -> Response:
-    """Return the page for a refusal with nothing to try again."""
+    """Return the page for a refusal that offers no retry."""
     return page("refusal.html", exchange, refusal.status, refusal.headers, title=refusal.detail, detail=refusal.detail)
 
 
