@@ -4,6 +4,7 @@ is measured."""
 import gc
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import coverage
 import pytest
@@ -21,6 +22,14 @@ _OF_PROCESSES = "COVERAGE_PROCESS_CONFIG"
 # A proxy that leads out of the network, as many a CI machine names one, does not lead to the servers of tests.
 _NEAR = ",".join(filter(None, ("localhost,127.0.0.1,::1", os.environ.get("no_proxy") or os.environ.get("NO_PROXY"))))
 os.environ |= {"no_proxy": _NEAR, "NO_PROXY": _NEAR}
+
+
+@pytest.fixture
+def shown_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files that example values of settings name, in the folder that the test works in."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    (tmp_path / "mails").mkdir()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,7 +22,7 @@ def test_a_document_lists_every_setting_once_and_no_other(document: str, entry: 
     assert sorted(entry.findall((ROOT / document).read_text("utf-8"))) == sorted(variables)
 
 
-def test_the_sample_file_is_accepted_with_every_default_switched_on(tmp_path: Path) -> None:
+def test_the_sample_file_is_accepted_with_every_default_switched_on(tmp_path: Path, shown_files: None) -> None:
     lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
     switched_on = [line.removeprefix("# ") if ASSIGNMENT.match(line) else line for line in lines]
     env_file = tmp_path / ".env"

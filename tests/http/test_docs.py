@@ -31,6 +31,7 @@ async def test_the_page_comes_whole_from_here(service: Service) -> None:
     ("name", "media_type"),
     [
         ("docs.js", "text/javascript; charset=utf-8"),
+        ("docs.css", "text/css; charset=utf-8"),
         ("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
         ("swagger-ui.css", "text/css; charset=utf-8"),
         ("favicon-32x32.png", "image/png"),

@@ -1,12 +1,16 @@
 """/docs in a browser."""
 
-from tests.pages.browser import DESKTOP, Browser, Look
+import pytest
+
+from tests.pages.browser import DESKTOP, PHONE, Browser, Look
 from tests.pages.site import Site
 
 
-def test_the_documentation_calls_the_service(browser: Browser, site: Site) -> None:
+# The page speaks English and is light, in whatever way the browser asks.
+@pytest.mark.parametrize("look", [Look("en", PHONE, "light"), Look("ru", DESKTOP, "dark")], ids=lambda look: look.name)
+def test_the_documentation_calls_the_service(browser: Browser, site: Site, look: Look) -> None:
     """WEB-07: its server is the address that clients use."""
-    with browser.window(site.url, Look(size=DESKTOP)) as window:
+    with browser.window(site.url, look) as window:
         assert window.goto("/docs") == 200
         window.click("button", "GET /health Tell that the service answers")
         window.click("button", "Execute")
@@ -14,3 +18,10 @@ def test_the_documentation_calls_the_service(browser: Browser, site: Site) -> No
         window.screenshot("docs-call", full=False)
         assert f"{site.url}/health" in window.text
         assert '"status": "ok"' in window.text
+        assert window.violations() == []
+
+
+def test_an_address_leads_to_an_operation(browser: Browser, site: Site) -> None:
+    with browser.window(site.url, Look(size=DESKTOP)) as window:
+        window.goto("/docs#/Service/health")
+        window.wait_for("Execute")

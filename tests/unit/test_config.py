@@ -193,7 +193,7 @@ def test_a_bad_value_is_refused_in_one_line_with_its_variable_and_a_good_value(
     assert "; for example " in problem
 
 
-def test_the_good_value_that_a_refusal_shows_is_accepted() -> None:
+def test_the_good_value_that_a_refusal_shows_is_accepted(shown_files: None) -> None:
     names = [variable for variable, _, _ in read().variables if variable != "JWT_SECRET"]
     for variable in names:
         (problem,) = problems({variable: "\x00"})

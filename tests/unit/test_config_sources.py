@@ -112,7 +112,9 @@ def test_host_names_and_named_origins_are_shown_as_they_were_understood() -> Non
     assert described["CORS_ALLOWED_ORIGINS"] == "https://a.example.com,https://b.example.com"
 
 
-def test_the_example_file_names_every_variable_and_each_of_its_values_is_good(tmp_path: Path) -> None:
+def test_the_example_file_names_every_variable_and_each_of_its_values_is_good(
+    tmp_path: Path, shown_files: None
+) -> None:
     text = (ROOT / ".env.example").read_text("utf-8")
     assignments = re.findall(r"^# ([A-Z_]+=.*)$", text, re.MULTILINE)
     variables = [variable for variable, _, _ in Settings.read({}, None).variables]

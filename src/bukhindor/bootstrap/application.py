@@ -10,19 +10,18 @@ from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.memory.mailbox import DevelopmentMailbox
-from bukhindor.adapters.memory.no_mailer import NoMailer
-from bukhindor.adapters.smtp.mailer import SmtpMailer
 from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.bootstrap.background import background_tasks
 from bukhindor.bootstrap.limits import ConfiguredLimiter, limiter_of_this_process, open_shared_limiter
+from bukhindor.bootstrap.mails import open_letters, open_mailer
 from bukhindor.bootstrap.observability import open_watch
 from bukhindor.bootstrap.store import open_store, prepare_schema, require_schema
 from bukhindor.bootstrap.use_cases import build_services, session_policy
 from bukhindor.bootstrap.watch import Watch
 from bukhindor.config import DevMailbox, Settings, development_secret
 from bukhindor.domain.errors import Unavailable
-from bukhindor.ports import Clock, Mailer
+from bukhindor.ports import Clock
 from bukhindor.server.refusal import RefusalFormat
 from bukhindor.services.assembly import Services
 from bukhindor.web.app import create_app
@@ -59,7 +58,7 @@ def create_application(
     With `replaces` another process serves until this one does: if this program could not work on the schema, the
     returned application fails to run, with SchemaError.
 
-    Raises SchemaError, DatabaseInUse, DatabaseUnusable, CannotExpose.
+    Raises SchemaError, DatabaseInUse, DatabaseUnusable, CannotExpose, ConfigurationError.
     """
     watch = open_watch(settings, exposes=exposes_metrics)
     # The owner's lock comes first: a newer program must not migrate under a running server.
@@ -87,7 +86,10 @@ def create_application(
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """The services for one command, beside servers that may be running. Raises SchemaError, DatabaseUnusable."""
+    """The services for one command, beside servers that may be running.
+
+    Raises SchemaError, DatabaseUnusable, ConfigurationError.
+    """
     await asyncio.to_thread(require_schema, settings)
     built = _Built(settings, SystemClock(), Watch(), owner=False)
     async with AsyncExitStack() as resources:
@@ -102,6 +104,7 @@ class _Built:
         self.clock = clock
         self._replaces = replaces
         self._watch = watch
+        writer = open_letters(settings, tried=owner)
         self.secret_keys = SecretKeys(settings.accounts.jwt_secrets or (development_secret(settings.store.data_dir),))
         self._shared_limiter = open_shared_limiter(settings, self.secret_keys, watch.limit_uncounted)
         counting = watch.limiter(self._shared_limiter or limiter_of_this_process(settings))
@@ -121,9 +124,9 @@ class _Built:
             on_wait=watch.database_waited,
             on_error=watch.database_failed,
         )
-        mailer = watch.mailer(self.mailbox or _mailer(settings))
+        mailer = watch.mailer(self.mailbox or open_mailer(settings))
         self.services = build_services(
-            settings, self._store, self._hasher, self.limiter, mailer, self.secret_keys, clock
+            settings, self._store, self._hasher, self.limiter, mailer, writer, self.secret_keys, clock
         )
 
     @asynccontextmanager
@@ -176,12 +179,6 @@ class _Built:
             _log.warning("started without signing keys, they are loaded when the database answers: %s", unavailable)
 
 
-def _mailer(settings: Settings) -> Mailer:
-    """How mails leave when there is no development mailbox."""
-    server = settings.mail.server
-    return NoMailer() if server is None else SmtpMailer(server, settings.mail.sender)
-
-
 def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
     origins = settings.server.cors_allowed_origins
     return WebSettings(
@@ -194,6 +191,7 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
         app_url=str(settings.mail.app_url or ""),
         request_timeout=settings.server.request_timeout.total_seconds(),
         mailbox_hosts=_mailbox_hosts(settings),
+        product=settings.product,
     )
 
 

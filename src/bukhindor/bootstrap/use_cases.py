@@ -7,16 +7,14 @@ from bukhindor.adapters.crypto.one_time_secrets import DerivedOneTimeSecrets
 from bukhindor.adapters.crypto.refresh_tokens import DerivedRefreshTokens
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
-from bukhindor.adapters.smtp.letters import TemplateLetters
 from bukhindor.adapters.system.identifiers import SystemIdentifiers
 from bukhindor.config import Settings
 from bukhindor.domain.audit import Retention
 from bukhindor.domain.mail import MailLinks
 from bukhindor.domain.password import PasswordPolicy
-from bukhindor.domain.product import Product
 from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import SessionPolicy
-from bukhindor.ports import Clock, Mailer, PasswordHasher, RateLimiter, Transactions
+from bukhindor.ports import Clock, LetterWriter, Mailer, PasswordHasher, RateLimiter, Transactions
 from bukhindor.services.assembly import Outside, Rules, Services, assemble
 
 _AUDIENCE = "bukhindor"
@@ -28,6 +26,7 @@ def build_services(
     hasher: PasswordHasher,
     limiter: RateLimiter,
     mailer: Mailer,
+    writer: LetterWriter,
     secret_keys: SecretKeys,
     clock: Clock,
 ) -> Services:
@@ -37,7 +36,7 @@ def build_services(
         hasher=hasher,
         limiter=limiter,
         mailer=mailer,
-        writer=TemplateLetters(Product()),
+        writer=writer,
         identifiers=SystemIdentifiers(),
         clock=clock,
         access_tokens=SignedAccessTokens(str(settings.server.public_url), _AUDIENCE, secret_keys),
@@ -48,7 +47,9 @@ def build_services(
     )
     rules = Rules(
         policy=session_policy(settings),
-        password_policy=PasswordPolicy(settings.accounts.min_password_length, load_common_passwords()),
+        password_policy=PasswordPolicy(
+            settings.accounts.min_password_length, load_common_passwords(), settings.product.name
+        ),
         retention=Retention(settings.accounts.audit_retention),
         links=mail_links(settings),
         wrong_codes=settings.limiting.limits.in_force(WRONG_CODES_PER_ACCOUNT),

@@ -3,7 +3,7 @@
 import click
 
 from bukhindor import __version__
-from bukhindor.cli import backup, config, doctor, keys, migrate, openapi, serve, users
+from bukhindor.cli import backup, config, doctor, keys, mail, migrate, openapi, serve, users
 from bukhindor.cli.refusal import Program
 
 
@@ -23,6 +23,7 @@ for command in (
     keys.group,
     backup.backup,
     backup.restore,
+    mail.group,
     config.group,
     doctor.command,
     openapi.command,

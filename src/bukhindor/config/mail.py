@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from email.headerregistry import Address as Sender
 from enum import StrEnum
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from bukhindor.config.durations import quoted
 from bukhindor.config.origins import Address, parse_origin
 from bukhindor.config.server_url import ServerUrl
 from bukhindor.config.sources import Sources
-from bukhindor.config.values import choice, is_loopback, optional
+from bukhindor.config.values import choice, existing_folder, is_loopback, optional
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidInput
 from bukhindor.domain.text import has_unsafe_characters
@@ -43,21 +44,24 @@ class DevMailbox(StrEnum):
 @dataclass(frozen=True, slots=True)
 class MailSettings:
     """`app_url` is where mailed links lead, None for the pages of this service. Without a `server`, development keeps
-    mails in a mailbox of its own."""
+    mails in a mailbox of its own. `templates_dir` is the folder of a team's own mails."""
 
     app_url: Address | None
     server: MailServer | None
     sender: Sender
     dev_mailbox: DevMailbox
+    templates_dir: Path | None
 
     @classmethod
-    def read(cls, sources: Sources) -> Self:
+    def read(cls, sources: Sources, product_name: str) -> Self:
         read = sources.read
+        usual_sender = Sender(product_name, addr_spec="no-reply@localhost.localdomain")
         return cls(
             app_url=read("APP_URL", optional(app_address), None, "https://app.example.com"),
             server=sources.read_url("SMTP_URL", optional(mail_server), "", GOOD_MAIL_SERVER),
-            sender=read("MAIL_FROM", sender, sender("Bukhindor <no-reply@localhost.localdomain>"), GOOD_SENDER),
+            sender=read("MAIL_FROM", sender, usual_sender, GOOD_SENDER),
             dev_mailbox=read("DEV_MAILBOX", choice(DevMailbox), DevMailbox.LOCAL, "local"),
+            templates_dir=read("TEMPLATES_DIR", existing_folder, None, "./mails"),
         )
 
     @property

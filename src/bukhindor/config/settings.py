@@ -11,12 +11,14 @@ from bukhindor.config.errors import ConfigurationError
 from bukhindor.config.limits import LimitSettings
 from bukhindor.config.mail import DevMailbox, MailSettings
 from bukhindor.config.monitoring import MonitoringSettings
+from bukhindor.config.product import read_product
 from bukhindor.config.production import refuse_unsafe
 from bukhindor.config.server import ServerSettings
 from bukhindor.config.sources import Origin, Sources, Variable, read_env_file
 from bukhindor.config.store import StoreSettings
 from bukhindor.config.unknown_variables import UnknownVariable, unknown_variables
 from bukhindor.config.values import choice, is_loopback
+from bukhindor.domain.product import Product
 
 
 class Environment(StrEnum):
@@ -36,6 +38,7 @@ class Settings:
     store: StoreSettings
     accounts: AccountSettings
     limiting: LimitSettings
+    product: Product
     mail: MailSettings
     monitoring: MonitoringSettings
     variables: tuple[Variable, ...] = field(compare=False)
@@ -65,13 +68,17 @@ class Settings:
         is_production = environment is Environment.PRODUCTION
         server = ServerSettings.read(sources, is_production=is_production)
         store = StoreSettings.read(sources)
+        accounts = AccountSettings.read(sources, data_dir=store.data_dir, workers=server.workers)
+        limiting = LimitSettings.read(sources)
+        product = read_product(sources)
         return cls(
             environment=environment,
             server=server,
             store=store,
-            accounts=AccountSettings.read(sources, data_dir=store.data_dir, workers=server.workers),
-            limiting=LimitSettings.read(sources),
-            mail=MailSettings.read(sources),
+            accounts=accounts,
+            limiting=limiting,
+            product=product,
+            mail=MailSettings.read(sources, product.name),
             monitoring=MonitoringSettings.read(sources, is_production=is_production),
             variables=tuple(sources.variables.values()),
             unknown_variables=unknown_variables(sources.variables, sources.environ, sources.env_file),

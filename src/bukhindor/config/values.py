@@ -113,6 +113,14 @@ def folder(text: str) -> Path:
     return path
 
 
+def existing_folder(text: str) -> Path:
+    """A folder that is there; `~` is the home of the user who runs this."""
+    path = Path(text).expanduser()
+    if not text.isprintable() or not path.is_dir():
+        raise ValueError(f"{quoted(text)} is not a folder")
+    return path
+
+
 def listed(text: str) -> list[str]:
     """The parts of a text between commas, trimmed, without empty ones at the end."""
     return [part.strip() for part in text.rstrip(", ").split(",")]

@@ -67,6 +67,7 @@ class PasswordPolicy:
 
     min_length: int
     common: Container[str]
+    product_name: str = ""
 
     def check(self, password: Password, email: EmailAddress, name: str, field: str = "password") -> None:
         """Raise InvalidInput for `field`, with the reason, when the password may not be chosen."""
@@ -80,7 +81,8 @@ class PasswordPolicy:
         # Only whole words are compared, so the time is bounded for any input (CVE-2021-45115).
         bare = value.rstrip("0123456789!@#$%^&*()_+-=.,?~ ")
         name_word = unicodedata.normalize("NFC", name).casefold()
-        words = {email.value, email.local_part, name_word, *_PRODUCT_WORDS}
+        product_word = unicodedata.normalize("NFC", self.product_name).casefold()
+        words = {email.value, email.local_part, name_word, product_word, *_PRODUCT_WORDS}
         long_words = {word for word in words if len(word) >= _SHORTEST_CONTEXT_WORD}
         if value in words or bare in long_words:
             message = "A password can't be your email address, your name or the name of this service."

@@ -19,6 +19,8 @@ BUILT_IN = Path(__file__).with_name("templates")
 MAX_BYTES = 256 * 1024
 
 _ENDINGS = (".html", ".txt", ".jinja")
+_SUBJECT = re.compile(r"{% block subject %}(?P<words>.*){% endblock %}\n")
+_BUTTON = re.compile(r"{% block button %}.*{% endblock %}\n")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
@@ -103,6 +105,24 @@ class LetterTemplates:
                 file, line = traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
             traceback = traceback.tb_next
         return BrokenTemplate(file, line, str(error) or type(error).__name__)
+
+
+def built_in_templates() -> dict[str, str]:
+    """Our templates as files to start from: for each kind and language one of each part, and what they extend."""
+    files = {}
+    for name, text in sorted(_built_in_files().items()):
+        kind, _, rest = name.partition(".")
+        if kind not in set(LetterKind):
+            files[name] = text
+            continue
+        tag = rest.removesuffix(".jinja")
+        subject = _SUBJECT.search(text)
+        assert subject is not None  # noqa: S101  # The tests export every one of them.
+        files[f"{kind}.{tag}.{Part.SUBJECT}"] = subject["words"] + "\n"
+        files[f"{kind}.{tag}.{Part.HTML}"] = _SUBJECT.sub("", text)
+        # A button is for HTML.
+        files[f"{kind}.{tag}.{Part.TEXT}"] = _BUTTON.sub("", _SUBJECT.sub("", text))
+    return files
 
 
 def _files_in(folder: Path) -> Iterator[tuple[str, str]]:

@@ -48,6 +48,15 @@ class TemplateLetters:
         """Write the letter in words. Raises BrokenTemplate, also for a proof that shows no link and no code."""
         return self._write(letter, self.templates)
 
+    def sources(self) -> list[tuple[str, str, str, str, str]]:
+        """For each kind and language the names of the files that subject, text and HTML come from."""
+        rows = []
+        for kind in LetterKind:
+            for language in self.templates.languages:
+                subject, text, html = (self.templates.source(kind, part, language) for part in Part)
+                rows.append((kind.value, language.value, subject, text, html))
+        return rows
+
     def check(self) -> None:
         """Write a letter of each kind in each language. Raises BrokenTemplate for the first that can't be written."""
         for kind in LetterKind:

@@ -9,12 +9,12 @@ _ABOUT_ADDRESSES = frozenset({LetterKind.EMAIL_CHANGE_ASKED, LetterKind.EMAIL_CH
 _ANNA = EmailAddress("anna@example.com")
 
 
-def full_letter(kind: LetterKind, language: LanguageTag, to: EmailAddress = _ANNA) -> Letter:
+def full_letter(kind: LetterKind, language: LanguageTag) -> Letter:
     """A letter with everything that its kind can have."""
     is_proof = kind in _PROOFS
     return Letter(
         kind,
-        to,
+        _ANNA,
         "Anna",
         language,
         link="https://app.example.com/sample?token=sample&x=1" if is_proof else "",

@@ -44,7 +44,7 @@ async def openapi_document(call: Call) -> Response:
 @cache
 def _files() -> dict[str, Path]:
     packaged = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")
-    return {"docs.js": _OWN / "docs.js", **{name: _swagger_ui() / name for name in packaged}}
+    return {name: _OWN / name for name in ("docs.js", "docs.css")} | {name: _swagger_ui() / name for name in packaged}
 
 
 def _swagger_ui() -> Path:
