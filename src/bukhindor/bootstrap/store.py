@@ -1,4 +1,4 @@
-"""Which store there is, by its address, and how its schema is brought up to date."""
+"""Which store an address names, and how its schema is migrated."""
 
 import os
 import threading
@@ -18,10 +18,10 @@ from bukhindor.ports import Seal, Transactions
 
 class Store(Transactions, Protocol):
     async def close(self) -> None:
-        """Finish what is being committed and let go of the database."""
+        """Finish the commits under way and release the database."""
 
     def drop(self) -> None:
-        """Let go of a database that was never used."""
+        """Release a database that was never used."""
 
 
 def open_store(
@@ -32,12 +32,13 @@ def open_store(
     on_wait: Callable[[float], None] | None = None,
     on_error: Callable[[str], None] | None = None,
 ) -> Store:
-    """`owner` is the one server of an embedded database. `on_wait` and `on_error` are told what a database server
-    makes the service wait for, in seconds, and how it fails. Raises DatabaseInUse, DatabaseUnusable."""
+    """`owner` is the one server of an embedded database. `on_wait` gets how long the service waits for a database
+    server, in seconds, and `on_error` how it fails. Raises DatabaseInUse, DatabaseUnusable.
+    """
     database = settings.store.database
     if isinstance(database, SqliteUrl):
         return SqliteTransactions(database.path, owner=owner, seal=seal)
-    # Its driver takes memory that an embedded database has no use for.
+    # Its driver takes memory that an embedded database does not need.
     from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions  # noqa: PLC0415
 
     return PostgresTransactions(
@@ -46,16 +47,16 @@ def open_store(
 
 
 def prepare_schema(settings: Settings) -> None:
-    """Bring the schema up to date where MIGRATE_ON_START says so. Raises SchemaError, DatabaseUnusable.
+    """Migrate the schema if MIGRATE_ON_START says so. Raises SchemaError, DatabaseUnusable.
 
-    It happens in another process: the migration tool takes 9 MB, which this one would keep for nothing.
+    It happens in another process: the migration tool takes 9 MB, which this one would never release.
     """
     if settings.store.migrate_on_start and schema.status(settings.store.database).pending:
         _upgrade_aside(settings.store.database)
 
 
 def _upgrade_aside(database: DatabaseUrl) -> None:
-    """Whatever ends this process ends the other one, and undoes the migration. Raises SchemaError, DatabaseUnusable."""
+    """If this process ends, the other ends too, undoing the migration. Raises SchemaError, DatabaseUnusable."""
     context = get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_upgrade_and_report, args=(database, theirs), daemon=True)
@@ -77,7 +78,7 @@ def _upgrade_aside(database: DatabaseUrl) -> None:
 
 
 def _upgrade_and_report(database: DatabaseUrl, outcome: Connection) -> None:
-    """Sends None when it is done, else what keeps it from that: DatabaseUnusable or a text."""
+    """Sends None when it is done, otherwise the obstacle: DatabaseUnusable or a text."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         schema.upgrade(database)
@@ -93,7 +94,7 @@ def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
-        # The main thread may wait for a lock of the database, and nobody for the outcome.
+        # The main thread may be waiting for a lock of the database, and no process for the outcome.
         os._exit(1)
 
 

@@ -1,4 +1,6 @@
-"""Passwords on the command line: they come by standard input or are made here, never as an argument that ps shows."""
+"""Passwords on the command line: they come from standard input or are generated here, never from an argument that ps
+shows.
+"""
 
 import secrets
 import sys
@@ -6,7 +8,7 @@ import sys
 from bukhindor.cli.refusal import Refusal
 from bukhindor.domain.password import NewPassword
 
-# Letters and digits that nobody takes for one another.
+# Letters and digits that are not mistaken for one another.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUP = 5
 _GROUPS = 5

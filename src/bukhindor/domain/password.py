@@ -1,4 +1,4 @@
-"""Passwords: what may be chosen and what may be presented (NIST SP 800-63B-4 section 3.1.1.2)."""
+"""Passwords: which ones may be chosen and which may be presented (NIST SP 800-63B-4 section 3.1.1.2)."""
 
 import unicodedata
 from collections.abc import Container
@@ -42,7 +42,7 @@ class Password:
         return cls(value)
 
     def reveal(self) -> str:
-        """The password itself; only hashing and the password policy may ask for it."""
+        """The password itself; only hashing and the password policy may read it."""
         return self._value
 
     def __eq__(self, other: object) -> bool:
@@ -66,10 +66,9 @@ class NewPassword(Password):
 
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy:
-    """What a new password must be: long enough, not common, and not the e-mail or the name of the person or
-    the name of the product.
+    """The rules for a new password: long enough, not common, not the user's own address or name, or the product's name.
 
-    `common` holds lower-case passwords that attackers try first.
+    `common` contains lower-case passwords that attackers try first.
     """
 
     min_length: int

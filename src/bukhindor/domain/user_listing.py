@@ -1,4 +1,4 @@
-"""Lists of users: what to look for, in which order, and where to go on."""
+"""Lists of users: what to search for, in which order, and where to continue."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,9 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class UserQuery:
-    """`search` is a part of a name or an address, case ignored. `after` wins over `page`; pages count from 1."""
+    """`search` is a part of a name or an address, case ignored. `after` takes precedence over `page`; pages count from
+    1.
+    """
 
     search: str | None = None
     role: Role | None = None
@@ -51,7 +53,7 @@ class UserQuery:
 
 @dataclass(frozen=True, slots=True)
 class UserPage:
-    """One page of users, how many match in all, and the position to go on from (None on the last page)."""
+    """One page of users, how many match in all, and the position to continue from (None on the last page)."""
 
     users: tuple[User, ...]
     total: int

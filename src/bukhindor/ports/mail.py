@@ -1,4 +1,4 @@
-"""Letters, and the way they leave."""
+"""Letters, and how they are sent."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from bukhindor.domain.mail import Letter, Mail
 
 class LetterWriter(Protocol):
     def write(self, letter: Letter) -> Mail:
-        """The letter in its language, as text and as HTML."""
+        """Write the letter in its language, as text and as HTML."""
 
 
 class Mailer(Protocol):
@@ -21,4 +21,4 @@ class Mailbox(Protocol):
     """The mailbox of a development installation."""
 
     def messages(self) -> Sequence[tuple[Mail, datetime]]:
-        """The mails that were sent and when, the newest first."""
+        """The mails that were sent and when, newest first."""

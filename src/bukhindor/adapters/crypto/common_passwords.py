@@ -11,20 +11,19 @@ _FEWEST = 3000
 
 @cache
 def load_common_passwords() -> frozenset[str]:
-    """More than 11,000 lower-case passwords of at least 8 characters; no policy allows shorter ones anyway.
+    """More than 11,000 lower-case passwords of at least 8 characters; no policy allows shorter ones.
 
-    Raises PackageNotFoundError, OSError or RuntimeError when the list is not where it should be: no server runs
-    without it.
+    Raises PackageNotFoundError, OSError or RuntimeError when the list is missing: no server runs without it.
     """
-    # Importing zxcvbn would keep 14 MB of names, films and keyboard graphs in the process for good; the list
-    # itself is one line of one of its files and takes 1.2 MB.
+    # Importing zxcvbn would keep 14 MB of names, films and keyboard graphs in the process; the list itself is one line
+    # of one of its files and takes 1.2 MB.
     return read_common_passwords(Path(str(distribution("zxcvbn").locate_file("zxcvbn/frequency_lists.py"))))
 
 
 def read_common_passwords(source: Path) -> frozenset[str]:
     """The words of the line `"passwords": "first,second,…"` of a file.
 
-    Raises RuntimeError for fewer than 3,000: such a list would not do what it is for.
+    Raises RuntimeError for fewer than 3,000: such a list would protect no one.
     """
     with source.open(encoding="utf-8") as lines:
         named = (line.partition(":") for line in lines)
@@ -32,5 +31,5 @@ def read_common_passwords(source: Path) -> frozenset[str]:
     words = re.finditer(rf"[^,]{{{_SHORTEST},}}", ",".join(texts).lower())
     passwords = frozenset(word[0] for word in words)
     if len(passwords) < _FEWEST:
-        raise RuntimeError(f"{source.name} does not hold the list of common passwords.")
+        raise RuntimeError(f"{source.name} does not contain the list of common passwords.")
     return passwords

@@ -11,7 +11,7 @@ _CAPACITY = 200
 
 
 class DevelopmentMailbox:
-    """Both ends of the mail: what the worker sends can be read here. The oldest of more than 200 go."""
+    """Sends and shows mails: what the worker sends can be read here. Of more than 200 mails the oldest are dropped."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

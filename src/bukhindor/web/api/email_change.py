@@ -28,6 +28,6 @@ async def change_email(call: Call, email_change: EmailChange, body: ChangeEmailB
 
 
 async def confirm_email_change(call: Call, email_change: EmailChange, body: ConfirmEmailChangeBody) -> Message:
-    """Move the account with what the mail to the new address said"""
+    """Confirm a new email address"""
     await email_change.confirm(parse_proof(body.token, body.email, body.code), call.origin)
     return Message("The address has been changed.")

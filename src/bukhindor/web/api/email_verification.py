@@ -38,7 +38,7 @@ async def verify_email(call: Call, email_verification: EmailVerification, body: 
 async def confirm_email(
     call: Call, authentication: Authentication, email_verification: EmailVerification, body: ConfirmEmailBody
 ) -> Message:
-    """Verify an address with what the mail said"""
+    """Verify an email address"""
     proof = parse_proof(body.token, body.email, body.code)
     caller = await authenticate_if_possible(call, authentication)
     return Message(_MESSAGES[await email_verification.confirm(proof, call.origin, caller, body.password)])

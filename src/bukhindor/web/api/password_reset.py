@@ -23,7 +23,7 @@ class ConfirmResetBody(msgspec.Struct, frozen=True):
 
 
 class PasswordReplaced(msgspec.Struct, frozen=True):
-    """The client is not signed in."""
+    """The response does not sign the client in."""
 
     message: str
     device_proof: Annotated[str, Meta(examples=["bkd_…"], description=DEVICE_PROOF)]
@@ -36,7 +36,7 @@ async def reset_password(call: Call, password_reset: PasswordReset, body: ResetP
 
 
 async def forgot_password(call: Call, password_reset: PasswordReset, body: ResetPasswordBody) -> Message:
-    """Ask for a mail to choose a new password (another name)"""
+    """Request a mail to choose a new password (alias)"""
     return await reset_password(call, password_reset, body)
 
 

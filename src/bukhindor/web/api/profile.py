@@ -14,7 +14,7 @@ from bukhindor.web.endpoint.call import Call
 
 
 class ProfileBody(msgspec.Struct, frozen=True):
-    """null leaves a field as it is."""
+    """null leaves a field unchanged."""
 
     name: NameField | None = None
     language: LanguageField | None = None
@@ -22,7 +22,7 @@ class ProfileBody(msgspec.Struct, frozen=True):
 
 
 async def me(call: Call) -> UserShape:
-    """Read one's own account"""
+    """Read your own account"""
     return UserShape.of(call.caller.user, call.now)
 
 

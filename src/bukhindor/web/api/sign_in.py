@@ -16,7 +16,7 @@ class LoginBody(msgspec.Struct, frozen=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """The tokens stand under `user`: that is where clients look for them."""
+    """The tokens are under `user`, where clients look for them."""
 
     message: Annotated[str, Meta(examples=["Signed in."])]
     user: TokensShape

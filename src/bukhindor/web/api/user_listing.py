@@ -1,4 +1,4 @@
-"""The query and the answer of GET /users, and the sealed cursor that leads from page to page."""
+"""The query and the response of GET /users, and the sealed cursor that leads from page to page."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -25,7 +25,7 @@ from bukhindor.web.api.shapes import SAFE_TEXT, UserShape
 
 
 class UserListQuery(msgspec.Struct, frozen=True):
-    """A parameter that is missing is unset, not None: in a query string, `null` is a word like another."""
+    """A missing parameter is unset, not None: in a query string, `null` is an ordinary word."""
 
     page: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 1
     limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] = 20
@@ -57,7 +57,7 @@ class UserListQuery(msgspec.Struct, frozen=True):
 
 
 class UserList(msgspec.Struct, frozen=True):
-    """One page; `total` counts all that match, `next_cursor` is null on the last page."""
+    """One page; `total` counts all matching users, `next_cursor` is null on the last page."""
 
     users: list[UserShape]
     total: Annotated[int, Meta(ge=0)]
@@ -73,7 +73,7 @@ class UserList(msgspec.Struct, frozen=True):
 
 
 class _Cursor(msgspec.Struct, array_like=True):
-    """A date stands as its ISO text."""
+    """A date is stored as its ISO text."""
 
     value: str
     user_id: UUID
