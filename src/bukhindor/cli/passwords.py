@@ -16,7 +16,7 @@ _LONGEST_LINE = 64 * 1024
 
 
 def made_password(min_length: int) -> NewPassword:
-    """A password of at least 123 random bits, in groups that can be read out: `k3v8p-…`."""
+    """A password of at least 123 random bits, in groups that are easy to read aloud: `k3v8p-…`."""
     groups = max(_GROUPS, -(-min_length // _GROUP))
     parts = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(groups))
     return NewPassword.parse("-".join(parts))
@@ -28,5 +28,5 @@ def password_from_stdin() -> NewPassword:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
-        raise Refusal("password: What came on standard input is not UTF-8 text.") from None
+        raise Refusal("password: Standard input is not UTF-8 text.") from None
     return NewPassword.parse(text.removesuffix("\n").removesuffix("\r"))

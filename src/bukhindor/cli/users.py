@@ -150,7 +150,7 @@ def set_role(user: str, role: str, as_json: bool) -> None:
 @click.option("--for", "duration", type=_Duration(), help="The duration: 7d, 12h, …; without it until unban.")
 @json_option
 def ban(user: str, reason: str | None, duration: timedelta | None, as_json: bool) -> None:
-    """Keep USER out and end all of its sessions."""
+    """Ban USER and end all of its sessions."""
     text = None if reason is None else parsed("reason", StatusReason, reason)
     until = None if duration is None else SystemClock().now() + duration
     changed = _change(user, UserChanges(status=Status.BANNED, status_reason=text, status_until=until))

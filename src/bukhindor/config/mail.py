@@ -104,7 +104,7 @@ def sender(text: str) -> Sender:
     try:
         canonical = EmailAddress.parse(address)
     except InvalidValue:
-        raise ValueError(f"{quoted(text)} is neither an e-mail address nor a name and an address in <>") from None
+        raise ValueError(f"{quoted(text)} is not an email address, or a name and an address in <>") from None
     return Sender((name or "").strip('"'), addr_spec=str(canonical))
 
 

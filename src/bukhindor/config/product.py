@@ -84,7 +84,7 @@ def support_url(text: str) -> str:
         try:
             EmailAddress.parse(address)
         except InvalidValue:
-            raise ValueError(f"{quoted(text)} names no e-mail address after mailto:") from None
+            raise ValueError(f"{quoted(text)} has no email address after mailto:") from None
         return text
     try:
         parts = urlsplit(text)

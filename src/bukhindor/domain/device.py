@@ -26,7 +26,7 @@ class AppType(StrEnum):
         try:
             return cls(raw)
         except ValueError:
-            raise InvalidValue(cls, f"This is one of {', '.join(cls)}.", "invalid_app_type") from None
+            raise InvalidValue(cls, f"This must be one of {', '.join(cls)}.", "invalid_app_type") from None
 
 
 class AppVersion(str):
@@ -38,7 +38,7 @@ class AppVersion(str):
     def parse(cls, raw: str) -> Self:
         """Raises InvalidValue."""
         if not _is_visible_ascii(raw, MAX_APP_VERSION):
-            raise InvalidValue(cls, f"This has 1 to {MAX_APP_VERSION} visible characters.", "invalid_app_version")
+            raise InvalidValue(cls, f"This must have 1 to {MAX_APP_VERSION} visible characters.", "invalid_app_version")
         return cls(raw)
 
 
@@ -51,7 +51,7 @@ class DeviceId(str):
     def parse(cls, raw: str) -> Self:
         """Raises InvalidValue."""
         if not _is_visible_ascii(raw, MAX_DEVICE_ID):
-            raise InvalidValue(cls, f"This has 1 to {MAX_DEVICE_ID} visible characters.", "invalid_device_id")
+            raise InvalidValue(cls, f"This must have 1 to {MAX_DEVICE_ID} visible characters.", "invalid_device_id")
         return cls(raw)
 
 

@@ -35,9 +35,9 @@ class EmailAddress(TextValue):
         """Return the canonical address. Raises InvalidValue unless it is deliverable and has at most 254 characters."""
         trimmed = raw.strip()
         if not trimmed:
-            raise InvalidValue(cls, "Enter an e-mail address.", "required")
+            raise InvalidValue(cls, "Enter an email address.", "required")
         if len(trimmed) > MAX_LENGTH:
-            message = f"An e-mail address has at most {MAX_LENGTH} characters."
+            message = f"An email address must have at most {MAX_LENGTH} characters."
             raise InvalidValue(cls, message, "too_long")
         local, at, domain = unicodedata.normalize("NFKC", trimmed).lower().rpartition("@")
         ascii_domain = _ascii_domain(domain)
@@ -46,7 +46,7 @@ class EmailAddress(TextValue):
         is_valid = at and local_is_valid and ascii_domain and len(canonical) <= MAX_LENGTH
         # IDNA drops some invisible characters from a domain, so this checks the text as it came.
         if not is_valid or has_unsafe_characters(trimmed):
-            raise InvalidValue(cls, "This is not a valid e-mail address.", "invalid_email")
+            raise InvalidValue(cls, "This is not a valid email address.", "invalid_email")
         return cls(canonical)
 
     @property

@@ -31,12 +31,12 @@ class MetadataPatch:
         Raises InvalidValue when they are nested too deeply or hold a character that can't be stored.
         """
         if not _fits(members, MAX_LEVELS):
-            message = f"Objects and arrays are nested in at most {MAX_LEVELS} levels."
+            message = f"Objects and arrays must not be nested more than {MAX_LEVELS} levels deep."
             raise InvalidValue(cls, message, "too_deep")
         text = _text_of(members)
         # JSON writes NUL as an escape sequence; a backslash before it would be doubled.
         if "\\u0000" in text.replace("\\\\", "") or not _is_unicode(text):
-            message = "This can't hold NUL characters or halves of characters."
+            message = "This can't contain NUL characters or halves of characters."
             raise InvalidValue(cls, message, "invalid_characters")
         return cls(members)
 
@@ -51,7 +51,7 @@ class Metadata:
         """The document after a merge patch. Raises InvalidValue when it has become too large."""
         text = _text_of(_merged(json.loads(self.text), patch.members))
         if len(text.encode()) > MAX_BYTES:
-            message = f"Written as JSON this has at most {MAX_BYTES} bytes."
+            message = f"Written as JSON this must have at most {MAX_BYTES} bytes."
             raise InvalidValue(MetadataPatch, message, "too_long")
         return type(self)(text)
 

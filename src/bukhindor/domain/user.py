@@ -56,9 +56,9 @@ def _trimmed(kind: type, raw: str, max_length: int) -> str:
     if not text:
         raise InvalidValue(kind, "This can't be empty.", "required")
     if len(text) > max_length:
-        raise InvalidValue(kind, f"This has at most {max_length} characters.", "too_long")
+        raise InvalidValue(kind, f"This must have at most {max_length} characters.", "too_long")
     if has_unsafe_characters(text):
-        raise InvalidValue(kind, "This can't hold control characters.", "invalid_characters")
+        raise InvalidValue(kind, "This can't contain control characters.", "invalid_characters")
     return text
 
 

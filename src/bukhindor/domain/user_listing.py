@@ -70,7 +70,7 @@ class SearchText(str):
         """Raises InvalidValue when it is too long or holds control characters."""
         text = raw.strip()
         if len(text) > MAX_SEARCH:
-            raise InvalidValue(cls, f"This has at most {MAX_SEARCH} characters.", "too_long")
+            raise InvalidValue(cls, f"This must have at most {MAX_SEARCH} characters.", "too_long")
         if has_unsafe_characters(text):
-            raise InvalidValue(cls, "This can't hold control characters.", "invalid_characters")
+            raise InvalidValue(cls, "This can't contain control characters.", "invalid_characters")
         return cls(text)

@@ -70,7 +70,7 @@ class PasswordChange:
         return self.token_issuer.issue(session, user, now)
 
     async def _repeat(self, caller: Caller, new: NewPassword) -> TokenPair:
-        """A caller whose password is the new one already has made the change: the response may have been lost."""
+        """A caller whose password already is the new one has made the change: the response may have been lost."""
         async with self.transactions.read() as stored:
             found = await stored.sessions.with_user(caller.session.id)
         if found is None:

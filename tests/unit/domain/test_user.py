@@ -71,7 +71,7 @@ def test_a_reason_may_be_longer_than_a_name() -> None:
     assert StatusReason.parse(" " + "x" * 500 + " ") == "x" * 500
     with pytest.raises(InvalidValue) as caught:
         StatusReason.parse("x" * 501)
-    assert (caught.value.message, caught.value.code) == ("This has at most 500 characters.", "too_long")
+    assert (caught.value.message, caught.value.code) == ("This must have at most 500 characters.", "too_long")
 
 
 @given(st.text(st.characters()))

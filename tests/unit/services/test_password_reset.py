@@ -188,7 +188,7 @@ async def test_a_reset_forgets_failures_in_a_row(scene: Scene, failed_sign_ins: 
     ],
 )
 async def test_a_weak_password_does_not_use_the_proof_up(scene: Scene, new: NewPassword, code: str, form: str) -> None:
-    """RST-08, PW-05: nor does it count as a wrong code, or cost a hash."""
+    """RST-08, PW-05: it does not count as a wrong code, and costs no hash."""
     user = await scene.add_user("ann@example.com")
     proof = (await RESET.proofs(scene, user))[form]
     before = scene.snapshot()

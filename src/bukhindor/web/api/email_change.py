@@ -22,7 +22,7 @@ class ConfirmEmailChangeBody(msgspec.Struct, frozen=True):
 
 
 async def change_email(call: Call, email_change: EmailChange, body: ChangeEmailBody) -> Message:
-    """Ask to move one's own account to another address"""
+    """Request a change of your email address"""
     await email_change.request(call.caller, body.new_email, body.password)
     return Message("A mail to confirm the new address is on its way; until then the old one stands.")
 

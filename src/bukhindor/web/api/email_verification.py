@@ -30,7 +30,7 @@ class ConfirmEmailBody(msgspec.Struct, frozen=True):
 
 
 async def verify_email(call: Call, email_verification: EmailVerification, body: VerifyEmailBody) -> Message:
-    """Ask for the mail of the registration again"""
+    """Send the verification mail again"""
     await email_verification.request(body.email, call.origin)
     return Message("If this address waits to be verified, a mail is on its way.")
 

@@ -34,7 +34,7 @@ class PersonalDataShape(msgspec.Struct, frozen=True):
 
 
 async def delete_me(call: Call, own_account: OwnAccount, body: DeleteMeBody = DeleteMeBody()) -> Message:  # noqa: B008  # Immutable.
-    """Delete one's own account"""
+    """Delete your own account"""
     await own_account.delete(call.caller, body.password)
     call.forget_browser()
     return Message("The account and everything personal is gone.")

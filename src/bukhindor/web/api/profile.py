@@ -27,6 +27,6 @@ async def me(call: Call) -> UserShape:
 
 
 async def update_me(call: Call, profile: Profile, body: ProfileBody) -> UserShape:
-    """Change one's own account"""
+    """Change your own account"""
     changes = UserChanges(name=body.name, language=body.language, metadata=body.metadata)
     return UserShape.of(await profile.change(call.caller, changes), call.now)

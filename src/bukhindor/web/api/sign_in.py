@@ -23,7 +23,7 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 
 async def login(call: Call, sign_in: SignIn, body: LoginBody) -> SignedIn:
-    """Sign in with e-mail and password"""
+    """Sign in with email address and password"""
     tokens = await sign_in.login(body.email, body.password, call.device, call.origin, call.device_proof)
     call.set_token_cookies(tokens)
     return SignedIn("Signed in.", TokensShape.of(tokens))

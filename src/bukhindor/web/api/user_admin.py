@@ -70,7 +70,7 @@ async def list_users(call: Call, user_admin: UserAdmin, query: UserListQuery) ->
 
 
 async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -> UserShape:
-    """Create an account for somebody"""
+    """Create an account for another person"""
     role, status = body.role or Role.USER, body.status or Status.ACTIVE
     app_metadata = NO_METADATA if body.app_metadata is None else NO_METADATA.patched(body.app_metadata)
     user = await user_admin.create(

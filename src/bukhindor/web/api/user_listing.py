@@ -46,7 +46,7 @@ class UserListQuery(msgspec.Struct, frozen=True):
     cursor: Annotated[str, Meta(description="`next_cursor` of the page before; wins over `page`")] | UnsetType = UNSET
 
     def decoded(self, cursor_key: bytes) -> UserQuery:
-        """The query in the domain's words. Raises InvalidInput for a cursor that this very query did not give."""
+        """The query in the domain's terms. Raises InvalidInput for a cursor of another query."""
         search = None if self.search is UNSET else str(self.search) or None
         role = None if self.role is UNSET else self.role
         status = None if self.status is UNSET else self.status

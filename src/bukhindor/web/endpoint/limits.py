@@ -81,7 +81,7 @@ async def within(
         await _take_all(limiter, places[Counted.REFUSALS])
         raise
     except (InvalidInput, InvalidValue, RateLimited, Unavailable):
-        # Neither a mistake in a form nor what another limit or a busy server refuses counts here.
+        # A mistake in a form, another limit or a busy server does not count here.
         await _give_back(limiter, taken)
         raise
     except BaseException:

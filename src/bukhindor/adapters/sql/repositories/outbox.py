@@ -73,7 +73,7 @@ def to_queued_mail(row: Row, content: bytes | None) -> QueuedMail:
 
 
 def content_of(queued: QueuedMail) -> bytes:
-    """The part of a mail that must be sealed: its recipient and its text."""
+    """The sealed part of a mail: its recipient and its text."""
     return msgspec.json.encode(queued.mail, enc_hook=_to_object)
 
 
