@@ -25,6 +25,8 @@ class Server:
 
     port: int
     pid: int
+    start_seconds: float
+    """From the start of the process to the first response with 200."""
 
     def resident_megabytes(self) -> float:
         """Resident memory of the process and its children, in units of 1,000,000 bytes."""
@@ -63,6 +65,7 @@ def serving(
     command: Sequence[str], port: int, health: str, cwd: Path, env: Mapping[str, str], cores: set[int]
 ) -> Iterator[Server]:
     """Start a server on some cores, wait until `health` answers with 200, and end it when leaving."""
+    started = time.monotonic()
     with Cores().only(cores), (cwd / _ERRORS).open("wb") as errors:
         # A group of its own: Ctrl-C reaches this program alone, which then ends its children one by one.
         process = subprocess.Popen(
@@ -70,7 +73,7 @@ def serving(
         )
     try:
         _wait_until_ready(process, port, health, cwd)
-        yield Server(port, process.pid)
+        yield Server(port, process.pid, time.monotonic() - started)
     finally:
         _end(process)
 
@@ -85,7 +88,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, health: str, 
                 connection.close()
                 return
         connection.close()
-        time.sleep(0.05)
+        time.sleep(0.01)
     raise RuntimeError(f"the server does not start; the end of its error output:\n{_tail(cwd)}")
 
 

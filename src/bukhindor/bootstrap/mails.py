@@ -5,8 +5,8 @@ from dataclasses import replace
 from bukhindor.adapters.memory.no_mailer import NoMailer
 from bukhindor.adapters.smtp.letter_templates import BrokenTemplate, built_in_templates
 from bukhindor.adapters.smtp.letters import TemplateLetters
-from bukhindor.adapters.smtp.mailer import SmtpMailer
 from bukhindor.adapters.smtp.sample_letters import full_letter
+from bukhindor.adapters.smtp.server_url import MailServer, Sender
 from bukhindor.config import ConfigurationError, Settings
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.language import LanguageTag
@@ -46,4 +46,11 @@ def sample_mail(
 def open_mailer(settings: Settings) -> Mailer:
     """How mails leave where there is no development mailbox."""
     server = settings.mail.server
-    return NoMailer() if server is None else SmtpMailer(server, settings.mail.sender)
+    return NoMailer() if server is None else _smtp_mailer(server, settings.mail.sender)
+
+
+def _smtp_mailer(server: MailServer, sender: Sender) -> Mailer:
+    # Its library takes memory that a service without a mail server has no use for.
+    from bukhindor.adapters.smtp.mailer import SmtpMailer  # noqa: PLC0415
+
+    return SmtpMailer(server, sender)

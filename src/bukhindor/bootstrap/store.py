@@ -1,17 +1,13 @@
 """Which store an address names, and how its schema is migrated."""
 
-import os
-import threading
 from collections.abc import Callable
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import Connection
 from typing import Protocol
 
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.schema import DatabaseUrl
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.sqlite.url import SqliteUrl
-from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
+from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.config import Settings
 from bukhindor.ports import Seal, Transactions
 
@@ -56,46 +52,10 @@ def prepare_schema(settings: Settings) -> None:
 
 
 def _upgrade_aside(database: DatabaseUrl) -> None:
-    """If this process ends, the other ends too, undoing the migration. Raises SchemaError, DatabaseUnusable."""
-    context = get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_upgrade_and_report, args=(database, theirs), daemon=True)
-    with ours:
-        with theirs:
-            process.start()
-        try:
-            outcome = ours.recv()
-        except EOFError:
-            outcome = "it ended without a word"
-        except BaseException:
-            process.terminate()
-            raise
-        process.join()
-    if isinstance(outcome, DatabaseUnusable):
-        raise outcome
-    if outcome is not None:
-        raise RuntimeError(f"The migration failed: {outcome}")
+    # What starts processes takes memory that a service with a current schema has no use for.
+    from bukhindor.bootstrap.migration import upgrade_aside  # noqa: PLC0415
 
-
-def _upgrade_and_report(database: DatabaseUrl, outcome: Connection) -> None:
-    """Sends None when it is done, otherwise the obstacle: DatabaseUnusable or a text."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        schema.upgrade(database)
-    except DatabaseUnusable as refusal:
-        outcome.send(refusal)
-    except Exception as error:
-        outcome.send(f"{error} ({type(error).__name__})")
-    else:
-        outcome.send(None)
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        # The main thread may be waiting for a lock of the database, and no process for the outcome.
-        os._exit(1)
+    upgrade_aside(database)
 
 
 def require_schema(settings: Settings) -> None:

@@ -2,13 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from email.headerregistry import Address as Sender
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from bukhindor.adapters.smtp.server_url import MailServer
+from bukhindor.adapters.smtp.server_url import MailServer, Sender
 from bukhindor.config.durations import quoted
 from bukhindor.config.origins import Address, parse_origin
 from bukhindor.config.server_url import ServerUrl
@@ -55,7 +54,7 @@ class MailSettings:
     @classmethod
     def read(cls, sources: Sources, product_name: str) -> Self:
         read = sources.read
-        usual_sender = Sender(product_name, addr_spec="no-reply@localhost.localdomain")
+        usual_sender = Sender(product_name, EmailAddress.parse("no-reply@localhost.localdomain"))
         return cls(
             app_url=read("APP_URL", optional(app_address), None, "https://app.example.com"),
             server=sources.read_url("SMTP_URL", optional(mail_server), "", GOOD_MAIL_SERVER),
@@ -105,7 +104,7 @@ def sender(text: str) -> Sender:
         canonical = EmailAddress.parse(address)
     except InvalidValue:
         raise ValueError(f"{quoted(text)} is not an email address, or a name and an address in <>") from None
-    return Sender((name or "").strip('"'), addr_spec=str(canonical))
+    return Sender((name or "").strip('"'), canonical)
 
 
 def app_address(text: str) -> Address:

@@ -16,6 +16,9 @@ def test_the_list_holds_what_attackers_try() -> None:
     assert len(common) >= 3000
     assert {"password", "12345678", "qwertyuiop", "1qaz2wsx", "baseball"} <= common
     assert "correct horse battery staple" not in common
+    assert "password,12345678" not in common
+    assert "assword" not in common
+    assert "" not in common
 
 
 def test_every_entry_can_be_compared_with_a_lower_case_password_of_the_least_length() -> None:
@@ -60,4 +63,4 @@ def test_only_long_entries_are_taken_and_in_lower_case(tmp_path: Path) -> None:
     words = [f"Password{number}" for number in range(3000)]
     source.write_text(f'LISTS = {{\n    "passwords": "short,{",".join(words)},1234567".split(","),\n}}\n')
 
-    assert read_common_passwords(source) == {word.lower() for word in words}
+    assert set(read_common_passwords(source)) == {word.lower() for word in words}

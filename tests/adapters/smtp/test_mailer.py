@@ -2,13 +2,13 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from email.headerregistry import Address
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 import pytest
 
 from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.adapters.smtp.server_url import Sender
 from bukhindor.config.mail import mail_server, sender
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.mail import Mail, MailNotAccepted
@@ -22,7 +22,7 @@ PLENTY = 20
 LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}@"
 
 
-def plain(sink: Sink, mail_from: Address = SENDER, timeout: float = PLENTY) -> Mailer:
+def plain(sink: Sink, mail_from: Sender = SENDER, timeout: float = PLENTY) -> Mailer:
     return SmtpMailer(mail_server(f"smtp://127.0.0.1:{sink.port}?starttls=never"), mail_from, timeout)
 
 

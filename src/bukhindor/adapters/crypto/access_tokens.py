@@ -10,15 +10,19 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from cryptography.hazmat.primitives.serialization import load_der_private_key
-from joserfc.jwk import ECKey
-from joserfc.jws import JWSRegistry
 
+from bukhindor.adapters import leaving_out
 from bukhindor.adapters.crypto.private_key_seal import PrivateKeySeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.tokens import AccessClaims
 from bukhindor.domain.user import Role
+
+# bcrypt is for the keys of SSH.
+with leaving_out("bcrypt"):
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+    from joserfc.jwk import ECKey
+    from joserfc.jws import JWSRegistry
 
 _MAX_LENGTH = 2048
 # Three parts of base64url; a signature has 86 characters, the last of which has four canonical values.

@@ -6,7 +6,6 @@ from base64 import b64decode
 from dataclasses import dataclass
 from typing import Self
 
-import bcrypt
 from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
 
 # A row of the database decides how much memory and time a sign-in takes, so both are bounded.
@@ -84,6 +83,9 @@ class BcryptHash:
 
     def matches(self, password: bytes) -> bool:
         # Bcrypt never read more than 72 bytes; its newer versions refuse longer input instead of truncating it.
+        # Few installations have such hashes, and the library takes a megabyte.
+        import bcrypt  # noqa: PLC0415
+
         return bcrypt.checkpw(password[:_BCRYPT_READS_BYTES], self.encoded)
 
     def is_outdated(self, _: Argon2Parameters) -> bool:

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from bukhindor.domain.errors import InvalidValue
@@ -49,13 +48,6 @@ class LetterTemplates:
     def __init__(self, folder: Path | None) -> None:
         self._own = {} if folder is None else dict(_files_in(folder))
         self._mails = dict(_mails_of(self._own))
-        loader = FunctionLoader(self._load)
-        self._plain = ImmutableSandboxedEnvironment(
-            loader=loader, undefined=StrictUndefined, autoescape=False, auto_reload=False, cache_size=-1
-        )
-        self._html = self._plain.overlay(autoescape=True, cache_size=-1)
-        for environment in (self._plain, self._html):
-            environment.filters["paragraphs"] = _paragraphs
 
     @property
     def languages(self) -> list[LanguageTag]:
@@ -74,10 +66,32 @@ class LetterTemplates:
         environment = self._html if part is Part.HTML else self._plain
         try:
             template = environment.get_template(name)
-            return template.render({**values, "language": written_in, "layout": f"layout.{part}"})
+            return str(template.render({**values, "language": written_in, "layout": f"layout.{part}"}))
         # A template can do whatever the sandbox allows, and so fail in any way.
         except Exception as error:
             raise self._broken(name, error) from error
+
+    @cached_property
+    def _plain(self) -> Any:
+        # The library takes 2 MB, which a service that has not sent a mail yet can do without.
+        from jinja2 import FunctionLoader, StrictUndefined  # noqa: PLC0415
+        from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
+        environment = ImmutableSandboxedEnvironment(
+            loader=FunctionLoader(self._load),
+            undefined=StrictUndefined,
+            autoescape=False,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        environment.filters["paragraphs"] = _paragraphs
+        return environment
+
+    @cached_property
+    def _html(self) -> Any:
+        environment = self._plain.overlay(autoescape=True, cache_size=-1)
+        environment.filters["paragraphs"] = _paragraphs
+        return environment
 
     def _find(self, kind: LetterKind, part: Part, language: LanguageTag) -> tuple[str, str]:
         """The name of a file and its language."""
@@ -95,6 +109,8 @@ class LetterTemplates:
         return (_built_in_files()[name], _named(name), None) if name in _built_in_files() else None
 
     def _broken(self, name: str, error: Exception) -> BrokenTemplate:
+        from jinja2 import TemplateSyntaxError  # noqa: PLC0415
+
         if isinstance(error, TemplateSyntaxError):
             return BrokenTemplate(error.filename or name, error.lineno, error.message or "")
         file, line = name if name in self._own else _named(name), None

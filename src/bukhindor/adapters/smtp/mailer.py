@@ -14,7 +14,7 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from bukhindor.adapters.smtp.server_url import MailServer
+from bukhindor.adapters.smtp.server_url import MailServer, Sender
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.mail import Mail, MailNotAccepted
@@ -34,10 +34,10 @@ class SmtpMailer:
     """
 
     def __init__(
-        self, server: MailServer, sender: Address, timeout: float = 30.0, tls: ssl.SSLContext | None = None
+        self, server: MailServer, sender: Sender, timeout: float = 30.0, tls: ssl.SSLContext | None = None
     ) -> None:
         self._server = server
-        self._sender = sender
+        self._sender = Address(sender.name, addr_spec=sender.address.value)
         self._timeout = timeout
         uses_tls = self._server.implicit_tls or self._server.starttls
         self._tls = tls or (ssl.create_default_context() if uses_tls else None)

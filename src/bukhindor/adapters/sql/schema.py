@@ -1,7 +1,6 @@
 """Migrating a database's schema up and down. Each call is one transaction: all of it happens, or nothing."""
 
 import re
-from argparse import Namespace
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +90,8 @@ def downgrade(database: DatabaseUrl, steps: int = 1) -> list[str]:
 
 def new(name: str, versions: Path = VERSIONS) -> Path:
     """Write an empty migration after the newest one. Returns the path of its file."""
+    from argparse import Namespace  # noqa: PLC0415
+
     from alembic import command, config  # noqa: PLC0415
 
     newest = max((int(file.name[:4]) for file in versions.glob("[0-9]*_*.py")), default=0)

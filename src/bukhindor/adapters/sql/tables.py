@@ -93,9 +93,8 @@ users = sa.Table(
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "updated_at", "id"),
     sa.Index(None, "name", "id"),
-    sa.Index(
-        "ix_users_admins", "id", sqlite_where=sa.text("role = 'admin'"), postgresql_where=sa.text("role = 'admin'")
-    ),
+    # WHERE role = 'admin'
+    sa.Index("ix_users_admins", "id"),
 )
 
 user_sessions = sa.Table(
@@ -156,9 +155,6 @@ one_time_tokens = sa.Table(
     sa.Index(None, "expires_at"),
 )
 
-_waits = sa.text("failed_at IS NULL")
-_was_given_up = sa.text("failed_at IS NOT NULL")
-
 # No reference to users: the mail that reports a deletion outlives the account.
 outbox = sa.Table(
     "outbox",
@@ -170,8 +166,10 @@ outbox = sa.Table(
     sa.Column("due_at", UtcDateTime(), nullable=False),
     sa.Column("tries", sa.Integer(), nullable=False),
     sa.Column("failed_at", UtcDateTime()),
-    sa.Index("ix_outbox_due", "due_at", "id", sqlite_where=_waits, postgresql_where=_waits),
-    sa.Index("ix_outbox_failed", "failed_at", sqlite_where=_was_given_up, postgresql_where=_was_given_up),
+    # WHERE failed_at IS NULL
+    sa.Index("ix_outbox_due", "due_at", "id"),
+    # WHERE failed_at IS NOT NULL
+    sa.Index("ix_outbox_failed", "failed_at"),
     sa.Index(None, "user_id"),
 )
 

@@ -11,9 +11,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, BinaryIO
 
-import structlog
-
+from bukhindor.adapters import leaving_out
 from bukhindor.adapters.system.log_rendering import Event, console_line, json_line
+
+# rich is for tracebacks with the values of variables, and greenlet for gevent.
+with leaving_out("rich", "greenlet"):
+    import structlog
 
 _Render = Callable[[str, Event, datetime], bytes]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import Response
 
 from bukhindor.domain.product import Logo, Product
@@ -86,7 +86,10 @@ def assets_of(product: Product) -> dict[str, Asset]:
 
 
 @cache
-def templates() -> Environment:
+def templates() -> Any:
+    # The library takes 2 MB, and an API that only apps use may never show a page.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
     return Environment(
         loader=FileSystemLoader(_FOLDER / "templates"),
         autoescape=True,

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import SyntaxExtension
 
 from bukhindor.adapters.sql import tables
 from bukhindor.adapters.sql.connection import Connection, Row
@@ -32,11 +33,23 @@ _tells_where = sa.or_(_events.c.ip != "", _events.c.user_agent != "", _events.c.
 # How many events of one person a transaction frees of personal data; it takes some tenths of a second.
 FORGOTTEN_AT_ONCE = 20_000
 
+
+class _CountingAgain(SyntaxExtension, sa.ClauseElement):
+    """What SQLite and PostgreSQL write alike; SQLAlchemy's own clause would load the dialect of PostgreSQL for both."""
+
+    _traverse_internals = list[Any]()  # noqa: RUF012 - SQLAlchemy declares it so.
+
+    def apply_to_insert(self, insert_stmt: sa.Insert) -> None:
+        insert_stmt.apply_syntax_extension_point(lambda _: (self,), "post_values")
+
+
+@compiles(_CountingAgain)
+def _counting_again(*_: Any, **__: Any) -> str:
+    return "ON CONFLICT (id) DO UPDATE SET attempts = audit_events.attempts + 1"
+
+
 _ADD = sa.insert(_events)
-# SQLite and PostgreSQL share this syntax, and SQLAlchemy's dialect of SQLite compiles it too.
-_COUNT = postgresql.insert(_events).on_conflict_do_update(
-    index_elements=[_events.c.id], set_={"attempts": _events.c.attempts + sa.literal_column("1")}
-)
+_COUNT = sa.insert(_events).ext(_CountingAgain())
 _FORGET = (
     sa.update(_events)
     .where(
