@@ -1,6 +1,6 @@
 """Filling the service's database with accounts, by cloning one that the service made itself.
 
-Every clone has an id, an e-mail address and one session of its own and shares everything else, the password hash too.
+Every clone has an id, an email address and one session of its own and shares everything else, the password hash too.
 Nothing here knows the schema beyond the names of two tables and of their keys.
 """
 

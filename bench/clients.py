@@ -74,7 +74,7 @@ class Refresher:
 
 
 class SigningIn:
-    """Signs in with one e-mail address after the other; told to come back later, it does, with the next one.
+    """Signs in with one email address after the other; told to come back later, it does, with the next one.
 
     `address` is where it comes from, as a trusted proxy would say.
     """

@@ -1,6 +1,6 @@
 """A closed-loop load generator on raw sockets.
 
-Each client has one connection and sends its next request when the answer to the one before is complete. Requests are
+Each client has one connection and sends its next request when the response to the one before is complete. Requests are
 ready-made bytes and answers are hardly parsed, so one core drives several times what a Python server on another core
 can answer; `Round.generator_share` shows how far it was from being the bottleneck.
 """
@@ -27,12 +27,12 @@ class Client(Protocol):
         """The whole next request; empty when there is none."""
 
     def answer(self, status: int, head: bytes, body: bytes) -> float:
-        """Take an answer in; how many seconds to wait before the next request."""
+        """Take a response in; how many seconds to wait before the next request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What came back in time. `latencies` are seconds; status 0 counts connections closed without an answer."""
+    """What came back in time. `latencies` are seconds; status 0 counts connections closed without a response."""
 
     seconds: float
     statuses: Counter[int]
@@ -49,14 +49,14 @@ class Round:
         return self.succeeded / self.seconds
 
     def only_successes(self) -> "Round":
-        """Itself; raises RuntimeError when any answer was something else."""
+        """Itself; raises RuntimeError when any response was something else."""
         if self.succeeded != self.statuses.total() or not self.succeeded:
             raise RuntimeError(f"answers other than success: {dict(self.statuses)}")
         return self
 
 
 class _Connection:
-    """One client's connection and the answer that is arriving on it."""
+    """One client's connection and the response that is arriving on it."""
 
     __slots__ = ("awaited", "client", "received", "sent_at", "socket")
 
@@ -109,7 +109,7 @@ def content_length(head: bytes) -> int:
     if at < 0:
         at = head.lower().find(_LENGTH)
     if at < 0:
-        raise RuntimeError(f"an answer without Content-Length: {head!r}")
+        raise RuntimeError(f"a response without Content-Length: {head!r}")
     at += len(_LENGTH)
     return int(head[at : head.index(b"\r", at)])
 
@@ -159,7 +159,7 @@ class _Drive:
         return max(0.0, min(self._resting[0][0] - time.perf_counter(), 1.0)) if self._resting else 1.0
 
     def _wake(self, deadline: float) -> None:
-        """Let those send whose rest is over; at the end, let nobody send any more."""
+        """Let the clients send whose pause has ended; at the end, let none send any more."""
         now = time.perf_counter()
         if now > deadline + _LAST_ANSWERS:
             raise RuntimeError(f"{self._in_flight} requests were never answered")

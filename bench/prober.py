@@ -1,6 +1,6 @@
-"""Ask now and then how long an answer takes: `python -m bench.prober PORT SECONDS`, access tokens on standard input.
+"""Ask now and then how long a response takes: `python -m bench.prober PORT SECONDS`, access tokens on standard input.
 
-Prints {"me": p99, "health": p99} in seconds. Questions are due at fixed moments; an answer's time counts from when its
+Prints {"me": p99, "health": p99} in seconds. Questions are due at fixed moments; a response's time counts from when its
 question was due, so that a stalled server can't hide by delaying the next question.
 """
 
@@ -23,7 +23,7 @@ _LEAD = 0.5
 
 
 def read_status(connection: socket.socket) -> int:
-    """The status of one answer, when all of it has arrived."""
+    """The status of one response, when all of it has arrived."""
     answer = b""
     while b"\r\n\r\n" not in answer or len(answer) < _size(answer):
         received = connection.recv(65536)
@@ -39,7 +39,7 @@ def _size(answer: bytes) -> int:
 
 
 def probe(port: int, requests: Sequence[bytes], seconds: float) -> float:
-    """The 99th percentile of the answers' times."""
+    """The 99th percentile of the responses' times."""
     latencies = []
     source = cycle(requests)
     with connect(port) as connection:

@@ -99,7 +99,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_STOP_TIMEOUT)
         finally:
-            # Whoever is impatient and interrupts the waiting ends it too.
+            # A user who interrupts the waiting ends it too.
             if process.poll() is None:
                 process.kill()
                 process.wait()

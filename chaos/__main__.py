@@ -1,4 +1,4 @@
-"""Break what the service depends on, and print what came of it: `python -m chaos [--quick] [PART …]`."""
+"""Break what the service depends on, and print the results: `python -m chaos [--quick] [PART …]`."""
 
 import argparse
 import asyncio

@@ -14,7 +14,7 @@ def line(finding: Finding) -> str:
 
 
 def table(findings: Sequence[Finding]) -> str:
-    """What differs is told below the table."""
+    """Differences are listed below the table."""
     rows = [_HEADINGS, *(_cells(finding) for finding in findings)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
     lines = [f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |" for row in rows]

@@ -42,10 +42,10 @@ REQUESTS = {
     "body of 3 MB": post(_REGISTER, _LARGE),
     "body of 3 MB in chunks": _chunked(_LARGE),
     "escaped NUL in the name": post(_REGISTER, _registration(name=rb"A\u0000B")),
-    "escaped NUL in the e-mail": post(_REGISTER, _registration(email=rb"a\u0000@example.com")),
+    "escaped NUL in the email": post(_REGISTER, _registration(email=rb"a\u0000@example.com")),
     "bare NUL byte": post(_REGISTER, _registration(name=b"A\0B")),
     "lone surrogate in the name": post(_REGISTER, _registration(name=rb"A\ud800B")),
-    "lone surrogate in the e-mail": post(_REGISTER, _registration(email=rb"a\udfff@example.com")),
+    "lone surrogate in the email": post(_REGISTER, _registration(email=rb"a\udfff@example.com")),
     "invalid UTF-8": post(_REGISTER, _registration(name=b"A\xff\xfeB")),
 }
 
@@ -69,9 +69,9 @@ def measure(stage: Stage) -> list[Figure]:
 
 
 def _ask(server: Server, request: bytes) -> tuple[int, float]:
-    """Status and seconds; status 0 when the connection was closed without an answer.
+    """Status and seconds; status 0 when the connection was closed without a response.
 
-    Reads while it sends, as the answer to a body that is too large comes before all of it was sent.
+    Reads while it sends, as the response to a body that is too large comes before all of it was sent.
     """
     with connect(server.port) as connection:
         connection.setblocking(False)

@@ -1,4 +1,4 @@
-"""Whether the time of an answer tells that an address has an account: pairs of known and unknown, in turns."""
+"""Whether the time of a response tells that an address has an account: pairs of known and unknown, in turns."""
 
 import http.client
 import json
@@ -31,7 +31,7 @@ def _compare(server: Server, name: str, path: str, body: dict[str, str]) -> Figu
     times: dict[str, list[float]] = {"known": [], "unknown": []}
     answers = set()
     for number in range(_WARM_UP + _PAIRS):
-        # One failure an account: neither a limit nor a disabled password may take part.
+        # One failure for each account: no limit and no disabled password may take part.
         addresses = {"known": email_of(2_000 + number), "unknown": f"nobody{number}@example.com"}
         for kind, address in addresses.items():
             seconds, answer = ask(server.port, path, {"email": address, **body})

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-# Only these containers see it, so nothing is gained by replacing it, and nobody has to think of that.
+# Only these containers see it, so replacing it gains nothing, and it needs no renewal.
 LIFE = timedelta(days=3650)
 
 

@@ -76,7 +76,7 @@ async def test_a_claim_that_is_not_committed_is_none(transactions: Transactions)
     assert claimed.tries == 1
 
 
-async def test_a_mail_that_failed_waits_and_is_tried_again(transactions: Transactions) -> None:
+async def test_a_mail_that_failed_waits_and_is_retried(transactions: Transactions) -> None:
     await keep(transactions, make_queued_mail())
     (claimed,) = await claim(transactions, T0)
     async with transactions.begin() as tx:

@@ -132,7 +132,7 @@ async def test_what_was_given_back_may_be_taken_again(limiter: RateLimiter) -> N
     await refusal(limiter)
 
 
-async def test_a_cleared_key_begins_anew(limiter: RateLimiter) -> None:
+async def test_a_cleared_key_starts_from_zero(limiter: RateLimiter) -> None:
     await fill(limiter)
     await fill(limiter, TEN)
     await limiter.clear(THREE, "ann")

@@ -151,7 +151,7 @@ DEVICES = [PHONE, OTHER_PHONE, BROWSER, OTHER_BROWSER, Device()]
 async def test_a_device_is_known_as_the_domain_tells_it(
     transactions: Transactions, known: Device, asked: Device
 ) -> None:
-    """LGN-15: and other people's devices are not one's own."""
+    """LGN-15: and other people's devices do not count."""
     await keep(transactions, OWNER, make_session(OWNER, device=known))
     async with transactions.read() as stored:
         assert await stored.sessions.has_device(OWNER.id, asked) is known.is_same_as(asked)

@@ -16,7 +16,7 @@ from tests.makers import T0, make_session, make_user
 
 
 class Changed(Exception):
-    """Somebody's mind."""
+    """A use case that changes its mind."""
 
 
 async def add_and_change_mind(store: Transactions, user: User, *, after_commit: bool = False) -> None:
@@ -33,7 +33,7 @@ async def is_kept(store: Transactions, user_id: UUID) -> bool:
         return await stored.users.by_id(user_id) is not None
 
 
-async def test_nobody_sees_what_is_not_committed(transactions: Transactions) -> None:
+async def test_uncommitted_changes_are_invisible(transactions: Transactions) -> None:
     user = make_user()
     async with transactions.begin() as tx:
         await tx.users.add(user)
@@ -223,14 +223,15 @@ async def test_a_use_case_that_fails_harms_no_other(transactions: Transactions) 
 
 @pytest.fixture
 def tidied_up() -> Iterator[None]:
-    """The driver forgets what it was told of a connection that was cancelled while it opened. The garbage collector
-    logs that: here, and not during a test that looks at the log."""
+    """The driver forgets the time limits of a connection that was cancelled while it opened. The garbage collector logs
+    that: here, and not during a test that checks the log.
+    """
     yield
     gc.collect()
 
 
 @pytest.mark.usefixtures("tidied_up")
-async def test_cancelled_use_cases_leave_no_trace_and_stop_nobody(transactions: Transactions) -> None:
+async def test_cancelled_use_cases_leave_no_trace_and_stop_no_other(transactions: Transactions) -> None:
     """Cancelled while waiting, while working, and in the instant the turn comes."""
     working = asyncio.Event()
 
@@ -280,7 +281,7 @@ async def test_a_cancellation_at_any_step_is_all_or_nothing(transactions: Transa
     await asyncio.gather(*rest)
     with suppress(asyncio.CancelledError):
         await task
-    # A server that was told to commit before it lost its client may do so between any two of these looks.
+    # A server that received the commit before it lost its client may carry it out between any two of these looks.
     async with transactions.read() as stored:
         before = await stored.users.by_id(owner.id)
         both = await stored.sessions.with_user(session.id)

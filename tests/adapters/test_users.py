@@ -104,7 +104,7 @@ async def test_saving_with_the_address_of_another_is_refused(transactions: Trans
         assert await stored.users.by_id(bob.id) == bob
 
 
-async def test_saving_a_user_that_is_gone_brings_nobody_back(transactions: Transactions) -> None:
+async def test_saving_a_deleted_user_does_not_bring_it_back(transactions: Transactions) -> None:
     ghost = make_user()
     async with transactions.begin() as tx:
         await tx.users.save(ghost)

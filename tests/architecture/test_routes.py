@@ -23,7 +23,7 @@ from bukhindor.web.endpoint.use_cases import UseCases
 from bukhindor.web.pages.routes import DEVELOPER_PAGES
 from tests.fakes.clock import FakeClock
 
-# The only ones that need no token. Whoever adds one here has thought about it.
+# The only ones that need no token. Think before you add one here.
 PUBLIC = {
     "health", "live", "ready", "jwks", "register", "login", "refresh",
     "reset_password", "forgot_password", "confirm_password_reset", "verify_email", "confirm_email",
@@ -89,7 +89,7 @@ def test_only_developers_open_what_shows_mails() -> None:
 def test_who_may_call_is_said_of_every_endpoint() -> None:
     for endpoint in ENDPOINTS:
         assert isinstance(endpoint.access, Access)
-    assert not hasattr(Endpoint, "access"), "it has no default: whoever adds a row says it"
+    assert not hasattr(Endpoint, "access"), "it has no default: every row must name it"
     assert {name_of(e) for e in ENDPOINTS if e.access is Access.ANYONE} == PUBLIC
 
 

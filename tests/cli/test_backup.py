@@ -48,7 +48,7 @@ def test_a_drill_from_backup_to_restored_service(bukhindor: Command, ann: str) -
     assert (restored.exit_code, restored.stderr) == (0, "")
     first, second, third = restored.stdout.splitlines()
     assert first == f"Restored data/bukhindor.db from copy.db: 1 account, schema {head()}."
-    assert second.startswith("What was there is kept as data/bukhindor.db.replaced-")
+    assert second.startswith("The previous database is kept as data/bukhindor.db.replaced-")
     assert third.startswith("The secret, data/jwt_secret, was not in it")
     assert addresses(bukhindor) == [ann]
     assert bukhindor("doctor").exit_code == 0
@@ -93,16 +93,19 @@ async def test_a_server_is_backed_up_and_not_replaced(bukhindor: Command) -> Non
     await server.close()
 
 
-def test_nothing_is_replaced_without_being_told_to(bukhindor: Command, ann: str) -> None:
+def test_nothing_is_replaced_without_a_confirmation(bukhindor: Command, ann: str) -> None:
     COPY.write_bytes(b"the one of yesterday")
     refused = bukhindor("backup", "copy.db")
     assert (refused.exit_code, refused.stdout) == (1, "")
-    assert refused.stderr == "copy.db exists and was not replaced: nobody is here to confirm it. Repeat with --yes.\n"
+    assert (
+        refused.stderr
+        == "copy.db exists and was not replaced: there is no terminal to confirm it. Repeat with --yes.\n"
+    )
     assert COPY.read_bytes() == b"the one of yesterday"
     assert bukhindor("backup", "copy.db", "--yes").exit_code == 0
     refused = bukhindor("restore", "copy.db")
     assert (refused.exit_code, refused.stdout) == (1, "")
-    assert refused.stderr.startswith("data/bukhindor.db was not replaced: nobody is here")
+    assert refused.stderr.startswith("data/bukhindor.db was not replaced: there is no terminal")
     assert addresses(bukhindor) == [ann]
 
 

@@ -111,7 +111,7 @@ async def test_a_server_that_runs_is_seen_and_not_disturbed(bukhindor: Command) 
     await server.close()
 
 
-def test_a_bad_configuration_is_told_with_what_there_is_and_exits_with_2(
+def test_a_bad_configuration_is_reported_beside_the_other_findings_and_exits_with_2(
     bukhindor: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CFG-02, CFG-03"""
@@ -129,8 +129,8 @@ def test_a_bad_configuration_is_told_with_what_there_is_and_exits_with_2(
 @pytest.mark.parametrize(
     ("variable", "value", "found"),
     [
-        ("SERVER_HOST", "0.0.0.0", "development, yet it listens on 0.0.0.0"),
-        ("SERVER_HOST", "accounts.example.com", "development, yet it listens on accounts.example.com"),
+        ("SERVER_HOST", "0.0.0.0", "development, but it listens on 0.0.0.0"),
+        ("SERVER_HOST", "accounts.example.com", "development, but it listens on accounts.example.com"),
         ("RATE_LIMITS", "off", "RATE_LIMITS is off"),
     ],
 )
@@ -181,7 +181,7 @@ def test_a_data_folder_that_cannot_be_made_is_a_problem(bukhindor: Command, monk
     assert (code, found["data folder"]["state"]) == (1, "problem")
     assert found["data folder"]["advice"]
     monkeypatch.delenv("DATABASE_URL")
-    # The system's own folder, which nobody can write to.
+    # The system's own folder, which no ordinary user can write to.
     monkeypatch.setenv("DATA_DIR", "/proc/1/bukhindor")
     code, found = examined(bukhindor)
     assert (code, found["data folder"]["state"]) == (1, "problem")
@@ -215,7 +215,7 @@ def test_a_network_file_system_is_a_problem_and_a_full_disk_a_warning(
         ),
     ],
 )
-def test_a_database_that_this_program_cannot_use_is_told_with_what_to_do(
+def test_a_database_that_this_program_cannot_use_is_reported_with_a_remedy(
     bukhindor: Command, harm: Callable[[], object], state: str, found: str
 ) -> None:
     harm()
@@ -263,14 +263,14 @@ def test_a_secret_that_is_lost_or_damaged_is_a_problem_and_no_new_one_is_made(bu
     assert (code, "has 5 bytes" in found["signing keys"]["found"]) == (1, True)
     secret.unlink()
     code, found = examined(bukhindor)
-    assert (code, "is gone" in found["signing keys"]["found"]) == (1, True)
+    assert (code, "is missing" in found["signing keys"]["found"]) == (1, True)
     assert not secret.exists()
 
 
 def test_without_a_signing_key_the_next_start_makes_one(bukhindor: Command) -> None:
     assert bukhindor("migrate", "up").exit_code == 0
     code, found = examined(bukhindor)
-    assert (code, found["signing keys"]["found"]) == (0, "there is none yet; the next start makes one")
+    assert (code, found["signing keys"]["found"]) == (0, "there is none yet; the next start creates one")
 
 
 @pytest.mark.parametrize(

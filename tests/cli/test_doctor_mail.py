@@ -19,7 +19,7 @@ async def test_a_mail_server_is_asked_and_gets_no_mail(bukhindor: Command, monke
         monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{sink.port}?starttls=never")
         code, found = await asyncio.to_thread(examined, bukhindor)
     assert (code, sink.connections, sink.received) == (0, 1, [])
-    assert found["mail"]["found"] == f"127.0.0.1 port {sink.port} answers; it asks for no login"
+    assert found["mail"]["found"] == f"127.0.0.1 port {sink.port} responds, and requires no login"
     code, found = await asyncio.to_thread(examined, bukhindor)
     assert (code, found["mail"]["state"]) == (1, "problem")
     assert "could not be used" in found["mail"]["found"]
@@ -56,10 +56,10 @@ async def test_a_test_mail_that_is_not_taken_is_a_problem(bukhindor: Command, mo
 def test_no_test_mail_goes_to_the_development_mailbox_or_to_what_is_no_address(bukhindor: Command) -> None:
     refused = bukhindor("doctor", "--send-mail", ANN)
     assert (refused.exit_code, refused.stdout) == (1, "")
-    assert refused.stderr == "No mail leaves this installation: set SMTP_URL to send one.\n"
+    assert refused.stderr == "This installation sends no mail: set SMTP_URL to send one.\n"
     unreadable = bukhindor("doctor", "--send-mail", "ann")
     assert (unreadable.exit_code, unreadable.stdout) == (1, "")
-    assert unreadable.stderr == "--send-mail: This is not a valid e-mail address.\n"
+    assert unreadable.stderr == "--send-mail: This is not a valid email address.\n"
 
 
 def test_a_password_of_the_mail_server_is_in_no_line(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ def test_every_check_of_a_good_database_is_well(
         "mail",
         "clock",
     ]
-    # The server of the tests waits for no disk, and is told so.
+    # The server of the tests does not wait for a disk, by configuration.
     assert {check for check, finding in found.items() if finding["state"] != "ok"} == {"database durability"}
     assert found["database"]["found"].startswith(f"postgresql://127.0.0.1/{migrated} is PostgreSQL ")
     assert found["schema"]["found"].startswith(head())
@@ -145,7 +145,7 @@ def test_a_database_that_can_only_be_read_is_a_problem(
     asyncio.run(postgres_server.execute(f'ALTER DATABASE "{migrated}" SET default_transaction_read_only = on'))
     code, found = examined(bukhindor)
     assert (code, found["database"]["state"]) == (1, "problem")
-    assert found["database"]["found"].endswith("can only be read")
+    assert found["database"]["found"].endswith("is read-only")
 
 
 def test_a_pooler_in_between_is_looked_through(
@@ -164,7 +164,7 @@ def test_a_pooler_in_between_is_looked_through(
 
 
 @pytest.mark.usefixtures("migrated")
-def test_a_database_that_is_away_or_refuses_is_told_without_any_password(
+def test_a_database_that_is_away_or_refuses_is_reported_without_a_password(
     bukhindor: Command, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CFG-03"""
@@ -211,7 +211,7 @@ def test_what_redis_tells_of_itself_and_what_a_login_may_not_ask(
     assert "may not run" in found["redis"]["found"]
     monkeypatch.setenv("REDIS_URL", f"redis://:wrong@127.0.0.1:{guarded.port}/0")
     code, found = examined(bukhindor)
-    assert (code, "wants a login" in found["redis"]["found"]) == (1, True)
+    assert (code, "requires a login" in found["redis"]["found"]) == (1, True)
     assert "hunter" not in str(found)
 
 
@@ -233,7 +233,7 @@ def test_a_network_without_encryption_is_a_warning_and_this_machine_needs_none()
 
 def test_a_standby_is_a_problem() -> None:
     found = postgres.database(parse_postgres_url(AFAR), replace(STATE, is_standby=True, is_read_only=True))
-    assert (found.state, "a standby that can't be written" in found.found) == (State.PROBLEM, True)
+    assert (found.state, "a read-only standby" in found.found) == (State.PROBLEM, True)
     assert "target_session_attrs" in found.advice
 
 
@@ -241,7 +241,7 @@ def test_a_standby_is_a_problem() -> None:
     ("seconds", "state", "told"),
     [(0.2, "ok", "200 ms"), (-3, "warning", "3 seconds behind"), (90, "problem", "90 seconds ahead of")],
 )
-def test_clocks_that_disagree_are_told(seconds: float, state: str, told: str) -> None:
+def test_clocks_that_disagree_are_reported(seconds: float, state: str, told: str) -> None:
     found = postgres.server_clock(replace(STATE, clock_ahead=timedelta(seconds=seconds)))
     assert (found.state, told in found.found) == (state, True)
 

@@ -17,7 +17,7 @@ KINDS = [kind.value for kind in LetterKind]
 
 @pytest.fixture
 def mails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of one's own mails."""
+    """A folder with the user's own mails."""
     folder = tmp_path / "mails"
     folder.mkdir()
     monkeypatch.setenv("TEMPLATES_DIR", str(folder))

@@ -32,7 +32,7 @@ async def recorded() -> list[AuditEvent]:
         await store.close()
 
 
-async def test_every_command_that_changes_somebody_is_in_the_record_once(bukhindor: Command) -> None:
+async def test_every_command_that_changes_an_account_is_recorded_once(bukhindor: Command) -> None:
     """LOG-02"""
     for arguments in (
         ("create", "--email", ANN, "--name", "Ann", "--role", "admin"),

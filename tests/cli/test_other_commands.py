@@ -151,7 +151,7 @@ def test_the_schema_goes_up_and_down_and_up(bukhindor: Command) -> None:
     assert stat.S_IMODE(Path("data/bukhindor.db").stat().st_mode) == 0o600
 
 
-def test_the_schema_does_not_go_down_unless_somebody_confirms_it(bukhindor: Command) -> None:
+def test_the_schema_does_not_go_down_without_a_confirmation(bukhindor: Command) -> None:
     bukhindor("migrate", "up")
     result = bukhindor("migrate", "down")
     assert (result.exit_code, result.stdout) == (1, "")
@@ -212,7 +212,7 @@ def test_a_damaged_database_is_one_line(bukhindor: Command) -> None:
     assert "data/bukhindor.db" in result.stderr
 
 
-def test_what_nobody_expected_is_one_line_too_unless_details_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_one_line_unless_details_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     @click.group(cls=Program)
     def program() -> None:
         """Fails."""

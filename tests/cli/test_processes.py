@@ -138,7 +138,7 @@ def test_in_json_every_line_of_the_server_is_an_object_without_a_secret() -> Non
     assert SECRET not in line + rest
 
 
-def test_a_log_that_nobody_reads_keeps_no_request_waiting_nor_the_end() -> None:
+def test_a_log_that_is_not_read_delays_no_request_and_no_stop() -> None:
     """LOG-02, REL-01"""
     port = free_port()
     with serving("--port", str(port), LOG_FORMAT="json", SHUTDOWN_DELAY="0s") as (process, _):
@@ -181,7 +181,7 @@ def test_exit_codes_and_streams_of_a_real_process() -> None:
     assert "violet" not in created.stdout
     refused = run("users", "create", "--email", "ann@example.com", "--name", "Ann")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == "An account with this e-mail address already exists.\n"
+    assert refused.stderr == "An account with this email address already exists.\n"
     assert json.loads(run("users", "list", "--json").stdout)["total"] == 1
 
 
@@ -193,7 +193,7 @@ def test_a_person_at_a_terminal_gets_tables_and_is_asked() -> None:
     assert "\t" not in screen
     code, screen = run_in_terminal("users", "delete", "ann@example.com", keys="n\n")
     assert code == 1
-    assert "Delete ann@example.com ([red]Ann[/red]) for good? [y/N]" in screen
+    assert "Delete ann@example.com ([red]Ann[/red]) permanently? [y/N]" in screen
     assert run("users", "show", "ann@example.com").returncode == 0
     code, screen = run_in_terminal("users", "delete", "ann@example.com", keys="y\n")
     assert code == 0

@@ -1,4 +1,6 @@
-"""deploy/certificate/make.py: what it makes is accepted by the service's own clients, and by nobody for other names."""
+"""deploy/certificate/make.py: the service's own clients accept its certificate, and no client accepts it for other
+names.
+"""
 
 import asyncio
 import ssl

@@ -137,7 +137,7 @@ def test_names_volumes_and_files_lead_somewhere() -> None:
             assert (ROOT / source).exists() if source.startswith("./") else source in COMPOSE["volumes"], volume
 
 
-def test_whoever_is_waited_for_tells_its_health() -> None:
+def test_a_service_that_others_wait_for_reports_its_health() -> None:
     own_check = {stage.last("HEALTHCHECK").name for stage in read_dockerfile(ROOT / "Dockerfile")[-1:]}
     assert own_check
     for service in SERVICES.values():
@@ -158,7 +158,7 @@ def test_a_replica_may_finish_before_it_is_killed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REPLICAS)
-def test_the_proxy_is_trusted_and_nobody_else(name: str) -> None:
+def test_only_the_proxy_is_trusted(name: str) -> None:
     address = SERVICES["nginx"]["networks"]["edge"]["ipv4_address"]
     assert [str(network) for network in settings_of(name).server.trusted_proxies] == [f"{address}/32"]
 

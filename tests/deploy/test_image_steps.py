@@ -109,7 +109,7 @@ def make_read_only(image: Image) -> None:
 
 
 def make_writable(folder: Path) -> None:
-    """Give the right to write back: whoever is not root needs it to remove what is in a folder."""
+    """Give the right to write back: a user who is not root needs it to remove the contents of a folder."""
     for place, _, _ in os.walk(folder):
         Path(place).chmod(0o755)
 
@@ -160,7 +160,7 @@ def start(image: Image, environment: dict[str, str]) -> subprocess.Popen[bytes]:
 
 
 def owner(image: Image) -> int | None:
-    """The user of the image, whom only root can become."""
+    """The user of the image; only root can switch to it."""
     return image.user if os.geteuid() == 0 else None
 
 

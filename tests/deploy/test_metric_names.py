@@ -108,7 +108,7 @@ def until(condition: Callable[[], bool], folder: Path) -> None:
 
 
 def status(url: str, body: bytes | None = None) -> int:
-    """The status of the answer; 0 when there is none."""
+    """The status of the response; 0 when there is none."""
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:

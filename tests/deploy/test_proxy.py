@@ -124,7 +124,7 @@ def limited(text: str, *, burst: int = 1000, connections: int = 512) -> str:
 
 
 def access_log(proxy: NginxServer, path: str) -> str:
-    """All of it, once it tells of a request to `path`: nginx writes that after its answer has left."""
+    """All of it, once it tells of a request to `path`: nginx writes that after its response has left."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while path not in (log := (proxy.process.folder / "access.log").read_text("utf-8")):
         assert time.monotonic() < deadline, log

@@ -26,7 +26,7 @@ def test_every_check_that_tests_name_is_explained_once_and_no_other() -> None:
     assert sorted(explained()) == sorted(named())
 
 
-def test_each_area_is_told_in_one_table_in_the_order_of_its_numbers() -> None:
+def test_each_area_has_one_table_in_the_order_of_its_numbers() -> None:
     areas = [(area, list(checks)) for area, checks in groupby(explained(), lambda check: check.partition("-")[0])]
     assert len({area for area, _ in areas}) == len(areas)
     assert [checks for _, checks in areas] == [sorted(checks) for _, checks in areas]

@@ -116,7 +116,7 @@ def test_the_commands_for_postgresql_work_as_printed(tmp_path: Path, own_postgre
     assert "Undid " in undone
 
 
-def test_a_secret_is_replaced_in_the_steps_that_are_told_and_nobody_is_signed_out(tmp_path: Path) -> None:
+def test_the_steps_for_replacing_the_secret_end_no_session(tmp_path: Path) -> None:
     environ = newcomers_environment(tmp_path) | {"HASH_WORKERS": "1", "PUBLIC_URL": "http://localhost:8080"}
     person = {"name": "Ann", "email": "ann@example.com", "password": "violet-otter-41"}
     with served(tmp_path, environ | {"JWT_SECRET": OLD_SECRET}) as address:
@@ -133,7 +133,7 @@ def test_a_secret_is_replaced_in_the_steps_that_are_told_and_nobody_is_signed_ou
 
 
 def post(address: str, action: str, body: Mapping[str, str | None]) -> str:
-    """The refresh token of the answer, or nothing."""
+    """The refresh token of the response, or nothing."""
     content = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
     headers = {"Content-Type": "application/json"}
     request = Request(f"http://{address}/api/v1/auth/{action}", content, headers)

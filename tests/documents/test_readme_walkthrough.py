@@ -33,9 +33,9 @@ def commands_in(document: str) -> str:
 
 
 def newcomers_environment(folder: Path) -> dict[str, str]:
-    """The environment without settings of ours, and a folder that has `.venv` like the project's.
+    """The environment without our own settings, and a folder that has `.venv` like the project's.
 
-    The shell must not complain of a language that this machine lacks, nor tools connect by other settings.
+    The shell must not warn about a language that this machine lacks, and tools must not connect with other settings.
     """
     (folder / ".venv").symlink_to(sys.prefix)
     ours = {variable for variable, _, _ in Settings.read({}, None).variables}

@@ -1,4 +1,4 @@
-"""Other sessions of the same PostgreSQL database stand in the way."""
+"""Other sessions of the same PostgreSQL database hold locks."""
 
 import asyncio
 import time
@@ -14,8 +14,8 @@ from tests.http.service import Person, Service
 _DEADLOCK = "deadlock detected"
 _LOCK_USER = "SELECT 1 FROM users WHERE id = $1 FOR UPDATE"
 _LOCK_SESSION = "SELECT 1 FROM user_sessions WHERE id = $1 FOR UPDATE"
-# PostgreSQL looks for a deadlock once, some time after somebody has begun to wait: whoever closes the circle must be
-# quick, and looks from within the server.
+# PostgreSQL looks for a deadlock once, some time after a session has begun to wait: the one that closes the circle must
+# be quick, and looks from within the server.
 _LOCK_USER_ONCE_AWAITED = """
 DO $$ BEGIN
   FOR n IN 1..4000 LOOP
@@ -25,10 +25,10 @@ DO $$ BEGIN
     END IF;
     PERFORM pg_sleep(0.002);
   END LOOP;
-  RAISE 'nobody waits';
+  RAISE 'no session waits';
 END $$
 """
-# The victim is whoever looks first, so that it is the service.
+# The victim is the session that looks first, so that it is the service.
 _NO_VICTIM = "SET deadlock_timeout = '60s'"
 _FAIL_SOMETIMES = """
 CREATE SEQUENCE tries;
@@ -45,7 +45,7 @@ CREATE TRIGGER fail_sometimes BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTI
 
 
 async def tables_locked(stage: Stage) -> Finding:
-    """Whatever writes waits for the lock, until no connection is left for anybody."""
+    """Every write waits for the lock, until no connection is left."""
     async with stage.on_postgres() as service:
         outsider = await stage.postgres().connect(database_name(service))
         try:
@@ -62,7 +62,7 @@ async def tables_locked(stage: Stage) -> Finding:
 
 
 async def row_locked(stage: Stage) -> Finding:
-    """One account is locked: it waits and is refused; nobody else notices."""
+    """One account is locked: its writes wait and are refused; no other account is affected."""
     expect = Expectations()
     async with stage.on_postgres() as service:
         people = service.people

@@ -1,4 +1,4 @@
-"""The service is killed with -9 in the midst of writes, again and again: what it acknowledged is there afterwards."""
+"""The service is killed with -9 during writes, again and again: what it acknowledged is there afterwards."""
 
 import asyncio
 import random
@@ -116,7 +116,7 @@ async def _story(stage: Stage, kind: str) -> Finding:
         kept = {email for (email,) in await query("SELECT email FROM users WHERE email LIKE 'new-%'")}
         expect.that(ledger.registered <= kept, f"{len(ledger.registered - kept)} registrations lost")
         expect.same("half registrations", await query(_HALVES), [(0,)])
-        expect.same("events of nobody", await query(_ORPHANS), [(0,)])
+        expect.same("events without an account", await query(_ORPHANS), [(0,)])
         if kind == "SQLite":
             expect.same("integrity", await query("PRAGMA integrity_check"), [("ok",)])
         expect.that(max(starts) <= stage.thoroughness.start_seconds, f"a start took {max(starts):.1f} s")

@@ -17,7 +17,7 @@ _LOST = 2
 async def _insist(
     proxy: FaultProxy, client: Remote, method: str, path: str, body: object, by: Tokens | None = None
 ) -> httpx.Response:
-    """The answer to the third time; those to the first two never arrive."""
+    """The response to the third time; those to the first two never arrive."""
     proxy.answer_only(0, cut=True)
     for _ in range(_LOST):
         try:

@@ -1,7 +1,7 @@
 """Servers that start at once: one process has loaded everything, and each server is a fork of it.
 
-Run as a program, it reads lines of JSON: the environment of a server to be started. It answers with its process id,
-and tells later how it ended. When nobody writes any more, every server is killed.
+Run as a program, it reads lines of JSON: the environment of a server to be started. It responds with its process id,
+and reports later how it ended. When its input ends, every server is killed.
 """
 
 import asyncio

@@ -14,7 +14,7 @@ from tests.http.service import PASSWORD
 
 
 async def swallowed(stage: Stage) -> Finding:
-    """REL-15: nobody but the mail waits for it."""
+    """REL-15: only the mail waits for it."""
     expect = Expectations()
     sink = Sink()
     async with serving(sink), FaultProxy(sink.port) as proxy:

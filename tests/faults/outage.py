@@ -60,7 +60,7 @@ async def outage(
 
 
 async def leaks(service: Service) -> list[str]:
-    """Connections that stay busy although nobody asks any more; what goes on by itself needs one for a moment."""
+    """Connections that stay busy although no request asks any more; background work needs one for a moment."""
     store = store_of(service)
     if not hasattr(store, "pool_state"):
         return []

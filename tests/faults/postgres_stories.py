@@ -119,7 +119,7 @@ async def stalled(stage: Stage) -> Finding:
 
 async def broken_off(stage: Stage) -> Finding:
     return await _of_the_way(
-        stage, "REL-15", "PostgreSQL: reset in the midst of answers", lambda proxy: proxy.answer_only(40, cut=True)
+        stage, "REL-15", "PostgreSQL: reset during responses", lambda proxy: proxy.answer_only(40, cut=True)
     )
 
 
@@ -136,7 +136,7 @@ async def slow(stage: Stage) -> Finding:
 
 
 async def drawn_out(stage: Stage) -> Finding:
-    """Each statement is answered in time; a sign-in needs too many of them, and to connect anew needs a few."""
+    """Each statement gets its response in time; a sign-in needs too many of them, and a new connection needs a few."""
     expect = Expectations()
     deadline = timedelta(seconds=1)
     async with (

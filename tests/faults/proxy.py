@@ -20,7 +20,7 @@ class FaultProxy:
 
     def __init__(self, target: int) -> None:
         self.target = target
-        # While nobody listens, no other process may come upon this port.
+        # While the proxy does not listen, no other process may get this port.
         self.port = free_port()
         self.swallows = False
         self.allowance: int | None = None
@@ -41,7 +41,7 @@ class FaultProxy:
             await asyncio.gather(*(link.ended() for link in self._links))
 
     async def refuse(self) -> None:
-        """Nobody listens any more, and what was connected is reset."""
+        """Stop listening, and reset every connection."""
         self._lets_in = False
         listener, self._listener = self._listener, None
         self.cut()
@@ -49,7 +49,7 @@ class FaultProxy:
             await let_nobody_in(listener)
 
     def cut(self) -> None:
-        """Every connection is reset, in the midst of whatever it does; new ones are welcome."""
+        """Reset every connection, no matter what it is doing; new ones are accepted."""
         for link in self._links:
             link.reset()
 
@@ -68,7 +68,7 @@ class FaultProxy:
         self._delay, self._jitter = delay, jitter
 
     async def restore(self) -> None:
-        """All is well again. Connections from which something was kept back are reset, as nobody knows of them."""
+        """All is well again. Connections from which something was kept back are reset, since their state is unknown."""
         self.swallows, self.allowance = False, None
         self._delay = self._jitter = 0.0
         for link in self._links:
@@ -88,7 +88,7 @@ class FaultProxy:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = _Link(self, reader, writer)
         if not self._lets_in:
-            # It was accepted a moment before nobody was to be.
+            # It was accepted a moment before the proxy stopped listening.
             link.reset()
             return
         self._links.add(link)

@@ -31,9 +31,9 @@ _PEOPLE_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Thoroughness:
-    """How much is tried, and how quickly it must go: little among all the other tests, much where nothing else is.
+    """How much is tried, and how quickly it must go: little among all the other tests, much where nothing else runs.
 
-    What a server has written when it is killed the system still has, so among the tests nobody waits for the disk.
+    The system keeps what a server has written even when it is killed, so among the tests no server waits for the disk.
     """
 
     kills: int = 2

@@ -15,7 +15,7 @@ def chaos(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
 
 
-def test_a_part_is_told_and_ends_as_expected() -> None:
+def test_a_part_is_reported_and_ends_as_expected() -> None:
     told = chaos("--quick", "mail")
     assert told.returncode == 0, told.stdout + told.stderr
     assert "1 faults in" in told.stdout
@@ -28,7 +28,7 @@ def test_an_unknown_part_is_named() -> None:
     assert "unknown part: weather" in told.stderr
 
 
-def test_what_differs_is_told_below_the_table() -> None:
+def test_differences_are_listed_below_the_table() -> None:
     text = table(
         [
             Finding("REL-08", "database stopped", "503", "503 in 1 s"),

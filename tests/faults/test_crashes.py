@@ -1,4 +1,4 @@
-"""The service dies in the midst of writes."""
+"""The service dies during writes."""
 
 import pytest
 

@@ -57,7 +57,7 @@ async def test_it_is_as_if_it_were_not_there_until_it_makes_a_fault(proxy: Fault
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_who_came_a_moment_before_nobody_was_let_in_is_reset_as_well(proxy: FaultProxy, turns: int) -> None:
+async def test_a_connection_from_a_moment_before_the_refusal_is_reset_as_well(proxy: FaultProxy, turns: int) -> None:
     with socket.create_connection(("127.0.0.1", proxy.port)) as client:
         client.setblocking(False)
         for _ in range(turns):

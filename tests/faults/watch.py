@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass
 class Writer:
-    """Somebody who renames itself again and again, and knows which names were acknowledged."""
+    """A client that renames its account again and again, and knows which names were acknowledged."""
 
     service: Asked
     tokens: Tokens
@@ -75,7 +75,7 @@ class Writer:
 
 @dataclass
 class Refresher:
-    """A client that holds on to its session; without an answer it asks again with the same token."""
+    """A client that holds on to its session; without a response it asks again with the same token."""
 
     service: Asked
     token: str
@@ -90,7 +90,7 @@ class Refresher:
 class Watch:
     """Five kinds of requests: liveness, readiness, reads, writes and refreshes of tokens.
 
-    What is told of how long they took is told when the watch is over.
+    It reports how long they took when the watch ends.
     """
 
     def __init__(self, service: Asked) -> None:
@@ -119,7 +119,7 @@ class Watch:
         await self.stop()
 
     async def stop(self) -> None:
-        """Every request has its answer."""
+        """Every request has its response."""
         self._over = True
         try:
             await asyncio.gather(*self._tasks)
@@ -159,7 +159,7 @@ class Watch:
         return None
 
     def refused_within(self) -> float:
-        """The longest that anybody waited for a refusal."""
+        """The longest wait of any request for a refusal."""
         return max(self.seconds(refused=True), default=0.0)
 
     def live_within(self) -> float:

@@ -1,4 +1,4 @@
-"""What every answer must look like."""
+"""What every response must look like."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ MEMBERS = {"type", "title", "status", "detail", "instance", "error", "code", "er
 
 
 def assert_problem(answer: httpx.Response, status: int, error_code: str, *fields: str) -> dict[str, Any]:
-    """Assert that the answer is this refusal in the one shape of all errors; `fields` are those it names, in order."""
+    """Assert that the response is this refusal in the shape of all errors; `fields` are those it names, in order."""
     assert (answer.status_code, answer.json().get("error_code")) == (status, error_code), answer.text
     problem: dict[str, Any] = answer.json()
     assert set(problem) - {"errors"} == MEMBERS
@@ -35,7 +35,7 @@ def assert_refused_field(answer: httpx.Response, field: str, reason: str) -> Non
 
 
 def assert_safe_headers(answer: httpx.Response) -> None:
-    """Assert what every answer carries, good or bad."""
+    """Assert what every response carries, good or bad."""
     headers = answer.headers
     assert headers["cache-control"] == "no-store"
     assert headers["x-content-type-options"] == "nosniff"

@@ -34,7 +34,7 @@ class Databases(Protocol):
     people: People
 
     def lend(self, folder: Path) -> Database:
-        """A database that nobody else uses; `folder` is the service's own."""
+        """A database that no other test uses; `folder` is the service's own."""
 
     def take_back(self, database: Any) -> None:
         """The service has ended, whatever the test has left behind."""

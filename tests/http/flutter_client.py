@@ -145,7 +145,7 @@ class FlutterClient:
         self._keep(parse_body(answer)["user"])
 
     async def _once(self, method: str, path: str, body: Json | None) -> httpx.Response:
-        """One request; a lost answer is a network error, after which dio sends the same again."""
+        """One request; a lost response is a network error, after which dio sends the same again."""
         headers = {"Content-Type": "application/json", "Accept-Language": "ru", **self._headers}
         if self.access_token is not None:
             headers["Authorization"] = f"Bearer {self.access_token}"

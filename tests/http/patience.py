@@ -19,7 +19,7 @@ def patient_services() -> Iterator[None]:
     """Services that start meanwhile wait ten times as long for PostgreSQL and Redis as others do.
 
     After how long a server counts as away is the business of other tests. Here a machine that stands still for a
-    moment would look like an outage: a refusal instead of an answer, or a limit that is counted in two places.
+    moment would look like an outage: a refusal instead of a response, or a limit that is counted in two places.
     """
     # An idle transaction ends as early as ever: a statement of the test's own may wait for it, and the service with it.
     patience = partial(Patience, obtain=_SECONDS, answer=_SECONDS + 2, statement=_SECONDS + 1, lock=_SECONDS)

@@ -41,7 +41,7 @@ async def read_answer(reader: asyncio.StreamReader) -> Answer:
 
 
 async def read_to_end(reader: asyncio.StreamReader) -> list[Answer]:
-    """Every answer until the server closes the connection; fails after PATIENCE_SECONDS."""
+    """Every response until the server closes the connection; fails after PATIENCE_SECONDS."""
     answers: list[Answer] = []
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
@@ -66,7 +66,7 @@ async def connection(port: int) -> Any:
 
 
 async def exchange(port: int, *pieces: bytes) -> list[Answer]:
-    """Sends `pieces` and reads every answer until the server closes the connection."""
+    """Sends `pieces` and reads every response until the server closes the connection."""
     async with connection(port) as (reader, writer):
         for piece in pieces:
             writer.write(piece)

@@ -191,7 +191,8 @@ class Service:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             while self.sql("SELECT count(*) FROM outbox WHERE failed_at IS NULL") != [(0,)]:
                 await self.application.services.mail_delivery.deliver_due()
-                # The service delivers by itself, too, and can't go on with what it has taken while nobody waits here.
+                # The service delivers in the background too, and can't finish what it has taken while no test waits
+                # here.
                 await asyncio.sleep(0.001)
         found: list[Json] = (await self.ask("GET", "/dev/mailbox.json")).json()["messages"]
         return [mail for mail in found if to in (None, mail["to"])]

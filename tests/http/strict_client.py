@@ -16,7 +16,7 @@ _PIECE = 65_536
 
 @dataclass(frozen=True)
 class StrictAnswer:
-    """One answer; header names are in lower case."""
+    """One response; header names are in lower case."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -28,7 +28,7 @@ class StrictAnswer:
 
 
 def ask(port: int, raw: bytes, methods: Sequence[bytes]) -> list[StrictAnswer]:
-    """Send `raw`, which holds requests with these methods, and read every answer until the server ends the connection.
+    """Send `raw`, requests with these methods, and read every response until the server ends the connection.
 
     Fails when one of them is not well-formed (RFC 9112), or the end does not come.
     """

@@ -1,4 +1,4 @@
-"""Who may call what, about whom: one row for each endpoint, and none may be missing (AZ-01)."""
+"""Who may call which endpoint, on which account: one row for each endpoint, and none may be missing (AZ-01)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ Body = Callable[[People], Json | bytes]
 
 @dataclass(frozen=True)
 class Row:
-    """What each caller is answered, in the order of CALLERS.
+    """The response to each caller, in the order of CALLERS.
 
-    Where the path names somebody and it matters who, an answer has three parts: for a missing id, for another
-    user's, for one's own.
+    Where the path names a user and it matters which, a response has three parts: for a missing id, for another user's,
+    for the caller's own.
     """
 
     answers: str
@@ -176,7 +176,7 @@ async def test_the_answer_is_that_of_the_matrix(service: Service, endpoint: Tabl
 
 @pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.path.startswith("/api/")], ids=key)
 async def test_the_other_prefix_leads_to_the_same(service: Service, endpoint: TableRow) -> None:
-    """A front end's proxy takes /api away; the answer tells the path that was asked for."""
+    """A front end's proxy takes /api away; the response tells the path that was asked for."""
     path = paths_of(endpoint, service.people, None)[0]
     long = await service.ask(endpoint.method, path, {})
     short = await service.ask(endpoint.method, path.removeprefix("/api"), {})
@@ -186,7 +186,7 @@ async def test_the_other_prefix_leads_to_the_same(service: Service, endpoint: Ta
 
 
 def paths_of(endpoint: TableRow, people: People, caller: Person | None) -> list[str]:
-    """The address for a missing id, another's and one's own; one address where the path names nobody."""
+    """The address for a missing id, another user's and the own one; one address where the path names no user."""
     own = caller or people.user
     if "{user_id}" in endpoint.path:
         ids = [MISSING, people.other.id, own.id]

@@ -81,7 +81,7 @@ PAYLOADS: dict[str, Json] = {
     "exp huge": {"exp": 1e300},
     "nbf": {"nbf": 4_102_444_800},
     "iss": {"iss": PUBLIC_URL + ".evil.example"},
-    "aud": {"aud": "somebody else"},
+    "aud": {"aud": "another service"},
     "jti": {"jti": None},
     "gen": {"gen": 99},
 }
@@ -93,7 +93,7 @@ async def test_claims_that_were_changed_are_refused(service: Service, payload: J
     assert_problem(await service.get("/auth/me", by=forged(service.people.user, None, payload)), 401, "invalid_token")
 
 
-async def test_nobody_becomes_somebody_else(service: Service) -> None:
+async def test_no_caller_becomes_another_user(service: Service) -> None:
     """JWT-14"""
     people = service.people
     for payload in ({"sub": people.admin.id}, {"sid": people.admin.session_id}):
@@ -171,7 +171,7 @@ async def test_a_token_lives_fifteen_minutes(service: Service) -> None:
     assert_problem(await service.get("/auth/me", by=user), 401, "invalid_token")
 
 
-async def test_a_clock_that_steps_back_a_little_harms_nobody(service: Service) -> None:
+async def test_a_clock_that_steps_back_a_little_invalidates_no_token(service: Service) -> None:
     """REL-16"""
     service.clock.advance(-timedelta(seconds=5))
     assert await service.works(service.people.user)
@@ -197,7 +197,7 @@ CHANGES: list[tuple[str, Json | None]] = [
 
 
 @pytest.mark.parametrize(("method", "body"), CHANGES)
-async def test_whoever_may_no_more_is_out_at_once(service: Service, method: str, body: Json | None) -> None:
+async def test_a_caller_who_lost_their_rights_is_out_at_once(service: Service, method: str, body: Json | None) -> None:
     """JWT-10, AZ-07: on the very next request."""
     people = service.people
     assert await service.works(people.user)
@@ -245,7 +245,7 @@ async def test_a_deleted_users_token_never_means_the_next_with_that_address(serv
     assert (await service.refresh(people.user)).status_code == 401
 
 
-async def test_rotating_keys_signs_nobody_out(service: Service) -> None:
+async def test_rotating_keys_ends_no_session(service: Service) -> None:
     """JWT-15: the old key verifies until its last token has expired, then it is no longer published."""
     service.clock.advance(timedelta(seconds=1))
     await service.application.services.signing_key_ring.rotate()

@@ -1,4 +1,4 @@
-"""Whatever a client sends: the answer is well-formed, it is never a failure of ours, and the service goes on
+"""Whatever a client sends: the response is well-formed, it is never a failure of ours, and the service goes on
 
 HOSTILE_EXAMPLES says how many requests are tried; see CONTRIBUTING.md.
 """
@@ -80,7 +80,7 @@ def test_no_request_is_a_failure(target: Target) -> None:
 
 
 @pytest.mark.unmeasured
-def test_nor_is_it_on_a_database_server(postgres_target: Target) -> None:
+def test_it_is_not_on_a_database_server_either(postgres_target: Target) -> None:
     """ERR-02, IN-01: PostgreSQL refuses texts that SQLite takes, and none of them reaches it."""
     check_requests(postgres_target, max(1, EXAMPLES // 2))
 

@@ -80,7 +80,7 @@ async def test_everything_that_matters_is_written_down(service: Service) -> None
         assert (event["request_id"], event["user_agent"], event["device_id"]) == ("given-1", "Tests/2.0", "phone-7")
 
 
-async def test_who_did_what_to_whom(service: Service) -> None:
+async def test_who_did_what_to_which_account(service: Service) -> None:
     """LOG-02"""
     people = service.people
     await service.patch(f"/users/{people.user.id}", {"role": "guest", "status": "banned"}, by=people.admin)

@@ -11,7 +11,7 @@ from bukhindor.bootstrap.background import background_tasks
 
 
 class Deaf:
-    """Work that misses the wish to end, as a driver does whose answer comes at that very moment."""
+    """Work that misses the wish to end, as a driver does whose response comes at that very moment."""
 
     def __init__(self, then_waits: float = 0.0) -> None:
         self.begun = asyncio.Event()
@@ -32,7 +32,7 @@ async def nothing() -> None:
 
 @pytest.mark.parametrize("then_waits", [0.0, 60.0])
 async def test_the_end_is_not_missed(then_waits: float) -> None:
-    """REL-30: a service that was told to stop stops, also if its mail server accepts at that moment and is silent."""
+    """REL-30: a service that is stopped ends, even if its mail server accepts at that moment and is silent."""
     idle: Any = SimpleNamespace(load=nothing, purge=nothing, deliver_due=nothing)
     services: Any = SimpleNamespace(signing_key_ring=idle, upkeep=idle, mail_delivery=idle)
     deaf = Deaf(then_waits)

@@ -94,7 +94,7 @@ async def test_the_header_wins_over_the_cookie_good_or_bad(service: Service) -> 
         "a=b" * 3000,
     ],
 )
-async def test_a_cookie_that_is_no_token_signs_nobody_in(service: Service, raw: str) -> None:
+async def test_a_cookie_that_is_no_token_signs_no_one_in(service: Service, raw: str) -> None:
     answer = await service.get("/auth/me", headers={"cookie": raw})
     assert_problem(answer, 401, answer.json()["error_code"])
     assert (await service.log_in(service.people.user.email, headers={"cookie": raw})).status_code == 200
@@ -157,7 +157,7 @@ async def test_a_cookie_acts_for_its_own_site(service: Service, headers: dict[st
     assert (answer.status_code, answer.json()["name"]) == (200, "New")
 
 
-async def test_a_cookie_reads_whoever_asks_but_only_its_own_site_sees_the_answer(service: Service) -> None:
+async def test_a_cookie_reads_for_every_site_but_only_its_own_site_sees_the_response(service: Service) -> None:
     """WEB-02, WEB-03, WEB-04"""
     headers = cookie(service.people.user) | {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
     answer = await service.get("/auth/me", headers=headers)
@@ -214,7 +214,7 @@ async def test_a_token_in_the_header_acts_from_anywhere(service: Service) -> Non
 @pytest.mark.parametrize(
     "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
 )
-async def test_no_form_signs_anybody_in(service: Service, media_type: str) -> None:
+async def test_no_form_signs_anyone_in(service: Service, media_type: str) -> None:
     """WEB-02: login by another site's form."""
     content = f'{{"email": "uma@example.com", "password": "{PASSWORD}", "x": "="}}'.encode()
     answer = await service.post("/auth/login", content=content, headers={"content-type": media_type})

@@ -1,4 +1,4 @@
-"""Which pages may call: the CORS protocol on every answer"""
+"""Which pages may call: the CORS protocol on every response"""
 
 import pytest
 
@@ -15,7 +15,7 @@ async def named(start_service: StartService) -> Service:
     return await start_service(cors_allowed_origins=APP)
 
 
-async def test_a_known_page_may_read_every_answer(named: Service) -> None:
+async def test_a_known_page_may_read_every_response(named: Service) -> None:
     """WEB-04: refusals too, or a browser hides them from the page."""
     user = named.people.user
     answers = [
@@ -100,7 +100,7 @@ async def test_development_allows_this_machine(service: Service, origin: str) ->
         "null",
     ],
 )
-async def test_development_allows_nobody_else(service: Service, origin: str) -> None:
+async def test_development_allows_no_other_origin(service: Service, origin: str) -> None:
     """WEB-04"""
     answer = await service.ask("GET", "/health", headers={"origin": origin})
     assert "access-control-allow-origin" not in answer.headers

@@ -137,7 +137,7 @@ async def test_a_mailbox_that_is_off_is_not_there_and_mails_go_nowhere(start_ser
 async def test_a_name_that_was_made_to_lead_here_finds_nothing(
     service: Service, path: str, method: str, host: str
 ) -> None:
-    """CFG-05: the answer is that of an address which does not exist, and shows no mail."""
+    """CFG-05: the response is that of an address which does not exist, and shows no mail."""
     await service.post("/auth/reset-password", {"email": service.people.user.email})
     proof = await service.proof(service.people.user.email)
     headers = {"host": host.encode("latin-1")}
@@ -173,7 +173,7 @@ async def test_the_hosts_that_settings_name_find_the_mailbox(start_service: Star
 
 
 async def test_a_mail_server_that_is_away_is_no_one_s_failure(start_service: StartService) -> None:
-    """ML-03: the answer is the same and the mail waits."""
+    """ML-03: the response is the same and the mail waits."""
     service = await start_service(smtp_url="smtp://127.0.0.1:9")
     service.sql("DELETE FROM outbox")
     answer = await service.post("/auth/reset-password", {"email": service.people.user.email})

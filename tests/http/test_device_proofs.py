@@ -131,7 +131,7 @@ async def test_a_signed_in_owner_proves_their_presence_while_strangers_are_refus
     assert (await limited.delete("/auth/me", {"password": NEW}, by=token)).status_code == 200
 
 
-async def test_neighbours_behind_one_address_keep_nobody_with_a_proof_out(limited: Service) -> None:
+async def test_neighbours_behind_one_address_block_no_client_with_a_proof(limited: Service) -> None:
     """LGN-06, LGN-12: a hundred failures of a carrier's address stop its strangers."""
     user = limited.people.user
     proof = {"x-device-proof": (await limited.log_in(user.email, peer=HOME)).json()["user"]["device_proof"]}

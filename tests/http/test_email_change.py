@@ -25,7 +25,7 @@ async def email_of(service: Service, by: Tokens) -> str:
 
 
 async def test_until_the_new_address_answers_the_old_one_stands(service: Service) -> None:
-    """RST-14: and is told."""
+    """RST-14: and is notified."""
     user = service.people.user
     assert (await ask(service, user)).status_code == 200
     assert await email_of(service, user) == user.email
@@ -39,7 +39,7 @@ async def test_until_the_new_address_answers_the_old_one_stands(service: Service
 
 @pytest.mark.parametrize("by_code", [True, False])
 async def test_the_new_address_confirms(service: Service, by_code: bool) -> None:
-    """RST-14: verified with that; sessions go on, the old address is told and no longer signs in."""
+    """RST-14: verified with that; sessions go on, the old address is notified and no longer signs in."""
     user = service.people.user
     await ask(service, user, "Moved@Example.com")
     proof = await service.proof(NEW)
@@ -89,7 +89,7 @@ async def test_a_token_is_for_the_address_it_was_sent_to(service: Service) -> No
 
 
 async def test_a_reset_ends_the_wish(service: Service) -> None:
-    """RST-06: the owner takes the account back from whoever knew the password."""
+    """RST-06: the owner takes the account back from an attacker who knew the password."""
     user = service.people.user
     await ask(service, user)
     planted = await service.proof(NEW)
@@ -123,7 +123,7 @@ async def test_of_two_who_want_one_address_the_first_to_confirm_gets_it(service:
     assert sorted([await email_of(service, user), await email_of(service, other)]).count(NEW) == 1
 
 
-async def test_nobody_moves_another_s_account(service: Service) -> None:
+async def test_no_user_moves_another_account(service: Service) -> None:
     """RST-07, AZ-08"""
     user, other = service.people.user, service.people.other
     body = {"new_email": NEW, "password": PASSWORD, "user_id": other.id, "email": other.email}

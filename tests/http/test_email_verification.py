@@ -13,7 +13,7 @@ INVALID = (400, "invalid_one_time_token")
 
 
 async def newcomer(service: Service, email: str = MARIA) -> Tokens:
-    """Somebody registers with an address, which need not be the own one, and signs in."""
+    """A person registers with an address, which need not be their own, and signs in."""
     body = {"name": "Maria", "email": email, "password": PASSWORD}
     assert (await service.post("/auth/register", body)).status_code == 201
     return tokens_in(await service.log_in(email))
@@ -164,7 +164,7 @@ async def test_asking_again_tells_nothing(service: Service) -> None:
     assert [mail["to"] for mail in mails[: len(mails) - before]] == [MARIA]
 
 
-async def test_whoever_is_banned_verifies_nothing(service: Service) -> None:
+async def test_a_banned_user_verifies_nothing(service: Service) -> None:
     """RST-13"""
     await newcomer(service)
     token = (await service.proof(MARIA)).token
@@ -175,7 +175,7 @@ async def test_whoever_is_banned_verifies_nothing(service: Service) -> None:
 
 
 async def test_a_guest_becomes_nothing_more(service: Service) -> None:
-    """AZ-13: neither by verification nor by reset."""
+    """AZ-13: not by verification, and not by reset."""
     guest = service.people.guest
     claim = {"role": "admin", "status": "active", "token": (await service.proof(guest.email)).token}
     assert (await confirm(service, guest, **claim)).status_code == 200
@@ -202,5 +202,7 @@ async def test_a_guest_becomes_nothing_more(service: Service) -> None:
         ({"token": 1}, "token", "invalid_value"),
     ],
 )
-async def test_what_is_no_proof_is_told(service: Service, claim: dict[str, object], field: str, reason: str) -> None:
+async def test_an_invalid_proof_is_reported(
+    service: Service, claim: dict[str, object], field: str, reason: str
+) -> None:
     assert_refused_field(await confirm(service, None, **claim), field, reason)

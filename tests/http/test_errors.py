@@ -13,13 +13,13 @@ ORIGIN = {"origin": "http://localhost:3000"}
 
 
 async def broken(service: Service) -> None:
-    """Make the next look at the session fail in a way that nobody foresaw."""
+    """Make the next look at the session fail in an unforeseen way."""
     session_id = service.people.user.session_id.replace("-", "")
     service.sql("UPDATE user_sessions SET app_type = 'rubbish' WHERE id = ?", session_id)
 
 
 async def test_a_failure_of_ours_tells_nothing_but_its_id(service: Service) -> None:
-    """ERR-01, ERR-02: with the headers of every answer, CORS too."""
+    """ERR-01, ERR-02: with the headers of every response, CORS too."""
     await broken(service)
     answer = await service.get("/auth/me", by=service.people.user, headers=ORIGIN)
     problem = assert_problem(answer, 500, "internal_error")
@@ -84,7 +84,7 @@ async def test_each_request_has_its_own_id(service: Service) -> None:
     assert len(set(ids)) == 20
 
 
-async def test_no_answer_names_what_it_is_made_with(service: Service) -> None:
+async def test_no_response_names_what_it_is_made_with(service: Service) -> None:
     """ERR-02, WEB-05"""
     for path in ("/health", "/nowhere", "/docs", "/openapi.json", "/api/v1/auth/me"):
         answer = await service.ask("GET", path)

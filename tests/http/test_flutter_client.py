@@ -98,8 +98,8 @@ async def test_an_expired_access_token_is_renewed_unseen(open_client: OpenClient
         assert client.requests == ["GET /auth/me", "POST /auth/refresh", "GET /auth/me"]
 
 
-async def test_an_answer_of_refresh_that_got_lost_is_no_harm(open_client: OpenClient, service: Service) -> None:
-    """RT-05: the same request again brings the same tokens, also a day later when the app starts anew."""
+async def test_a_lost_response_to_a_refresh_does_no_harm(open_client: OpenClient, service: Service) -> None:
+    """RT-05: the same request again brings the same tokens, also a day later when the app restarts."""
     client = await signed_in(open_client)
     service.clock.advance(timedelta(hours=1))
     client.lose_next_answer_of = "/auth/refresh"

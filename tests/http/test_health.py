@@ -42,7 +42,7 @@ async def test_a_service_that_stops_is_alive_and_not_ready(service: Service) -> 
 
 
 async def test_a_database_of_another_version_is_not_ready(service: Service) -> None:
-    """REL-25, REL-30: nothing is told but which part it is."""
+    """REL-25, REL-30: the response says only which part it is."""
     service.sql("UPDATE alembic_version SET version_num = '9999'")
     service.sql("UPDATE schema_compatibility SET serves_since = '9999'")
     answer = await service.ask("GET", "/health/ready")
@@ -61,7 +61,9 @@ async def test_the_published_keys_hold_nothing_private(service: Service) -> None
 
 
 async def test_a_database_that_is_damaged_is_no_fault_of_the_caller(service: Service) -> None:
-    """ERR-02: nothing of tables or files is told. A server's tables may be those of another version for a while."""
+    """ERR-02: the response reveals nothing of tables or files. A server's tables may be those of another version for a
+    while.
+    """
     service.sql("DROP TABLE user_sessions")
     answer = await service.get("/auth/me", by=service.people.user)
     if service.settings.store.database.is_embedded:

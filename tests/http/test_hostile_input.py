@@ -213,7 +213,7 @@ async def test_a_crowd_of_query_parameters_is_refused(service: Service) -> None:
 async def test_a_client_that_hangs_up_is_no_failure_of_ours(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """DOS-05: nothing is done with half a body, and nobody is woken up for it."""
+    """DOS-05: nothing is done with half a body, and no task is woken up for it."""
     messages: list[Any] = [{"type": "http.request", "body": b'{"name"', "more_body": True}, {"type": "http.disconnect"}]
     sent: list[Any] = []
 

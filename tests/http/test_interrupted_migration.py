@@ -71,7 +71,7 @@ def descendants(pid: int) -> set[int]:
 async def test_no_process_is_left_of_a_service_that_is_stopped_while_it_migrates(
     tmp_path: Path, postgres_server: PostgresServer, workers: int
 ) -> None:
-    """REL-23: nor a table."""
+    """REL-23: and no table."""
     name = await postgres_server.create_database()
     variables = {
         "DATABASE_URL": postgres_server.url(name),
@@ -101,7 +101,7 @@ async def test_no_process_is_left_of_a_service_that_is_stopped_while_it_migrates
 async def test_a_migration_that_is_refused_says_why_in_the_process_that_asked_for_it(
     tmp_path: Path, postgres_server: PostgresServer
 ) -> None:
-    """REL-23: here, because somebody else's table is in the way."""
+    """REL-23: here, because another program's table is in the way."""
     name = await postgres_server.create_database()
     url = postgres_server.url(name)
     connection = await postgres_server.connect(name)

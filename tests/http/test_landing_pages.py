@@ -66,7 +66,7 @@ async def test_opening_a_link_changes_nothing(service: Service) -> None:
 
 
 async def test_the_button_acts_once(service: Service) -> None:
-    """RST-05, RST-08: and signs nobody in."""
+    """RST-05, RST-08: and signs no one in."""
     user = service.people.user
     await service.post("/auth/reset-password", {"email": user.email})
     token = (await service.proof(user.email)).token

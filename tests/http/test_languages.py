@@ -51,7 +51,7 @@ async def test_a_refusal_is_worded_for_people_and_named_for_machines(
     assert russian["title"] == english["title"]
 
 
-async def test_fields_are_told_in_russian_too(service: Service) -> None:
+async def test_fields_are_explained_in_russian_too(service: Service) -> None:
     body = {"name": "", "email": "x", "password": ""}
     answer = await service.post("/auth/register", body, headers=RUSSIAN)
     problem = assert_problem(answer, 400, "validation_failed", "name", "email", "password")

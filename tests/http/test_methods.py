@@ -93,7 +93,7 @@ async def test_an_address_next_to_ours_is_none(service: Service, path: str) -> N
 
 
 @pytest.mark.parametrize("path", ["/api/v1/auth/me", "/v1/auth/me", "/health", "/api/health", "/docs"])
-async def test_a_slash_at_the_end_changes_nothing_and_redirects_nobody(service: Service, path: str) -> None:
+async def test_a_slash_at_the_end_changes_nothing_and_redirects_no_client(service: Service, path: str) -> None:
     plain = await service.ask("GET", path, by=service.people.user)
     slashed = await service.ask("GET", f"{path}/", by=service.people.user)
     assert (plain.status_code, plain.content) == (slashed.status_code, slashed.content)
@@ -112,6 +112,6 @@ async def test_the_host_decides_nothing(service: Service, host: str) -> None:
     "path", ["/health/../api/v1/users", "/health/%2e%2e/api/v1/users", "/docs/../v1/users", "//health/../v1/users"]
 )
 async def test_dots_in_a_path_lead_nowhere(service: Service, path: str) -> None:
-    """AZ-09: neither a proxy nor this service finds a way around the rights."""
+    """AZ-09: no way leads around the rights, through a proxy or directly."""
     answer = await service.ask("GET", f"http://localhost:8080{path}")
     assert answer.status_code in (401, 404)

@@ -1,4 +1,4 @@
-"""What operators can see of requests, and what nobody can see there."""
+"""What operators can see of requests, and what stays hidden from them."""
 
 import asyncio
 import urllib.request
@@ -183,7 +183,7 @@ async def test_the_port_is_free_when_the_service_has_ended(start_service: StartS
 async def test_a_start_that_is_refused_leaves_nothing_behind(
     metered: Service, port: int, sqlite_databases: SqliteDatabases, tmp_path: Path
 ) -> None:
-    """The database belongs to whoever starts next, in this very process too."""
+    """The database belongs to the next process that starts, which may be this one."""
     folder = tmp_path / "another"
     folder.mkdir()
     database = sqlite_databases.lend(folder)

@@ -146,7 +146,7 @@ def test_tracing_without_its_libraries_is_refused_before_anything_starts(tmp_pat
     assert not (tmp_path / "bukhindor.db").exists()
 
 
-def test_libraries_that_nobody_asked_for_are_not_loaded() -> None:
+def test_libraries_that_no_setting_asked_for_are_not_loaded() -> None:
     code = (
         "import bukhindor.bootstrap.application, sys;"
         "print(*sorted({'prometheus_client', 'opentelemetry', 'asyncpg', 'redis'} & set(sys.modules)))"

@@ -50,7 +50,7 @@ def service(sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPath
 
 
 def other_ways(path: str) -> list[str]:
-    """What reads like a path to somebody, and is not that path."""
+    """What reads like a path to a user, and is not that path."""
     slashes = [at for at, letter in enumerate(path) if letter == "/"]
     inserted = [path[:at] + extra + path[at:] for at in slashes for extra in ("/", "/.", "/x/..", ";", "%2f")]
     encoded = [f"{path[:at]}%{ord(path[at]):02x}{path[at + 1 :]}" for at in range(1, len(path))]
@@ -91,7 +91,7 @@ def test_the_root_is_the_page_of_a_development_installation(service: Served, tar
 
 @pytest.mark.parametrize("target", ["//api/v1/auth/login", "http://localhost//api/v1/auth/login", "/v1//auth/login"])
 def test_nothing_happens_at_another_way_to_write_an_address(service: Served, target: str) -> None:
-    """LGN-08: neither a sign-in nor the end of one."""
+    """LGN-08: no sign-in, and no sign-out."""
     credentials = f'{{"email": "{service.people.user.email}", "password": "{PASSWORD}"}}'.encode()
     answer = service.ask("POST", target, body=credentials)
     assert (answer.status, answer.header(b"set-cookie")) == (404, b"")

@@ -57,7 +57,7 @@ def test_it_is_valid_openapi_3_1() -> None:
 
 
 def test_the_copy_in_the_repository_is_current() -> None:
-    """`make openapi` writes it anew."""
+    """`make openapi` rewrites it."""
     assert ON_DISK.read_bytes() == openapi_json(PUBLIC_URL)
 
 
@@ -219,7 +219,7 @@ async def test_real_answers_are_what_it_says(service: Service) -> None:
         assert problems_with(answer.json(), schema) == [], (name, answer.text)
 
 
-async def test_a_session_that_its_user_may_not_use_is_told_too(service: Service) -> None:
+async def test_a_session_that_its_user_may_not_use_is_described_too(service: Service) -> None:
     user = service.people.user
     service.sql("UPDATE users SET status = 'banned' WHERE email = ?", user.email)
     answer = await service.get("/auth/me", by=user)

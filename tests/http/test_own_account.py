@@ -29,7 +29,7 @@ async def test_an_account_and_everything_personal_goes(service: Service) -> None
     assert any(event["type"] == "user.deleted" and event["subject_id"] == user.id for event in await service.events())
 
 
-async def test_whoever_comes_back_is_somebody_else(service: Service) -> None:
+async def test_a_user_who_comes_back_has_a_new_account(service: Service) -> None:
     """AZ-14"""
     user = service.people.user
     await service.delete("/auth/me", {"password": PASSWORD}, by=user)

@@ -49,7 +49,7 @@ async def test_the_wrong_current_password_changes_nothing(service: Service) -> N
     assert (await service.log_in(user.email)).status_code == 200
 
 
-async def test_asking_again_after_a_lost_answer_succeeds(service: Service) -> None:
+async def test_asking_again_after_a_lost_response_succeeds(service: Service) -> None:
     user = service.people.user
     await change(service, user)
     fresh = tokens_in(await service.log_in(user.email, NEW))

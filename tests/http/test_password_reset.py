@@ -178,7 +178,7 @@ async def test_what_changes_the_account_ends_its_tokens(service: Service) -> Non
 
 
 async def test_a_token_is_for_its_owner_alone(start_service: StartService) -> None:
-    """RST-07: whoever's address stands beside it."""
+    """RST-07: no matter which address stands beside it."""
     service = await start_service(rate_limits=False)
     user, other = service.people.user, service.people.other
     token = await token_for(service, user)
@@ -289,7 +289,7 @@ async def test_an_administrator_has_a_mail_sent_and_chooses_nothing(service: Ser
 
 
 async def test_a_request_that_is_sent_again_does_no_harm(service: Service) -> None:
-    """REL-19: the client repeats what it got no answer to."""
+    """REL-19: the client repeats what it got no response to."""
     user = service.people.user
     token = await token_for(service, user)
     assert (await confirm(service, token=token)).status_code == 200

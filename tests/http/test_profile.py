@@ -59,7 +59,7 @@ async def test_nothing_new_changes_nothing(service: Service, body: object) -> No
     assert (answer.status_code, answer.json()) == (200, before)
 
 
-async def test_a_guest_renames_nobody(service: Service) -> None:
+async def test_a_guest_renames_no_account(service: Service) -> None:
     """AZ-13"""
     guest = service.people.guest
     assert_problem(await service.patch("/auth/me", {"name": "New"}, by=guest), 403, "forbidden")
@@ -102,7 +102,7 @@ async def test_a_name_that_is_none_is_refused(service: Service, name: object, re
 @pytest.mark.parametrize(
     "header", ["x-user-id", "x-original-url", "x-rewrite-url", "x-forwarded-user", "x-remote-user"]
 )
-async def test_no_header_makes_somebody_else(service: Service, header: str) -> None:
+async def test_no_header_changes_the_caller(service: Service, header: str) -> None:
     """AZ-08"""
     people = service.people
     headers = {header: people.admin.id}

@@ -111,7 +111,7 @@ async def test_parallel_sign_ins_each_have_a_session(start_service: StartService
     assert len({tokens_in(answer).session_id for answer in answers}) == 30
 
 
-async def test_whatever_comes_together_fails_for_nobody(start_service: StartService) -> None:
+async def test_simultaneous_requests_all_succeed(start_service: StartService) -> None:
     """REL-18: everything that changes one account, several times each and all at once, down to its deletion."""
     service = await start_service(rate_limits=False)
     user, admin = service.people.user, service.people.admin

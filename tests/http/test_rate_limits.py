@@ -53,7 +53,7 @@ async def test_an_unknown_address_is_limited_like_a_known_one(limited: Service) 
     assert_limited(await limited.log_in("nobody@example.com", WRONG), 900, 10)
 
 
-async def test_whoever_is_signed_in_goes_on_and_the_mailbox_helps(limited: Service) -> None:
+async def test_signed_in_clients_go_on_and_the_mailbox_helps(limited: Service) -> None:
     """LGN-12"""
     user = limited.people.user
     await exhaust(limited, user.email)
@@ -190,7 +190,7 @@ async def test_a_registration_that_was_not_tried_does_not_count(limited: Service
 
 
 async def test_thirty_registrations_in_an_hour(limited: Service) -> None:
-    """REG-09, REG-04: taken addresses count as well, so nobody can ask for many."""
+    """REG-09, REG-04: taken addresses count as well, so no client can probe many."""
     for number in range(30):
         email = f"n{number}@example.com" if number % 2 else limited.people.user.email
         body = {"name": "Nina", "email": email, "password": PASSWORD}
@@ -203,7 +203,7 @@ async def test_thirty_registrations_in_an_hour(limited: Service) -> None:
 
 @pytest.mark.parametrize("path", ["/auth/reset-password", "/auth/verify-email"])
 async def test_one_mail_a_minute_however_often_it_is_asked_for(limited: Service, path: str) -> None:
-    """RST-12, REL-19: and every answer is the same."""
+    """RST-12, REL-19: and every response is the same."""
     user = limited.people.user
     before = len(await limited.mails(user.email))
     emails = [user.email, user.email.upper(), user.email, user.email]
@@ -239,7 +239,7 @@ async def test_thirty_wrong_tokens_whichever_door_they_knock_at(limited: Service
     page = await limited.ask("POST", "/account/reset-password", content=b"token=x&password=y", headers=form)
     assert (page.status_code, page.headers["content-type"]) == (429, "text/html; charset=utf-8")
     assert 1 <= int(page.headers["retry-after"]) <= 300
-    # A link can't be guessed: neighbours who try keep nobody from theirs.
+    # A link can't be guessed: neighbours who try block no one else's link.
     assert (await limited.post("/auth/reset-password/confirm", right)).status_code == 200
 
 

@@ -38,7 +38,7 @@ async def test_a_stranger_becomes_a_user(service: Service) -> None:
     assert (await service.log_in("anna@example.org")).status_code == 200
 
 
-async def test_registering_signs_nobody_in(service: Service) -> None:
+async def test_registering_starts_no_session(service: Service) -> None:
     answer = await register(service)
     assert "set-cookie" not in answer.headers
     assert "token" not in answer.text
@@ -61,7 +61,7 @@ async def test_what_only_the_service_decides_is_not_taken_from_the_body(service:
 
 
 async def test_the_first_to_register_on_an_empty_service_is_an_ordinary_user(service: Service) -> None:
-    """REG-08: nobody becomes an administrator over the network."""
+    """REG-08: no one becomes an administrator over the network."""
     service.sql("DELETE FROM user_sessions")
     service.sql("DELETE FROM users")
     assert (await register(service)).json()["user"]["role"] == "user"
@@ -87,9 +87,9 @@ SAME_MAILBOX = [
 
 @pytest.mark.parametrize("email", SAME_MAILBOX)
 async def test_a_mailbox_has_one_account_however_it_is_spelled(service: Service, email: str) -> None:
-    """REG-02, REG-05: refused, and nothing is told about the account that is there."""
+    """REG-02, REG-05: refused, and the response reveals nothing about the existing account."""
     first = (await register(service)).json()["user"]
-    answer = await register(service, email=email, name="Somebody else")
+    answer = await register(service, email=email, name="Another person")
     if answer.status_code == 400:
         assert_refused_field(answer, "email", "invalid_email")
     else:

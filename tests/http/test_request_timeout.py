@@ -1,4 +1,4 @@
-"""A use case that takes too long is given up: refused, undone, and counted against nobody."""
+"""A use case that takes too long is cancelled: refused, undone, and not counted by any limit."""
 
 import asyncio
 import sqlite3
@@ -38,8 +38,9 @@ async def held(service: Service) -> AsyncIterator[None]:
 
 
 async def at_last(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
-    """The answer where nothing is in the way. A busy machine may need so brief a time for anything; whoever is refused
-    for that is told to come again."""
+    """The response when nothing blocks. A busy machine may need such a brief time for anything; a request that is
+    refused for that is repeated.
+    """
     async with asyncio.timeout(20):
         while True:
             answer = await ask()
@@ -53,17 +54,17 @@ async def test_what_takes_too_long_is_refused_and_undone(start_service: StartSer
     service = await start_service(**BRIEF)
     user = service.people.user
     async with held(service):
-        answer = await service.patch("/auth/me", {"name": "Somebody Else"}, by=user)
+        answer = await service.patch("/auth/me", {"name": "Another Name"}, by=user)
         assert_problem(answer, 503, "too_busy")
         assert answer.headers["retry-after"] == "1"
         assert (await at_last(lambda: service.get("/auth/me", by=user))).json()["name"] == user.name
     assert (await at_last(lambda: service.get("/auth/me", by=user))).json()["name"] == user.name
-    again = await at_last(lambda: service.patch("/auth/me", {"name": "Somebody Else"}, by=user))
-    assert again.json()["name"] == "Somebody Else"
+    again = await at_last(lambda: service.patch("/auth/me", {"name": "Another Name"}, by=user))
+    assert again.json()["name"] == "Another Name"
 
 
 async def test_a_sign_in_that_was_given_up_is_no_failed_attempt(start_service: StartService) -> None:
-    """LGN-12: a slow database must not lock anybody out, nor leave a session that nobody was told of."""
+    """LGN-12: a slow database must lock no one out, and must leave no session that its user does not know of."""
     service = await start_service(rate_limits=True, **BRIEF)
     user = service.people.user
     sessions = service.sql("SELECT count(*) FROM user_sessions")
@@ -87,7 +88,7 @@ async def test_a_page_behind_a_mailed_link_is_given_up_as_well(start_service: St
         answer = await service.ask("POST", "/account/reset-password", content=form, headers=headers)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert (await at_last(lambda: service.log_in(user.email))).status_code == 200
-    # The answer is left out: it would be another one if that of a first success had come too late.
+    # The response is left out: it would be another one if that of a first success had come too late.
     await at_last(lambda: service.ask("POST", "/account/reset-password", content=form, headers=headers))
     assert (await at_last(lambda: service.log_in(user.email, "walnut-compass-19"))).status_code == 200
 

@@ -1,4 +1,4 @@
-"""The whole API against its own description: generated requests, good and bad, and no answer that it does not tell."""
+"""The whole API against its own document: generated requests, valid and invalid; every response is documented."""
 
 import json
 import os
@@ -30,9 +30,9 @@ EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
 POSTGRES_EXAMPLES = max(1, EXAMPLES // 2)
 OWN_PASSWORD = "amber-walrus-58"
 ENDS_SESSIONS = {"/api/v1/auth/logout", "/api/v1/auth/logout-all"}
-# What is valid here depends on more than a schema can say: the password of today, a token that was mailed, a
-# cursor that was given before, which statuses go with which reason and end. So does a new password, which may be
-# neither common nor the person's own name. The scenario tables of these operations cover it.
+# What is valid here depends on more than a schema can say: the password of today, a token that was mailed, a cursor
+# that was given before, which statuses go with which reason and end. So does a new password, which must not be common
+# and must not be the person's own name. The scenario tables of these operations cover it.
 DEPENDS_ON_MORE = {
     ("POST", "/api/v1/auth/change-password"),
     ("DELETE", "/api/v1/auth/me"),
@@ -73,7 +73,7 @@ class Caller:
 def served(databases: Databases, folder: Path) -> Iterator[Caller]:
     """The service behind its own server: what a client sees is what is checked."""
     database = databases.lend(folder)
-    # The description's examples must not happen to be the password of anybody.
+    # The description's examples must not happen to be any user's password.
     own_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(OWN_PASSWORD)
     database.sql("UPDATE users SET password_hash = ?", own_hash)
     with patient_services():
@@ -112,7 +112,7 @@ def test_the_service_keeps_its_word(case: Case[Any], caller: Caller, who: str) -
 def test_so_it_does_on_a_database_server(case: Case[Any], postgres_caller: Caller) -> None:
     """ERR-04, IN-01: PostgreSQL refuses values that SQLite takes, and none of them reaches it.
 
-    An administrator's values get furthest, and calls that need nobody ignore who it is.
+    An administrator's values get furthest, and public calls ignore the caller.
     """
     check(case, postgres_caller, "admin")
 
@@ -127,7 +127,7 @@ def has_text_to_trim(case: Case[Any]) -> bool:
 def check(case: Case[Any], caller: Caller, who: str) -> None:
     operation = case.operation
     headers = caller.headers(who, is_last=operation.path in ENDS_SESSIONS)
-    # The description's examples register somebody and sign in: a cookie that came so must not go along.
+    # The description's examples register a user and sign in: a cookie that came so must not go along.
     caller.session.cookies.clear()
     sent: dict[str, Any] = {"base_url": caller.base_url, "session": caller.session, "headers": headers}
     answer = case.call(**sent)

@@ -136,7 +136,7 @@ def test_a_refusal_of_head_has_no_body(app: ProbeApp, served: RunningServer, hea
 
 @pytest.mark.parametrize("body", REFUSED_CHUNKS.values(), ids=REFUSED_CHUNKS.keys())
 async def test_a_body_in_broken_chunks_is_refused(app: ProbeApp, served: RunningServer, body: str) -> None:
-    """IN-10: the application hears of a disconnect, the client gets 400 and never a second answer."""
+    """IN-10: the application hears of a disconnect, the client gets 400 and never a second response."""
     answers = await exchange(served.port, post(CHUNKED, body=body) + get("/smuggled"))
 
     assert len(answers) == 1
@@ -170,7 +170,7 @@ async def test_pipelined_requests_are_answered_in_their_order(served: RunningSer
 async def test_a_broken_request_waits_for_the_answers_before_it(
     app: ProbeApp, served: RunningServer, broken: bytes
 ) -> None:
-    """IN-10: the 400 for the third request is not taken for the answer to the first."""
+    """IN-10: the 400 for the third request is not taken for the response to the first."""
     answers = await exchange(served.port, get("/slow/0.2") + get("/second") + broken)
 
     assert [answer.body for answer in answers[:2]] == [b"GET /slow/0.2 ", b"GET /second "]
@@ -283,7 +283,7 @@ async def test_a_failing_application_is_a_problem_without_internals(served: Runn
     assert b"secret" not in answers[0].body
 
 
-async def test_an_answer_that_fails_half_way_does_not_look_complete(served: RunningServer) -> None:
+async def test_a_response_that_fails_half_way_does_not_look_complete(served: RunningServer) -> None:
     async with connection(served.port) as (reader, writer):
         writer.write(get("/half"))
         received = await reader.read()
@@ -292,7 +292,7 @@ async def test_an_answer_that_fails_half_way_does_not_look_complete(served: Runn
 
 
 async def test_a_line_end_in_a_header_never_reaches_the_wire(served: RunningServer) -> None:
-    """IN-11: the answer is not split; the connection ends."""
+    """IN-11: the response is not split; the connection ends."""
     async with connection(served.port) as (reader, writer):
         writer.write(get("/split"))
         received = await reader.read()

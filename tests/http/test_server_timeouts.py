@@ -128,7 +128,7 @@ async def test_a_body_may_come_late_but_in_time() -> None:
 
 
 async def test_an_idle_connection_is_kept_for_its_time() -> None:
-    """Which begins anew with each answer: all requests together take longer."""
+    """The time restarts with each response: all requests together take longer."""
     with served(idle_seconds=2.0) as server:
         async with connection(server.port) as (reader, writer):
             for _ in range(5):
@@ -145,7 +145,9 @@ async def test_an_idle_connection_is_kept_for_its_time() -> None:
 
 
 async def test_a_slow_answer_is_not_cut_by_the_times_of_the_request() -> None:
-    """Nor is a request that the server itself leaves unread meanwhile: its end is there when the server looks again."""
+    """A request that the server itself leaves unread meanwhile is not cut off either: its end is there when the server
+    looks again.
+    """
     with served(head_seconds=0.3, body_seconds=0.4, idle_seconds=0.4) as server:
         async with connection(server.port) as (reader, writer):
             writer.write(get("/unread") + get("/next") + get("/last")[:-2])
@@ -157,7 +159,7 @@ async def test_a_slow_answer_is_not_cut_by_the_times_of_the_request() -> None:
 
 
 async def test_an_early_answer_reaches_a_client_that_is_still_sending() -> None:
-    """IN-02: no connection reset before the answer is read."""
+    """IN-02: no connection reset before the response is read."""
     with served() as server:
         async with connection(server.port) as (reader, writer):
             writer.write(b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n")
@@ -204,7 +206,7 @@ async def test_a_slow_but_steady_reader_gets_everything() -> None:
 
 
 async def test_a_body_that_stops_after_the_answer_began_ends_the_connection() -> None:
-    """DOS-01: no second status line is put into an answer that has begun."""
+    """DOS-01: no second status line is put into a response that has begun."""
     with served(body_seconds=0.4) as server:
         async with connection(server.port) as (reader, writer):
             writer.write(b"POST /eager HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nabc")
@@ -214,7 +216,7 @@ async def test_a_body_that_stops_after_the_answer_began_ends_the_connection() ->
     assert received.count(b"HTTP/1.1") == 1
 
 
-async def test_the_rest_of_an_answer_does_not_wait_for_ever() -> None:
+async def test_the_rest_of_a_response_does_not_wait_without_end() -> None:
     """DOS-01: what is left is too little to slow the application down, so that only the server can notice."""
     with served(write_seconds=0.3) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
 

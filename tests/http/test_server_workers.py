@@ -1,4 +1,4 @@
-"""Several processes behind one address: who replaces whom, and what a client notices of it."""
+"""Several processes behind one address: which process replaces which, and what a client notices of it."""
 
 import asyncio
 import os
@@ -163,7 +163,7 @@ async def test_a_service_that_can_not_start_says_so_once_and_ends_like_one_proce
     assert server.log.count("the store is broken") == 1
 
 
-async def test_replacements_that_fail_are_tried_again_after_a_pause(tmp_path: Path) -> None:
+async def test_replacements_that_fail_are_retried_after_a_pause(tmp_path: Path) -> None:
     """Only the worker that started alone was the first."""
     broken = tmp_path / "broken"
     with service(tmp_path, workers=2, broken=broken) as server:
@@ -227,7 +227,7 @@ async def test_a_second_signal_kills(tmp_path: Path, path: str) -> None:
     assert took < 30
 
 
-async def test_a_worker_that_can_not_be_started_is_tried_again(tmp_path: Path) -> None:
+async def test_a_worker_that_cannot_be_started_is_retried(tmp_path: Path) -> None:
     """The system has no process left for it; the other worker serves meanwhile."""
     with service(tmp_path, workers=2, start_failures=2) as server:
         victim = server.living()[0]

@@ -37,7 +37,7 @@ def environment(folder: Path, database_url: str) -> dict[str, str]:
 
 @dataclass
 class Writer:
-    """Somebody who renames itself again and again, and knows which names were acknowledged."""
+    """A client that renames its account again and again, and knows which names were acknowledged."""
 
     client: httpx.AsyncClient
     headers: dict[str, str]

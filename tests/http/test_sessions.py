@@ -42,7 +42,7 @@ async def test_the_list_tells_what_is_known_of_each_device(service: Service) -> 
     assert "seed" not in answer.text
 
 
-async def test_the_list_shows_nobody_else(service: Service) -> None:
+async def test_the_list_shows_no_other_user(service: Service) -> None:
     """AZ-02"""
     assert [session["id"] for session in await sessions(service, service.people.user)] == [
         service.people.user.session_id
@@ -73,7 +73,7 @@ async def test_ending_one_session_ends_that_one_only(service: Service) -> None:
     assert_problem(again, 404, "session_not_found")
 
 
-async def test_a_session_of_somebody_else_is_not_to_be_found(service: Service) -> None:
+async def test_a_session_of_another_user_is_not_found(service: Service) -> None:
     """SES-02, AZ-02: an administrator has another way."""
     people = service.people
     for caller in (people.user, people.guest, people.admin):
@@ -194,7 +194,7 @@ async def test_sessions_that_are_over_are_removed(service: Service) -> None:
     assert service.sql("SELECT count(*) FROM user_sessions") == [(1,)]
 
 
-async def test_an_administrator_sees_and_ends_the_sessions_of_anybody(service: Service) -> None:
+async def test_an_administrator_sees_and_revokes_the_sessions_of_any_user(service: Service) -> None:
     """SES-04"""
     people = service.people
     phone = tokens_in(await service.log_in(people.user.email, headers=PHONE))

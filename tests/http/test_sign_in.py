@@ -57,7 +57,7 @@ async def test_all_failures_look_the_same(service: Service) -> None:
 
 
 @pytest.mark.parametrize(("who", "error_code"), [("banned", "account_banned"), ("inactive", "account_inactive")])
-async def test_a_status_is_told_only_after_the_right_password(service: Service, who: str, error_code: str) -> None:
+async def test_a_status_is_reported_only_after_the_right_password(service: Service, who: str, error_code: str) -> None:
     """LGN-03"""
     answer = await service.log_in(getattr(service.people, who).email)
     assert_problem(answer, 403, error_code)
@@ -129,7 +129,7 @@ async def test_a_hash_that_asks_for_too_much_never_matches(service: Service, sto
     assert_problem(await service.log_in(service.people.user.email), 401, "invalid_credentials")
 
 
-async def test_nobody_has_to_change_an_old_password(service: Service) -> None:
+async def test_no_user_has_to_change_an_old_password(service: Service) -> None:
     """PW-11"""
     service.clock.advance(timedelta(days=400))
     assert (await service.log_in(service.people.user.email)).status_code == 200
@@ -203,7 +203,7 @@ async def test_a_full_hash_pool_refuses_at_once_and_says_when_to_come_back(start
     assert await service.works(service.people.user)
 
 
-async def test_a_flood_from_one_address_keeps_nobody_else_from_signing_in(start_service: StartService) -> None:
+async def test_a_flood_from_one_address_blocks_no_other_sign_in(start_service: StartService) -> None:
     """DOS-02, DOS-07: thirty accounts from one address want more places than there are."""
     service = await start_service(hash_memory_kib=19_456, hash_iterations=2, hash_workers=1, hash_queue=31)
     people = (service.people.admin, service.people.user, service.people.other, service.people.guest)

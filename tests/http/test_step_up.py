@@ -109,7 +109,7 @@ async def test_tokens_from_before_a_ban_stay_refused_after_it(service: Service) 
 
 
 async def test_attempts_on_other_peoples_ids_are_recorded(service: Service) -> None:
-    """LOG-02, AZ-02: the answer is that of an unknown id, which is no event."""
+    """LOG-02, AZ-02: the response is that of an unknown id, which is no event."""
     user, other = service.people.user, service.people.other
     for path in (f"/users/{other.id}", f"/auth/sessions/{other.session_id}"):
         assert (await service.delete(path, {"password": PASSWORD}, by=user)).status_code == 404
@@ -194,7 +194,7 @@ async def test_a_body_that_comes_slowly_is_admitted_by_the_rights_of_its_end(ser
     assert "mole@example.com" not in {user["email"] for user in await service.users()}
 
 
-async def test_a_void_token_signs_nobody_out_and_says_so(service: Service) -> None:
+async def test_a_void_token_ends_no_session_and_says_so(service: Service) -> None:
     """SES-01: the client refreshes at 401 and asks again."""
     admin, user = service.people.admin, service.people.user
     await service.patch(f"/users/{user.id}", {"role": "guest"}, by=admin)

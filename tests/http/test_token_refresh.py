@@ -66,7 +66,7 @@ async def test_two_generations_back_is_a_copy_even_within_the_grace(service: Ser
 
 
 @pytest.mark.parametrize("later", [timedelta(), GRACE + SECOND, timedelta(hours=1), DAY, 29 * DAY])
-async def test_a_lost_answer_is_given_again(service: Service, later: timedelta) -> None:
+async def test_a_lost_response_is_given_again(service: Service, later: timedelta) -> None:
     """RT-05: as long as the child was never used, however late."""
     r0 = service.people.user
     lost = await service.refreshed(r0)
@@ -126,7 +126,7 @@ async def test_what_we_never_issued_is_refused(service: Service, token: str) -> 
     assert answer.headers["www-authenticate"] == 'Bearer realm="bukhindor"'
 
 
-async def test_a_token_that_was_changed_anywhere_is_refused_and_harms_nobody(service: Service) -> None:
+async def test_a_token_that_was_changed_anywhere_is_refused_and_ends_no_session(service: Service) -> None:
     """RT-02"""
     token = service.people.user.refresh_token
     for index in range(4, len(token)):
@@ -152,7 +152,7 @@ async def test_a_body_without_a_token_is_invalid(service: Service, body: object)
 
 
 async def test_refresh_tokens_are_random_and_stored_nowhere(service: Service) -> None:
-    """RT-02: nothing in the database is a token that was issued, nor a piece of one."""
+    """RT-02: nothing in the database is a token that was issued, or a piece of one."""
     tokens = [await service.signed_in(service.people.user) for _ in range(20)]
     dump = service.stored()
     for token in tokens:

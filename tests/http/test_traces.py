@@ -76,7 +76,7 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
 async def test_a_request_is_a_span_of_the_clients_trace_and_says_nothing_of_people(
     collector: Collector, sqlite_databases: SqliteDatabases, tmp_path: Path
 ) -> None:
-    """CFG-03: neither path nor query, address or id."""
+    """CFG-03: no path, query, address or id."""
     database = sqlite_databases.lend(tmp_path)
     async with started(database, sqlite_databases.people, tmp_path, tracing=True) as service:
         user = service.people.user

@@ -47,7 +47,7 @@ async def test_an_administrator_creates_accounts(service: Service, extra: Json, 
         ({"name": ""}, "name", "required"),
     ],
 )
-async def test_accounts_follow_the_rules_whoever_makes_them(
+async def test_accounts_follow_the_same_rules_for_every_creator(
     service: Service, change: Json, field: str, reason: str
 ) -> None:
     """PW-05"""
@@ -109,7 +109,7 @@ async def test_a_whole_user_sent_back_is_no_change(service: Service) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("who", ["user", "guest"])
-async def test_nobody_raises_themselves(service: Service, who: str, change: Json) -> None:
+async def test_no_user_raises_their_own_role(service: Service, who: str, change: Json) -> None:
     """AZ-04, AZ-13: and nothing of the request is done."""
     person = getattr(service.people, who)
     if change == {"role": who}:
@@ -124,7 +124,7 @@ async def test_nobody_raises_themselves(service: Service, who: str, change: Json
 @pytest.mark.parametrize(
     "field", ["email_verified", "id", "created_at", "updated_at", "last_login_at", "password_hash", "password"]
 )
-async def test_some_things_nobody_sets(service: Service, field: str) -> None:
+async def test_some_fields_cannot_be_set(service: Service, field: str) -> None:
     """AZ-04, RST-15: administrators choose no passwords for others either."""
     people = service.people
     before = await service.user(people.user.id)
@@ -147,7 +147,7 @@ async def test_a_key_that_stands_twice_is_read_as_one(service: Service) -> None:
 @pytest.mark.parametrize("who", ["user", "guest"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 async def test_others_are_not_to_be_found(service: Service, who: str, method: str) -> None:
-    """AZ-02: the same answer as for nobody at all."""
+    """AZ-02: the same response as for an unknown id."""
     people = service.people
     caller = getattr(people, who)
     before = await service.user(people.other.id)
@@ -281,7 +281,7 @@ async def test_a_change_of_one_field_reverts_no_other(service: Service) -> None:
     assert (user["name"], user["role"], user["email"]) == ("New", "guest", "new@example.com")
 
 
-async def test_no_answer_holds_a_secret(service: Service) -> None:
+async def test_no_response_contains_a_secret(service: Service) -> None:
     """AZ-05"""
     people = service.people
     paths = [

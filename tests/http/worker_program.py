@@ -27,14 +27,14 @@ from tests.http.probe_server import PROBLEMS, say
 from tests.http.raw_client import exchange, get, read_answer
 
 ROOT = Path(__file__).parents[2]
-# Processes that start load much, and a busy machine lets them wait; nobody waits so long where all is well.
+# Processes that start load much, and a busy machine lets them wait; a healthy one is much quicker.
 PATIENCE_SECONDS = 60.0
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with the process id: `/slow/SECONDS` late, `/hang` never, nor anything else after it.
+    """Respond with the process id: `/slow/SECONDS` late, `/hang` never, and nothing else after it.
 
-    What takes a second or longer is told when it has begun.
+    What takes a second or longer reports that it has begun.
     """
     path = scope["path"]
     seconds = float(path.removeprefix("/slow/")) if path.startswith("/slow/") else 0.0
@@ -190,7 +190,7 @@ def ended(started: Service) -> Iterator[Service]:
 
 @dataclass
 class Load:
-    """Clients that ask without pause on kept connections, and what came of it."""
+    """Clients that ask without pause on kept connections, and the results."""
 
     port: int
     clients: int = 8
@@ -222,7 +222,7 @@ class Load:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             except ConnectionRefusedError:
-                # Nobody listens any more: that is how it ends, and nothing was lost.
+                # The server no longer listens: that is how it ends, and nothing was lost.
                 return
             try:
                 keep = True

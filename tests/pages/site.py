@@ -65,7 +65,7 @@ class Site:
         return f"http://localhost:{self._port}"
 
     def post(self, path: str, body: Any, *, token: str = "", language: str = "en") -> Any:
-        """Ask the API something, as an app would, and return its answer; it must be a success."""
+        """Ask the API something, as an app would, and return its response; it must be a success."""
         headers = {"accept-language": language} | ({"authorization": f"Bearer {token}"} if token else {})
         answer = self._client.post(f"/api/v1{path}", json=body, headers=headers)
         assert answer.is_success, answer.text

@@ -1,8 +1,8 @@
-"""Ends servers and removes their folders once the tests are over, however the tests ended.
+"""Ends servers and removes their folders after the tests, however the tests ended.
 
-A guard is a small process of its own that reads orders from a pipe. The pipe closes when the test process ends, also
-when that one was killed, and then everything the guard was told of ends. A parent-death signal would not do: it is
-sent when the thread that started the server ends, and it is forgotten when the server runs as another user.
+A guard is a small process that reads orders from a pipe. The pipe closes when the test process ends, also when it was
+killed; then the guard ends everything that it was ordered to end. A parent-death signal would not do: it is sent when
+the thread that started the server ends, and it is forgotten when the server runs as another user.
 
 The file is run as a script without the project's environment, so it imports the standard library alone.
 """
@@ -62,7 +62,7 @@ def signal_tree(pid: int, number: signal.Signals) -> list[int]:
 
 def kill_tree(pid: int) -> None:
     """Ends the whole tree at once with SIGKILL and returns when nothing of it is left."""
-    # Members that were stopped first can neither start further ones nor tidy up while the others die.
+    # Members that are stopped first can't start further ones or tidy up while the others die.
     members = signal_tree(pid, signal.SIGSTOP)
     for member in members:
         with contextlib.suppress(ProcessLookupError):

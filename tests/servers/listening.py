@@ -10,9 +10,10 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @asynccontextmanager
 async def listening(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """Its port on 127.0.0.1. When `talk` returns, the connection is closed; whoever still talks at the end is stopped.
+    """Its port on 127.0.0.1. When `talk` returns, the connection is closed; connections that are still open at the end
+    are stopped.
 
-    A connection that outlived the event loop would fail whichever test runs when that is noticed.
+    A connection that outlived the event loop would fail the test that runs when it is noticed.
     """
     tasks: set[asyncio.Task[None]] = set()
 
@@ -42,13 +43,14 @@ async def listening(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncItera
                 task.cancel()
             await asyncio.wait(tasks)
         await server.wait_closed()
-        # Whoever was stopped learns of it in the next turn.
+        # A stopped task notices it in the next turn.
         await asyncio.sleep(0)
 
 
 async def let_nobody_in(server: asyncio.Server) -> None:
-    """Nobody listens any more. Who has just been accepted is let in first: closed at that moment, a server forgets it,
-    and leaves an open connection to the garbage collector."""
+    """Stop listening. A connection that was just accepted is served first: closed at that moment, the server forgets
+    it, and leaves an open connection to the garbage collector.
+    """
     loop = asyncio.get_running_loop()
     for listener in server.sockets:
         loop.remove_reader(listener.fileno())

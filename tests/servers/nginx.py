@@ -1,4 +1,4 @@
-"""A real nginx for tests: a given configuration on a free port, in a temporary folder, as root or as anybody."""
+"""A real nginx for tests: a given configuration on a free port, in a temporary folder, as root or as another user."""
 
 import os
 import re

@@ -119,7 +119,7 @@ class PostgresServer:
             await connection.close()
 
     async def create_database(self, template: str = "template0") -> str:
-        """Creates a database as a copy of `template`, which nobody may be connected to; returns its name."""
+        """Create a database as a copy of `template`, which must have no connections; returns its name."""
         name = f"test_{secrets.token_hex(6)}"
         await self.execute(f'create database "{name}" owner {USER} template "{template}"')
         return name

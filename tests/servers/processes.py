@@ -18,11 +18,11 @@ from typing import Any
 
 from tests.servers import guard
 
-# How long a busy machine with a slow disk may take; whoever is quicker is not waited for.
+# How long a busy machine with a slow disk may take; a quick machine does not wait that long.
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 
-# Below those that systems give to outgoing connections and to whoever asks for any port.
+# Below those that systems give to outgoing connections and to programs that ask for any port.
 _QUIET_PORTS = range(15_000, 32_000)
 _taken: set[int] = set()
 
@@ -48,14 +48,14 @@ class Account:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nothing listens on, and that nobody else is given until this run is over.
+    """A TCP port of 127.0.0.1 that nothing listens on, and that no other test gets until this run is over.
 
-    A port that the system has chosen would be an outgoing connection's, or another test's, before a server has started
-    at it, or while it is away. Each worker of pytest-xdist has ports of its own.
+    A port that the system has chosen could go to an outgoing connection, or to another test, before a server has
+    started on it or while it is away. Each worker of pytest-xdist has ports of its own.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    # Not the generator that hypothesis begins anew with each test.
+    # Not the generator that hypothesis restarts with each test.
     choose = random.SystemRandom().choice
     while True:
         port = choose(_QUIET_PORTS[worker::workers])

@@ -97,7 +97,9 @@ def _locked(name: str) -> str:
 
 
 def _from_debian(program: Program, workspace: Path) -> tuple[str, Path]:
-    """Unpacks the packages and the libraries that are not installed; needs neither root nor the system's own lists."""
+    """Unpack the packages and the libraries that are not installed; this needs no root and no package lists of the
+    system.
+    """
     if not program.packages or not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         raise CannotBring("no Debian or Ubuntu package here")
     apt = _apt()

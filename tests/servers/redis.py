@@ -84,7 +84,7 @@ class RedisServer:
         self.process.close()
 
     def command(self, *words: str) -> str:
-        """Sends one command over a connection of its own; returns the first line of the answer, such as +OK."""
+        """Sends one command over a connection of its own; returns the first line of the response, such as +OK."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             answers = connection.makefile("r")
             if self.password:

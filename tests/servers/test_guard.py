@@ -39,7 +39,7 @@ def test_a_server_and_its_folder_are_gone_after_the_tests_were_killed() -> None:
     assert not Path(folder).exists()
 
 
-def test_a_program_that_nobody_has_is_named_with_what_to_install() -> None:
+def test_a_missing_program_is_named_with_what_to_install() -> None:
     program = Program(key="unheard-of", commands=("unheard-of-program",), advice="unheard-of (brew install unheard-of)")
     with pytest.raises(ProgramMissing, match=r"^the tests need unheard-of-program: install unheard-of \(brew .*\)$"):
         locate(program)

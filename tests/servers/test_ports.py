@@ -1,4 +1,4 @@
-"""A free port is nobody else's until its server listens there."""
+"""A free port stays free until its server listens there."""
 
 import socket
 
@@ -20,7 +20,7 @@ def test_no_port_is_given_twice() -> None:
 
 
 def test_the_system_does_not_give_a_free_port_away() -> None:
-    """Neither to a process that asks for any port nor to a connection that leaves from here."""
+    """It is not given to a process that asks for any port, and not to a connection that leaves from here."""
     port = free_port()
     with socket.create_server(("127.0.0.1", 0)) as other, socket.create_connection(other.getsockname()) as leaving:
         assert port < min(other.getsockname()[1], leaving.getsockname()[1])

@@ -47,7 +47,7 @@ class TlsFront:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            # Whoever has gone, the other one waits to hear of it.
+            # When one side has gone, the other one must learn of it.
             to_server.close()
             writer.close()
             await asyncio.wait(ways)

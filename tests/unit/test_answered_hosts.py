@@ -36,7 +36,7 @@ def test_this_machine_is_always_meant_whatever_the_port(header: str) -> None:
         "x" * 100_000,
     ],
 )  # fmt: skip
-def test_what_is_not_this_machine_is_somebody_else_s(header: str | None) -> None:
+def test_what_is_not_this_machine_belongs_to_another_party(header: str | None) -> None:
     """CFG-05"""
     assert not NOBODY_ELSE.answer_to(header)
     assert not OURS.answer_to(header)

@@ -34,7 +34,7 @@ def test_on_a_loopback_address_nothing_needs_to_be_said(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", OPEN_HOSTS)
-def test_whoever_says_so_may_share_the_mailbox_or_have_none(host: str) -> None:
+def test_a_setting_can_share_the_mailbox_or_switch_it_off(host: str) -> None:
     """CFG-05"""
     shared = Settings.read({"SERVER_HOST": host, "DEV_MAILBOX": "network"}, None)
     assert (shared.mail.has_dev_mailbox, shared.mail.drops_mails) == (True, False)
@@ -52,6 +52,6 @@ def test_where_mails_are_sent_there_is_no_mailbox_to_protect(mailbox: str) -> No
 @pytest.mark.parametrize(
     ("variable", "value"), [("ENVIRONMENT", "prod"), ("SMTP_URL", "mail.example.com"), ("DEV_MAILBOX", "on")]
 )
-def test_a_value_that_cannot_be_read_is_told_once_and_not_judged_by_its_default(variable: str, value: str) -> None:
+def test_a_value_that_cannot_be_read_is_reported_once_and_not_judged_by_its_default(variable: str, value: str) -> None:
     (problem,) = problems({"SERVER_HOST": "0.0.0.0", variable: value})
     assert problem.startswith(f"{variable}: ")

@@ -97,13 +97,13 @@ def test_what_stands_before_the_picture_brings_nothing_in(tmp_path: Path, head: 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "neither a PNG file nor a well-formed SVG file"),
-        (b"GIF89a", "neither a PNG file nor a well-formed SVG file"),
-        (PNG[:8], "neither a PNG file nor an SVG file in UTF-8"),
-        ("<svg>", "neither a PNG file nor an SVG file"),
-        ("<html xmlns='http://www.w3.org/1999/xhtml'/>", "neither a PNG file nor an SVG file"),
-        (SVG.format("<path>"), "neither a PNG file nor a well-formed SVG file"),
-        (SVG.format("").encode("utf-16"), "neither a PNG file nor an SVG file in UTF-8"),
+        (b"", "not a PNG file or a well-formed SVG file"),
+        (b"GIF89a", "not a PNG file or a well-formed SVG file"),
+        (PNG[:8], "not a PNG file or an SVG file in UTF-8"),
+        ("<svg>", "not a PNG file or an SVG file"),
+        ("<html xmlns='http://www.w3.org/1999/xhtml'/>", "not a PNG file or an SVG file"),
+        (SVG.format("<path>"), "not a PNG file or a well-formed SVG file"),
+        (SVG.format("").encode("utf-16"), "not a PNG file or an SVG file in UTF-8"),
         (PNG + b"x" * MAX_BYTES, "larger than 64 KiB"),
     ],
 )

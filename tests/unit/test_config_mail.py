@@ -1,4 +1,4 @@
-"""Where mails leave, whom they are from, and where their links lead."""
+"""Where mails are delivered, who they are from, and where their links lead."""
 
 import pytest
 from hypothesis import given
@@ -91,7 +91,7 @@ def test_an_app_is_a_web_address_or_a_deep_link(value: str, address: str) -> Non
         'myapp://account/"onclick',
     ],
 )
-def test_links_never_lead_where_nobody_meant(value: str) -> None:
+def test_links_never_lead_to_an_unintended_place(value: str) -> None:
     """RST-11"""
     assert "hunter22" not in problem_of("APP_URL", value)
 

@@ -45,7 +45,7 @@ def test_a_unix_socket_takes_a_login_and_a_database() -> None:
         ("unix://:secret@/run/redis.sock", False),
     ],
 )
-def test_a_login_in_clear_is_told(url: str, in_clear: bool) -> None:
+def test_a_login_in_clear_is_reported(url: str, in_clear: bool) -> None:
     assert redis_server(url).sends_login_in_clear is in_clear
 
 

@@ -1,4 +1,4 @@
-"""Names that are close to a setting, and names that are somebody else's."""
+"""Names that are close to a setting, and names that belong to other programs."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def warned(environ: dict[str, str], env_file: Path | None = None) -> list[str]:
         ("METRIC_PORT", "METRICS_PORT"),
     ],
 )
-def test_a_typing_mistake_is_told_with_the_setting_that_was_meant(name: str, meant: str) -> None:
+def test_a_typing_mistake_is_reported_with_the_setting_that_was_meant(name: str, meant: str) -> None:
     """CFG-06"""
     (found,) = Settings.read({name: "hunter22"}, None).unknown_variables
     assert (found.name, found.meant, found.origin) == (name, meant, Origin.ENVIRONMENT)
@@ -61,7 +61,7 @@ def test_a_typing_mistake_is_told_with_the_setting_that_was_meant(name: str, mea
     KUBERNETES_SERVICE_HOST KUBERNETES_PORT_443_TCP POSTGRES_PASSWORD GRAFANA_PASSWORD HTTP_LISTEN SESSION_MANAGER
     """.split(),
 )
-def test_a_variable_of_somebody_else_is_not_spoken_of(name: str) -> None:
+def test_a_variable_of_another_program_is_not_reported(name: str) -> None:
     """CFG-06"""
     assert warned({name: "x"}) == []
 
@@ -70,7 +70,7 @@ def test_what_is_known_or_empty_is_not_spoken_of() -> None:
     assert warned({"SERVER_PORT": "9000", "SERVR_PORT": "", "JWT_SECRT": "  "}) == []
 
 
-def test_all_that_the_env_file_has_beside_settings_is_told(tmp_path: Path) -> None:
+def test_everything_else_in_the_env_file_is_reported(tmp_path: Path) -> None:
     """CFG-06: whatever stands there was meant for this program, and only settings are read from it."""
     file = tmp_path / ".env"
     file.write_text("SERVER_PORT=9000\nSERVR_PORT=9001\nAPI_KEY=hunter22\nEMPTY=\n", "utf-8")

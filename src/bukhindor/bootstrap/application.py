@@ -64,7 +64,7 @@ def create_application(
     Raises SchemaError, DatabaseInUse, DatabaseUnusable, CannotExpose, ConfigurationError.
     """
     watch = open_watch(settings, exposes=exposes_metrics)
-    # The owner's lock comes first: a newer program must not migrate under a server that runs.
+    # The owner's lock comes first: a newer program must not migrate under a running server.
     built = _Built(settings, clock or SystemClock(), watch, owner=True, replaces=replaces)
     try:
         prepare_schema(settings)
@@ -101,7 +101,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 
 class _Built:
-    """Every object there is, built once, from the outside in."""
+    """Every object of the service, built once, from the outside in."""
 
     def __init__(self, settings: Settings, clock: Clock, watch: Watch, *, owner: bool, replaces: bool = False) -> None:
         self.clock = clock
@@ -136,7 +136,9 @@ class _Built:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """From the first request to the last: keys loaded, upkeep done; the stores close after HTTP has ended."""
+        """From the first request to the last: keys loaded, background tasks running; the stores close after HTTP has
+        ended.
+        """
         services = self.services
         try:
             if self._replaces:
@@ -161,13 +163,13 @@ class _Built:
             await asyncio.to_thread(self._watch.close)
 
     def drop(self) -> None:
-        """Let go of everything where nothing was begun."""
+        """Release everything when nothing was started."""
         self._hasher.close()
         self._store.drop()
         self._watch.close()
 
     async def _require_schema(self) -> None:
-        """One that could never be ready must not take the place of one that is; a database that is away will be back.
+        """A process that could never be ready must not replace one that is; a database that is away will come back.
 
         Raises SchemaError.
         """
@@ -176,7 +178,7 @@ class _Built:
                 raise SchemaError("The database has another schema than this program needs: migrate it first.")
 
     async def _load_keys(self) -> None:
-        """A database that is away for now does not keep the service from its start, only from being ready."""
+        """A database that is away does not stop the service from starting, only from being ready."""
         try:
             await self.services.signing_key_ring.load()
         except Unavailable as unavailable:
@@ -202,7 +204,7 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
 
 
 def _mailbox_hosts(settings: Settings) -> AnsweredHosts:
-    """The names that lead to the development mailbox; over a network also the machine's addresses, whichever it has."""
+    """The host names of the development mailbox; over a network also all of the machine's addresses."""
     server_host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
     named = (read_host(server_host), read_host(settings.server.public_url.location))
     return AnsweredHosts(frozenset(filter(None, named)), any_address=settings.mail.dev_mailbox is DevMailbox.NETWORK)

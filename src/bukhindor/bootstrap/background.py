@@ -1,4 +1,4 @@
-"""What a running service does by itself."""
+"""The background tasks of a running service."""
 
 import asyncio
 import logging
@@ -25,8 +25,9 @@ Work = Callable[[], Awaitable[Any]]
 async def background_tasks(
     services: Services, *more: tuple[str, float, Work], on_failure: Callable[[str], None] = lambda name: None
 ) -> AsyncIterator[None]:
-    """Upkeep, mails and news of signing keys for as long as this lasts; `more` are names, seconds and work that is
-    done at once for the first time. `on_failure` gets the name of what has failed."""
+    """Run upkeep, mail delivery and the reload of signing keys for as long as this lasts; `more` are names, seconds and
+    work that runs at once for the first time. `on_failure` gets the name of the task that has failed.
+    """
     works = (
         (KEY_RELOAD, _KEY_RELOAD_SECONDS, services.signing_key_ring.load),
         (PURGE, PURGE_SECONDS, services.upkeep.purge),
@@ -42,8 +43,9 @@ async def background_tasks(
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """The wish to end comes as one exception, and a driver drops it if what it waits for happens at that very moment;
-    what it waits for next, like a mail server's first word, may not come for long. So it is wished again."""
+    """A cancellation is one exception, and a driver drops it if what it waits for happens at that very moment; its next
+    wait, such as a mail server's first word, may take long. So the cancellation is repeated.
+    """
     unfinished = set(tasks)
     while unfinished:
         for task in unfinished:
@@ -55,17 +57,17 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
 async def _repeat(
     name: str, seconds: float, work: Work, on_failure: Callable[[str], None], *, at_once: bool = False
 ) -> None:
-    """Do `work` every so often; a failure is logged and the next turn comes all the same."""
+    """Run `work` every `seconds`; a failure is logged, and the next turn still comes."""
     pause = 0.0 if at_once else seconds
     task = asyncio.current_task()
-    # Also a wish that was dropped is a wish.
+    # A cancellation that was dropped still counts.
     while task is None or not task.cancelling():
         await asyncio.sleep(pause)
         pause = seconds
         try:
             await work()
         except Unavailable as unavailable:
-            # The store itself tells once that it is away; telling it twice a second would bury everything else.
+            # The store itself logs once that it is away; a line twice a second would bury everything else.
             _log.debug("%s put off: %s", name, unavailable.code)
             on_failure(name)
         except Exception:

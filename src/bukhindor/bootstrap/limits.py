@@ -1,4 +1,4 @@
-"""Who counts how often things happen: a server for all processes, or each one for itself."""
+"""Where limits are counted: on a server for all processes, or in each process."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -12,16 +12,17 @@ from bukhindor.ports import RateLimiter
 
 # While Redis is away each process allows this part of a limit; replicas can't know how many they are.
 _LEAST_OUTAGE_DIVISOR = 4
-# Seconds. Fifty sign-ins at once keep a busy process from its answers for 0.1, and limits are exact only with them.
+# Seconds. Fifty simultaneous sign-ins delay a busy process by 0.1, and limits are exact only if it waits for Redis that
+# long.
 _REDIS_BUDGET = 0.25
 
 
 class SharedLimiter(RateLimiter, Protocol):
     async def open(self) -> None:
-        """Connect; a server that is away does not keep the service from its start."""
+        """Connect; a server that is away does not stop the service from starting."""
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Release all connections."""
 
 
 def open_shared_limiter(
@@ -30,7 +31,7 @@ def open_shared_limiter(
     """None without REDIS_URL, or without limits. `on_uncounted` gets the reason why Redis did not count a call."""
     if settings.limiting.redis is None or not settings.limiting.rate_limits:
         return None
-    # Its library takes memory that a service without Redis has no use for.
+    # Its library takes memory that a service without Redis does not need.
     from bukhindor.adapters.redis.rate_limiter import RedisRateLimiter  # noqa: PLC0415
 
     return RedisRateLimiter(
@@ -44,7 +45,7 @@ def open_shared_limiter(
 
 
 class ConfiguredLimiter:
-    """Counts by the limits in force, where the product names its defaults."""
+    """Counts by the effective limits, where the product names its defaults."""
 
     def __init__(self, limiter: RateLimiter, limits: Limits) -> None:
         self._limiter = limiter

@@ -1,4 +1,4 @@
-"""What is measured, and where it is read; loaded only when METRICS_PORT is set."""
+"""What is measured, and where it is served; loaded only when METRICS_PORT is set."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -52,7 +52,7 @@ class _SharedLimiter(RateLimiter, Protocol):
 
 
 class MetricsWatch(Watch):
-    """With `port` None another process answers."""
+    """With `port` None another process serves the metrics."""
 
     def __init__(self, host: str, port: int | None, tracing: Tracing | None) -> None:
         self._meter = PrometheusMeter(__version__)

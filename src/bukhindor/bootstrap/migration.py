@@ -49,5 +49,5 @@ def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
-        # The main thread may wait for a lock of the database, and nobody for the outcome.
+        # The main thread may wait for a lock of the database, and no process for the outcome.
         os._exit(1)

@@ -1,4 +1,4 @@
-"""Which store there is, by its address, and how its schema is brought up to date."""
+"""Which store an address names, and how its schema is migrated."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -30,10 +30,10 @@ class Store(Transactions, Protocol):
         """Reads that may take long."""
 
     async def close(self) -> None:
-        """Finish what is being committed and let go of the database."""
+        """Finish the commits under way and release the database."""
 
     def drop(self) -> None:
-        """Let go of a database that was never used."""
+        """Release a database that was never used."""
 
 
 def open_store(
@@ -44,12 +44,13 @@ def open_store(
     on_wait: Callable[[float], None] | None = None,
     on_error: Callable[[str], None] | None = None,
 ) -> Store:
-    """`owner` is the one server of an embedded database. `on_wait` and `on_error` are told what a database server
-    makes the service wait for, in seconds, and how it fails. Raises DatabaseInUse, DatabaseUnusable."""
+    """`owner` is the one server of an embedded database. `on_wait` gets how long the service waits for a database
+    server, in seconds, and `on_error` how it fails. Raises DatabaseInUse, DatabaseUnusable.
+    """
     database = settings.store.database
     if isinstance(database, SqliteUrl):
         return SqliteTransactions(database.path, owner=owner, seal=seal)
-    # Its driver takes memory that an embedded database has no use for.
+    # Its driver takes memory that an embedded database does not need.
     from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions  # noqa: PLC0415
 
     return PostgresTransactions(
@@ -58,9 +59,9 @@ def open_store(
 
 
 def prepare_schema(settings: Settings) -> None:
-    """Bring the schema up to date where MIGRATE_ON_START says so. Raises SchemaError, DatabaseUnusable.
+    """Migrate the schema if MIGRATE_ON_START says so. Raises SchemaError, DatabaseUnusable.
 
-    It happens in another process: the migration tool takes 9 MB, which this one would keep for nothing.
+    It happens in another process: the migration tool takes 9 MB, which this one would never release.
     """
     if settings.store.migrate_on_start and schema.status(settings.store.database).pending:
         _upgrade_aside(settings.store.database)

@@ -31,7 +31,7 @@ def build_services(
     secret_keys: SecretKeys,
     clock: Clock,
 ) -> Services:
-    """Every use case there is, over what it needs from outside."""
+    """Every use case, over the ports that it needs."""
     outside = Outside(
         transactions=transactions,
         hasher=hasher,
@@ -59,7 +59,7 @@ def build_services(
 
 
 def mail_links(settings: Settings) -> MailLinks:
-    """Mailed links lead into the app where it is a web page; other addresses no mail program opens."""
+    """Mailed links lead into the app when it is a web page; no mail program opens other addresses."""
     app_url = settings.mail.app_url
     base = str(app_url) if app_url is not None and app_url.is_web else f"{settings.server.public_url}{ACCOUNT}"
     return MailLinks(lambda purpose: f"{base}/{PAGE_OF[purpose]}")

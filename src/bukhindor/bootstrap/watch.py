@@ -26,10 +26,10 @@ class Watch:
         self.watchers = Watchers(meter or NoMeter(), tracing)
 
     def listen(self) -> None:
-        """Answer at METRICS_PORT. Raises CannotExpose."""
+        """Serve METRICS_PORT. Raises CannotExpose."""
 
     def close(self) -> None:
-        """Stop answering, and send the last traces. This may take two seconds."""
+        """Stop serving, and send the last traces. This may take two seconds."""
         if self._tracing is not None:
             self._tracing.close()
 

@@ -1,4 +1,4 @@
-"""The command line: every command reads the same configuration and ends with 0, 1 (refused) or 2 (usage)."""
+"""The command line: every command reads the same configuration and exits with 0, 1 (refused) or 2 (usage)."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""What a command needs to work on: the settings, and the services beside a server that may be running."""
+"""What a command works on: the settings, and the services, also while a server is running."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 def read_settings(options: Mapping[str, str | int | None] | None = None) -> Settings:
-    """The settings of this process; options of the command line that are not None stand for their variables.
+    """The settings of this process; command-line options that are not None replace their variables.
 
     Raises ConfigurationError.
     """
@@ -23,7 +23,7 @@ def read_settings(options: Mapping[str, str | int | None] | None = None) -> Sett
 
 
 def with_services(work: Callable[[Services], Awaitable[_T]]) -> _T:
-    """Do `work` with the services open; what is logged meanwhile goes to standard error."""
+    """Run `work` with the services open; log lines go to standard error meanwhile."""
     from bukhindor.adapters.system.log_output import configure_logging
     from bukhindor.bootstrap.application import open_services
 

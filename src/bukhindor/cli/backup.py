@@ -37,15 +37,15 @@ def backup(file: Path, yes: bool, as_json: bool) -> None:
         return
     size = f"{copy.size / 2**20:.1f} MiB, {_accounts(copy.users)}, schema {copy.revision}"
     say(f"Backed up {database} to {file} in {seconds:.1f} s: {size}.")
-    say(f"{_secret(settings)} is not in it, and without it everybody has to sign in again: keep it elsewhere.")
+    say(f"{_secret(settings)} is not in it, and without it all users have to sign in again: keep it in another place.")
 
 
 @click.command("restore")
 @click.argument("file", type=_FILE)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @json_option
 def restore(file: Path, yes: bool, as_json: bool) -> None:
-    """Put the backup FILE in the place of the SQLite database, which is kept aside; the service must be stopped."""
+    """Restore the backup FILE. The present SQLite database is kept under another name; the service must be stopped."""
     from bukhindor.adapters.sql.sqlite.restore import restore
 
     settings, database = _embedded("pg_restore restores it")
@@ -60,10 +60,10 @@ def restore(file: Path, yes: bool, as_json: bool) -> None:
         return
     say(f"Restored {database} from {file}: {_accounts(done.database.users)}, schema {done.database.revision}.")
     if done.replaced is not None:
-        say(f"What was there is kept as {done.replaced}; remove it when nobody needs it any more.")
+        say(f"The previous database is kept as {done.replaced}; remove it when it is no longer needed.")
     if done.pending:
         say(f"The next start, or `bukhindor migrate up`, applies {', '.join(done.pending)}.")
-    say(f"{_secret(settings)} was not in it: without the one of that time everybody has to sign in again.")
+    say(f"{_secret(settings)} was not in it: without the secret of that time all users have to sign in again.")
 
 
 def _embedded(instead: str) -> tuple[Settings, Path]:

@@ -1,4 +1,4 @@
-"""bukhindor config: what is in force."""
+"""bukhindor config: the effective settings."""
 
 import click
 
@@ -8,15 +8,15 @@ from bukhindor.cli.printing import json_option, print_json, print_table, say
 
 @click.group("config")
 def group() -> None:
-    """Look at the configuration."""
+    """Show the configuration."""
 
 
 @group.command()
 @json_option
 def check(as_json: bool) -> None:
-    """Print every setting and where it comes from, secrets masked, and variables that are no setting.
+    """Print every setting and its source, with secrets masked, and variables that are no setting.
 
-    Exit with 2 when a setting is not good.
+    Exit with 2 when a setting is invalid.
     """
     settings = read_settings()
     if as_json:

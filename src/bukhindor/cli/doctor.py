@@ -1,4 +1,4 @@
-"""bukhindor doctor: what is wrong, and what to do."""
+"""bukhindor doctor: problems, and how to solve them."""
 
 import click
 
@@ -17,7 +17,7 @@ _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
 @json_option
 @click.pass_context
 def command(ctx: click.Context, recipient: str | None, as_json: bool) -> None:
-    """Look at everything that the service needs; nothing is changed. Exit with 1 when there is a problem."""
+    """Check everything that the service needs, without changing anything. Exit with 1 when there is a problem."""
     from bukhindor.cli import checks
 
     address = None if recipient is None else parsed("--send-mail", EmailAddress, recipient)
@@ -28,7 +28,7 @@ def command(ctx: click.Context, recipient: str | None, as_json: bool) -> None:
         exit_code = MISCONFIGURED
     else:
         if address is not None and not settings.mail.server:
-            raise Refusal("No mail leaves this installation: set SMTP_URL to send one.")
+            raise Refusal("This installation sends no mail: set SMTP_URL to send one.")
         findings = checks.of_installation(settings, address)
         exit_code = REFUSED
 

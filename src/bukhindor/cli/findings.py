@@ -1,4 +1,4 @@
-"""What a check has found."""
+"""The result of a check."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at, how it is, and what to do unless it is well; sentences without their full stop."""
+    """What was checked, its state, and what to do if there is a problem; sentences without a full stop."""
 
     check: str
     state: State

@@ -1,4 +1,4 @@
-"""bukhindor keys: the keys that access tokens are signed with."""
+"""bukhindor keys: the keys that sign access tokens."""
 
 from datetime import datetime
 
@@ -12,13 +12,13 @@ from bukhindor.domain.signing_key import SigningKey
 
 @click.group("keys")
 def group() -> None:
-    """Look at and renew the keys that sign access tokens."""
+    """List and rotate the keys that sign access tokens."""
 
 
 @group.command("list")
 @json_option
 def list_keys(as_json: bool) -> None:
-    """Print all keys, the newest first; it signs, retired ones verify until their last token has expired."""
+    """Print all keys, newest first. The newest signs; retired keys verify until their last token has expired."""
     found = with_services(lambda services: services.signing_key_ring.keys())
     now, life = SystemClock().now(), read_settings().accounts.jwt_expiration
     states = [_state(key, verifies=key.verifies_at(now, life)) for key in found]
@@ -35,7 +35,7 @@ def list_keys(as_json: bool) -> None:
 @group.command()
 @json_option
 def rotate(as_json: bool) -> None:
-    """Sign with a new key from now on; nobody is signed out."""
+    """Sign with a new key from now on. No session ends."""
     key = with_services(lambda services: services.signing_key_ring.rotate())
     if as_json:
         print_json(_as_json(key, "signs"))

@@ -23,15 +23,17 @@ def up() -> None:
 
 
 @group.command()
-@click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, help="How many to undo.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, help="How many migrations to undo.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 def down(steps: int, yes: bool) -> None:
-    """Undo the newest migration; what it had added to the database is gone, with all data in it."""
+    """Undo the newest migration. Everything that it added to the database is deleted, with all data in it."""
     from bukhindor.adapters.sql import schema
 
     settings = read_settings()
     if not yes:
-        require_confirmation("Undo migrations, and lose the data in what they added?", "Nothing was undone")
+        require_confirmation(
+            "Undo migrations, and delete the data in everything that they added?", "Nothing was undone"
+        )
     undone = schema.downgrade(settings.store.database, steps)
     say(f"Undid {', '.join(undone)}." if undone else "Nothing to do: the database is empty.")
 
@@ -39,7 +41,7 @@ def down(steps: int, yes: bool) -> None:
 @group.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Print the database's schema version, the program's, and what lies between."""
+    """Print the schema version of the database, that of the program, and the migrations between them."""
     from bukhindor.adapters.sql import schema
 
     found = schema.status(read_settings().store.database)

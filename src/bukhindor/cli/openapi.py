@@ -1,4 +1,4 @@
-"""bukhindor openapi: the description of the HTTP interface."""
+"""bukhindor openapi: the document that describes the HTTP API."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from bukhindor.cli.printing import say
 @click.command("openapi")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
 def command(file: Path | None) -> None:
-    """Write the OpenAPI 3.1 document to FILE, or print it; its server is PUBLIC_URL."""
+    """Write the OpenAPI 3.1 document to FILE, or print it. Its server is PUBLIC_URL."""
     from bukhindor.web.api.openapi import openapi_json
 
     document = openapi_json(str(read_settings().server.public_url))

@@ -12,7 +12,7 @@ _CommandT = TypeVar("_CommandT", bound=Callable[..., Any])
 
 
 def json_option(command: _CommandT) -> _CommandT:
-    """The option --json, which arrives as `as_json`."""
+    """The option --json, passed on as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
@@ -28,7 +28,7 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on a terminal; elsewhere lines with tabs, for programs that cut them."""
+    """A table on a terminal; elsewhere lines with tabs, for programs that split them."""
     if not sys.stdout.isatty():
         for row in (columns, *rows):
             click.echo("\t".join(row))
@@ -40,17 +40,17 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        # Folded, not cut: an id that ends in … is of no use.
+        # Folded, not truncated: an id that ends in … is useless.
         table.add_column(column, overflow="fold")
     for row in rows:
-        # A Text is shown as it stands: "[red]" may be somebody's name.
+        # A Text is shown unchanged: "[red]" may be a person's name.
         table.add_row(*map(Text, row))
     Console().print(table)
 
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """To be told what is done, and of how much: a bar on the standard error of a terminal, elsewhere nothing."""
+    """A function that reports progress: a bar on the standard error of a terminal, nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
@@ -63,5 +63,5 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def moment(time: datetime | None) -> str:
-    """A time for people, in UTC: `2026-01-31 12:00:00Z`."""
+    """A timestamp for people, in UTC: `2026-01-31 12:00:00Z`."""
     return "never" if time is None else time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")

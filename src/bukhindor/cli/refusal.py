@@ -1,4 +1,4 @@
-"""How a command says no: one clear line on standard error, and an exit code."""
+"""How a command refuses: one clear line on standard error, and an exit code."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ MISCONFIGURED = 2
 
 
 class Refusal(click.ClickException):
-    """Ends the command with 1, after its lines are on standard error."""
+    """Ends the command with 1, after printing its lines on standard error."""
 
     exit_code = REFUSED
 
@@ -36,7 +36,7 @@ class Misconfiguration(Refusal):
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Every error becomes one that click shows as one line. With LOG_LEVEL=debug, unexpected ones stay as they are."""
+    """Turn every error into one that click shows as one line. With LOG_LEVEL=debug, unexpected ones stay unchanged."""
     try:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -50,7 +50,7 @@ def refusals() -> Iterator[None]:
 
 
 class Program(click.Group):
-    """The outermost group: whatever a command raises ends here."""
+    """The outermost group: every exception of a command ends here."""
 
     def invoke(self, ctx: click.Context) -> Any:
         with refusals():
@@ -58,14 +58,14 @@ class Program(click.Group):
 
 
 def _only_one(error: Exception) -> Exception:
-    """What went wrong alone, where tasks run together and the web framework makes a group of it."""
+    """The single error inside the group that concurrent tasks and the web framework wrap it in."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error
 
 
 def _refusal(error: Exception) -> Refusal | None:
-    """None for what does not say for itself, to people, what is wrong."""
+    """The refusal for people; None for an error that does not explain itself."""
     if isinstance(error, ConfigurationError):
         return Misconfiguration(*error.problems, *error.hints)
     if isinstance(error, InvalidInput):
@@ -74,7 +74,7 @@ def _refusal(error: Exception) -> Refusal | None:
         return Refusal(f"password: {error.message}" if issubclass(error.kind, Password) else error.message)
     if isinstance(error, BukhindorError):
         return Refusal(str(error))
-    # These take a while to load, which only a failing command has to wait for.
+    # These take a while to load; only a failing command should wait for them.
     from bukhindor.adapters.prometheus.exposition import CannotExpose
     from bukhindor.adapters.sql.unusable import DatabaseUnusable
     from bukhindor.server.listener import CannotListen
@@ -89,7 +89,7 @@ def _surprise(error: Exception) -> Refusal:
 
 
 def _one_line(text: str) -> str:
-    """Without anything secret that it may quote."""
+    """The error's text on one line, without the secrets that it may quote."""
     from bukhindor.adapters.system.log_redaction import redacted_text
 
     return " ".join(redacted_text(text).split())
@@ -114,7 +114,7 @@ def parsed(name: str, kind: type[V], raw: str) -> V:
 
 
 def require_confirmation(question: str, refusal: str) -> None:
-    """Ask a person. Raises Refusal when nobody is here to answer, click.Abort when the answer is no."""
+    """Ask for confirmation. Raises Refusal without a terminal to ask on, click.Abort when the response is no."""
     if not sys.stdin.isatty():
-        raise Refusal(f"{refusal}: nobody is here to confirm it. Repeat with --yes.")
+        raise Refusal(f"{refusal}: there is no terminal to confirm it. Repeat with --yes.")
     click.confirm(question, abort=True, err=True)

@@ -12,7 +12,7 @@ from bukhindor.cli.refusal import refusals
 from bukhindor.config import LogFormat, Settings
 from bukhindor.server.assignment import Assignment
 
-# A worker closes its stores within 10 seconds after the time for requests is over.
+# A worker closes its stores within 10 seconds after the time for requests has passed.
 _CLOSING_SECONDS = 12.0
 
 Options = Mapping[str, str | int | None]
@@ -24,7 +24,7 @@ Options = Mapping[str, str | int | None]
 @click.option("--workers", type=int, help="Instead of WORKERS.")
 @click.pass_context
 def command(ctx: click.Context, host: str | None, port: int | None, workers: int | None) -> None:
-    """Run the service until SIGTERM or Ctrl-C; with MIGRATE_ON_START the schema is brought up to date first.
+    """Run the service until SIGTERM or Ctrl-C. With MIGRATE_ON_START it first migrates the schema.
 
     With several workers, SIGHUP replaces them one after the other.
     """
@@ -39,7 +39,7 @@ def command(ctx: click.Context, host: str | None, port: int | None, workers: int
 
 
 def _warn(settings: Settings) -> None:
-    """What works, but hardly as it was meant: one line of the log each."""
+    """Log settings that work, but are probably not intended: one line each."""
     import structlog
 
     log = structlog.get_logger("bukhindor")
@@ -98,7 +98,7 @@ def _metrics_of_workers(settings: Settings) -> AbstractContextManager[Callable[[
 
 
 def _work(options: Options, assignment: Assignment) -> int:
-    """What a worker process does. It reads the settings itself, so that a new worker sees changed ones."""
+    """The work of a worker process. It reads the settings itself, so that a new worker sees changed ones."""
     import structlog
 
     from bukhindor.adapters.system.log_output import configure_logging
@@ -116,7 +116,7 @@ def _work(options: Options, assignment: Assignment) -> int:
 
 
 def _announce(settings: Settings, address: str) -> None:
-    """One line in the form of the log: the address, the documentation, the mails, the database, the environment."""
+    """Log one line: the address it listens on, the documentation, the mails, the database, the environment."""
     import structlog
 
     docs = f"{settings.server.public_url}/docs"

@@ -1,4 +1,4 @@
-"""bukhindor users: accounts, managed by whoever runs this server. A USER is an e-mail address or an id."""
+"""bukhindor users: accounts, managed by the server's operator. A USER is an email address or an id."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -33,13 +33,13 @@ class _Duration(click.ParamType[timedelta]):
         except ValueError as error:
             self.fail(f"{error}; for example 7d or 1h30m", param, ctx)
         if not timedelta() < duration <= timedelta(days=36_500):
-            self.fail("this is not from 1s to 36500d", param, ctx)
+            self.fail("this must be from 1s to 36500d", param, ctx)
         return duration
 
 
 @click.group("users")
 def group() -> None:
-    """Manage accounts. A USER is an e-mail address or an id."""
+    """Manage accounts. A USER is an email address or an id."""
 
 
 @group.command()
@@ -49,7 +49,7 @@ def group() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from a line of standard input.")
 @json_option
 def create(email: str, name: str, role: str, password_stdin: bool, as_json: bool) -> None:
-    """Create an account; without --password-stdin a password is made and printed once."""
+    """Create an account. Without --password-stdin a password is generated and printed once."""
     settings = read_settings()
     address, person = parsed("email", EmailAddress, email), parsed("name", Name, name)
     password = password_from_stdin() if password_stdin else made_password(settings.accounts.min_password_length)
@@ -69,10 +69,16 @@ def create(email: str, name: str, role: str, password_stdin: bool, as_json: bool
 @click.option("--search", help="A part of a name or an address.")
 @click.option("--role", type=_ROLE)
 @click.option("--status", type=_STATUS)
-@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="The maximum number of accounts to print.",
+)
 @json_option
 def list_users(search: str | None, role: str | None, status: str | None, limit: int, as_json: bool) -> None:
-    """Print accounts, the newest first."""
+    """Print accounts, newest first."""
     if search is not None and len(search) > MAX_SEARCH:
         raise click.BadParameter(f"at most {MAX_SEARCH} characters", param_hint="--search")
     query = UserQuery(
@@ -116,7 +122,7 @@ def show(user: str, as_json: bool) -> None:
         ("FIELD", "VALUE"),
         (
             ("id", str(found.id)),
-            ("e-mail", f"{found.email} ({'verified' if found.email_verified else 'not verified'})"),
+            ("email", f"{found.email} ({'verified' if found.email_verified else 'not verified'})"),
             ("name", found.name),
             ("role", found.role),
             ("status", _status(found)),
@@ -133,18 +139,18 @@ def show(user: str, as_json: bool) -> None:
 @click.argument("role", type=_ROLE)
 @json_option
 def set_role(user: str, role: str, as_json: bool) -> None:
-    """Make USER an admin, a user or a guest; it holds from the next request on."""
+    """Make USER an admin, a user or a guest, from the next request on."""
     changed = _change(user, UserChanges(role=Role(role)))
     _report(changed, f"{changed.email} is {changed.role} now.", as_json)
 
 
 @group.command()
 @click.argument("user")
-@click.option("--reason", help="Why, for administrators to read.")
-@click.option("--for", "duration", type=_Duration(), help="How long: 7d, 12h, …; without it until unban.")
+@click.option("--reason", help="The reason, for administrators to read.")
+@click.option("--for", "duration", type=_Duration(), help="The duration: 7d, 12h, …; without it until unban.")
 @json_option
 def ban(user: str, reason: str | None, duration: timedelta | None, as_json: bool) -> None:
-    """Keep USER out and end all of its sessions."""
+    """Ban USER and end all of its sessions."""
     text = None if reason is None else parsed("reason", StatusReason, reason)
     until = None if duration is None else SystemClock().now() + duration
     changed = _change(user, UserChanges(status=Status.BANNED, status_reason=text, status_until=until))
@@ -155,19 +161,19 @@ def ban(user: str, reason: str | None, duration: timedelta | None, as_json: bool
 @click.argument("user")
 @json_option
 def unban(user: str, as_json: bool) -> None:
-    """Let USER in again."""
+    """Lift the ban of USER."""
     changed = _change(user, UserChanges(status=Status.ACTIVE))
     _report(changed, f"{changed.email} is {_status(changed)}.", as_json)
 
 
 @group.command()
 @click.argument("user")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 def delete(user: str, yes: bool) -> None:
-    """Delete USER and everything that belongs to it, for good."""
+    """Delete USER permanently, with everything that belongs to it."""
     found = with_services(lambda services: _find(services, user))
     if not yes:
-        require_confirmation(f"Delete {found.email} ({found.name}) for good?", f"{found.email} was not deleted")
+        require_confirmation(f"Delete {found.email} ({found.name}) permanently?", f"{found.email} was not deleted")
     with_services(lambda services: services.user_admin.remove(_OPERATOR, found.id))
     say(f"Deleted {found.email}.")
 
@@ -176,7 +182,7 @@ def delete(user: str, yes: bool) -> None:
 @click.argument("user")
 @json_option
 def revoke_sessions(user: str, as_json: bool) -> None:
-    """Sign USER out everywhere."""
+    """Revoke all sessions of USER."""
 
     async def revoke(services: Services) -> tuple[User, int]:
         found = await _find(services, user)
@@ -217,7 +223,7 @@ def _shape(user: User) -> UserShape:
 
 
 def _status(user: User) -> str:
-    """The status of this moment, and when it ends."""
+    """The present status, and when it ends."""
     status = user.status_at(SystemClock().now())
     if status is Status.ACTIVE or user.status_until is None:
         return status

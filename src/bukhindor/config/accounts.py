@@ -19,7 +19,7 @@ _TEN_YEARS = timedelta(days=3650)
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
-    """`jwt_secrets` may be empty in development: then `development_secret(data_dir)` gives the one to use."""
+    """`jwt_secrets` may be empty in development: then `development_secret(data_dir)` is the secret to use."""
 
     jwt_secrets: tuple[bytes, ...] = field(repr=False)
     jwt_expiration: timedelta

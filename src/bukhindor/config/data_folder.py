@@ -19,10 +19,10 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 
 
 def development_secret(data_dir: Path) -> bytes:
-    """The secret of a development installation, made at the first call and the same at every later one.
+    """The secret of a development installation, created at the first call and the same at every later one.
 
-    Any number of processes may call at once: all of them get the secret of the one that was first.
-    Raises ConfigurationError when the file does not hold a secret, OSError when it can't be read or written.
+    Any number of processes may call at once: all of them get the secret of the first. Raises ConfigurationError when
+    the file does not contain a secret, OSError when it can't be read or written.
     """
     path = data_dir / SECRET_FILE
     if not path.exists():
@@ -35,7 +35,7 @@ def development_secret(data_dir: Path) -> bytes:
 
 
 def made_secret(data_dir: Path) -> bytes | None:
-    """The development secret if it was made already; nothing is changed. Raises as `development_secret`."""
+    """The development secret if it already exists; nothing is changed. Raises as `development_secret`."""
     path = data_dir / SECRET_FILE
     return _read(path) if path.exists() else None
 
@@ -49,7 +49,7 @@ def _read(path: Path) -> bytes:
 
 
 def _place(path: Path, content: bytes) -> None:
-    """Let the file appear with all of its content, or leave the one that is there."""
+    """Make the file appear with its complete content, or keep the existing one."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -66,7 +66,7 @@ def _place(path: Path, content: bytes) -> None:
 def network_file_system(path: Path, mount_table: str) -> str | None:
     """The type of the network file system that `path` is on, or None when it is on a disk of this machine.
 
-    `mount_table` is the text of /proc/mounts. SQLite's locks and its write-ahead log don't hold over a network.
+    `mount_table` is the text of /proc/mounts. SQLite's locks and its write-ahead log are not reliable over a network.
     """
     place = path.absolute().resolve()
     best_length, best_type = -1, ""

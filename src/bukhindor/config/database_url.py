@@ -30,7 +30,7 @@ _PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::([0-9]{1,5}))?")
 
 
 def parse_database_url(text: str) -> SqliteUrl | PostgresUrl:
-    """Raises ValueError, also where a certificate or key that the URL names is none."""
+    """Raises ValueError, also when a certificate or key that the URL names is invalid."""
     scheme, separator, _ = text.partition(":")
     if not separator or not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", scheme):
         raise ValueError("this is not a URL")

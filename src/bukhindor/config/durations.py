@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-# The digits are ASCII and bounded, so that no text is too long to compute with.
+# The digits are ASCII and bounded, so that every accepted text can be computed.
 _DURATION = re.compile("".join(rf"(?:([0-9]{{1,9}}){unit})?" for unit in _UNITS))
 
 

@@ -1,4 +1,4 @@
-"""Limits on attempts: whether they hold, their figures, and the server that counts for all processes."""
+"""Limits on attempts: whether they apply, their figures, and the server that counts for all processes."""
 
 import re
 from dataclasses import dataclass

@@ -39,7 +39,7 @@ def read_logo(path: Path) -> Logo:
     try:
         _Svg().check(content)
     except expat.ExpatError as error:
-        raise ValueError(f"{path} is neither a PNG file nor a well-formed SVG file ({error})") from None
+        raise ValueError(f"{path} is not a PNG file or a well-formed SVG file ({error})") from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     return Logo(content, "image/svg+xml")
@@ -65,7 +65,7 @@ class _Svg:
         try:
             parser.Parse(content.decode(), True)
         except UnicodeDecodeError:
-            raise ValueError("it is neither a PNG file nor an SVG file in UTF-8") from None
+            raise ValueError("it is not a PNG file or an SVG file in UTF-8") from None
 
     def _refuse_document_type(self, *_: object) -> None:
         raise ValueError("an SVG file with <!DOCTYPE> is refused")
@@ -81,7 +81,7 @@ class _Svg:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, local = _split(name)
         if self._depth == 0 and (namespace, local) != (_SVG, "svg"):
-            raise ValueError("it is neither a PNG file nor an SVG file")
+            raise ValueError("it is not a PNG file or an SVG file")
         self._depth += 1
         if local.lower() in _ACTIVE or namespace == _XHTML:
             raise ValueError(f"an SVG file with <{local}> is refused")

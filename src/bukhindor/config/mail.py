@@ -1,4 +1,4 @@
-"""Where mails leave, whom they are from, and where their links lead."""
+"""Where mails are delivered, who they are from, and where their links lead."""
 
 import re
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ GOOD_MAIL_SERVER = "smtp://user:password@mail.example.com:587"
 GOOD_SENDER = "Example <no-reply@example.com>"
 
 _PORTS = {"smtp": 587, "smtps": 465}
-# A name with other signs stands in quotation marks (RFC 5322 section 3.2.3); none of them ends the name early.
+# A name with other characters stands in quotation marks (RFC 5322 section 3.2.3); none of them ends the name early.
 _SENDER = re.compile(r'(?:([^"<>()\[\]\\,:;@]*[^"<>()\[\]\\,:;@\s]|"[^"\\]*")\s*)?<([^<>]*)>')
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _DEEP_LINK = re.compile(r"([a-z][a-z0-9+.-]{1,30})://[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?")
-# What browsers and systems open themselves, or hand to a program of their own choice.
+# Schemes that browsers and systems open themselves, or pass to a program of their own choice.
 _NO_APP = frozenset(
     "javascript vbscript data blob file filesystem about view-source jar resource chrome intent content ftp sftp ssh "
     "telnet ldap smb ws wss http https mailto tel sms search-ms".split()
@@ -70,14 +70,14 @@ class MailSettings:
 
     @property
     def drops_mails(self) -> bool:
-        """Whether mails go nowhere: in development, without a mail server and without a mailbox."""
+        """Whether mails are dropped: in development, without a mail server and without a mailbox."""
         return self.server is None and self.dev_mailbox is DevMailbox.OFF
 
 
 def mail_server(text: str) -> MailServer:
     """Read `smtp://user:password@host:587`, `smtps://host:465` or `smtp://host:25?starttls=never`.
 
-    Raises ValueError with a sentence that repeats no part of the text: it may hold a password.
+    Raises ValueError with a sentence that repeats no part of the text: it may contain a password.
     """
     url = ServerUrl.parse(text, "mail", tuple(_PORTS))
     host, port = url.place(_PORTS[url.scheme])
@@ -103,14 +103,14 @@ def sender(text: str) -> Sender:
     try:
         canonical = EmailAddress.parse(address)
     except InvalidValue:
-        raise ValueError(f"{quoted(text)} is neither an e-mail address nor a name and an address in <>") from None
+        raise ValueError(f"{quoted(text)} is not an email address, or a name and an address in <>") from None
     return Sender((name or "").strip('"'), canonical)
 
 
 def app_address(text: str) -> Address:
     """`https://host[/path]` of a web app, or a deep link such as `myapp://account`; no slash at the end.
 
-    Raises ValueError. A text that may hold a password is not repeated in it.
+    Raises ValueError. A text that may contain a password is not repeated in it.
     """
     if "@" in text:
         raise ValueError("a user name or password does not belong here")
@@ -122,7 +122,7 @@ def app_address(text: str) -> Address:
     except ValueError:
         raise ValueError(f"{quoted(text)} is not an address") from None
     if parts.scheme not in ("http", "https") or not text.isprintable():
-        raise ValueError(f"{quoted(text)} is neither a web address nor a deep link of an app")
+        raise ValueError(f"{quoted(text)} is not a web address or a deep link of an app")
     origin = parse_origin(f"{parts.scheme}://{parts.netloc}")
     if "?" in text or "#" in text:
         raise ValueError(f"{quoted(text)} goes on after the path")

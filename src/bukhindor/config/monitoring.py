@@ -1,4 +1,4 @@
-"""What the service tells its operators: log, metrics and traces."""
+"""What the service reports to its operators: log, metrics and traces."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,5 +51,5 @@ def _can_trace() -> bool:
     try:
         return all(find_spec(name) for name in _NEEDED_FOR_TRACING)
     except ModuleNotFoundError:
-        # Not even what they lie in is there.
+        # Not even the parent package is installed.
         return False

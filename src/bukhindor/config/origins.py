@@ -1,4 +1,4 @@
-"""Web addresses and origins: where a browser's page comes from (RFC 6454), and which of them may call us."""
+"""Web addresses and origins: where a browser's page comes from (RFC 6454), and which of them may call this service."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Address:
 
     @property
     def is_clear(self) -> bool:
-        """Whether everybody on the way can read and change what travels."""
+        """Whether anyone on the way can read and change the traffic."""
         return self.scheme == "http"
 
     def __str__(self) -> str:
@@ -49,7 +49,7 @@ class AllowedOrigins:
 def parse_origin(text: str) -> Address:
     """`scheme://host[:port]` as browsers spell it: lower case, no default port, no slash at the end.
 
-    Raises ValueError with a sentence. A text that may hold a password is not repeated in it.
+    Raises ValueError with a sentence. A text that may contain a password is not repeated in it.
     """
     if "@" in text:
         raise ValueError("a user name or password does not belong here")

@@ -84,7 +84,7 @@ def support_url(text: str) -> str:
         try:
             EmailAddress.parse(address)
         except InvalidValue:
-            raise ValueError(f"{quoted(text)} names no e-mail address after mailto:") from None
+            raise ValueError(f"{quoted(text)} has no email address after mailto:") from None
         return text
     try:
         parts = urlsplit(text)
@@ -94,5 +94,5 @@ def support_url(text: str) -> str:
     except ValueError:
         is_web_address = False
     if not is_web_address:
-        raise ValueError(f"{quoted(text)} begins neither with https:// and a host, and no user name, nor with mailto:")
+        raise ValueError(f"{quoted(text)} must begin with https:// and a host, without a user name, or with mailto:")
     return text

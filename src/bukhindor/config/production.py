@@ -1,4 +1,4 @@
-"""What is convenient for a developer and dangerous in production (OWASP ASVS 13.2.3, 13.4.2)."""
+"""Settings that are convenient in development and dangerous in production (OWASP ASVS 13.2.3, 13.4.2)."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def _refuse_clear_addresses(server: ServerSettings, sources: Sources) -> None:
     in_clear = sorted(str(origin) for origin in server.cors_allowed_origins.named if origin.is_clear)
     if in_clear:
         # Its page comes unprotected, so an attacker on the way can replace it with a page of their own.
-        reason = f"anybody on the way can change a page of {in_clear[0]}, production needs https"
+        reason = f"an attacker on the way can change a page of {in_clear[0]}, production needs https"
         sources.refuse("CORS_ALLOWED_ORIGINS", reason, "https://app.example.com")
 
 

@@ -15,7 +15,7 @@ _PORT = 6379
 def redis_server(text: str) -> RedisServer:
     """Read `redis://user:password@host:6379/0`, `rediss://host` or `unix:///run/redis.sock?db=0`.
 
-    Raises ValueError with a sentence that repeats no part of the text: it may hold a password.
+    Raises ValueError with a sentence that repeats no part of the text: it may contain a password.
     """
     url = ServerUrl.parse(text, "Redis", ("redis", "rediss", "unix"))
     _check_options(url)

@@ -1,6 +1,6 @@
-"""URLs that name a server, as DATABASE_URL, REDIS_URL and SMTP_URL do: what they have in common.
+"""URLs that name a server, such as DATABASE_URL, REDIS_URL and SMTP_URL: what they share.
 
-Each refusal is a ValueError with a sentence that repeats no part of the URL, which may hold a password.
+Each refusal is a ValueError with a sentence that repeats no part of the URL, which may contain a password.
 """
 
 import re
@@ -32,7 +32,7 @@ class ServerUrl:
             parts = urlsplit(text)
             login = [part and unquote(part) for part in (parts.username, parts.password)]
         except ValueError:
-            # Its own text quotes user and password.
+            # The library's own text quotes user and password.
             raise ValueError("this is not a URL") from None
         if parts.scheme not in schemes:
             first = [f"{scheme}://" for scheme in schemes]
@@ -81,7 +81,7 @@ def _options(query: str) -> dict[str, str]:
 
 
 def masked_url(url: str) -> str:
-    """The URL with *** for a password, whatever is in it; a user that repeats the password is one too."""
+    """The URL with *** for any password; a user name that repeats the password is masked too."""
     return re.sub(r"//([^/?#:]*):([^/?#]*)@", _masked_login, url)
 
 

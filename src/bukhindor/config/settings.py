@@ -1,4 +1,4 @@
-"""Settings: every choice that an operator has, read once, refused when it can't be read or is unsafe."""
+"""Settings: every choice of the operator, read once, refused when it is malformed or unsafe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,9 +28,9 @@ class Environment(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Settings:
-    """All settings by subject, as parsed values. A field's name is that of its variable, where that says enough.
+    """All settings by subject, as parsed values. A field has the name of its variable where that is clear enough.
 
-    `variables` are all of them as texts, secrets masked; `unknown_variables` are those that were set for nothing.
+    `variables` are all of them as texts, secrets masked; `unknown_variables` are those without an effect.
     """
 
     environment: Environment
@@ -46,9 +46,10 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str], env_file: Path | None, mount_table: Path = Path("/proc/mounts")) -> Self:
-        """Read the process environment and, unless it says production, the `.env` file, which it wins over.
+        """Read the process environment and, unless it names production, the `.env` file; the environment takes
+        precedence.
 
-        Raises ConfigurationError with every problem there is, not only the first.
+        Raises ConfigurationError with every problem, not only the first.
         """
         is_deployed = environ.get("ENVIRONMENT", "").strip().lower() == Environment.PRODUCTION
         sources = Sources(environ, {} if env_file is None or is_deployed else read_env_file(env_file))
@@ -84,7 +85,7 @@ class Settings:
         )
 
     def _refuse_contradictions(self, sources: Sources) -> None:
-        """Of settings that are about different subjects."""
+        """Refuse contradictions between settings of different subjects."""
         if self.server.workers > 1 and self.store.database.is_embedded:
             reason = f"{self.server.workers} processes can't share a SQLite database, which one process owns"
             sources.refuse("WORKERS", reason, "1, or DATABASE_URL=postgresql://…")
@@ -98,7 +99,7 @@ class Settings:
         is_open = mail.has_dev_mailbox and mail.dev_mailbox is not DevMailbox.NETWORK and not is_loopback(host)
         if self.is_production or not is_open:
             return
-        # A value that can't be read has its default here; its error is reported already.
+        # A value that can't be read has its default here; its error is already reported.
         if any(map(sources.is_refused, ("ENVIRONMENT", "DEV_MAILBOX", "SMTP_URL"))):
             return
         reason = f"with SERVER_HOST {host} other machines could read every mail and its reset link"

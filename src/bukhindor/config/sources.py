@@ -1,4 +1,4 @@
-"""Where values come from: the process environment first, then the `.env` file of a developer, then the default."""
+"""Where values come from: the process environment first, then a developer's `.env` file, then the default."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -22,7 +22,7 @@ class Origin(StrEnum):
 
 
 class Variable(NamedTuple):
-    """A variable in force; `text` is for people, secrets masked."""
+    """An effective variable; `text` is for people, secrets masked."""
 
     name: str
     text: str
@@ -30,9 +30,9 @@ class Variable(NamedTuple):
 
 
 class Sources:
-    """Reads variables, remembers where each came from and collects what was wrong with them.
+    """Reads variables, remembers the source of each and collects their problems.
 
-    A variable that is set but empty counts as not set at all, so that a compose file may pass `X=${X:-}` on.
+    A variable that is set but empty counts as unset, so that a compose file may pass `X=${X:-}` on.
     """
 
     def __init__(self, environ: Mapping[str, str], env_file: Mapping[str, str]) -> None:
@@ -49,7 +49,7 @@ class Sources:
         example: str,
         shown: Callable[[_T], str] | None = None,
     ) -> _T:
-        """The variable's value, or `default` when it is not set or not good; `shown` writes it for people."""
+        """The variable's value, or `default` when it is unset or invalid; `shown` writes it for people."""
         text, origin = self._given(variable)
         value = default
         if text:
@@ -61,7 +61,7 @@ class Sources:
         return value
 
     def read_url(self, variable: str, reader: Callable[[str], _T], default: str, example: str) -> _T:
-        """A URL that may hold a password, or `default` as `reader` reads it; shown as it is written, masked."""
+        """A URL that may contain a password, or `default` as `reader` reads it; shown as written, masked."""
         text, origin = self._given(variable)
         self.variables[variable] = Variable(variable, masked_url(text or default) or "none", origin)
         try:
@@ -75,7 +75,7 @@ class Sources:
         return self.variables[variable].origin is not Origin.DEFAULT
 
     def _given(self, variable: str) -> tuple[str, Origin]:
-        """Its text and where it came from; "" when it is not set."""
+        """Its text and its source; "" when it is not set."""
         for origin, values in ((Origin.ENVIRONMENT, self.environ), (Origin.ENV_FILE, self.env_file)):
             text = values.get(variable, "").strip()
             if text:
@@ -83,11 +83,11 @@ class Sources:
         return "", Origin.DEFAULT
 
     def refuse(self, variable: str, reason: str, example: str) -> None:
-        """Remember a problem: what is wrong, then a good value."""
+        """Record a problem: what is wrong, then a valid value."""
         self.problems.append(f"{variable}: {reason}; for example {example}")
 
     def is_refused(self, variable: str) -> bool:
-        """Whether a problem of this variable is known already."""
+        """Whether a problem of this variable is already recorded."""
         return any(problem.startswith(f"{variable}:") for problem in self.problems)
 
 
@@ -106,9 +106,10 @@ def _shown(value: object) -> str:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The assignments of a `.env` file; none when there is no such file.
+    """The assignments of a `.env` file; none when the file does not exist.
 
-    Raises ConfigurationError for a file or a line that can't be read: a typing mistake is no reason for a default.
+    Raises ConfigurationError for a file or a line that can't be read: a typing mistake must not silently select a
+    default.
     """
     try:
         with path.open(encoding="utf-8") as lines:

@@ -1,7 +1,7 @@
-"""Variables that are set and mean nothing here: most likely a setting with a typing mistake in its name.
+"""Variables that are set without an effect: most likely a setting with a typing mistake in its name.
 
-Such a one does not stop the start, since a variable may belong to somebody else; but a default where a choice was meant
-is nothing that should go unnoticed.
+Such a variable does not stop the start, since it may belong to another program; but a default in place of a choice
+should not go unnoticed.
 """
 
 import re
@@ -13,12 +13,12 @@ from bukhindor.config.durations import quoted
 from bukhindor.config.sources import Origin
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
-# So close are names with a letter or two that are missing, wrong or in the wrong place. DATABASE_PATH, SERVER_PROTOCOL
-# and JWT_SECRET_KEY, which other programs have, stay below; in a short name one letter makes another word: API_URL.
+# Names are this close when a letter or two are missing, wrong or in the wrong place. DATABASE_PATH, SERVER_PROTOCOL and
+# JWT_SECRET_KEY, which other programs have, stay below; in a short name one letter makes another word: API_URL.
 _CLOSE = 0.85
 _CLOSE_AND_SHORT = 0.9
 _SHORT = 8
-# PROXY is like PROXIES and URI like URL, but DATABASE_USER is another thing than DATABASE_URL.
+# PROXY resembles PROXIES, and URI resembles URL, but DATABASE_USER means something other than DATABASE_URL.
 _ALIKE = 0.6
 
 
@@ -41,9 +41,10 @@ class UnknownVariable:
 def unknown_variables(
     known: Iterable[str], environ: Mapping[str, str], env_file: Mapping[str, str]
 ) -> tuple[UnknownVariable, ...]:
-    """Those of the environment that come close to a known name, and all that `.env` has beside known ones.
+    """Variables of the environment that resemble a known name, and all in `.env` besides known ones.
 
-    The environment belongs to the whole machine, the file to us alone. What is set but empty counts as not set.
+    The environment belongs to the whole machine, the file to this service alone. A variable that is set but empty
+    counts as unset.
     """
     names = sorted(known)
     in_environment = (found for found in _unknown(names, environ, Origin.ENVIRONMENT) if found.meant)
@@ -63,7 +64,7 @@ def _meant(name: str, known: list[str]) -> str:
 
 
 def _resembles(name: str, setting: str) -> bool:
-    """Whether each word does: a long word that both have says little about the other ones."""
+    """Whether each word resembles its counterpart: a long word that both share says little about the others."""
     words, wanted = name.split("_"), setting.split("_")
     return len(words) != len(wanted) or all(
         SequenceMatcher(None, word, other).ratio() > _ALIKE for word, other in zip(words, wanted, strict=True)

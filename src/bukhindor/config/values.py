@@ -19,7 +19,7 @@ _ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
 _YES = frozenset({"true", "1", "yes", "on"})
 _NO = frozenset({"false", "0", "no", "off"})
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-# Words of the secrets that tutorials and sample files show; letters and digits only, lower case.
+# Words of the secrets in tutorials and sample files; letters and digits only, lower case.
 _PLACEHOLDERS = (
     "changeme changethis changein changebefore replaceme replacethis replacewith insertyour putyour "
     "yoursecret yoursuper yourjwt yourkey yourlong yourvery your256 yourrandom mysecret mysuper myjwt supersecret "
@@ -65,13 +65,13 @@ def duration(at_least: timedelta, at_most: timedelta) -> Callable[[str], timedel
 
 def yes_or_no(text: str) -> bool:
     if text.lower() not in _YES | _NO:
-        raise ValueError(f"{quoted(text)} is neither true nor false")
+        raise ValueError(f"{quoted(text)} is not true or false")
     return text.lower() in _YES
 
 
 def on_or_off(text: str) -> bool:
     if text.lower() not in ("on", "off"):
-        raise ValueError(f"{quoted(text)} is neither on nor off")
+        raise ValueError(f"{quoted(text)} is not on or off")
     return text.lower() == "on"
 
 
@@ -91,7 +91,7 @@ def host(text: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine is there: localhost, 127.0.0.0/8, ::1."""
+    """Whether the host is reachable from this machine only: localhost, 127.0.0.0/8, ::1."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -104,7 +104,7 @@ def optional(reader: Callable[[str], _T]) -> Callable[[str], _T | None]:
 
 
 def folder(text: str) -> Path:
-    """A folder that exists or can be made; `~` is the home of whoever runs this."""
+    """A folder that exists or can be created; `~` is the home of the user who runs this."""
     path = Path(text).expanduser()
     if not text.isprintable() or "?" in text or "#" in text:
         raise ValueError("the path can't hold ?, # or control characters")
@@ -142,7 +142,7 @@ def secrets(text: str) -> tuple[bytes, ...]:
         letters = re.sub(rb"[^a-z0-9]", b"", value.lower()).decode()
         if any(word in letters for word in _PLACEHOLDERS):
             raise ValueError(f"{which} is a placeholder that everybody knows")
-        # A text that is a repetition of a shorter one turns up inside of itself.
+        # A text that repeats a shorter one is found inside its own doubling.
         if len(set(value)) < _MIN_DIFFERENT_CHARACTERS or value in (value + value)[1:-1]:
             raise ValueError(f"{which} repeats itself, so it can be guessed")
     return tuple(values)

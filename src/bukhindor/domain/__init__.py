@@ -1,1 +1,1 @@
-"""The rules and words of the business: pure, standard library only, no I/O and no clock."""
+"""The rules and terms of the business: pure, standard library only, no I/O and no clock."""

@@ -1,4 +1,4 @@
-"""The record of who did what to whom, from where, and how it ended."""
+"""The audit: who did what, to which account, from where, and with which result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from bukhindor.domain.origin import Origin
 
 
 class AuditType(StrEnum):
-    """Stable words; new ones may come."""
+    """Stable names: new ones may come, none is renamed."""
 
     REGISTERED = "user.registered"
     CREATED = "user.created"
@@ -29,7 +29,7 @@ class AuditType(StrEnum):
     SESSION_ENDED = "session.ended"
     PASSWORD_CHANGED = "password.changed"
     PASSWORD_CHECK_FAILED = "password.check_failed"
-    # No longer written; stored events still have it.
+    # No longer written; stored events still have this type.
     PASSWORD_CHANGE_FAILED = "password.change_failed"
     PASSWORD_RESET_ASKED = "password.reset_asked"
     PASSWORD_RESET = "password.reset"
@@ -45,10 +45,10 @@ class AuditType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """`actor_id` did it (None: a client that is not signed in, or the command line) and it concerns `subject_id`.
+    """`actor_id` acted (None: a client that is not signed in, or the command line) on the account `subject_id`.
 
-    `details` are short plain words: never a token, a password, or an address in clear. An event that is counted
-    stands for `attempts` of one kind from one network within one minute.
+    `details` are short plain words: never a token, a password, or an address in clear. A counted event stands for
+    `attempts` of one kind from one network within one minute.
     """
 
     id: UUID
@@ -64,7 +64,9 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """All parts narrow; `before` is the position of the last event of the page before. The newest come first."""
+    """All parts narrow the result; `before` is the position of the last event of the previous page. The newest come
+    first.
+    """
 
     actor_id: UUID | None = None
     subject_id: UUID | None = None
@@ -77,13 +79,13 @@ class AuditQuery:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long events are kept."""
+    """How long events are stored."""
 
     audit: timedelta = timedelta(days=365)
 
 
 def counted_event_id(type: AuditType, network: str, details: Mapping[str, str], at: datetime) -> UUID:
-    """The id under which all such attempts of one network and minute are counted: a UUID of version 7 (RFC 9562)."""
+    """The id of the event that counts all such attempts of one network and minute: a UUID of version 7 (RFC 9562)."""
     minute = at.replace(second=0, microsecond=0)
     what = "\0".join([type, network, *(f"{name}={value}" for name, value in sorted(details.items()))])
     digest = int.from_bytes(sha256(f"{what}\0{minute.isoformat()}".encode()).digest()[:16])

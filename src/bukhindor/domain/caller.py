@@ -1,4 +1,4 @@
-"""Who is asking, and what that allows."""
+"""The caller of a use case, and their rights."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,9 +11,9 @@ from bukhindor.domain.user import Role, User, UserChanges
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A signed-in person: the user and the session as the store holds them at this moment.
+    """A signed-in person: the user and the session as the store has them now.
 
-    `is_superseded` marks an access token that a later change of the password or the role has made void. Only the
+    `is_superseded` marks an access token that a later change of the password or the role has made invalid. Only the
     repetition of such a change accepts it.
     """
 
@@ -35,12 +35,12 @@ class Caller:
         return self.user.role is Role.ADMIN
 
     def require_admin(self) -> None:
-        """Raise Forbidden for anybody but an administrator."""
+        """Raise Forbidden unless the caller is an administrator."""
         if not self.is_admin:
             raise Forbidden
 
     def require_sight_of(self, user_id: UUID) -> None:
-        """Raise UserNotFound unless this caller may see that user: strangers learn nothing, not even that it exists."""
+        """Raise UserNotFound unless this caller may see that user: the error does not reveal that the user exists."""
         if not self.is_admin and self.user.id != user_id:
             raise UserNotFound(concealed=user_id)
 
@@ -57,7 +57,7 @@ class Caller:
 
 
 class Operator:
-    """Whoever runs the command line on the server: every right, and no account."""
+    """The operator on the command line of the server: has every right, and no account."""
 
     is_admin = True
     actor_id: UUID | None = None
@@ -78,5 +78,5 @@ Actor = Caller | Operator
 
 
 def self_of(actor: Actor, user_id: UUID) -> Caller | None:
-    """The actor as the owner of the account `user_id`; None when it is another's, or the actor has none."""
+    """The actor as the owner of the account `user_id`; None for another user's account or an actor without one."""
     return actor if isinstance(actor, Caller) and actor.user.id == user_id else None

@@ -1,4 +1,4 @@
-"""The device at the other end of a session, as far as it tells us."""
+"""The device of a session, as far as the client describes it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,7 +26,7 @@ class AppType(StrEnum):
         try:
             return cls(raw)
         except ValueError:
-            raise InvalidValue(cls, f"This is one of {', '.join(cls)}.", "invalid_app_type") from None
+            raise InvalidValue(cls, f"This must be one of {', '.join(cls)}.", "invalid_app_type") from None
 
 
 class AppVersion(str):
@@ -38,7 +38,7 @@ class AppVersion(str):
     def parse(cls, raw: str) -> Self:
         """Raises InvalidValue."""
         if not _is_visible_ascii(raw, MAX_APP_VERSION):
-            raise InvalidValue(cls, f"This has 1 to {MAX_APP_VERSION} visible characters.", "invalid_app_version")
+            raise InvalidValue(cls, f"This must have 1 to {MAX_APP_VERSION} visible characters.", "invalid_app_version")
         return cls(raw)
 
 
@@ -51,11 +51,11 @@ class DeviceId(str):
     def parse(cls, raw: str) -> Self:
         """Raises InvalidValue."""
         if not _is_visible_ascii(raw, MAX_DEVICE_ID):
-            raise InvalidValue(cls, f"This has 1 to {MAX_DEVICE_ID} visible characters.", "invalid_device_id")
+            raise InvalidValue(cls, f"This must have 1 to {MAX_DEVICE_ID} visible characters.", "invalid_device_id")
         return cls(raw)
 
 
-# The first match names it, so the more specific word stands first: Edge and Chrome both say "Chrome".
+# The first match names the program, so the more specific word stands first: Edge and Chrome both say "Chrome".
 _PLATFORMS = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -69,7 +69,7 @@ _PROGRAMS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a client said of itself when its session began; every part may be missing."""
+    """The client's description of itself when its session began; every part may be missing."""
 
     device_id: str | None = None
     app_type: AppType | None = None
@@ -78,14 +78,14 @@ class Device:
     user_agent: str = ""
 
     def is_same_as(self, other: "Device") -> bool:
-        """Whether both seem to be one device: the same id, or without ids the same program."""
+        """Whether both seem to be one device: they have the same id, or without ids the same program."""
         if self.device_id is not None or other.device_id is not None:
             return self.device_id == other.device_id
         return self.user_agent == other.user_agent
 
     @property
     def name(self) -> str | None:
-        """A label for the list of devices, `Firefox on Windows`, or None when the user agent tells nothing."""
+        """A label for the list of devices, such as `Firefox on Windows`; None when the user agent is not recognised."""
         program = next((name for mark, name in _PROGRAMS if mark in self.user_agent), None)
         platform = next((name for mark, name in _PLATFORMS if mark in self.user_agent), None)
         if program and platform:
@@ -94,7 +94,7 @@ class Device:
 
 
 def shown_user_agent(user_agent: str) -> str:
-    """What is kept of a User-Agent header: the characters that can be seen, at most MAX_USER_AGENT of them."""
+    """The part of a User-Agent header that is stored: its visible characters, at most MAX_USER_AGENT of them."""
     return "".join(c for c in user_agent if c.isprintable())[:MAX_USER_AGENT]
 
 

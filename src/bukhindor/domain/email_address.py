@@ -1,4 +1,4 @@
-"""E-mail addresses: one canonical form per mailbox, so that one mailbox has one account."""
+"""Email addresses: one canonical form for each mailbox, so that one mailbox has one account."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from typing import Self
 from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.text import TextValue, has_unsafe_characters
 
-MAX_LENGTH = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
+MAX_LENGTH = 254  # RFC 5321 section 4.5.3.1.3, without the angle brackets
 _MAX_LOCAL_PART = 64
 _MAX_LABEL = 63
 
@@ -17,7 +17,7 @@ _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _IDEOGRAPHIC_DOTS = str.maketrans("。．｡", "...")
 
-# The two IDNA standards send mail for these characters to different domains, so neither guess is safe.
+# The two IDNA standards map these characters to different domains, so neither guess is safe.
 _AMBIGUOUS_IN_DOMAINS = frozenset("\u00df\u03c2\u200c\u200d")
 
 
@@ -25,7 +25,7 @@ class EmailAddress(TextValue):
     """An address in canonical form: NFKC, lower case, domain in its ASCII (punycode) form.
 
     Two spellings of one mailbox parse to equal values: `A@Example.com`, ` a@example.com` and the full-width
-    `ａ@example.com`. The local part is ASCII only, which keeps look-alike letters from posing as another account.
+    `ａ@example.com`. The local part is ASCII only, so that look-alike letters can't imitate another account.
     """
 
     __slots__ = ()
@@ -35,18 +35,18 @@ class EmailAddress(TextValue):
         """Return the canonical address. Raises InvalidValue unless it is deliverable and has at most 254 characters."""
         trimmed = raw.strip()
         if not trimmed:
-            raise InvalidValue(cls, "Enter an e-mail address.", "required")
+            raise InvalidValue(cls, "Enter an email address.", "required")
         if len(trimmed) > MAX_LENGTH:
-            message = f"An e-mail address has at most {MAX_LENGTH} characters."
+            message = f"An email address must have at most {MAX_LENGTH} characters."
             raise InvalidValue(cls, message, "too_long")
         local, at, domain = unicodedata.normalize("NFKC", trimmed).lower().rpartition("@")
         ascii_domain = _ascii_domain(domain)
         canonical = f"{local}@{ascii_domain}"
         local_is_valid = len(local) <= _MAX_LOCAL_PART and _LOCAL_PART.fullmatch(local) is not None
         is_valid = at and local_is_valid and ascii_domain and len(canonical) <= MAX_LENGTH
-        # IDNA drops some invisible characters from a domain, so the text is looked at as it came.
+        # IDNA drops some invisible characters from a domain, so this checks the text as it came.
         if not is_valid or has_unsafe_characters(trimmed):
-            raise InvalidValue(cls, "This is not a valid e-mail address.", "invalid_email")
+            raise InvalidValue(cls, "This is not a valid email address.", "invalid_email")
         return cls(canonical)
 
     @property
@@ -85,7 +85,7 @@ def _ascii_label(label: str) -> str:
     try:
         encoded = idna.ToASCII(label).decode("ascii").lower()
         if encoded.startswith("xn--"):
-            # A punycode label must mean something and be the only spelling of what it means.
+            # A punycode label must decode to something, and be its only spelling.
             idna.ToUnicode(encoded)
     except UnicodeError:
         return ""

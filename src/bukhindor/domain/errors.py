@@ -40,7 +40,7 @@ from bukhindor.domain.rate_limit import Limit
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One problem of one input field: its name on the wire, a sentence for people, a word for machines."""
+    """One problem of one input field: the field's name in the request, a sentence for people, a code for programs."""
 
     field: str
     message: str
@@ -61,7 +61,7 @@ class InvalidValue(ValueError):
 
 
 class BukhindorError(Exception):
-    """Root of every refusal."""
+    """The root of every refusal."""
 
     code: ClassVar[str]
     detail: ClassVar[str]
@@ -71,7 +71,7 @@ class BukhindorError(Exception):
 
 
 class InvalidInput(BukhindorError):
-    """One or more fields do not follow the rules; nothing was changed."""
+    """One or more fields break the rules; nothing was changed."""
 
     code = "validation_failed"
     detail = "Some fields are not valid."
@@ -82,28 +82,28 @@ class InvalidInput(BukhindorError):
 
 
 class IncorrectPassword(BukhindorError):
-    """A signed-in caller proved itself with the wrong current password.
+    """A signed-in caller entered the wrong current password.
 
-    This is not an authentication failure of the request: the caller's tokens stay good.
+    This is not an authentication error of the request: the caller's tokens stay valid.
     """
 
     code = "incorrect_password"
-    detail = "The current password is not correct."
+    detail = "The current password is wrong."
 
 
 class InvalidOneTimeToken(BukhindorError):
     code = "invalid_one_time_token"
-    detail = "The link or code is not valid, was used, or has expired; ask for a new one."
+    detail = "The link or code is invalid, has been used, or has expired; request a new one."
 
 
 class RateLimited(BukhindorError):
-    """Too often; the same request is heard again after `retry_after` seconds.
+    """Too many attempts; the service accepts the request again after `retry_after` seconds.
 
     `is_first` marks the first refusal since the limit was reached, so that a flood is recorded once.
     """
 
     code = "rate_limited"
-    detail = "Too many attempts; wait a while."
+    detail = "Too many attempts; try again later."
 
     def __init__(self, limit: Limit, retry_after: int, *, is_first: bool = False) -> None:
         super().__init__()
@@ -113,36 +113,36 @@ class RateLimited(BukhindorError):
 
 
 class Unauthenticated(BukhindorError):
-    """Who is calling could not be established."""
+    """The service can't establish who the caller is."""
 
 
 class NotSignedIn(Unauthenticated):
     code = "not_authenticated"
-    detail = "Sign in first: this call needs an access token."
+    detail = "Sign in first: this request needs an access token."
 
 
 class InvalidAccessToken(Unauthenticated):
     code = "invalid_token"
-    detail = "The access token is not valid, has expired, or its session has ended."
+    detail = "The access token is invalid or has expired, or its session has ended."
 
 
 class InvalidCredentials(Unauthenticated):
     code = "invalid_credentials"
-    detail = "The e-mail address or the password is not correct."
+    detail = "The email address or the password is wrong."
 
 
 class InvalidRefreshToken(Unauthenticated):
     code = "invalid_refresh_token"
-    detail = "The refresh token is not valid, has expired, or its session has ended."
+    detail = "The refresh token is invalid or has expired, or its session has ended."
 
 
 class RefreshTokenReused(Unauthenticated):
     code = "refresh_token_reused"
-    detail = "This refresh token was used before; its session has been ended."
+    detail = "This refresh token was already used; its session has been revoked."
 
 
 class Denied(BukhindorError):
-    """The caller is known and may not do this."""
+    """The caller is known, but may not do this."""
 
 
 class Forbidden(Denied):
@@ -151,10 +151,10 @@ class Forbidden(Denied):
 
 
 class ReauthenticationRequired(Denied):
-    """The caller must prove their presence for this act: the request carries no password."""
+    """The caller must prove their presence for this act, and the request contains no password."""
 
     code = "reauthentication_required"
-    detail = "Confirm this with your password."
+    detail = "Confirm this action with your password."
 
 
 class AccountBanned(Denied):
@@ -168,10 +168,10 @@ class AccountInactive(Denied):
 
 
 class NotFound(BukhindorError):
-    """The thing does not exist, or the caller may not know that it does.
+    """The object does not exist, or the caller may not know that it does.
 
-    `concealed` is the id of a thing that the caller has no right to see. The response is the same as for an unknown id;
-    the audit records the attempt.
+    `concealed` is the id of an object that the caller has no right to see. The response is the same as for an unknown
+    id; the audit records the attempt.
     """
 
     def __init__(self, *, concealed: UUID | None = None) -> None:
@@ -181,30 +181,30 @@ class NotFound(BukhindorError):
 
 class UserNotFound(NotFound):
     code = "user_not_found"
-    detail = "There is no such user."
+    detail = "This user does not exist."
 
 
 class SessionNotFound(NotFound):
     code = "session_not_found"
-    detail = "There is no such session."
+    detail = "This session does not exist."
 
 
 class Conflict(BukhindorError):
-    """The request is well formed and contradicts what is stored."""
+    """The request is well formed, but contradicts what is stored."""
 
 
 class EmailTaken(Conflict):
     code = "email_taken"
-    detail = "An account with this e-mail address already exists."
+    detail = "An account with this email address already exists."
 
 
 class LastAdmin(Conflict):
     code = "last_admin"
-    detail = "This is the last active administrator; name another one first."
+    detail = "This is the last active administrator; appoint another one first."
 
 
 class Unavailable(BukhindorError):
-    """The service can't answer now; the same request may succeed after `retry_after` seconds."""
+    """The service can't handle the request now; the same request may succeed after `retry_after` seconds."""
 
     def __init__(self, retry_after: int = 1) -> None:
         super().__init__()
@@ -213,17 +213,16 @@ class Unavailable(BukhindorError):
 
 class TooBusy(Unavailable):
     code = "too_busy"
-    detail = "Too many requests are waiting for the same work; try again in a moment."
+    detail = "The service is busy; try again in a moment."
 
 
 class StoreUnavailable(Unavailable):
     code = "store_unavailable"
-    detail = "The database can't be reached or written right now; try again in a moment."
+    detail = "The database is not available; try again in a moment."
 
 
 class WriteConflict(Unavailable):
-    """The store undid the whole use case, because it and another one stood in each other's way: nothing of it
-    happened, and it may be tried again at once."""
+    """The use case conflicted with another one, and the store undid all of it: it can be retried at once."""
 
     code = "write_conflict"
-    detail = "Others were changing the same things at this moment; try again."
+    detail = "Another request changed the same data at the same time; try again."

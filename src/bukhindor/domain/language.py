@@ -1,4 +1,4 @@
-"""The language that a person reads, as a tag (BCP 47), and which of our own is closest to it."""
+"""The language that a person reads, as a tag (BCP 47), and the closest language of this product."""
 
 import re
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ class LanguageTag(TextValue):
 
     @property
     def lookup(self) -> Iterator[str]:
-        """The tag and what it falls back to (RFC 4647 section 3.4): `zh-Hant-TW`, `zh-Hant`, `zh`."""
+        """The tag and its fallbacks (RFC 4647 section 3.4): `zh-Hant-TW`, `zh-Hant`, `zh`."""
         subtags = self.value.split("-")
         while subtags:
             yield "-".join(subtags)
@@ -49,17 +49,17 @@ class LanguageTag(TextValue):
 
     @property
     def closest(self) -> Language:
-        """The one of our own languages that its readers understand best."""
+        """The language of this product that readers of the tag understand best."""
         return Language.RUSSIAN if self.value.partition("-")[0] in _CLOSER_TO_RUSSIAN else Language.ENGLISH
 
 
 def tag_of(language: Language) -> LanguageTag:
-    """The tag of one of our own languages."""
+    """The tag of one of this product's languages."""
     return LanguageTag(language.value)
 
 
 def _in_usual_case(raw: str) -> str:
-    """RFC 5646 section 2.1.1: scripts are written `Hant`, regions `TW`, all else is small."""
+    """RFC 5646 section 2.1.1: scripts are written `Hant`, regions `TW`, everything else in lower case."""
     first, *others = raw.lower().split("-")
     written = [first]
     for subtag in others:

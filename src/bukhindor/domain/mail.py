@@ -1,4 +1,4 @@
-"""Mails: what they say, and how they wait for their delivery."""
+"""Mails: their content, and how they wait for delivery."""
 
 import unicodedata
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
 
-# After the first try the next ones wait this long; a mail that failed five times is given up.
+# The pauses after the first try; a mail that failed five times is given up.
 _PAUSES = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 MAX_TRIES = len(_PAUSES) + 1
 
@@ -33,7 +33,7 @@ class LetterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is to be told to whom; how it is worded is the writer's business.
+    """The facts that a mail reports, and its recipient; the writer chooses the words.
 
     `link` and `code` are for letters that ask for a proof; `device` and `ip` for those that report a sign-in;
     `new_email` for those about a change of address.
@@ -52,7 +52,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A letter in words. `links` and `codes` repeat what the text holds, for the development mailbox."""
+    """A letter in words. `links` and `codes` repeat those in the text, for the development mailbox."""
 
     to: EmailAddress
     subject: str
@@ -87,9 +87,9 @@ def _folded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMail:
-    """A mail on its way. `tries` counts the ones that have begun; `failed_at` is when it was given up.
+    """A mail that waits for delivery. `tries` counts those that have begun; `failed_at` is when it was given up.
 
-    `mail` is None where no secret of this process opens it: another one may have closed it under a newer secret.
+    `mail` is None when no secret of this process opens it: another process may have sealed it under a newer secret.
     """
 
     id: UUID
@@ -108,7 +108,7 @@ class QueuedMail:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many mails wait, how many were given up, and how long the oldest one that is due has been so."""
+    """How many mails wait, how many were given up, and since when the oldest due mail has been due."""
 
     waiting: int
     failed: int
@@ -116,7 +116,7 @@ class Backlog:
 
 
 class MailNotAccepted(Exception):
-    """The mail server did not take a mail; `permanent` says that it never will."""
+    """The mail server did not accept a mail; `permanent` means that it never will."""
 
     def __init__(self, reason: str, *, permanent: bool) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""Small JSON objects that applications keep with an account."""
+"""Small JSON objects that applications store with an account."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ MAX_LEVELS = 5
 
 
 class MetadataPatch:
-    """What to change of a document (RFC 7396): each member takes the place of the old one, None removes it."""
+    """The changes to a document (RFC 7396): each member replaces the old one, None removes it."""
 
     __slots__ = ("members",)
 
@@ -31,19 +31,19 @@ class MetadataPatch:
         Raises InvalidValue when they are nested too deeply or hold a character that can't be stored.
         """
         if not _fits(members, MAX_LEVELS):
-            message = f"Objects and arrays are nested in at most {MAX_LEVELS} levels."
+            message = f"Objects and arrays must not be nested more than {MAX_LEVELS} levels deep."
             raise InvalidValue(cls, message, "too_deep")
         text = _text_of(members)
-        # A NUL stands in JSON as an escape of its own, and a backslash before it would be doubled.
+        # JSON writes NUL as an escape sequence; a backslash before it would be doubled.
         if "\\u0000" in text.replace("\\\\", "") or not _is_unicode(text):
-            message = "This can't hold NUL characters or halves of characters."
+            message = "This can't contain NUL characters or halves of characters."
             raise InvalidValue(cls, message, "invalid_characters")
         return cls(members)
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A JSON object of at most 4 KiB, kept as its text."""
+    """A JSON object of at most 4 KiB, stored as its text."""
 
     text: str = "{}"
 
@@ -51,7 +51,7 @@ class Metadata:
         """The document after a merge patch. Raises InvalidValue when it has become too large."""
         text = _text_of(_merged(json.loads(self.text), patch.members))
         if len(text.encode()) > MAX_BYTES:
-            message = f"Written as JSON this has at most {MAX_BYTES} bytes."
+            message = f"Written as JSON this must have at most {MAX_BYTES} bytes."
             raise InvalidValue(MetadataPatch, message, "too_long")
         return type(self)(text)
 
@@ -73,7 +73,7 @@ def _merged(target: Any, patch: Any) -> Any:
 
 
 def _fits(value: Any, levels: int) -> bool:
-    """Whether objects and arrays are nested in at most `levels` levels."""
+    """Whether objects and arrays are nested at most `levels` levels deep."""
     if not isinstance(value, Mapping | list):
         return True
     parts = value.values() if isinstance(value, Mapping) else value
@@ -85,7 +85,7 @@ def _text_of(value: Mapping[str, Any]) -> str:
 
 
 def _is_unicode(text: str) -> bool:
-    """False for a text with a lone surrogate, which no database and no response can hold."""
+    """False for a text with a lone surrogate, which no database and no response can contain."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Moments that people name."""
+"""Timestamps that people enter."""
 
 from datetime import UTC, datetime
 
@@ -7,8 +7,9 @@ _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The same moment in UTC. The calendar's ends in another zone may be no date there: then it is the first or the
-    last second of UTC's own. The microseconds after that one mean "never" to some databases."""
+    """The same timestamp in UTC. At the two ends of the calendar the conversion may leave its range: the result is then
+    the first or the last second of UTC's own calendar. The microseconds after that one mean "never" to some databases.
+    """
     try:
         return min(moment.astimezone(UTC), _LAST)
     except OverflowError:

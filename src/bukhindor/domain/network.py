@@ -1,4 +1,4 @@
-"""Networks of clients: what one customer of a provider has, and the wider network around it."""
+"""Networks of clients: the network of one customer of a provider, and the wider network around it."""
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -9,9 +9,10 @@ _WIDER_PREFIXES = {4: 24, 6: 48}
 
 @lru_cache(maxsize=4096)
 def network_of(ip: str) -> str:
-    """Return what one customer has: the IPv4 address itself, or the /64 of an IPv6 address.
+    """Return the network of one customer: the IPv4 address itself, or the /64 of an IPv6 address.
 
-    An IPv4 address that is mapped into IPv6 is the IPv4 address. A text that is no address is returned as it is.
+    An IPv4 address that is mapped into IPv6 counts as the IPv4 address. A text that is no address is returned
+    unchanged.
     """
     address = _address(ip)
     if address is None:
@@ -32,7 +33,9 @@ def wider_network_of(ip: str) -> str:
 
 @lru_cache(maxsize=4096)
 def site_network_of(ip: str) -> str:
-    """Return what one site can have: the IPv4 address itself, or the /48 of an IPv6 address, which holds 65,536 /64."""
+    """Return the network of one site: the IPv4 address itself, or the /48 of an IPv6 address, which contains 65,536
+    /64.
+    """
     address = _address(ip)
     return wider_network_of(ip) if isinstance(address, IPv6Address) else network_of(ip)
 

@@ -1,6 +1,6 @@
 """Tokens that prove a mailbox once: a long one for the link, a short code to type.
 
-Of both only hashes are kept. There is one live token per user and purpose: a newer one takes the place of the older.
+Only their hashes are stored. Each user has one live token for each purpose: a newer one replaces the older.
 """
 
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OneTimeSecret:
-    """What the mail carries and nobody keeps: the token of the link and the code of eight digits."""
+    """The secrets in the mail, which are not stored: the token of the link and the code of eight digits."""
 
     token: str = field(repr=False)
     code: str = field(repr=False)
@@ -34,9 +34,9 @@ class OneTimeSecret:
 
 @dataclass(frozen=True, slots=True)
 class OneTimeToken:
-    """`email` is the mailbox it was sent to, and what it proves: for a change of address that is the new one.
+    """`email` is the mailbox that the token was sent to and proves: for a change of address that is the new one.
 
-    A wrong code counts; after five the code is dead and the link still works.
+    Wrong codes are counted; after five the code is invalid, but the link still works.
     """
 
     user_id: UUID
@@ -77,7 +77,7 @@ class LinkToken:
 
 @dataclass(frozen=True, slots=True)
 class TypedCode:
-    """`email` is the account's address, also while another one is to be proven."""
+    """`email` is the account's current address, even while another one is to be proved."""
 
     email: EmailAddress
     code: str = field(repr=False)

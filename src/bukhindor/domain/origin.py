@@ -13,7 +13,7 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Stands beside every event that is recorded; `language` is that of the response, and of mails to strangers."""
+    """The origin that every recorded event names; `language` is that of the response, and of mails to strangers."""
 
     ip: str = ""
     user_agent: str = ""
@@ -28,7 +28,7 @@ class Origin:
 
     @property
     def site(self) -> str:
-        """What one site can have: an IPv4 address or an IPv6 /48."""
+        """The network of one site: an IPv4 address or an IPv6 /48."""
         return site_network_of(self.ip)
 
     @property
@@ -38,4 +38,4 @@ class Origin:
 
 
 NOWHERE = Origin()
-"""Of what happens on the server itself."""
+"""The origin of what happens on the server itself."""

@@ -1,4 +1,4 @@
-"""Passwords: what may be chosen and what may be presented (NIST SP 800-63B-4 section 3.1.1.2)."""
+"""Passwords: which ones may be chosen and which may be presented (NIST SP 800-63B-4 section 3.1.1.2)."""
 
 import unicodedata
 from collections.abc import Container
@@ -34,15 +34,15 @@ class Password:
         # Normalisation can shorten a text, yet never to less than a quarter of its length.
         value = raw if len(raw) > 4 * MAX_LENGTH else unicodedata.normalize("NFC", raw)
         if len(value) > MAX_LENGTH:
-            message = f"A password has at most {MAX_LENGTH} characters."
+            message = f"A password must have at most {MAX_LENGTH} characters."
             raise InvalidValue(cls, message, "password_too_long")
         if has_unsafe_characters(value):
-            message = "A password can't hold control characters."
+            message = "A password can't contain control characters."
             raise InvalidValue(cls, message, "invalid_characters")
         return cls(value)
 
     def reveal(self) -> str:
-        """The password itself; only hashing and the password policy may ask for it."""
+        """The password itself; only hashing and the password policy may read it."""
         return self._value
 
     def __eq__(self, other: object) -> bool:
@@ -66,10 +66,9 @@ class NewPassword(Password):
 
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy:
-    """What a new password must be: long enough, not common, and not the e-mail or the name of the person or
-    the name of the product.
+    """The rules for a new password: long enough, not common, not the user's own address or name, or the product's name.
 
-    `common` holds lower-case passwords that attackers try first.
+    `common` contains lower-case passwords that attackers try first.
     """
 
     min_length: int
@@ -80,10 +79,10 @@ class PasswordPolicy:
         """Raise InvalidValue, with the reason, when the password may not be chosen."""
         value = password.reveal().casefold()
         if len(password) < self.min_length:
-            message = f"A password has at least {self.min_length} characters."
+            message = f"A password must have at least {self.min_length} characters."
             raise InvalidValue(NewPassword, message, "password_too_short")
         if value in self.common:
-            message = "This password is one of those that attackers try first."
+            message = "This password is too common: attackers try it first."
             raise InvalidValue(NewPassword, message, "password_too_common")
         # Only whole words are compared: the time is bounded whatever the input (CVE-2021-45115).
         bare = value.rstrip("0123456789!@#$%^&*()_+-=.,?~ ")
@@ -92,5 +91,5 @@ class PasswordPolicy:
         words = {email.value, email.local_part, name_word, product_word, *_PRODUCT_WORDS}
         long_words = {word for word in words if len(word) >= _SHORTEST_CONTEXT_WORD}
         if value in words or bare in long_words:
-            message = "A password can't be your e-mail address, your name or the name of this service."
+            message = "A password can't be your email address, your name or the name of this service."
             raise InvalidValue(NewPassword, message, "password_too_personal")

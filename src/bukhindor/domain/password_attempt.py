@@ -1,7 +1,7 @@
-"""Attempts with a password: what each has to show for itself, and how failures count.
+"""Attempts with a password: what each presents, and how failures count.
 
-Anyone can fail at an account's password. So that strangers exhaust the budget of strangers only, attempts that show
-more have budgets of their own (OWASP Authentication Cheat Sheet, "Device cookies").
+Anyone can enter wrong passwords for an account. Attempts that present more than a stranger's have budgets of their own,
+so that strangers exhaust the budget of strangers only (OWASP Authentication Cheat Sheet, "Device cookies").
 """
 
 from dataclasses import dataclass
@@ -29,10 +29,11 @@ _RECENT = timedelta(days=1)
 
 
 class AttemptKind(StrEnum):
-    """What an attempt shows.
+    """What an attempt presents.
 
     DEVICE_PROOF, FAMILIAR_NETWORK and STRANGER sign in. SESSION is the prompt of a signed-in person, SUPERSEDED_SESSION
-    that of a client whose access token an earlier change has made void. MAILED_LINK comes with a proof of the mailbox.
+    that of a client whose access token an earlier change has made invalid. MAILED_LINK comes with a proof of the
+    mailbox.
     """
 
     DEVICE_PROOF = "device_proof"
@@ -50,10 +51,10 @@ _CAN_NOT_BE_SPRAYED = (AttemptKind.DEVICE_PROOF, AttemptKind.MAILED_LINK)
 
 @dataclass(frozen=True, slots=True)
 class PasswordAttempt:
-    """One attempt at an account's password. `user` is None where no account has the address.
+    """One attempt at an account's password. `user` is None when no account has the address.
 
-    `session` is the session that prompts a signed-in person. `device` tells the devices of an account apart that have a
-    proof. `network_used_at` is when the account last signed in, or was reset, from the network of this attempt.
+    `session` is the session that prompts a signed-in person. `device` distinguishes the devices of an account that have
+    a proof. `network_used_at` is when the account last signed in, or was reset, from the network of this attempt.
     """
 
     kind: AttemptKind
@@ -68,7 +69,8 @@ class PasswordAttempt:
     def budget(self) -> tuple[Limit, str]:
         """The limit that a failure counts against, and its key.
 
-        Devices with a proof and familiar networks have a budget each: one that is misused delays no other.
+        Each device with a proof and each familiar network has its own budget: an attacker who misuses one delays no
+        other.
         """
         if self.session is not None:
             return PASSWORD_PROMPTS_PER_SESSION, f"{self.kind}:{self.session.id}"
@@ -85,8 +87,8 @@ class PasswordAttempt:
     def network_budgets(self) -> tuple[tuple[Limit, str], ...]:
         """The limits of the client's network that a failure counts against, too.
 
-        A device proof is good for one account, so no network tries many accounts with it. It opens the account also
-        where strangers behind the same address have used up the network's attempts.
+        A device proof is valid for one account, so no network can try many accounts with it. It also signs in when
+        strangers behind the same address have used up the network's attempts.
         """
         if self.session is not None or self.kind in _CAN_NOT_BE_SPRAYED:
             return ()
@@ -95,10 +97,10 @@ class PasswordAttempt:
 
     @property
     def password_hash(self) -> str | None:
-        """The hash to compare with; None where no password can be right.
+        """The hash to compare with; None when no password can be right.
 
-        After 100 failures in a row strangers need a reset by mail, and so do the prompts of a session that has
-        failed as often by itself. The other kinds go on (NIST SP 800-63B-4 section 3.2.2).
+        After 100 failures in a row strangers need a reset by mail, and so does a session whose own prompts have failed
+        as often. The other kinds continue (NIST SP 800-63B-4 section 3.2.2).
         """
         if self.user is None:
             return None
@@ -115,15 +117,15 @@ class PasswordAttempt:
 
 
 def account_key(kind: AttemptKind, email: EmailAddress, which: str = "") -> str:
-    """The key of one kind of attempt in the limit of failures per account; `which` device or network it is."""
+    """The key of one kind of attempt in the limit of failures per account; `which` names the device or network."""
     return f"{kind}:{email}:{which}" if which else f"{kind}:{email}"
 
 
 def is_familiar(last_used_at: datetime | None, now: datetime) -> bool:
-    """Whether a network is familiar whose last sign-in or reset was at `last_used_at`; None for never."""
+    """Whether a network is familiar whose last sign-in or reset was at `last_used_at`; None means never."""
     return last_used_at is not None and now - last_used_at < FAMILIARITY
 
 
 def is_worth_recording(network: str, last_used_at: datetime | None, now: datetime) -> bool:
-    """Whether a sign-in from `network` says something new. A network is recorded once a day; no address is none."""
+    """Whether to record a sign-in from `network`: a network is recorded once a day, a missing address never."""
     return network != "" and (last_used_at is None or now - last_used_at >= _RECENT)

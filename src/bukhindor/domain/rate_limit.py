@@ -1,4 +1,4 @@
-"""How often things may happen: every limit of the product, with its default figure."""
+"""How often something may happen: every limit of the product, with its default figure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _WIDER_NETWORK_FACTOR = 5
 class Limit:
     """At most `hits` of one key within any span of `window`.
 
-    `name` keeps the keys of several limits apart. It is also the name under which an operator sets another figure.
+    `name` separates the keys of several limits. It is also the name under which an operator sets another figure.
     """
 
     name: str
@@ -63,7 +63,7 @@ MAX_CONSECUTIVE_FAILURES = 100
 
 
 class Limits:
-    """The limits in force: the defaults, with an operator's figures in their place."""
+    """The effective limits: the defaults, with an operator's figures in their place."""
 
     def __init__(self, *changed: Limit) -> None:
         in_force = {limit.name: limit for limit in (*DEFAULT_LIMITS, *changed)}
@@ -72,7 +72,7 @@ class Limits:
         self._by_name = in_force | {limit.name: limit for limit in wider}
 
     def in_force(self, limit: Limit) -> Limit:
-        """The limit that holds in the place of a default one, or of a default one for a wider network."""
+        """The effective limit in place of a default one, or of a default one for a wider network."""
         return self._by_name.get(limit.name, limit)
 
     def __iter__(self) -> Iterator[Limit]:

@@ -1,8 +1,8 @@
 """Sessions and the life of their refresh tokens.
 
-A session counts its token pairs in *generations*. Everything issued with the newest generation is unknown to have
-arrived until one of its tokens is used; until then the one before it still works and yields the same child again.
-That is how a client that lost an answer goes on, while a stolen token is found out: see `docs/flows/`.
+A session counts its token pairs in *generations*. The server does not know that the newest generation has arrived until
+the client uses one of its tokens; until then the token before it still works and yields the same successor again. So a
+client that lost a response continues, while a stolen token is detected: see `docs/flows/`.
 """
 
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ _LAST_SEEN_RESOLUTION = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class SessionPolicy:
-    """How long things live. `idle` counts from the last use, the absolute lives from sign-in."""
+    """The lifetimes. `idle` counts from the last use, the absolute ones from sign-in."""
 
     access_token: timedelta = timedelta(minutes=15)
     idle: timedelta = timedelta(days=30)
@@ -37,8 +37,8 @@ class SessionPolicy:
 class Session:
     """One signed-in device.
 
-    `seed` is 32 random bytes from which, with the server's secret, the refresh tokens are derived; alone it is
-    worth nothing. `rotated_at` is when the newest generation was issued first. Access tokens of a generation before
+    `seed` is 32 random bytes; refresh tokens are derived from it and the server's secret, so the seed alone is useless.
+    `rotated_at` is when the newest generation was issued first. Access tokens of a generation before
     `oldest_valid_generation` are refused. `failed_prompts` counts wrong passwords of this session in a row.
     """
 
@@ -56,14 +56,14 @@ class Session:
 
     @classmethod
     def start(cls, session_id: UUID, user_id: UUID, seed: bytes, device: Device, now: datetime) -> Self:
-        """A new session in its first generation. It has no predecessor, so there is nothing to confirm."""
+        """A new session in its first generation, which has no predecessor and needs no confirmation."""
         return cls(session_id, user_id, seed, 1, True, now, now, now, device)
 
     def rotated(self, presented: int, now: datetime) -> Self:
-        """The session after a genuine refresh token of generation `presented` came in.
+        """The session after the client presented a genuine refresh token of generation `presented`.
 
-        Returns a session of the same generation when the token yields the child it yielded before. Raises
-        RefreshTokenReused when the token had its successor used: the caller of this method must end the session.
+        Returns a session of the same generation when the token yields the same successor as before. Raises
+        RefreshTokenReused when the token's successor has been used: the caller of this method must end the session.
         Raises InvalidRefreshToken for a generation that was never issued, as after restoring an old backup.
         """
         if not 1 <= presented <= self.generation:
@@ -72,7 +72,8 @@ class Session:
             return self.next_generation(now)
         just_rotated = abs(now - self.rotated_at) <= _ROTATION_GRACE
         if presented == self.generation - 1 and not self.confirmed:
-            # The client never used this generation, so its tokens must be good now, whatever was refused since.
+            # The client never used this generation, so its tokens must be valid now, even if the session has refused
+            # them since.
             return (
                 replace(self, oldest_valid_generation=self.generation) if self.has_superseded(presented + 1) else self
             )
@@ -96,9 +97,9 @@ class Session:
         return replace(self, failed_prompts=failed_prompts)
 
     def used(self, generation: int, now: datetime) -> Self:
-        """The session after an access token of `generation` was used; the very same object when nothing is news.
+        """The session after an access token of `generation` was used; the very same object when nothing changes.
 
-        `last_seen_at` moves in steps of five minutes, so that reading does not mean writing.
+        `last_seen_at` moves in steps of five minutes, so that a read does not cause a write.
         """
         confirms = generation == self.generation and not self.confirmed
         if confirms or now - self.last_seen_at >= _LAST_SEEN_RESOLUTION:
@@ -106,7 +107,7 @@ class Session:
         return self
 
     def ends_at(self, policy: SessionPolicy, role: Role) -> datetime:
-        """When this session is over if it is not used again."""
+        """When this session expires if it is not used again."""
         return min(self.last_seen_at + policy.idle, self.created_at + policy.absolute_for(role))
 
     def is_over_at(self, now: datetime, policy: SessionPolicy, role: Role) -> bool:

@@ -1,4 +1,4 @@
-"""How a person signs in, whichever way they take."""
+"""How a person signed in, for every way of signing in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,13 +18,13 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HalfSignedIn:
-    """A person who is half signed in: the first factor is right, and the account may ask for a second one.
+    """A person who is half signed in: the first factor is right, and the account may require a second one.
 
-    Half signed in, a person has no session and no right. Every way of signing in makes one of these, and
-    `SessionStart` alone turns it into a session. `user` is the account as the transaction holds it that starts the
-    session. `methods` are in the order in which they were proved, and `authenticated_at` is when the last one was.
-    `kind` is what the client showed beside the methods, and `network_used_at` is when the account last signed in or
-    was reset from the client's network.
+    A half-signed-in person has no session and no rights. Every way of signing in makes one of these, and `SessionStart`
+    alone turns it into a session. `user` is the account as read in the transaction that starts the session. `methods`
+    are in the order in which they were proved, and `authenticated_at` is when the last one was. `kind` is what the
+    client presented besides the methods, and `network_used_at` is when the account last signed in or was reset from the
+    client's network.
     """
 
     user: User

@@ -1,4 +1,4 @@
-"""What the two tokens say, before they are signed and after they are checked."""
+"""The content of the two tokens, before they are signed and after they are checked."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +11,7 @@ from bukhindor.domain.user import Role, User
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """The content of an access token (RFC 9068). `role` is for other services; this one asks the store."""
+    """The content of an access token (RFC 9068). `role` is for other services; this one reads it from the store."""
 
     user_id: UUID
     session_id: UUID
@@ -23,14 +23,14 @@ class AccessClaims:
 
     @classmethod
     def of(cls, session: Session, user: User, token_id: str, now: datetime, policy: SessionPolicy) -> Self:
-        """Claims for the newest generation; the token never outlives its session."""
+        """The claims for the newest generation; the token never outlives its session."""
         expires_at = min(now + policy.access_token, session.ends_at(policy, user.role))
         return cls(user.id, session.id, session.generation, user.role, token_id, now, expires_at)
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshTicket:
-    """A refresh token taken apart, not yet known to be genuine: that takes the seed of its session."""
+    """The parts of a refresh token that is not yet known to be genuine: checking that takes the seed of its session."""
 
     session_id: UUID
     generation: int
@@ -39,7 +39,7 @@ class RefreshTicket:
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a client receives; lifetimes in whole seconds from now.
+    """The tokens that a client receives; lifetimes in whole seconds from now.
 
     `device_proof` shows at later sign-ins that the client was signed in to this account before.
     """

@@ -1,4 +1,4 @@
-"""Users: who they are, what state their account is in, and how it may change."""
+"""Users: their data, the state of their account, and how it may change."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -56,17 +56,17 @@ def _trimmed(kind: type, raw: str, max_length: int) -> str:
     if not text:
         raise InvalidValue(kind, "This can't be empty.", "required")
     if len(text) > max_length:
-        raise InvalidValue(kind, f"This has at most {max_length} characters.", "too_long")
+        raise InvalidValue(kind, f"This must have at most {max_length} characters.", "too_long")
     if has_unsafe_characters(text):
-        raise InvalidValue(kind, "This can't hold control characters.", "invalid_characters")
+        raise InvalidValue(kind, "This can't contain control characters.", "invalid_characters")
     return text
 
 
 @dataclass(frozen=True, slots=True)
 class UserChanges:
-    """What somebody asks to change; None leaves a part as it is.
+    """The changes that a caller asks for; None leaves a part as it is.
 
-    `metadata` and `app_metadata` change members of what is kept, and leave the others.
+    `metadata` and `app_metadata` change the named members, and leave the others.
     """
 
     name: str | None = None
@@ -84,10 +84,10 @@ class UserChanges:
 class User:
     """One account.
 
-    `password_hash` is None for an account without a password. `failed_sign_ins` counts wrong passwords of strangers
-    and of signed-in sessions in a row. `wrong_codes` counts wrong mailed codes until a day has passed without one.
-    A status other than active with `status_until` ends by itself at that moment. `language` is the one that mails to
-    the person are written in, None while it is not known. The person writes `metadata`, administrators `app_metadata`.
+    `password_hash` is None for an account without a password. `failed_sign_ins` counts wrong passwords of strangers and
+    of signed-in sessions in a row. `wrong_codes` counts wrong mailed codes until a day has passed without one. A status
+    other than active with `status_until` ends at that time without further action. Mails to the person are written in
+    `language`, which is None while unknown. The person writes `metadata`, administrators `app_metadata`.
     """
 
     id: UUID
@@ -110,7 +110,7 @@ class User:
     app_metadata: Metadata = NO_METADATA
 
     def status_at(self, now: datetime) -> Status:
-        """The status that holds at `now`."""
+        """The effective status at `now`."""
         if self.status_until is not None and self.status_until <= now:
             return Status.ACTIVE
         return self.status
@@ -130,12 +130,12 @@ class User:
             raise AccountInactive
 
     def without_repeats(self, changes: UserChanges, now: datetime) -> UserChanges:
-        """`changes` less everything that already is so: a client may send a whole user back.
+        """`changes` without everything that is already so: a client may send a whole user back.
 
         Raises InvalidInput for metadata that would become too large.
         """
         status = None if changes.status is self.status_at(now) else changes.status
-        # With a new status its reason and its end are news too, even when the old one had the same.
+        # With a new status its reason and its end are new too, even when the old status had the same.
         same_reason = status is None and changes.status_reason == self.status_reason
         same_end = status is None and changes.status_until == self.status_until
         return UserChanges(
@@ -161,11 +161,11 @@ class User:
     def changed(self, changes: UserChanges, now: datetime) -> Self:
         """The user after `changes`; the very same object when they change nothing.
 
-        A new address is unverified. Reason and end belong to the status they were given with: a new status drops
+        A new address is unverified. Reason and end belong to the status that they were given with: a new status drops
         the old ones, and an active account has neither.
 
-        Raises InvalidInput for an end that has passed, a reason or end without a status to go with, or metadata that
-        would become too large.
+        Raises InvalidInput for an end in the past, for a reason or end without a status, and for metadata that would
+        become too large.
         """
         changes = self.without_repeats(changes, now)
         if changes == UserChanges():
@@ -175,10 +175,10 @@ class User:
         reason = changes.status_reason or (None if starts_anew else self.status_reason)
         until = changes.status_until or (None if starts_anew else self.status_until)
         if status is Status.ACTIVE and (reason or until):
-            message = "An active account has no reason and no end of its status."
+            message = "An active account can't have a reason or an end of its status."
             raise InvalidInput(FieldError("status_reason" if reason else "status_until", message, "not_allowed"))
         if changes.status_until is not None and changes.status_until <= now:
-            raise InvalidInput(FieldError("status_until", "This moment has passed.", "in_the_past"))
+            raise InvalidInput(FieldError("status_until", "This time is in the past.", "in_the_past"))
         return replace(
             self,
             name=changes.name or self.name,
@@ -201,11 +201,11 @@ class User:
         return replace(self, failed_sign_ins=failed_sign_ins)
 
     def accepts_codes_at(self, now: datetime, limit: Limit) -> bool:
-        """Whether mailed codes are good at `now`; links are good either way."""
+        """Whether mailed codes are valid at `now`; links always are."""
         return self._wrong_codes_at(now, limit) < limit.hits
 
     def after_wrong_code(self, now: datetime, limit: Limit) -> Self:
-        """The user after one more wrong code. The count begins again once `limit.window` has passed without one."""
+        """The user after one more wrong code. The count restarts once `limit.window` has passed without one."""
         return replace(self, wrong_codes=self._wrong_codes_at(now, limit) + 1, last_wrong_code_at=now)
 
     def _wrong_codes_at(self, now: datetime, limit: Limit) -> int:
@@ -221,7 +221,7 @@ class User:
         return replace(self.with_password_hash(password_hash, now), wrong_codes=0, last_wrong_code_at=None)
 
     def without_password(self, now: datetime) -> Self:
-        """The user until a password is chosen by whoever reads the mailbox."""
+        """The user without a password, until the mailbox's reader chooses one."""
         return replace(self, password_hash=None, updated_at=now)
 
     def has_proven(self, email: EmailAddress) -> bool:

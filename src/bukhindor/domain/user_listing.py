@@ -1,4 +1,4 @@
-"""Lists of users: what to look for, in which order, and where to go on."""
+"""Lists of users: what to search for, in which order, and where to continue."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,9 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class UserQuery:
-    """`search` is a part of a name or an address, case ignored. `after` wins over `page`; pages count from 1."""
+    """`search` is a part of a name or an address, case ignored. `after` takes precedence over `page`; pages count from
+    1.
+    """
 
     search: str | None = None
     role: Role | None = None
@@ -51,7 +53,7 @@ class UserQuery:
 
 @dataclass(frozen=True, slots=True)
 class UserPage:
-    """One page of users, how many match in all, and the position to go on from (None on the last page)."""
+    """One page of users, how many match in all, and the position to continue from (None on the last page)."""
 
     users: tuple[User, ...]
     total: int
@@ -68,7 +70,7 @@ class SearchText(str):
         """Raises InvalidValue when it is too long or holds control characters."""
         text = raw.strip()
         if len(text) > MAX_SEARCH:
-            raise InvalidValue(cls, f"This has at most {MAX_SEARCH} characters.", "too_long")
+            raise InvalidValue(cls, f"This must have at most {MAX_SEARCH} characters.", "too_long")
         if has_unsafe_characters(text):
-            raise InvalidValue(cls, "This can't hold control characters.", "invalid_characters")
+            raise InvalidValue(cls, "This can't contain control characters.", "invalid_characters")
         return cls(text)

@@ -1,4 +1,4 @@
-"""Everything the core needs from outside; each method says what absence means."""
+"""Everything that the core needs from outside; each method states what absence means."""
 
 from bukhindor.ports.mail import LetterWriter, Mailbox, Mailer
 from bukhindor.ports.secrets import (

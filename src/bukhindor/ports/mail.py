@@ -1,4 +1,4 @@
-"""Letters, and the way they leave."""
+"""Letters, and how they are sent."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,7 +8,7 @@ from bukhindor.domain.mail import Letter, Mail, ReceivedMail
 
 class LetterWriter(Protocol):
     def write(self, letter: Letter) -> Mail:
-        """The letter in its language, as text and as HTML."""
+        """Write the letter in its language, as text and as HTML."""
 
 
 class Mailer(Protocol):

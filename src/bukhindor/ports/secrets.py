@@ -15,7 +15,7 @@ from bukhindor.domain.tokens import AccessClaims, RefreshTicket
 
 @dataclass(frozen=True, slots=True)
 class PasswordVerdict:
-    """`outdated` says that the stored hash is weaker than what is made today; only set on a match."""
+    """`outdated` means that the stored hash is weaker than what is made today; only set on a match."""
 
     matches: bool
     outdated: bool = False
@@ -23,7 +23,7 @@ class PasswordVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """The requester of a hash: the client's network, and the account that the password is for.
+    """The requester of a hash: the client's network, and the account of the password.
 
     Networks take turns, and within a network its accounts do: a flood from one network delays that network only.
     """
@@ -40,75 +40,80 @@ class PasswordHasher(Protocol):
         """Return a new salted argon2id hash in PHC form."""
 
     async def verify(self, password: Password, stored: str | None, requester: Requester) -> PasswordVerdict:
-        """Compare with a stored hash; no hash, or one that can't be read, takes the same time and never matches."""
+        """Compare with a stored hash. No hash, or an unreadable one, takes the same time and never matches."""
 
 
 class OneTimeSecrets(Protocol):
-    """Secrets that go out by mail, and the only forms of them that are kept."""
+    """Secrets for mails, and their only stored forms."""
 
     def make(self) -> OneTimeSecret:
-        """A new token of at least 128 random bits and a code of eight digits."""
+        """Make a token of at least 128 random bits and a code of eight digits."""
 
     def hash_token(self, token: str) -> bytes:
-        """A digest to find the token by."""
+        """Return a digest to find the token by."""
 
     def hash_code(self, code: str, user_id: UUID, purpose: Purpose) -> bytes:
-        """A digest under the server's secret: a code is too short to be safe under a plain one."""
+        """Return a digest under the server's secret: a code is too short to be safe under a plain one."""
 
 
 class Seal(Protocol):
-    """Encryption under the server's secret, for what must be kept and read again."""
+    """Encryption under the server's secret, for what must be stored and read again."""
 
     def close(self, content: bytes, context: str) -> bytes:
-        """Sealed content that opens for the same context only."""
+        """Seal the content, so that it opens for the same context only."""
 
     def open(self, sealed: bytes, context: str) -> bytes | None:
-        """The content; None when it is not ours, or was changed."""
+        """Return the content; None when this server did not seal it, or it was changed."""
 
 
 class AccessTokens(Protocol):
-    """Signed access tokens under a ring of keys that the caller provides."""
+    """Signed access tokens under a ring of keys from the caller."""
 
     def use(self, keys: Sequence[SigningKey]) -> None:
-        """Replace the ring: the newest key that is not retired and can be unsealed signs, all of them verify."""
+        """Replace the ring: the newest key that is not retired and can be unsealed signs; all of them verify."""
 
     def can_sign(self) -> bool:
         """Whether the ring has a key to sign with."""
 
     def issue(self, claims: AccessClaims) -> str:
-        """A signed compact JWT. Asking while `can_sign()` is False is a mistake of the program."""
+        """Return a signed compact JWT. Calling this while `can_sign()` is False is a programming error."""
 
     def knows_key_of(self, token: str) -> bool:
-        """Whether the token names a key of the ring; False may mean that the ring is old."""
+        """Whether the token names a key of the ring; False may mean that the ring is outdated."""
 
     def read(self, token: str, now: datetime) -> AccessClaims | None:
-        """The claims of a token that we signed for us and that lives at `now`; None for anything else."""
+        """Return the claims of a token that this server signed for itself and that is valid at `now`; None for anything
+        else.
+        """
 
 
 class DeviceProofs(Protocol):
-    """Proofs that a client was signed in to an account before. They are signed, and stored nowhere."""
+    """Proofs that a client was signed in to an account before. They are signed, and not stored."""
 
     def issue(self, user_id: UUID, device: UUID, now: datetime) -> str:
-        """A proof for one account and device. The id of the device is only told apart from others, never shown."""
+        """Issue a proof for one account and device. The device's id only distinguishes it from others, and is never
+        shown.
+        """
 
     def device_of(self, proof: str, user_id: UUID, now: datetime) -> str | None:
-        """The device of a proof that this server issued for this account, less than a year ago; None for any other
-        text."""
+        """Return the device of a proof that this server issued for this account less than a year ago; None for any
+        other text.
+        """
 
 
 class SigningKeyMaker(Protocol):
     def make(self, now: datetime) -> SigningKey:
-        """A new key pair, its private part sealed under the server's first secret."""
+        """Make a key pair, its private part sealed under the server's first secret."""
 
 
 class RefreshTokens(Protocol):
-    """Opaque refresh tokens, derived from a session, its generation and the server's secret; stored nowhere."""
+    """Opaque refresh tokens, derived from a session, its generation and the server's secret; not stored."""
 
     def derive(self, session: Session) -> str:
-        """The token of the session's newest generation: the same one whenever it is asked for."""
+        """Return the token of the session's newest generation, always the same one."""
 
     def read(self, token: str) -> Iterable[RefreshTicket]:
-        """What the token may say, one reading for each secret in use; empty when it has not our form."""
+        """Return the possible contents of the token, one for each secret in use; empty for another form."""
 
     def is_genuine(self, ticket: RefreshTicket, session: Session) -> bool:
-        """Whether we derived this ticket for this session."""
+        """Whether this server derived this ticket for this session."""

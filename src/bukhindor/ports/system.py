@@ -1,4 +1,4 @@
-"""Time, chance, counting, and being watched."""
+"""Time, randomness, limits and observation."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,7 +23,7 @@ class Identifiers(Protocol):
         """A version 7 UUID as well."""
 
     def session_id(self) -> UUID:
-        """A version 4 UUID: it tells nothing."""
+        """A version 4 UUID, which reveals nothing."""
 
     def token_id(self) -> str:
         """At least 128 random bits as base64url."""
@@ -33,45 +33,47 @@ class Identifiers(Protocol):
 
 
 class RateLimiter(Protocol):
-    """Counts what happens to a key. Under concurrency no more than the limit get through."""
+    """Counts what happens to a key. Under concurrency no more attempts pass than the limit allows."""
 
     async def take(self, limit: Limit, key: str) -> None:
-        """Count one. Raises RateLimited when the limit is reached; such a refusal does not count."""
+        """Count one attempt. Raises RateLimited when the limit is reached; such a refusal does not count."""
 
     async def give_back(self, limit: Limit, key: str) -> None:
-        """Undo the newest `take`: it turned out not to be what is limited."""
+        """Undo the newest `take`, when the attempt turned out not to be of the limited kind."""
 
     async def clear(self, limit: Limit, key: str) -> None:
-        """Forget the key."""
+        """Reset the count of the key."""
 
     def is_degraded(self) -> bool:
-        """Whether it counts alone for now, and more strictly, because what it shares with others is away."""
+        """Whether it counts alone for now, and more strictly, because the shared counter is away."""
 
     def problem(self) -> str:
         """Why it is degraded, as a sentence without a full stop for operators; empty when it is not."""
 
 
 class RequestMeter(Protocol):
-    """Counts requests and measures them. Every request passes here, twice."""
+    """Counts requests and measures their time. Every request passes here twice."""
 
     def begun(self) -> None:
-        """A request has come in; `ended` follows whatever becomes of it."""
+        """A request has come in; `ended` always follows."""
 
     def ended(self, method: str, endpoint: str, status: int, seconds: float, error_code: str | None) -> None:
-        """What became of it. `endpoint` is the route's template, never the path; status 0 means no answer."""
+        """A request has ended. `endpoint` is the route's template, never the path; status 0 means that no response was
+        sent.
+        """
 
 
 class RequestTrace(Protocol):
-    """One request as a part of what other programs do, too."""
+    """One request as a part of a trace across programs."""
 
     @property
     def log_fields(self) -> Mapping[str, str]:
-        """What finds the lines of a log that belong to it: `trace_id` and `span_id`."""
+        """The fields by which log lines are found that belong to it: `trace_id` and `span_id`."""
 
     def ended(self, endpoint: str, status: int, error_code: str | None) -> None:
-        """Once; `endpoint` is the route's template, never the path."""
+        """Called once; `endpoint` is the route's template, never the path."""
 
 
 class RequestTracer(Protocol):
     def begin(self, method: str, scheme: str, headers: Mapping[str, str]) -> RequestTrace:
-        """A trace that goes on from where the client's headers say it began. Names of headers are in lower case."""
+        """Continue the trace that the client's headers name, or begin one. Names of headers are in lower case."""

@@ -1,11 +1,11 @@
-"""What a worker process gets from its supervisor, and the words that the supervisor sends to it afterwards."""
+"""What a worker process gets from its supervisor, and the messages that the supervisor sends to it afterwards."""
 
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-# Answered with whether the worker accepts connections.
+# The response says whether the worker accepts connections.
 PING: Final = b"ping"
 # Stop while other workers go on serving the address.
 RETIRE: Final = b"retire"

@@ -20,7 +20,9 @@ BODY: Final = 2
 
 
 class BoundedServerState(ServerState):
-    """What all connections of one server share: uvicorn's state, limits, how refusals look, whether it is stopping."""
+    """The state that all connections of one server share: uvicorn's state, limits, the form of refusals, and whether it
+    is stopping.
+    """
 
     def __init__(self, limits: ConnectionLimits, refusal_format: RefusalFormat) -> None:
         super().__init__()
@@ -47,7 +49,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.limits = server_state.limits
         self.url = b""
-        # The request that is being answered; uvicorn's `cycle` is the newest that was read.
+        # The request that is being handled; uvicorn's `cycle` is the newest that was read.
         self._running: RequestResponseCycle | None = None
         # The message that is being read, counted from 1, and the part of it that is still to come.
         self._message = 0
@@ -64,9 +66,9 @@ class BoundedConnection(HttpToolsProtocol):
         self._due_refusal: Refusal | None = None
         # Nothing more is read: a refusal is due, or the client is given time to read it.
         self._deaf = self._lingering = False
-        # When the last answer was complete.
+        # When the last response was complete.
         self._idle_since = 0.0
-        # When the client last read enough of its answers, and how many bytes were left then.
+        # When the client last read enough of its responses, and how many bytes were left then.
         self._unread: tuple[float, int] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -155,22 +157,22 @@ class BoundedConnection(HttpToolsProtocol):
         return self.flow.write_paused or self.transport.is_closing() or since_answer >= self.limits.write_seconds
 
     def stop_keeping_alive(self) -> None:
-        """The answer to the newest request is the last; it says `Connection: close` if it has not begun yet."""
+        """Make the response to the newest request the last one; it says `Connection: close` if it has not begun yet."""
         if self._running is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
 
     def idle_seconds(self) -> float:
-        """How long the connection has been without any request; 0.0 while one is being read or answered."""
+        """How long the connection has been without any request; 0.0 while one is being read or handled."""
         return 0.0 if self._stage != IDLE or self.is_answering() else self.loop.time() - self._idle_since
 
     def is_answering(self) -> bool:
-        """Whether a request was accepted whose answer has not been handed to the operating system completely."""
+        """Whether a request was accepted whose response the operating system has not taken completely."""
         running = self._running
         unfinished = running is not None and not (running.response_complete or running.disconnected)
         return unfinished or bool(self.pipeline) or self.transport.get_write_buffer_size() > 0
 
     def shutdown(self) -> None:
-        """Close the connection if it is idle, else after the answer under way."""
+        """Close the connection if it is idle, else after the response under way."""
         if self.idle_seconds() > 0.0:
             self.transport.close()
         else:

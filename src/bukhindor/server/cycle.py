@@ -1,4 +1,4 @@
-"""One request and its answer on a connection: uvicorn's cycle, with refusals for failures."""
+"""One request and its response on a connection: uvicorn's cycle, with refusals for errors."""
 
 import asyncio
 import logging
@@ -44,9 +44,9 @@ class RefusingCycle(RequestResponseCycle):
 
 
 class GentleTransport:
-    """The transport as a request with a body sees it: closing waits for the client to stop sending.
+    """The transport for a request with a body: closing waits for the client to stop sending.
 
-    Closing a socket with unread bytes in it resets the connection, and the client would lose an early answer (413).
+    Closing a socket with unread bytes in it resets the connection, and the client would lose an early response (413).
     """
 
     __slots__ = ("close", "is_closing", "write")

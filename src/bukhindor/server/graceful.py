@@ -1,6 +1,6 @@
 """Serving the ASGI application until a signal says stop, and stopping without losing a request.
 
-The first SIGTERM or SIGINT calls `on_drain` at once (readiness says no), every answer from then on says
+The first SIGTERM or SIGINT calls `on_drain` at once (readiness says no), every response from then on says
 `Connection: close`, the listener stays open for `drain_delay` seconds, requests under way are finished, idle
 connections are closed, and only then the application's resources are closed. What is not finished `shutdown_timeout`
 seconds after the signal is cut off. A second signal cuts off at once, a third one ends the process immediately.
@@ -33,7 +33,7 @@ EXIT_FINISHED = 0
 EXIT_CUT_OFF = 1
 
 _TICK_SECONDS = 0.05
-# A connection that was used a moment ago may have its next request on the way; closing it now would reset that.
+# A recently used connection may have its next request on the way; closing it now would reset that.
 _IDLE_GRACE_SECONDS = 1.0
 _CANCEL_SECONDS = 1.0
 _LOOKS_PER_TICK = 500
@@ -112,26 +112,26 @@ class GracefulServer(uvicorn.Server):
         return self.exit_code
 
     def request_stop(self) -> None:
-        """Begin to stop; called again, cut off what is under way. Runs in the event loop."""
+        """Begin to stop; a second call cuts off what is under way. Runs in the event loop."""
         if self.should_exit:
             self.force_exit = True
         else:
             self.begin_to_stop()
 
     def begin_to_stop(self) -> None:
-        """Stop in order; called again, nothing changes. Runs in the event loop."""
+        """Stop in order; a second call changes nothing. Runs in the event loop."""
         if not self.should_exit:
             self._stop_accepting()
             report_failure("on_drain", self._on_drain)
 
     def retire(self) -> None:
-        """Stop while other processes go on serving the address: at once, and without a change of readiness."""
+        """Stop while other processes continue to serve the address: at once, and without a change of readiness."""
         if not self.should_exit:
             self._drain_delay = 0.0
             self._stop_accepting()
 
     def _obey(self, channel: Any) -> None:
-        """Do what the supervisor says. When it has ended, stop."""
+        """Carry out the supervisor's orders. When it has ended, stop."""
         try:
             word = channel.recv()
             if word == RETIRE:
@@ -150,7 +150,7 @@ class GracefulServer(uvicorn.Server):
             connection.stop_keeping_alive()
 
     def call_in_loop(self, function: Callable[[], None]) -> None:
-        """Runs `function` soon in the event loop; for signal handlers and other threads."""
+        """Run `function` soon in the event loop; for signal handlers and other threads."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(function)
 
@@ -181,7 +181,7 @@ class GracefulServer(uvicorn.Server):
         self.servers = []
         await self.on_tick(0)
         try:
-            # uvloop would close the file of a socket that cannot listen, behind the back of the socket object.
+            # uvloop would close the file of a socket that cannot listen without updating the socket object.
             for listener in self._listeners:
                 listener.listen(self.config.backlog)
         except OSError as error:
@@ -247,7 +247,7 @@ class GracefulServer(uvicorn.Server):
         unanswered = sum(connection.is_answering() for connection in connections)
         for connection in connections:
             connection.transport.abort()
-        # One turn of the loop tells the applications that their clients are gone.
+        # One turn of the loop informs the applications that their clients are gone.
         await asyncio.sleep(0)
         tasks = list(self.server_state.tasks)
         for task in tasks:

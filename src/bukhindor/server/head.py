@@ -16,8 +16,8 @@ class ConnectionLimits:
     """How long (seconds) and how large (bytes) the parts of a connection may be.
 
     `head_seconds` runs from the first byte of a request, for the first request from the connect; `body_seconds` from
-    the end of its headers; `idle_seconds` from the end of the last answer. In every `write_seconds` a client has to
-    read `write_bytes` of a waiting answer, or its rest. A refused client may go on sending for `linger_seconds`.
+    the end of its headers; `idle_seconds` from the end of the last response. In every `write_seconds` a client has to
+    read `write_bytes` of a waiting response, or its rest. A refused client may continue to send for `linger_seconds`.
     """
 
     head_seconds: float = 10.0

@@ -48,7 +48,7 @@ def open_listeners(host: str, port: int) -> list[socket.socket]:
 
 
 def explain(error: OSError, host: str, port: int) -> CannotListen:
-    """The operating system's error as a sentence with a way out."""
+    """The operating system's error as a sentence with a remedy."""
     if error.errno == errno.EADDRINUSE:
         return CannotListen(f"port {port} is in use: stop the other program or set SERVER_PORT")
     if error.errno == errno.EACCES:
@@ -59,7 +59,7 @@ def explain(error: OSError, host: str, port: int) -> CannotListen:
 
 
 def address_of(listener: socket.socket, host: str) -> str:
-    """The URL under which `listener` is reached, with `host` as it was configured."""
+    """The URL of `listener`, with `host` as it was configured."""
     shown = host or listener.getsockname()[0]
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
 
@@ -72,7 +72,8 @@ async def stop_listening(
     """Close the listeners; connections that the kernel has completed already are served, not reset."""
     loop = asyncio.get_running_loop()
     spares: list[socket.socket] = []
-    # Without a file left, what waits in the kernel is reset; the requests under way are worth more.
+    # Without a free file descriptor, the connections that wait in the kernel are reset; the requests under way matter
+    # more.
     with suppress(OSError):
         spares.extend(listener.dup() for listener in listeners)
     # asyncio forgets connections that it accepted a turn ago when its server closes before it has set them up.
@@ -82,7 +83,7 @@ async def stop_listening(
         await asyncio.sleep(0)
     for server in servers:
         server.close()
-    # The event loop lets go of its sockets one turn later; until then both would accept.
+    # The event loop releases its sockets one turn later; until then both would accept.
     await asyncio.sleep(0)
     accepted: list[socket.socket] = []
     for spare in spares:

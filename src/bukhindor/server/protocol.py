@@ -23,7 +23,7 @@ from bukhindor.server.refusal import HEADERS_TOO_LARGE, MALFORMED, SERVER_BUSY, 
 
 
 class BoundedHttpProtocol(BoundedConnection):
-    """See the module. Limits come from the server's `BoundedServerState`."""
+    """See the module. The limits come from the server's `BoundedServerState`."""
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -105,7 +105,7 @@ class BoundedHttpProtocol(BoundedConnection):
                 raise RequestRefused(MALFORMED)
             self._upgrade_ignored = True
             return
-        if b"#" in self.url:  # A target has no fragment (RFC 9112, section 3.2); to a proxy it may be part of a name.
+        if b"#" in self.url:  # A target has no fragment (RFC 9112, section 3.2); a proxy may read it as part of a name.
             raise RequestRefused(MALFORMED)
         target = httptools.parse_url(self.url)
         raw_path = target.path or b"/"
@@ -161,7 +161,7 @@ class BoundedHttpProtocol(BoundedConnection):
             super().on_message_complete()
             self._stage = IDLE
 
-    # Answer
+    # Response
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1

@@ -1,6 +1,6 @@
-"""Answers that the server makes itself, before or instead of the application.
+"""Responses that the server makes itself, before or instead of the application.
 
-The program that runs the server says how they look (`RefusalFormat`), so that they look like the application's own.
+The program that runs the server decides their form (`RefusalFormat`), so that they look like the application's own.
 """
 
 import uuid
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Protocol
 
-# RFC 9110, section 15.5.15, gave it a new name; Python knows that from 3.13 on.
+# RFC 9110, section 15.5.15, renamed it; Python knows the new name from 3.13 on.
 _RENAMED: Final = {HTTPStatus.REQUEST_URI_TOO_LONG: "URI Too Long"}
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why the server does not pass a request on: HTTP status, stable machine word, English sentence."""
+    """Why the server does not pass a request on: HTTP status, stable code, English sentence."""
 
     status: HTTPStatus
     error_code: str
@@ -43,7 +43,7 @@ class RenderRefusal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RefusalFormat:
-    """How a refusal looks: the media type of its body, and what writes that body."""
+    """The form of a refusal: the media type of its body, and the function that writes it."""
 
     media_type: str
     render: RenderRefusal
@@ -59,7 +59,7 @@ class RequestRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ServerAnswer:
-    """A complete answer of the server itself. It always ends the connection."""
+    """A complete response of the server itself. It always ends the connection."""
 
     status: HTTPStatus
     headers: list[tuple[bytes, bytes]]
@@ -78,8 +78,10 @@ class ServerAnswer:
 
 
 def answer_for(refusal: Refusal, url: bytes, refusal_format: RefusalFormat) -> ServerAnswer:
-    """Return the answer for `refusal`; `url` is the request target as far as it was read, whose query may hold a token
-    and is left out."""
+    """Return the response for `refusal`; `url` is the request target as far as it was read.
+
+    The response leaves the query out: it may contain a token.
+    """
     request_id = uuid.uuid4().hex
     path = url.partition(b"?")[0][:256].decode("ascii", "replace")
     instance = path if path.startswith("/") and path.isprintable() and path.isascii() else "/"

@@ -33,7 +33,7 @@ _TICK_SECONDS: Final = 0.5
 class Patience:
     """Seconds that the supervisor waits.
 
-    `stop`: for a worker to finish its requests. `silence`: for a worker to answer. `start`: for any worker but the
+    `stop`: for a worker to finish its requests. `silence`: for a worker to respond. `start`: for any worker except the
     first to be ready. `pause`: from one start of a worker to the next.
     """
 
@@ -70,13 +70,14 @@ class Supervisor(Multiprocess):
         self._on_worker_end = on_worker_end
         self._first_is_ready = self._announced = False
         self._exit_code = EXIT_FINISHED
-        # Successors that are not ready yet, and old workers that finish their requests.
+        # Successors that are not ready yet, and old workers that still finish their requests.
         self._others: list[Worker] = []
         self._replacing: Iterator[None] = iter(())
 
     def run_until_stopped(self) -> int:
         """Return 0 when all requests were finished, 1 when some were cut off, or the exit code of the first worker if
-        that could not start, which has written why. Call it in the main thread."""
+        it could not start and has written the reason. Call it in the main thread.
+        """
         try:
             self.run()
         finally:
@@ -117,7 +118,7 @@ class Supervisor(Multiprocess):
             logger.warning("no worker is ready yet, none is replaced")
 
     def terminate_all(self) -> None:
-        # Else connections that no worker accepts any more would wait in the sockets until they are reset.
+        # Otherwise connections that no worker accepts any more would wait in the sockets until they are reset.
         for listener in self.sockets:
             listener.close()
         kill_at = time.monotonic() + self._patience.stop
@@ -140,7 +141,7 @@ class Supervisor(Multiprocess):
                 self._exit_code = EXIT_CUT_OFF
 
     def handle_ttin(self) -> None:
-        """The number of workers is a setting."""
+        """Do nothing: the number of workers is a setting."""
 
     handle_ttou = handle_ttin
 
@@ -154,7 +155,7 @@ class Supervisor(Multiprocess):
             self._first_is_ready = True
             self.processes += [self._start(number) for number in range(2, self.processes_num + 1)]
         elif not worker.runs():
-            # A refusal was written by the worker itself; a signal leaves no message.
+            # The worker itself has written a refusal; a signal leaves no message.
             status = EXIT_CUT_OFF if worker.exitcode is None else worker.exitcode
             worker.reported = True
             if status < 0:

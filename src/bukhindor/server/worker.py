@@ -1,4 +1,4 @@
-"""A worker process as its supervisor sees it."""
+"""A worker process from its supervisor's point of view."""
 
 import logging
 import signal
@@ -27,8 +27,7 @@ Work = Callable[[Assignment], int]
 class Worker(Process):
     """One worker.
 
-    uvicorn asks a thread of the worker whether all is well; here the event loop answers, so that a worker that hangs
-    is silent.
+    uvicorn pings a thread of the worker; here the event loop responds, so that a worker that hangs is silent.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class Worker(Process):
         self.reported = False
         self.kill_at: float | None = None
         self.started_at = time.monotonic()
-        # Not seconds: while the whole machine stands still, no worker is silent.
+        # Ticks, not seconds: while the whole machine pauses, no worker counts as silent.
         self.silent_ticks = 0
         self._asked = False
         self._work, self._first, self._replaces = work, first, replaces
@@ -63,7 +62,7 @@ class Worker(Process):
         sys.exit(self._work(Assignment(self.number, self._first, self._replaces, sockets or (), self.child_conn)))
 
     def start(self) -> None:
-        """Start the process; one that the system can't start counts as one that has ended."""
+        """Start the process; if the system can't start it, it counts as ended."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL_SIGNALS)
         try:
             super().start()
@@ -76,7 +75,7 @@ class Worker(Process):
         return self.process.is_alive()
 
     def look(self) -> None:
-        """Take in the answer to the last ping and send the next one, without waiting."""
+        """Read the response to the last ping and send the next one, without waiting."""
         self.silent_ticks += 1
         with suppress(OSError, EOFError):
             if self.parent_conn.poll():
@@ -97,7 +96,7 @@ class Worker(Process):
             self.parent_conn.send(RETIRE)
 
     def finished(self) -> bool:
-        """Whether it ended when asked, with no request cut off."""
+        """Whether it ended on request, with no request cut off."""
         return self.stopping and (self.exitcode == EXIT_FINISHED or not self.ready)
 
     def __str__(self) -> str:

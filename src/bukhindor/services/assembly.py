@@ -1,4 +1,4 @@
-"""Every use case, built once from keyword arguments: the composition root and the tests assemble them alike."""
+"""Every use case, built once from keyword arguments: the composition root and the tests build them in the same way."""
 
 from dataclasses import dataclass
 
@@ -53,7 +53,7 @@ from bukhindor.services.user_admin import UserAdmin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """What the use cases need from outside, behind the ports."""
+    """The ports that the use cases need."""
 
     transactions: Transactions
     hasher: PasswordHasher
@@ -71,7 +71,7 @@ class Outside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What an operator decides: lives, policies, figures, and where mailed links lead."""
+    """The operator's decisions: lifetimes, policies, figures, and where mailed links lead."""
 
     policy: SessionPolicy
     password_policy: PasswordPolicy
@@ -82,7 +82,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything this product can do."""
+    """Everything that this product can do."""
 
     authentication: Authentication
     registration: Registration
@@ -106,7 +106,7 @@ class Services:
 
 
 def assemble(outside: Outside, rules: Rules) -> Services:
-    """Build every use case over what it needs."""
+    """Build every use case over the given ports and rules."""
     trail = AuditTrail(identifiers=outside.identifiers)
     letters = Letters(
         writer=outside.writer, secrets=outside.secrets, identifiers=outside.identifiers, links=rules.links

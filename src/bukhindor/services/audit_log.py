@@ -1,4 +1,4 @@
-"""The record of what has happened: reading it, and writing down what was refused."""
+"""The audit: reading it, and recording refusals."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,7 +20,7 @@ class AuditLog:
     clock: Clock
 
     async def page(self, caller: Caller, query: AuditQuery) -> list[AuditEvent]:
-        """What has happened, the newest first.
+        """List what happened, newest first.
 
         Raises Forbidden.
         """
@@ -42,8 +42,8 @@ class AuditLog:
     async def record_refusal(
         self, code: str, caller: Caller | None, origin: Origin, route: str, concealed: UUID | None = None
     ) -> None:
-        """Record that a request was refused for lack of a right. `code` is the stable word of the refusal, `concealed`
-        the id that the caller may not see.
+        """Record a refusal because of a missing right. `code` is the stable code of the refusal, `concealed` the id
+        that the caller may not see.
 
         Of each signed-in person ten refusals a minute are recorded; those of others are counted by network and minute.
         """
@@ -57,11 +57,12 @@ class AuditLog:
         await self._record(event, caller, origin)
 
     async def _record(self, event: AuditEvent, caller: Caller | None, origin: Origin) -> None:
-        """Never fails: a refusal is a refusal, recorded or not. Each type has its own limit, so that a flood of one
-        hides no other."""
+        """Never fails: the caller gets the refusal, recorded or not. Each type has its own limit, so that a flood of
+        one hides no other.
+        """
         places = [(REFUSALS_RECORDED, f"{event.type}:{origin.network if caller is None else caller.user.id}")]
         if caller is None:
-            # A client of IPv6 has as many networks as it likes within the wider one.
+            # A client with IPv6 has any number of networks within the wider one.
             places.append((REFUSALS_RECORDED.for_wider_network(), f"{event.type}:{origin.wider_network}"))
         try:
             for limit, key in places:

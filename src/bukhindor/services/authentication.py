@@ -27,16 +27,14 @@ class Authentication:
         self._keys_loaded_at: datetime | None = None
 
     async def authenticate(self, token: str, origin: Origin, *, accepts_superseded: bool = False) -> Caller:
-        """The caller as the store holds it at this moment: a ban, logout, demotion or deletion works at once.
+        """Return the account as it is now: a ban, sign-out, demotion or deletion takes effect on the next request.
 
-        Tokens from before a change of the password or of the role are refused. The first use of a new generation
-        confirms that its tokens have arrived.
-
-        With `accepts_superseded` such a token makes a caller that is marked: a client whose response got lost repeats
-        the change with it.
+        Access tokens from before a change of the password or of the role are refused.
 
         Raises InvalidAccessToken, AccountBanned, AccountInactive.
         """
+        # With `accepts_superseded` a token from before the change makes a marked caller: after a lost response a client
+        # repeats the change with it. The first use of a new generation confirms that its tokens have arrived.
         now = self._clock.now()
         claims = await self._read(token, now)
         async with self._transactions.read() as stored:
@@ -57,7 +55,7 @@ class Authentication:
         return Caller(user, session, origin, is_superseded)
 
     async def names_ended_session(self, token: str) -> bool:
-        """Whether we signed this token, it has not expired, and its session has ended."""
+        """Whether this server signed the token, it has not expired, and its session has ended."""
         try:
             claims = await self._read(token, self._clock.now())
         except InvalidAccessToken:
@@ -75,12 +73,12 @@ class Authentication:
         return claims
 
     async def _reload_keys(self, now: datetime) -> None:
-        """Learn of a key made by another process, at most once a second: anybody can send an unknown key id."""
+        """Read keys that other processes have made, at most once a second: any client can send an unknown key id."""
         if self._keys_loaded_at is not None and abs(now - self._keys_loaded_at) < _KEY_RELOAD_INTERVAL:
             return
         async with self._transactions.read() as stored:
             keys = await stored.signing_keys.all()
-        # Only now: whoever asks while the keys are on their way, or after this failed, must not be turned away.
+        # Set only now: requests that come while the keys are being read, or after this failed, must not be refused.
         self._keys_loaded_at = now
         self._access_tokens.use(verifying(keys, now, self._policy.access_token))
 
@@ -89,10 +87,10 @@ class Authentication:
             async with self._transactions.begin() as tx:
                 session = await tx.sessions.by_id(claims.session_id)
                 used = None if session is None else session.used(claims.generation, now)
-                # Of many requests at once the first has recorded it for all.
+                # Of many simultaneous requests the first has recorded it for all.
                 if used is not None and used is not session:
                     await tx.sessions.save(used)
                     await tx.commit()
         except Unavailable as unavailable:
-            # Reading must go on while nothing can be written; the next request tries again.
+            # Reads must work while nothing can be written; the next request tries again.
             _log.warning("use of a session not recorded: %s", unavailable.code)

@@ -1,4 +1,4 @@
-"""Moving an account to another address, which must answer first."""
+"""Moving an account to another address, which must be proved first."""
 
 from dataclasses import dataclass
 
@@ -29,17 +29,17 @@ class EmailChange:
     allowance: MailAllowance
 
     async def request(self, caller: Caller, new_email: EmailAddress, password: Password) -> None:
-        """Send a link and a code to the new address, and tell the old one.
+        """Send a link and a code to the new address, and notify the old one.
 
-        Until the new address answers, the old one stands. An address that has an account gets no mail, and the
-        answer is the same.
+        The old address stays until the new one is confirmed. A new address that already has an account gets no mail,
+        and the response is the same.
 
         Raises IncorrectPassword, InvalidValue, InvalidAccessToken, RateLimited, TooBusy.
         """
         if new_email == caller.user.email:
             raise InvalidValue(EmailAddress, "This is your address already.", "unchanged")
         await self.step_up.prove(caller, password, "change_email")
-        # Counted for the address as well, taken or not: many accounts could bother one stranger.
+        # Counted for the new address as well, taken or not: otherwise many accounts could bother one stranger.
         async with self.allowance.of(f"change:{caller.user.id}"), self.allowance.of(f"change-to:{new_email}"):
             await self._send(caller, new_email)
 
@@ -47,7 +47,7 @@ class EmailChange:
         now, origin = self.clock.now(), caller.origin
         async with self.transactions.begin() as tx:
             user = await self.step_up.holder(tx, caller)
-            # Also when no newer one is mailed: that the older still works would tell that the address is taken.
+            # Also when no newer one is mailed: if the older still worked, that would reveal that the address is taken.
             await tx.one_time_tokens.remove(user.id, Purpose.CHANGE_EMAIL)
             if await tx.users.by_email(new_email) is None:
                 await self.letters.ask_for_proof(tx, user, Purpose.CHANGE_EMAIL, origin, now, new_email)
@@ -58,7 +58,7 @@ class EmailChange:
             await tx.commit()
 
     async def confirm(self, proof: Proof, origin: Origin) -> None:
-        """Make the new address the account's; with a code, the account is named by its present address.
+        """Confirm the new address of the account. With a code, `email` is the account's present address.
 
         Raises InvalidOneTimeToken, AccountBanned, AccountInactive.
         """

@@ -1,4 +1,4 @@
-"""Proving that an account's address belongs to whoever uses the account."""
+"""Proving that an account's address belongs to the person who uses the account."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,8 +42,8 @@ class EmailVerification:
     async def request(self, email: EmailAddress, origin: Origin) -> None:
         """Send the mail of the registration again.
 
-        Nothing tells whether there is such an account, nor whether it is verified. One address gets one mail a
-        minute and five an hour.
+        The response is the same for every address: it does not show whether there is an account, or whether it is
+        verified. One address gets one mail a minute and five an hour.
         """
         with suppress(RateLimited):
             async with self.allowance.of(f"verify:{email}"):
@@ -55,7 +55,7 @@ class EmailVerification:
             user = await tx.users.by_email(email)
             asked = AuditType.EMAIL_VERIFICATION_ASKED
             if user is None:
-                # Counted for unknown addresses, which also makes both cases take one commit.
+                # Counting for unknown addresses also makes both cases take one commit.
                 await tx.audit_events.count(self.trail.counted(origin, asked, now))
             else:
                 if user.is_active_at(now) and not user.email_verified:
@@ -97,7 +97,7 @@ class EmailVerification:
                 user = user.without_password(now)
                 await tx.sessions.remove_of_user(user.id)
                 await tx.one_time_tokens.remove_of_user(user.id)
-                # Whoever uses it again is told that the address is verified.
+                # A second use gets the response that the address is verified.
                 await tx.one_time_tokens.put(token)
                 await self.letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
             await tx.users.save(user)

@@ -12,11 +12,11 @@ class Health:
         self._draining = False
 
     def drain(self) -> None:
-        """From now on not ready: the process is about to stop and wants no more work."""
+        """Report "not ready" from now on: the process is about to stop."""
         self._draining = True
 
     async def problems(self) -> dict[str, str]:
-        """What keeps the service from its work, by part; empty when it is ready."""
+        """The obstacles to the service's work, by part; empty when it is ready."""
         problems = {}
         if self._draining:
             problems["process"] = "shutting down"
@@ -30,7 +30,7 @@ class Health:
         return problems
 
     def restrictions(self) -> dict[str, str]:
-        """What the service does without for now, by part, while it does all its work correctly."""
+        """What the service does without for now, by part, while all of its work is correct."""
         if not self._limiter.is_degraded():
             return {}
         return {"rate_limits": f"counted by each process alone, and stricter: {self._limiter.problem()}"}

@@ -1,4 +1,4 @@
-"""Mails leave the outbox."""
+"""Delivering mails from the outbox."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 _log = logging.getLogger(__name__)
 
 _AT_ONCE = 10
-# Longer than any delivery may take: a mail whose deliverer died is tried again after that.
+# Longer than any delivery may take: after that a mail whose worker died is retried.
 _LEASE = timedelta(minutes=2)
 
 
@@ -26,9 +26,9 @@ class MailDelivery:
     clock: Clock
 
     async def deliver_due(self) -> int:
-        """Try every mail whose time has come, some at once; how many were tried.
+        """Try to deliver every due mail, several at once. Returns how many were tried.
 
-        A mail that is not accepted is tried again after growing pauses, five times in all; then it is given up.
+        A mail that is not accepted is retried after growing pauses, five tries in all; then it is given up.
         """
         async with self.transactions.read() as stored:
             if not await stored.outbox.has_due(self.clock.now()):
@@ -37,7 +37,7 @@ class MailDelivery:
             now = self.clock.now()
             claimed = await tx.outbox.claim(now, now + _LEASE, _AT_ONCE)
             await tx.commit()
-        # One that fails must not hide that others are still under way.
+        # One failure must not hide that others are still under way.
         outcomes = await asyncio.gather(*(self._deliver(queued) for queued in claimed), return_exceptions=True)
         for outcome in outcomes:
             if outcome is not None:
@@ -46,11 +46,11 @@ class MailDelivery:
 
     async def _deliver(self, queued: QueuedMail) -> None:
         if queued.tries > MAX_TRIES:
-            # Every deliverer died over it, and the next one would, too.
+            # Every worker died over it, and the next one would, too.
             await self._postpone(queued, MailNotAccepted("No try came to an end.", permanent=True))
             return
         if queued.mail is None:
-            # While the secret is replaced, another replica may know the one that closed it.
+            # While the secret is being replaced, another replica may know the one that sealed it.
             await self._postpone(queued, MailNotAccepted("No secret of this server opens it.", permanent=False))
             return
         try:

@@ -1,4 +1,4 @@
-"""What operators want to see of the store."""
+"""Figures about the store for operators."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ class Measurements:
     clock: Clock
 
     async def mail_backlog(self) -> Backlog:
-        """What lies in the outbox. Cheap enough to ask for every few seconds."""
+        """Count what waits in the outbox. Cheap enough for every few seconds."""
         async with self.transactions.scan() as stored:
             return await stored.outbox.backlog(self.clock.now())
 
     async def active_sessions(self) -> int:
-        """How many sessions there are, those included that are over and not yet removed. A big store takes a while."""
+        """Count the sessions, including expired ones that are not yet removed. A big store takes a while."""
         async with self.transactions.scan() as stored:
             return await stored.sessions.count()

@@ -1,4 +1,4 @@
-"""What the law gives people: to take their data along, and to be forgotten."""
+"""The rights that the law gives people: to export their data, and to be forgotten."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,11 +21,11 @@ _MAX_EVENTS = 1000
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """Everything that is held about a person; of events the newest thousand.
+    """Everything that is stored about a person; of events the newest thousand.
 
-    `familiar_networks` are the networks from which the account signed in or was reset lately, and when.
+    `familiar_networks` are the networks from which the account recently signed in or was reset, and when.
 
-    Where an administrator acted, from which address and device is about that person and left out.
+    The address and device of an administrator who acted on the account are that administrator's data, and are left out.
     """
 
     user: User
@@ -43,9 +43,11 @@ class OwnAccount:
     clock: Clock
 
     async def export(self, caller: Caller) -> PersonalData:
-        """Everything held about the caller.
+        """Export everything that is stored about you.
 
-        Ten exports an hour are allowed for each account. Raises RateLimited.
+        Ten exports an hour are allowed for each account.
+
+        Raises RateLimited.
         """
         await self.limiter.take(EXPORTS_PER_ACCOUNT, str(caller.user.id))
         async with self.transactions.begin() as tx:
@@ -61,10 +63,10 @@ class OwnAccount:
         return PersonalData(user, sessions, networks, [_as_shown_to(user.id, event) for event in events])
 
     async def delete(self, caller: Caller, password: Password | None) -> None:
-        """Delete the caller's account and everything personal, after its password.
+        """Delete your account and all personal data, after a check of your password.
 
-        Of what happened only the fact and the id stay. A last mail notifies the person. The last active administrator
-        can't go.
+        The audit keeps what happened, and the account's id. A last mail notifies you. The last active administrator
+        can't delete their account.
 
         Raises ReauthenticationRequired without a password, IncorrectPassword, InvalidAccessToken, LastAdmin,
         RateLimited, TooBusy.

@@ -32,8 +32,9 @@ class PasswordChange:
     async def change(self, caller: Caller, current: Password, new: NewPassword) -> TokenPair:
         """Replace the password: other sessions end, the caller's goes on with fresh tokens.
 
-        All older tokens of that session die with the change, since one of them may be why the password is changed.
-        Asking again after a lost response, or twice at once, yields the tokens of the change that was made.
+        All older tokens of this session become invalid, since a stolen one may be the reason for the change. If you
+        repeat the request after a lost response, or send it twice at once, you get the tokens of the change that was
+        made.
 
         Raises IncorrectPassword, InvalidValue, InvalidAccessToken, RateLimited, TooBusy.
         """
@@ -48,7 +49,7 @@ class PasswordChange:
             return await self._repeat(caller, new)
 
     async def _replace(self, caller: Caller, new_hash: str) -> TokenPair | None:
-        """None when the password has been replaced since the caller was admitted."""
+        """Return None when the password has been replaced since the caller was admitted."""
         now = self.clock.now()
         async with self.transactions.begin() as tx:
             found = await tx.sessions.with_user(caller.session.id)
@@ -69,7 +70,7 @@ class PasswordChange:
         return self.token_issuer.issue(session, user, now)
 
     async def _repeat(self, caller: Caller, new: NewPassword) -> TokenPair:
-        """A caller whose password is the new one already has made the change: the response may have been lost."""
+        """A caller whose password already is the new one has made the change: the response may have been lost."""
         async with self.transactions.read() as stored:
             found = await stored.sessions.with_user(caller.session.id)
         if found is None:

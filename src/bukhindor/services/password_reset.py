@@ -36,8 +36,8 @@ class PasswordReset:
     async def request(self, email: EmailAddress, origin: Origin) -> None:
         """Send a link and a code to an account's address.
 
-        The response is the same for unknown addresses, banned accounts and requests that come too often. One address
-        gets one mail a minute and five an hour; a newer mail makes the older ones void.
+        The response is the same for unknown addresses, banned accounts and too frequent requests. One address gets one
+        mail a minute and five an hour; a newer mail makes the older ones invalid.
         """
         with suppress(RateLimited):
             async with self.allowance.of(f"reset:{email}"):
@@ -49,7 +49,7 @@ class PasswordReset:
             user = await tx.users.by_email(email)
             asked = AuditType.PASSWORD_RESET_ASKED
             if user is None:
-                # Counted for unknown addresses, which also makes both cases take one commit.
+                # Counting for unknown addresses also makes both cases take one commit.
                 await tx.audit_events.count(self.trail.counted(origin, asked, now))
             else:
                 if user.is_active_at(now):
@@ -60,9 +60,9 @@ class PasswordReset:
     async def confirm(self, proof: Proof, new: NewPassword, origin: Origin) -> str:
         """Set a new password: every session is revoked, and the address counts as verified.
 
-        The reset signs in no one. It clears the account's counts of failures, makes the client's network familiar, and
-        returns a device proof for the client, so that strangers can't keep the owner from the sign-in that follows. A
-        password that may not be chosen leaves the link and the code as they are.
+        A reset starts no session: sign in afterwards. It clears the account's counts of failures, makes your network
+        familiar, and returns a device proof, so that strangers can't block that sign-in. If the new password is
+        refused, the link and the code stay valid.
 
         Raises InvalidOneTimeToken, InvalidValue, AccountBanned, AccountInactive, TooBusy.
         """

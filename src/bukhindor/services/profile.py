@@ -1,4 +1,4 @@
-"""What people change about themselves."""
+"""Changes that people make to their own account."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,9 @@ class Profile:
     clock: Clock
 
     async def change(self, caller: Caller, changes: UserChanges) -> User:
-        """Change the caller's own name, language or metadata; null leaves them. Guests may not.
+        """Change your own name, language or metadata; null leaves a field unchanged. Guests may not do this.
 
-        `metadata` is merged into what is kept (RFC 7396): null removes a key, other keys stay. Mails to the person are
+        `metadata` is merged into what is stored (RFC 7396): null removes a key, other keys stay. Mails to you are
         written in `language`.
 
         Raises Forbidden, InvalidInput.

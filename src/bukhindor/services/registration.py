@@ -30,9 +30,9 @@ class Registration:
     ) -> User:
         """Create an account with the role user, and send a mail to verify its address.
 
-        Nobody becomes an administrator this way, not even the first to come. The password may not be common, nor
-        the person's own address or name. An address has one account, however it is spelled. Accept-Language becomes
-        the account's language, which its mails are written in.
+        Registration never creates an administrator, not even as the first account. The password must not be common,
+        your own address or your name. An address can have one account, in every spelling. Accept-Language becomes the
+        account's language, in which its mails are written.
 
         Raises InvalidValue, EmailTaken, TooBusy.
         """

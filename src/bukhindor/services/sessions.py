@@ -1,4 +1,4 @@
-"""A person's own sessions: see them, end them."""
+"""A person's own sessions: listing and revoking them."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,12 +18,12 @@ class Sessions:
     clock: Clock
 
     async def list(self, caller: Caller) -> list[Session]:
-        """The caller's sessions, the newest first."""
+        """List your sessions, newest first."""
         async with self.transactions.read() as stored:
             return await stored.sessions.of_user(caller.user.id)
 
     async def end(self, caller: Caller, session_id: UUID) -> None:
-        """End one of the caller's sessions, its access tokens too. Other people's sessions are reported as not found.
+        """Revoke one of your sessions, with its access tokens. Other people's sessions are reported as not found.
 
         Raises SessionNotFound.
         """
@@ -38,14 +38,14 @@ class Sessions:
             await tx.commit()
 
     async def log_out(self, caller: Caller) -> None:
-        """End the session that asks. Doing it twice is fine."""
+        """Revoke the session of this request."""
         async with self.transactions.begin() as tx:
             if await tx.sessions.remove(caller.session.id):
                 await tx.audit_events.add(self._ended(caller, "logout", caller.session.id))
                 await tx.commit()
 
     async def log_out_everywhere(self, caller: Caller, *, keep_current: bool) -> int:
-        """End all of the caller's sessions, or all others; how many ended."""
+        """Revoke all of your sessions, or all other ones. Returns how many ended."""
         keep = caller.session.id if keep_current else None
         async with self.transactions.begin() as tx:
             ended = await tx.sessions.remove_of_user(caller.user.id, keep)

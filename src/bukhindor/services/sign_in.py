@@ -1,4 +1,4 @@
-"""An e-mail address and a password become a session."""
+"""Signing in with an email address and a password."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -35,14 +35,14 @@ class SignIn:
     ) -> TokenPair:
         """Start a session.
 
-        Neither the response nor its time tells an unknown address from a wrong password. That an
-        account is banned or inactive is said only after the right password. Other sessions go on; past one hundred
-        the oldest ends.
+        The response and its duration are the same for an unknown address and a wrong password. Only with the right
+        password do you learn that the account is banned or inactive. Other sessions continue; past one hundred the
+        oldest ends.
 
-        Failures of one account have three budgets of ten in fifteen minutes: for clients with a device proof of the
-        account, for networks from which it signed in or was reset within 30 days, and for strangers. So strangers
-        delay strangers only. After one hundred failures of strangers in a row they need a reset by mail; the other
-        two kinds go on. A sign-in from a device that none of the account's sessions knows is reported by mail.
+        Each account has three budgets of ten failures in fifteen minutes: for clients with a device proof of the
+        account, for networks from which it signed in or was reset within 30 days, and for strangers. So strangers delay
+        strangers only. After one hundred failures of strangers in a row they need a reset by mail; the other two kinds
+        continue. A mail reports a sign-in from a device that none of the account's sessions knows.
 
         Raises InvalidCredentials, AccountBanned, AccountInactive, RateLimited, TooBusy.
         """
@@ -54,7 +54,7 @@ class SignIn:
                 caller = await self._start(attempt, user, device)
                 if caller is not None:
                     break
-                # The hash changed while it was compared: a new password, or the same one under today's hash.
+                # The hash changed during the comparison: it is a new password, or the same one under a new hash.
                 attempt = await self.password_check.sign_in_attempt(email, origin, device_proof)
         session = caller.session
         tokens = self.token_issuer.issue(session, caller.user, session.created_at)
@@ -63,7 +63,7 @@ class SignIn:
         return tokens
 
     async def _recognise(self, attempt: PasswordAttempt, password: Password) -> tuple[User, bool]:
-        """The account that the password is right for, and whether its stored hash is outdated."""
+        """Return the account whose password matches, and whether its stored hash is outdated."""
         verdict = await self.password_check.verify(attempt, password)
         if attempt.user is None or not verdict.matches:
             await self.password_check.record_failure(attempt, "sign_in")
@@ -71,9 +71,9 @@ class SignIn:
         return attempt.user, verdict.outdated
 
     async def _start(self, attempt: PasswordAttempt, known: User, device: Device) -> Caller | None:
-        """Start a session; None when the hash that was compared is no longer the account's."""
+        """Start a session; None when the account no longer has the hash that was compared."""
         async with self.transactions.begin() as tx:
-            # The account may have changed while the hash was computed; what holds now decides.
+            # The account may have changed while the hash was computed; its present state decides.
             user = await tx.users.by_id(known.id)
             if user is None or replace(attempt, user=user).password_hash != known.password_hash:
                 return None
@@ -91,7 +91,9 @@ class SignIn:
         return caller
 
     async def _upgrade_hash(self, user: User, password: Password, origin: Origin) -> None:
-        """Store the password under today's hash. It can wait for another sign-in, so it never fails this one."""
+        """Store the password under a hash with the current parameters. It can wait for another sign-in, so it never
+        fails this one.
+        """
         try:
             upgraded = await self.hasher.hash(password, Requester(origin.site, user.email.value))
             async with self.transactions.begin() as tx:

@@ -1,4 +1,4 @@
-"""The keys that access tokens are signed with."""
+"""The keys that sign access tokens."""
 
 import logging
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class SigningKeyRing:
     clock: Clock
 
     async def load(self) -> None:
-        """Take over what the store holds; make a key when none there can sign for us.
+        """Read the keys in the store; make one when none of them can sign.
 
-        The latter is so on the first start, and when no secret of ours opens the keys that are there.
+        That is so on the first start, and when none of the server's secrets opens the keys in the store.
         """
         self._use(await self.keys())
         if not self.access_tokens.can_sign():
@@ -29,16 +29,16 @@ class SigningKeyRing:
             _log.info("made a signing key: %s", key.kid)
 
     async def keys(self) -> list[SigningKey]:
-        """All keys that are kept, the newest first."""
+        """All stored keys, newest first."""
         async with self.transactions.read() as stored:
             return await stored.signing_keys.all()
 
     async def verifying(self) -> list[SigningKey]:
-        """The keys whose tokens can still be alive: what other services need to know."""
+        """The keys whose tokens can still be valid: what other services need for verification."""
         return verifying(await self.keys(), self.clock.now(), self.policy.access_token)
 
     async def rotate(self) -> SigningKey:
-        """Sign with a new key from now on; tokens of the old ones stay good until they expire."""
+        """Sign with a new key from now on; tokens of the old ones stay valid until they expire."""
         now = self.clock.now()
         key = self.key_maker.make(now)
         async with self.transactions.begin() as tx:

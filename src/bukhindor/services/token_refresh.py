@@ -27,11 +27,11 @@ class TokenRefresh:
     clock: Clock
 
     async def refresh(self, token: str, origin: Origin) -> TokenPair:
-        """Exchange a refresh token for the next generation of its session.
+        """Exchange a refresh token for the next tokens of its session.
 
-        A token whose successor was never used, or was issued less than ten seconds ago, yields that same successor
-        again: responses get lost, and tabs race. Any older token was copied: its session is revoked, others go on.
-        A session gets 60 new generations in five minutes at most.
+        If the successor of a token was never used, or was issued less than ten seconds ago, you get that same successor
+        again: responses get lost, and tabs race. An older token must be a copy: its session is revoked, other sessions
+        continue. A session gets at most 60 new generations in five minutes.
 
         Raises InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive, RateLimited.
         """
@@ -55,8 +55,8 @@ class TokenRefresh:
                 await tx.commit()
                 raise
             if rotated.generation != session.generation:
-                # Counted here: before, anyone who knows the id of a session could use its budget up, and a repetition
-                # of the same successor must not count. The limiter answers in a fraction of a second, come what may.
+                # Counted here: earlier, a client that knows a session's id could use its budget up, and a repetition of
+                # the same successor must not count. The limiter responds in a fraction of a second in every case.
                 await self.limiter.take(REFRESHES_PER_SESSION, str(session.id))
             if rotated is not session:
                 await tx.sessions.save(rotated)

@@ -1,4 +1,4 @@
-"""What must happen now and then without anybody asking."""
+"""Regular work in the background."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,11 +19,11 @@ class Upkeep:
     clock: Clock
 
     async def purge(self) -> int:
-        """Remove what is over, and what is personal in the events of deleted accounts; how many there were.
+        """Remove expired data, and what is personal in the events of deleted accounts. Returns how many there were.
 
-        That is sessions, one-time tokens, familiar networks, given-up mails and events.
+        Expired are sessions, one-time tokens, familiar networks, abandoned mails and events.
 
-        It goes in small steps, so that nobody waits long behind it.
+        It works in small steps, so that no request waits long behind it.
         """
         removed = 0
         while some := await self._purge_some():

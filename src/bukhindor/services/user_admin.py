@@ -1,4 +1,4 @@
-"""Managing users: administrators over the API, operators on the command line, people themselves in part."""
+"""Managing users: by administrators over the API, by operators on the command line, and in part by users themselves."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -35,7 +35,7 @@ class UserAdmin:
     clock: Clock
 
     async def page(self, actor: Actor, query: UserQuery) -> UserPage:
-        """One page of all users.
+        """List users, one page at a time.
 
         Raises Forbidden.
         """
@@ -100,20 +100,20 @@ class UserAdmin:
             return _present(await stored.users.by_id(user_id))
 
     async def find(self, actor: Actor, email: EmailAddress) -> User:
-        """Raises Forbidden, UserNotFound."""
+        """Find a user by address. Raises Forbidden, UserNotFound."""
         actor.require_admin()
         async with self.transactions.read() as stored:
             return _present(await stored.users.by_email(email))
 
     async def change(self, actor: Actor, user_id: UUID, changes: UserChanges, password: Password | None = None) -> User:
-        """Change what is given; repeating a present value is no change and needs no right.
+        """Change the given fields; repeating a present value changes nothing and needs no right.
 
-        `app_metadata` is merged into what is kept (RFC 7396): null removes a key, other keys stay.
+        `app_metadata` is merged into what is stored (RFC 7396): null removes a key, other keys stay.
 
-        A user that stops being active loses their sessions. A new role has access tokens from before refused; refresh
-        tokens stay good. A new address or the end of activity makes mailed links and codes void, and the old address is
-        notified. To change the address of one's own account, give its password. At least one active administrator
-        remains.
+        A user that stops being active loses all sessions. After a new role, earlier access tokens are refused; refresh
+        tokens stay valid. A new address or the end of activity makes mailed links and codes invalid, and a mail
+        notifies the old address. To change the address of your own account, send its password. At least one active
+        administrator must remain.
 
         Raises UserNotFound, Forbidden, ReauthenticationRequired, IncorrectPassword, InvalidAccessToken, InvalidInput,
         EmailTaken, LastAdmin, RateLimited, TooBusy.
@@ -130,7 +130,8 @@ class UserAdmin:
             if owner is None:
                 user = _present(await tx.users.by_id(user_id))
             else:
-                # Rights, address and password may have changed since the request was admitted; what holds now decides.
+                # Rights, address and password may have changed since the request was admitted; their present state
+                # decides.
                 actor = await self.step_up.present(tx, owner)
                 user = actor.user
                 is_proved = is_proved and user.password_hash == owner.user.password_hash
@@ -159,9 +160,9 @@ class UserAdmin:
         return changed
 
     async def remove(self, actor: Actor, user_id: UUID, password: Password | None = None) -> None:
-        """Delete a user and everything personal. At least one active administrator remains.
+        """Delete a user with all personal data. At least one active administrator must remain.
 
-        To delete one's own account, give its password. Of what happened only the fact and the id stay. A last mail
+        To delete your own account, send its password. The audit keeps what happened, and the account's id. A last mail
         notifies the user.
 
         Raises UserNotFound, ReauthenticationRequired, IncorrectPassword, InvalidAccessToken, LastAdmin, RateLimited,
@@ -171,7 +172,7 @@ class UserAdmin:
         await self.removal.remove(actor, user_id, password)
 
     async def send_password_reset(self, actor: Actor, user_id: UUID) -> None:
-        """Send the user a link and a code to choose a new password; nobody chooses it for them.
+        """Send the user a link and a code to choose a new password. Administrators can't choose it for them.
 
         Raises Forbidden, UserNotFound, AccountBanned, AccountInactive.
         """
@@ -185,7 +186,7 @@ class UserAdmin:
             await tx.commit()
 
     async def sessions_of(self, actor: Actor, user_id: UUID) -> tuple[User, list[Session]]:
-        """A user and its sessions, the newest first.
+        """Return a user and their sessions, newest first.
 
         Raises Forbidden, UserNotFound.
         """
@@ -195,7 +196,7 @@ class UserAdmin:
             return user, await stored.sessions.of_user(user_id)
 
     async def end_sessions(self, actor: Actor, user_id: UUID) -> int:
-        """End all sessions of a user; how many there were.
+        """Revoke all sessions of a user. Returns how many there were.
 
         Raises Forbidden, UserNotFound.
         """

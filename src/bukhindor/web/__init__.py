@@ -1,1 +1,1 @@
-"""The driving side over HTTP: the only folder that knows the web framework."""
+"""The HTTP side: the only folder that knows the web framework."""

@@ -1,4 +1,4 @@
-"""Every path by name: where the API begins, which other names lead to it, and where the pages are."""
+"""Every path by name: where the API begins, its aliases, and the addresses of the pages."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from bukhindor.domain.one_time_token import Purpose
 
 API: Final = "/api/v1"
 
-# Other ways to the same endpoints: a front end's proxy strips /api from what its pages ask for.
+# Aliases of the same endpoints: a front end's proxy strips /api from the paths of its pages.
 ALIASES: Final = (("/v1/", "/api/v1/"), ("/api/health", "/health"))
 
 HEALTH: Final = "/health"
@@ -34,7 +34,7 @@ def canonical_path(path: str) -> str:
 
 
 def is_page(path: str) -> bool:
-    """Whether people's browsers go to this path, also where there is no page of that name."""
+    """Whether people's browsers open this path, even if no page has that name."""
     return path.startswith(f"{ACCOUNT}/")
 
 

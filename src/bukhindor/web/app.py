@@ -51,7 +51,7 @@ def create_app(
 
 
 def rows(*, with_home: bool, with_mailbox: bool) -> tuple[Row, ...]:
-    """Return everything that answers."""
+    """Return the rows of all endpoints and pages."""
     home = (HOME_PAGE,) if with_home else ()
     return (*ENDPOINTS, *docs.PAGES, *PAGES, *home, *(DEVELOPER_PAGES if with_mailbox else ()))
 

@@ -1,4 +1,4 @@
-"""Which row answers a request: by its path, then by its method."""
+"""Which row serves a request: by its path, then by its method."""
 
 from collections.abc import Callable, Iterable, Mapping
 

@@ -114,7 +114,7 @@ def test_a_token_lives_from_issue_to_expiry_give_or_take_ten_seconds(moment: dat
     assert (tokens.read(token, moment) is not None) is lives
 
 
-def test_a_server_without_a_key_neither_signs_nor_reads() -> None:
+def test_a_server_without_a_key_does_not_sign_or_read() -> None:
     tokens = SignedAccessTokens(ISSUER, AUDIENCE, SECRETS)
 
     assert not tokens.can_sign()
@@ -202,7 +202,7 @@ def test_a_key_on_another_curve_is_refused_and_the_ring_stays() -> None:
     assert tokens.read(tokens.issue(CLAIMS), NOW) == CLAIMS
 
 
-def test_whose_key_a_token_names_is_told_without_checking_it() -> None:
+def test_the_key_that_a_token_names_is_reported_without_checking_it() -> None:
     tokens = server()
     token = tokens.issue(CLAIMS)
 

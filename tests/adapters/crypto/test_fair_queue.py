@@ -76,7 +76,7 @@ def test_a_network_with_fewer_hashes_running_goes_first() -> None:
 
 
 def test_a_network_that_comes_back_stands_behind_those_that_wait() -> None:
-    """Asking again and again with one hash at a time brings nobody forward."""
+    """Asking again and again with one hash at a time moves no one forward."""
     queue = FairQueue[Named](40)
     enter(queue, "a/ann/1", "b/bob/1", "c/cid/1")
     served = queue.next()
@@ -123,7 +123,7 @@ def test_a_newcomer_to_a_full_queue_displaces_the_newest_of_the_network_that_wai
 
     assert queue.enter(newcomer) is flood[-1]
     assert queue.held == 8
-    # What was displaced holds nothing any more: it is neither served nor given back again.
+    # A displaced hash holds nothing any more: it is not served, and is not given back again.
     assert not queue.leave(flood[-1])
     assert order_of(queue) == [
         "flood/account-0/1", "small/sue/1", "home/ann/1", "flood/account-1/1", "small/sue/2",
@@ -140,7 +140,7 @@ def test_what_runs_is_not_displaced() -> None:
     assert queue.held == 4
 
 
-def test_a_newcomer_displaces_nobody_whose_network_waits_no_more_than_its_own_would() -> None:
+def test_a_newcomer_displaces_no_hash_of_a_network_that_waits_no_more_than_its_own_would() -> None:
     queue = FairQueue[Named](4)
     enter(queue, "a/ann/1", "a/ann/2", "b/bob/1", "b/bob/2")
     for name in ("a/new/1", "b/new/1"):

@@ -99,7 +99,7 @@ async def test_a_flood_from_one_network_delays_that_network_only(make: Make, ben
     flooded = await answers(flood)
     await answers(blocked)
 
-    # Not one of them was told that the server is busy.
+    # Not one of them was refused because the server is busy.
     assert answered == [f"home-{number}" for number in range(50)]
     assert refused > 0
     # The flood lost what it had asked beyond its share, and what others needed; the rest of it was served.
@@ -118,7 +118,7 @@ async def test_one_network_alone_uses_every_thread(make: Make, bench: Bench) -> 
         assert sorted(await asyncio.gather(*tasks)) == [0, 1, 2]
 
 
-async def test_what_is_displaced_is_told_so_at_once_and_never_runs(make: Make, bench: Bench) -> None:
+async def test_displaced_work_fails_at_once_and_never_runs(make: Make, bench: Bench) -> None:
     threads = make(1, 4)
     blocked = await bench.blocks(threads, 1)
     flood = [await ask(threads, bench, "flood", f"account-{number}", f"flood-{number}") for number in range(4)]
@@ -216,7 +216,7 @@ async def test_closing_waits_for_what_was_asked_for_and_refuses_the_rest(make: M
 
 
 async def refuses(threads: HashThreads) -> bool:
-    """Whether it refuses somebody at this moment, to whom nothing happens otherwise; other threads may go on then."""
+    """Whether it refuses a requester at this moment, without any other effect; other threads may go on then."""
     attempt = asyncio.create_task(threads.run(Requester("late", "ann"), lambda: "late"))
     await asyncio.sleep(0)
     if attempt.done():

@@ -91,7 +91,7 @@ def test_times_within_the_leeway_and_unknown_claims_are_accepted(claims: dict[st
     ],
     ids=str,
 )
-def test_a_token_of_or_for_somebody_else_is_refused(claims: dict[str, object]) -> None:
+def test_a_token_of_another_issuer_or_audience_is_refused(claims: dict[str, object]) -> None:
     """JWT-09: equal strings, no parts and no lists."""
     assert refused(changed(**claims))
 

@@ -70,7 +70,7 @@ async def test_no_part_of_a_long_password_is_cut_off(hasher: PasswordHasher, tex
 
 
 async def test_a_full_queue_refuses_at_once_and_opens_again(make_hasher: HasherMaker) -> None:
-    """DOS-02: one runs, two wait, the fourth is told to come back."""
+    """DOS-02: one runs, two wait, the fourth is refused with a time to come back."""
     hasher = make_hasher(workers=1, queue=2)
     held, stored = HeldPassword(), argon2id()
     askers = [Requester(f"192.0.2.{number}", "ann@example.com") for number in range(3)]
@@ -107,7 +107,7 @@ async def test_giving_up_does_not_free_the_place_of_a_running_hash(make_hasher: 
 
 
 async def test_giving_up_frees_the_place_of_a_hash_that_waits(make_hasher: HasherMaker) -> None:
-    """DOS-02: for somebody who is gone, nothing is hashed."""
+    """DOS-02: for a client that has gone, nothing is hashed."""
     hasher = make_hasher(workers=1, queue=1)
     running, unread = HeldPassword(), HeldPassword()
     first = asyncio.create_task(hasher.verify(running, argon2id(), REQUESTER))

@@ -44,7 +44,7 @@ def test_a_token_says_its_session_and_generation_and_is_genuine(tokens: RefreshT
 
 
 def test_the_same_child_is_the_same_token_whenever_it_is_asked_for(tokens: RefreshTokens) -> None:
-    """RT-05: an answer that got lost is given again, also by another process."""
+    """RT-05: a response that got lost is given again, also by another process."""
     held = session(generation=3)
 
     assert tokens.derive(held) == tokens.derive(held) == DerivedRefreshTokens(SecretKeys([NEW])).derive(held)
@@ -84,7 +84,7 @@ def test_tokens_look_random_from_the_first_character_to_the_last(tokens: Refresh
         assert set(last) == set("AQgw")
 
 
-def test_neither_session_nor_seed_can_be_seen_in_a_token(tokens: RefreshTokens) -> None:
+def test_session_and_seed_cannot_be_seen_in_a_token(tokens: RefreshTokens) -> None:
     """RT-02."""
     held = session(UUID(int=0), b"\x00" * 32)
 

@@ -51,7 +51,7 @@ def test_every_key_is_another_one() -> None:
     assert len({maker.make(NOW).kid for _ in range(10)}) == 10
 
 
-def test_neither_secret_nor_private_part_is_printed() -> None:
+def test_secret_and_private_part_are_not_printed() -> None:
     made = Es256SigningKeyMaker(SecretKeys([NEW])).make(NOW)
 
     assert "sealed" not in repr(made)

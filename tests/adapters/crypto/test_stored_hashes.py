@@ -101,7 +101,7 @@ SALT_AND_DIGEST = "c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
     ids=lambda stored: repr(stored)[:40],
 )
 async def test_what_is_no_hash_or_costs_too_much_matches_nothing(hasher: PasswordHasher, stored: str | None) -> None:
-    """PW-13 and PW-14: neither the hostile cost is paid nor does an account without a password open."""
+    """PW-13 and PW-14: the hostile cost is not paid, and an account without a password does not open."""
     started = time.process_time()
 
     assert await hasher.verify(Password(stored or "x"), stored, REQUESTER) == NO_MATCH
@@ -110,12 +110,12 @@ async def test_what_is_no_hash_or_costs_too_much_matches_nothing(hasher: Passwor
 
 
 async def test_a_password_of_the_dummy_never_matches(hasher: PasswordHasher) -> None:
-    """PW-13: not even the empty password that somebody might try on an account without one."""
+    """PW-13: not even the empty password that an attacker might try on an account without one."""
     for text in ("", " ", "null", "None", "\x00" * 32):
         assert await hasher.verify(Password(text), None, REQUESTER) == NO_MATCH
 
 
-async def test_a_wrong_guess_takes_as_long_for_nobody_and_for_old_hashes(make_hasher: HasherMaker) -> None:
+async def test_a_wrong_guess_takes_as_long_without_an_account_and_for_old_hashes(make_hasher: HasherMaker) -> None:
     """LGN-02, roughly: CPU time of the hash threads, of which a cheaper path would need less than half."""
     hasher = make_hasher(memory_kib=8192, iterations=4)
     today = await hasher.hash(PASSWORD, REQUESTER)

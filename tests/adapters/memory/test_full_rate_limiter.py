@@ -95,7 +95,7 @@ async def test_of_keys_that_are_as_close_the_one_counted_longest_ago_goes_first(
 async def test_when_every_key_is_close_to_its_limit_the_flooded_limit_refuses_newcomers(
     limiter: MemoryRateLimiter, seconds: Seconds
 ) -> None:
-    """Fail closed: forgetting one of these keys would let somebody go on guessing."""
+    """Fail closed: if it forgot one of these keys, an attacker could go on guessing."""
     await flood(limiter, TEN, 100, times=5)
     refused = []
     for number in range(3):

@@ -45,7 +45,7 @@ async def scraped(port: int) -> Samples:
 
 
 async def scraped_when(port: int, is_so: Callable[[Samples], object]) -> Samples:
-    """What is measured now and then is there soon, and a request is counted in the moment after its answer."""
+    """What is measured now and then is there soon, and a request is counted in the moment after its response."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         samples = await scraped(port)
         while not is_so(samples):

@@ -39,7 +39,7 @@ def test_it_opens_with_the_third_failure_in_a_row(breaker: CircuitBreaker, secon
     assert (breaker.is_open, breaker.problem) == (True, "away")
 
 
-def test_an_answer_in_between_begins_the_row_anew(breaker: CircuitBreaker, seconds: Seconds) -> None:
+def test_a_response_in_between_restarts_the_row(breaker: CircuitBreaker, seconds: Seconds) -> None:
     for _ in range(5):
         fail(breaker, seconds, 2)
         assert breaker.is_doubtful

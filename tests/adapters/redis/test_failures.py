@@ -20,7 +20,7 @@ from bukhindor.adapters.redis.failures import problem_of
             ResponseError(
                 "Error running script: @user_script: 30: -READONLY You can't write against a read only replica."
             ),
-            "the server is a replica that can't be written",
+            "the server is a read-only replica",
         ),
         (ResponseError("WRONGTYPE Operation against a key"), "the server refuses to count"),
         (NotConnected("Error 111 connecting to secret.example.com:6379."), "the server can't be reached"),

@@ -62,7 +62,7 @@ async def watched(dropping: RedisServer, uncounted: Counter[str], seconds: Secon
 
 
 async def drop_keys(server: RedisServer) -> None:
-    """Somebody else fills the server, so that it drops what was there before."""
+    """Another client fills the server, so that it drops what was there before."""
     async with Redis.from_url(server.url) as client:
         used = int((await client.info("memory"))["used_memory"])
         await client.config_set("maxmemory", used + _ROOM)
@@ -85,7 +85,7 @@ async def test_a_full_server_is_found_out_although_it_still_lets_go_of_keys(serv
     await limiter.close()
 
 
-async def test_calls_that_a_full_server_does_not_count_are_told_with_the_reason(
+async def test_calls_that_a_full_server_does_not_count_are_reported_with_the_reason(
     server: RedisServer, uncounted: Counter[str]
 ) -> None:
     limiter = await opened(limiter_at(server.url, on_uncounted=lambda reason: uncounted.update([reason])))
@@ -111,7 +111,7 @@ async def test_a_server_that_drops_keys_is_as_good_as_none_until_it_drops_no_mor
     seconds: Seconds,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A flood of keys must not give somebody who guesses a new count with each that is dropped."""
+    """A flood of keys must not give an attacker a new count with each dropped key."""
     assert await passed(watched, 9) == EIGHT.hits
     await drop_keys(dropping)
     assert await until(watched.is_degraded) < 10

@@ -27,7 +27,7 @@ def free_memory(server: RedisServer) -> None:
 
 
 async def test_a_server_that_is_away_at_start_is_found_when_it_comes() -> None:
-    """REL-12: nothing fails for want of the server; the limits are a quarter meanwhile."""
+    """REL-12: nothing fails because the server is missing; the limits are a quarter meanwhile."""
     server = RedisServer()
     try:
         async with started(server.url) as limiter:
@@ -41,7 +41,7 @@ async def test_a_server_that_is_away_at_start_is_found_when_it_comes() -> None:
         server.close()
 
 
-async def test_a_limiter_that_nobody_opened_finds_out_at_its_first_call() -> None:
+async def test_a_limiter_that_was_not_opened_finds_out_at_its_first_call() -> None:
     limiter = limiter_at(f"redis://127.0.0.1:{free_port()}")
     assert not limiter.is_degraded()
     assert await passed(limiter, 9) == STRICT_HITS
@@ -49,7 +49,7 @@ async def test_a_limiter_that_nobody_opened_finds_out_at_its_first_call() -> Non
     await limiter.close()
 
 
-async def test_a_server_killed_in_flight_costs_nobody_an_error(limiter: RedisRateLimiter, server: RedisServer) -> None:
+async def test_a_server_killed_in_flight_causes_no_error(limiter: RedisRateLimiter, server: RedisServer) -> None:
     async def knock(key: str) -> int:
         return await passed(limiter, 40, key=key)
 
@@ -125,7 +125,7 @@ async def test_while_it_counts_alone_the_first_refusal_is_marked_too(
 
 
 async def test_a_restart_between_two_calls_is_not_even_noticed(server: RedisServer) -> None:
-    """REL-13: the counts begin anew, and the connections too."""
+    """REL-13: counts restart from zero, and so do the connections."""
     limiter = limiter_at(server.url)
     assert await passed(limiter, 9) == EIGHT.hits
     server.restart()
@@ -153,7 +153,7 @@ def clients_of(server: RedisServer) -> str:
         return connection.recv(4096).decode()
 
 
-async def test_callers_that_go_away_disturb_nobody(limiter: RedisRateLimiter) -> None:
+async def test_callers_that_go_away_disturb_no_other(limiter: RedisRateLimiter) -> None:
     calls = [asyncio.create_task(limiter.take(EIGHT, f"gone-{number}")) for number in range(30)]
     await asyncio.sleep(0.001)
     for call in calls:

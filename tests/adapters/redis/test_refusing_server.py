@@ -50,7 +50,7 @@ def want_no_password(server: RedisServer) -> None:
 
 
 def fail_to_save(server: RedisServer) -> None:
-    """A folder is where its dump belongs, and it was told to refuse writes when it can't save."""
+    """Its dump would have to replace a folder, and by configuration it refuses writes when it can't save."""
     (server.process.folder / "dump.rdb").mkdir()
     server.command("CONFIG", "SET", "save", "3600 1")
     server.command("BGSAVE")
@@ -64,25 +64,23 @@ def stop_saving(server: RedisServer) -> None:
     ("make_ill", "heal", "problem"),
     [
         pytest.param(fill_memory, free_memory, "the server is out of memory", id="OOM"),
-        pytest.param(make_replica, make_primary, "the server is a replica that can't be written", id="READONLY"),
+        pytest.param(make_replica, make_primary, "the server is a read-only replica", id="READONLY"),
         pytest.param(
             want_replicas,
             want_no_replicas,
-            "the server has too few replicas and refuses to be written",
+            "the server has too few replicas and refuses writes",
             id="NOREPLICAS",
         ),
         pytest.param(
             forbid_scripts,
             allow_scripts,
-            "the login may not run what counting takes: EVAL, EVALSHA, TIME, DEL and commands for lists",
+            "the login may not run the commands for counting: EVAL, EVALSHA, TIME, DEL and commands for lists",
             id="NOPERM",
         ),
         pytest.param(
-            want_password, want_no_password, "the server wants a login, or refuses the one it gets", id="NOAUTH"
+            want_password, want_no_password, "the server requires a login, or refuses the one it gets", id="NOAUTH"
         ),
-        pytest.param(
-            fail_to_save, stop_saving, "the server can't save to its disk and refuses to be written", id="MISCONF"
-        ),
+        pytest.param(fail_to_save, stop_saving, "the server can't save to its disk and refuses writes", id="MISCONF"),
     ],
 )
 async def test_a_server_that_refuses_to_count_is_as_good_as_none(
@@ -102,12 +100,12 @@ async def test_a_server_that_refuses_to_count_is_as_good_as_none(
     assert await passed(limiter, 9) == EIGHT.hits
 
 
-async def test_a_wrong_password_is_told_and_not_repeated(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_wrong_password_is_reported_and_not_repeated(caplog: pytest.LogCaptureFixture) -> None:
     server = RedisServer(password="right")
     server.start()
     try:
         async with started(server.url.replace("right", "hunter2")) as limiter:
-            assert limiter.problem() == "the server wants a login, or refuses the one it gets"
+            assert limiter.problem() == "the server requires a login, or refuses the one it gets"
             assert await passed(limiter, 9) == STRICT_HITS
             assert "hunter2" not in caplog.text
     finally:

@@ -174,9 +174,7 @@ async def test_a_clock_set_back_makes_no_wait_longer_than_the_window(
     await limiter.close()
 
 
-async def test_a_server_that_began_anew_is_taught_its_scripts_again(
-    limiters: list[RedisRateLimiter], server: "Redis"
-) -> None:
+async def test_a_restarted_server_gets_its_scripts_again(limiters: list[RedisRateLimiter], server: "Redis") -> None:
     await limiters[0].take(EIGHT, ADDRESS)
     await server.script_flush()
     await limiters[0].give_back(EIGHT, ADDRESS)
@@ -184,7 +182,9 @@ async def test_a_server_that_began_anew_is_taught_its_scripts_again(
     assert await passed(limiters[0], 9) == 8
 
 
-async def test_after_a_flush_counting_begins_anew(limiters: list[RedisRateLimiter], redis_server: RedisServer) -> None:
+async def test_after_a_flush_counts_restart_from_zero(
+    limiters: list[RedisRateLimiter], redis_server: RedisServer
+) -> None:
     """REL-13: the counts are lost, and nothing else."""
     assert await passed(limiters[0], 9) == 8
     redis_server.flush()

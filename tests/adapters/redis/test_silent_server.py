@@ -1,4 +1,4 @@
-"""The limiter and a server that accepts and says nothing: nobody waits for long, and soon nobody waits at all.
+"""The limiter and a server that accepts and stays silent: no caller waits for long, and soon none waits at all.
 
 REL-12, REL-15.
 """
@@ -43,7 +43,7 @@ async def test_a_server_that_stands_still_is_waited_for_three_times_and_no_more(
     assert median(await seconds_of(limiter, 3)) < 2 * BUDGET
     await until(limiter.is_degraded)
     assert await nobody_waits(limiter)
-    assert limiter.problem() == "the server does not answer in time"
+    assert limiter.problem() == "the server does not respond in time"
     assert await passed(limiter, 9) == STRICT_HITS
     server.thaw()
     assert await until(lambda: not limiter.is_degraded()) < 10
@@ -66,8 +66,8 @@ def black_hole(request: pytest.FixtureRequest) -> Iterator[str]:
         yield f"redis://127.0.0.1:{hole.getsockname()[1]}"
 
 
-async def test_a_black_hole_takes_nobody_in(black_hole: str) -> None:
-    """REL-12, REL-15: nobody waits longer than the budget, and every answer is the strict limit's."""
+async def test_a_black_hole_swallows_no_caller(black_hole: str) -> None:
+    """REL-12, REL-15: no caller waits longer than the budget, and every response is the strict limit's."""
     limiter = limiter_at(black_hole, budget=BUDGET)
     began = time.monotonic()
     answers = await asyncio.gather(*(limiter.take(EIGHT, ANN) for _ in range(50)), return_exceptions=True)

@@ -49,7 +49,7 @@ async def test_a_known_certificate_is_enough(server: CountingServer, certificate
 
 
 @pytest.mark.parametrize("fault", ["unknown", "for another host", "unreadable roots", "no TLS at all"])
-async def test_nothing_is_told_to_a_server_that_may_be_another_one(
+async def test_a_server_that_may_be_another_one_learns_nothing(
     server: CountingServer, certificate: Certificate, tmp_path: Path, fault: str
 ) -> None:
     url = {

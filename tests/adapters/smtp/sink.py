@@ -40,7 +40,7 @@ class Received:
 
 @dataclass
 class Sink:
-    """`replies` overrides the answer to MAIL, RCPT, DATA or QUIT; `connections` counts."""
+    """`replies` overrides the response to MAIL, RCPT, DATA or QUIT; `connections` counts."""
 
     replies: dict[str, str] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
@@ -126,6 +126,6 @@ async def serving(
             if isinstance(server.transport, asyncio.Transport) and not server.transport.is_closing():
                 server.transport.abort()
         await listener.wait_closed()
-        # Whoever was aborted learns of it in the loop's next turns.
+        # An aborted task notices it in the loop's next turns.
         for _ in range(3):
             await asyncio.sleep(0)

@@ -145,7 +145,9 @@ def test_a_device_that_tells_nothing_is_called_unknown(letters: LetterWriter, la
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("kind", LetterKind)
-def test_nothing_is_loaded_and_nobody_is_followed(letters: LetterWriter, kind: LetterKind, language: Language) -> None:
+def test_nothing_is_loaded_and_no_reader_is_tracked(
+    letters: LetterWriter, kind: LetterKind, language: Language
+) -> None:
     mail = letters.write(full(kind, language))
     tags = Page(mail.html).tags
     assert {tag for tag, _ in tags} <= {"html", "head", "meta", "title", "body", "div", "p", "bdi", "a"}
@@ -207,7 +209,7 @@ def test_a_name_is_greeted(letters: LetterWriter, name: str) -> None:
     ["", "  ", "\u200b", "Win https://evil.example", "www.evil", "evil.example", "me@evil.example", "x" * 61, "\u202e"],
 )
 def test_a_name_that_would_advertise_is_left_out(letters: LetterWriter, name: str) -> None:
-    """Nobody has an advertisement mailed by signing strangers up."""
+    """No one can have an advertisement mailed by registering strangers."""
     assert letters.write(full(LetterKind.VERIFY_EMAIL, Language.ENGLISH, name=name)).text.startswith("Hello,\n")
     russian = letters.write(full(LetterKind.VERIFY_EMAIL, Language.RUSSIAN, name=name))
     assert russian.text.startswith("Здравствуйте!\n")

@@ -102,7 +102,7 @@ async def test_tls_from_the_first_byte(certificate: Certificate) -> None:
 
 
 async def test_nothing_is_sent_in_clear_when_the_server_has_no_starttls(certificate: Certificate) -> None:
-    """Whoever sits in between could have taken the offer out."""
+    """An attacker in between could have removed the offer."""
     async with serving(Sink()) as sink:
         mailer = SmtpMailer(mail_server(f"smtp://{LOGIN}localhost:{sink.port}"), SENDER, PLENTY, certificate.client())
         refused = await refusal(mailer, make_mail())
@@ -139,7 +139,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_no_subject_or_address_breaks_out_of_its_header(sink: Sink, text: str) -> None:
-    """ML-01: such a mail is given up before anybody is connected to."""
+    """ML-01: such a mail is given up before any connection is made."""
     mails = [
         make_mail(subject=text),
         Mail(EmailAddress(f"{text}@example.com"), "Hello", "text", "<p>html</p>"),

@@ -35,7 +35,7 @@ async def test_the_login_is_tried(certificate: Certificate, password: str, is_ac
     assert sink.received == []
 
 
-async def test_a_server_that_is_not_there_is_told() -> None:
+async def test_a_missing_server_is_reported() -> None:
     async with serving(Sink()) as gone:
         port = gone.port
     with pytest.raises(MailNotAccepted, match="could not be used"):

@@ -29,7 +29,7 @@ async def refusal(port: int, timeout: float = PLENTY) -> MailNotAccepted:
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
 @pytest.mark.parametrize("reply", ["550 5.1.1 No, t0ken is not welcome", "554 No", "421 4.3.2 Later", "451 Later"])
 async def test_a_server_that_says_no_is_asked_again_only_if_that_may_help(sink: Sink, command: str, reply: str) -> None:
-    """REL-29: 5xx about the mail is for ever, 4xx is not."""
+    """REL-29: 5xx about the mail is permanent, 4xx is not."""
     sink.replies[command] = reply
     refused = await refusal(sink.port)
     assert refused.permanent is reply.startswith("5")
@@ -57,7 +57,7 @@ async def test_a_wrong_password_is_not_the_mails_fault(certificate: Certificate)
     assert sink.received == []
 
 
-async def test_nobody_listens() -> None:
+async def test_no_server_listens() -> None:
     """ML-03: the mail waits for the server."""
     async with listening(lambda reader, writer: asyncio.sleep(0)) as port:
         pass

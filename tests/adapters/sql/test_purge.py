@@ -37,10 +37,10 @@ async def test_sessions_that_are_over_go_in_steps_until_none_is_left(sqlite: Sql
 
 
 @pytest.mark.parametrize("open_store", ["sqlite", "postgres"], indirect=True)
-async def test_whoever_has_done_very_much_is_forgotten_in_steps_and_nobody_else_is(
+async def test_a_user_with_very_many_events_is_forgotten_in_steps_and_no_other_user_is(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DP-01: a deletion must not fail because there is too much to forget, nor leave anything behind."""
+    """DP-01: a deletion must not fail because there is too much to forget, and must leave nothing behind."""
     monkeypatch.setattr(audit_events, "FORGOTTEN_AT_ONCE", 5)
     transactions = open_store()
     assert not isinstance(transactions, FakeTransactions)
@@ -54,7 +54,7 @@ async def test_whoever_has_done_very_much_is_forgotten_in_steps_and_nobody_else_
         await tx.audit_events.forget(person)
         await tx.audit_events.forget(other)
         await tx.commit()
-    # Of both some are left: seven of one person, one of the other. To be done with somebody counts as well.
+    # Some of both are left: seven of one person, one of the other. Finishing with a person counts as well.
     steps = await _steps(transactions, lambda tx: tx.audit_events.forget_more(), 5)
     assert steps in ([5, 3, 2, 0, 0], [2, 5, 3, 0, 0])
     async with transactions.scan() as stored:

@@ -51,7 +51,7 @@ class ExplainingConnection:
     fetch_held = fetch
 
     async def take_turns(self, subject: int) -> None:
-        """There is nobody to wait for."""
+        """There is nothing to wait for."""
 
     async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
         await self._explain(statement, parameters)

@@ -237,7 +237,7 @@ def test_a_file_that_is_no_database_is_named(url: str, path: Path) -> None:
         schema.status(parse_database_url(url))
 
 
-def test_a_database_of_somebody_else_is_named(url: str, path: Path) -> None:
+def test_a_database_of_another_program_is_named(url: str, path: Path) -> None:
     path.parent.mkdir()
     execute(path, "CREATE TABLE alembic_version (something_else)")
     with pytest.raises(DatabaseUnusable, match=r"bukhindor\.db can't be read: no such column"):
@@ -247,7 +247,7 @@ def test_a_database_of_somebody_else_is_named(url: str, path: Path) -> None:
 def test_a_new_migration_follows_the_newest(tmp_path: Path) -> None:
     for file in VERSIONS.glob("*.py"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    made = schema.new("Add e-mail change!", tmp_path)
+    made = schema.new("Add email change!", tmp_path)
     number = f"{int(head()) + 1:04}"
     assert made == tmp_path / f"{number}_add_e_mail_change.py"
     text = made.read_text("utf-8")

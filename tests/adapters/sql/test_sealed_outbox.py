@@ -30,7 +30,7 @@ MAIL = make_mail(
 )
 
 
-async def test_neither_secret_nor_address_of_a_waiting_mail_is_in_the_files(database: Path) -> None:
+async def test_secret_and_address_of_a_waiting_mail_are_not_in_the_files(database: Path) -> None:
     """RST-03, LOG-01."""
     store = SqliteTransactions(database, owner=True, seal=SecretSeal(SecretKeys([NEW])))
     user = make_user("ann@example.com")
@@ -91,7 +91,7 @@ class OvertakenConnection:
     fetch_held = fetch
 
     async def take_turns(self, subject: int) -> None:
-        """There is nobody to wait for."""
+        """There is nothing to wait for."""
 
     async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
         return 0

@@ -1,4 +1,4 @@
-"""What becomes of log lines when whoever reads them stands still, or has left."""
+"""What happens to log lines when their reader stops reading, or has left."""
 
 import json
 import os
@@ -31,8 +31,8 @@ def stuck_reader() -> Iterator[tuple[LineWriter, Callable[[], list[str]]]]:
         yield LineWriter(stream, told), read
 
 
-def test_a_reader_that_stands_still_costs_lines_and_is_told_how_many() -> None:
-    """LOG-02: nobody waits, no line is cut, and one that was under way is finished first."""
+def test_a_reader_that_stands_still_loses_lines_and_learns_how_many() -> None:
+    """LOG-02: no request waits, no line is cut, and one that was under way is finished first."""
     lines = [f"{number} {'x' * 300}" for number in range(2000)]
     with stuck_reader() as (writer, read):
         for line in lines:

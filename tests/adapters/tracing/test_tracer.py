@@ -68,7 +68,7 @@ def test_a_trace_that_the_client_has_begun_goes_on(collector: Collector) -> None
 
 @pytest.mark.parametrize("parent", [f"00-{TRACE_ID}-{PARENT_ID}-01", "canary" * 100])
 @pytest.mark.parametrize("state", ["vendor=canary", "canary, CANARY=(canary)"])
-def test_what_a_client_sends_along_is_neither_passed_on_nor_logged(
+def test_what_a_client_sends_along_is_not_passed_on_or_logged(
     collector: Collector, caplog: pytest.LogCaptureFixture, parent: str, state: str
 ) -> None:
     """LOG-01: its trace goes on all the same, if there is one."""
@@ -149,7 +149,7 @@ def stuck() -> Iterator[_Stuck]:
             thread.join(20)
 
 
-def test_a_collector_that_does_not_answer_holds_up_neither_requests_nor_the_end(stuck: _Stuck) -> None:
+def test_a_silent_collector_delays_no_request_and_no_stop(stuck: _Stuck) -> None:
     tracer = OpenTelemetryTracer("1", stuck)
     began = time.perf_counter()
     for _ in range(3000):

@@ -1,4 +1,4 @@
-"""Who may see and change whom."""
+"""Who may see and change which account."""
 
 from dataclasses import fields, replace
 from datetime import timedelta
@@ -65,20 +65,20 @@ def test_the_table_knows_every_field() -> None:
         (Role.GUEST, OTHER, UserNotFound, UserNotFound),
     ],
 )
-def test_who_may_change_which_field_of_whom(
+def test_who_may_change_which_field_of_which_account(
     role: Role,
     target: UUID,
     own_field: type[BukhindorError] | None,
     anything_else: type[BukhindorError] | None,
     field: str,
 ) -> None:
-    """AZ-02, AZ-04, AZ-13: strangers get the same answer as for a user that does not exist."""
+    """AZ-02, AZ-04, AZ-13: strangers get the same response as for a user that does not exist."""
     expected = own_field if field in OWN_FIELDS else anything_else
     assert answer(caller(role), target, EACH_FIELD[field]) is expected
 
 
 @pytest.mark.parametrize("role", Role)
-def test_asking_for_no_change_of_oneself_is_allowed(role: Role) -> None:
+def test_asking_for_no_change_of_the_own_account_is_allowed(role: Role) -> None:
     assert answer(caller(role), OWN, NOTHING) is None
 
 
@@ -131,7 +131,7 @@ def test_the_operator_may_do_everything(changes: UserChanges) -> None:
     assert answer(operator, OTHER, changes) is None
 
 
-def test_a_caller_acts_as_its_user_in_its_session_and_the_operator_as_nobody() -> None:
+def test_a_caller_acts_as_its_user_in_its_session_and_the_operator_as_no_user() -> None:
     """LOG-02."""
     who = caller(Role.USER)
     assert (who.actor_id, who.session_id, who.origin) == (OWN, who.session.id, NOWHERE)
@@ -139,7 +139,7 @@ def test_a_caller_acts_as_its_user_in_its_session_and_the_operator_as_nobody() -
     assert (operator.actor_id, operator.session_id, operator.origin) == (None, None, NOWHERE)
 
 
-def test_neither_the_hash_nor_the_seed_is_printed() -> None:
+def test_hash_and_seed_are_not_printed() -> None:
     """AZ-05."""
     who = caller(Role.USER)
     printed = repr(replace(who, user=replace(who.user, password_hash="$argon2id$hash")))

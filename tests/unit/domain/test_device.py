@@ -28,7 +28,7 @@ def test_an_unknown_kind_of_client_is_refused(app_type: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         AppType.parse(app_type)
     assert caught.value.code == "invalid_app_type"
-    assert caught.value.message == "This is one of ios, android, web, windows, macos, linux, desktop."
+    assert caught.value.message == "This must be one of ios, android, web, windows, macos, linux, desktop."
 
 
 @pytest.mark.parametrize("text", ["", "a b", "a\r\nSet-Cookie: x", "a\x00", "a\x7f", "é", "я", "\u202e", "\ud800"])

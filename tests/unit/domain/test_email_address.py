@@ -77,7 +77,7 @@ def test_an_address_has_one_canonical_form(raw: str, canonical: str) -> None:
 
 @pytest.mark.parametrize("raw", ["", " ", "\t\r\n", "\u3000"])
 def test_nothing_is_not_an_address(raw: str) -> None:
-    assert said(refusal(raw)) == ("Enter an e-mail address.", "required")
+    assert said(refusal(raw)) == ("Enter an email address.", "required")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_nothing_is_not_an_address(raw: str) -> None:
     ],
 )
 def test_what_mail_cannot_reach_is_refused(raw: str) -> None:
-    assert said(refusal(raw)) == ("This is not a valid e-mail address.", "invalid_email")
+    assert said(refusal(raw)) == ("This is not a valid email address.", "invalid_email")
 
 
 @pytest.mark.parametrize("raw", ["аdmin@example.com", "ıvan@example.com", "İvan@example.com", "ivän@example.com"])
@@ -166,7 +166,7 @@ def test_the_longest_address_has_254_characters() -> None:
     longest = longest_address()
     assert len(longest) == MAX_LENGTH == 254
     assert EmailAddress.parse(f" {longest} ").value == longest
-    message = "An e-mail address has at most 254 characters."
+    message = "An email address must have at most 254 characters."
     assert said(refusal(longest + "m")) == (message, "too_long")
 
 

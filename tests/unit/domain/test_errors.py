@@ -95,7 +95,7 @@ def test_a_branch_has_no_word_of_its_own(branch: type[BukhindorError]) -> None:
 
 
 def test_invalid_input_carries_every_problem_and_none_of_the_input() -> None:
-    email = FieldError("email", "This is not a valid e-mail address.", "invalid_email")
+    email = FieldError("email", "This is not a valid email address.", "invalid_email")
     password = FieldError("password", "Enter a password.", "required")
     error = InvalidInput(email, password)
     assert error.errors == (email, password)

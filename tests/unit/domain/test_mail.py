@@ -66,7 +66,7 @@ def test_a_mail_has_five_tries() -> None:
     assert MAX_TRIES == 5
 
 
-def test_neither_link_nor_code_nor_text_is_printed() -> None:
+def test_link_code_and_text_are_not_printed() -> None:
     """LOG-01."""
     letter = Letter(LetterKind.RESET_PASSWORD, ANN, "Ann", LanguageTag("en"), "s3cret", "s3cret")
     mail = Mail(ANN, "Reset your password", "s3cret", "s3cret", ("s3cret",), ("s3cret",))
@@ -96,5 +96,5 @@ def test_a_search_knows_other_alphabets_and_spellings_of_a_letter() -> None:
     assert received.matches("ПАРОЛЯ a\u0308rger STRASSE")
 
 
-def test_neither_mail_nor_source_of_a_received_mail_is_printed() -> None:
+def test_a_received_mail_prints_no_secret_and_no_source() -> None:
     assert "t0ken" not in repr(ReceivedMail(1, make_mail(), "t0ken", NOW))

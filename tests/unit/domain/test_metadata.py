@@ -58,7 +58,7 @@ def test_a_document_has_at_most_4_kib_of_json() -> None:
     room = "x" * (MAX_BYTES - len('{"a":""}'))
     assert len(EMPTY.patched(MetadataPatch.parse({"a": room})).text) == MAX_BYTES
     refused = refusal({"a": room + "x"})
-    assert (refused.message, refused.code) == ("Written as JSON this has at most 4096 bytes.", "too_long")
+    assert (refused.message, refused.code) == ("Written as JSON this must have at most 4096 bytes.", "too_long")
     assert refusal({"a": "ж" * (len(room) // 2 + 1)}).code == "too_long"
 
 
@@ -72,7 +72,10 @@ def test_objects_and_arrays_are_nested_in_at_most_five_levels(deepest: object) -
     five: dict[str, Any] = {"1": {"2": [{"4": deepest}]}}
     assert patched({}, five) == five
     refused = refusal({"0": five})
-    assert (refused.message, refused.code) == ("Objects and arrays are nested in at most 5 levels.", "too_deep")
+    assert (refused.message, refused.code) == (
+        "Objects and arrays must not be nested more than 5 levels deep.",
+        "too_deep",
+    )
 
 
 def test_deep_nesting_is_refused_before_it_is_followed() -> None:
@@ -86,7 +89,7 @@ def test_deep_nesting_is_refused_before_it_is_followed() -> None:
     "members", [{"a": "\x00"}, {"a\x00": 1}, {"a": {"b": ["\\\x00"]}}, {"a": "\ud800"}, {"\udfff": 1}]
 )
 def test_what_no_database_holds_is_refused(members: dict[str, Any]) -> None:
-    message = "This can't hold NUL characters or halves of characters."
+    message = "This can't contain NUL characters or halves of characters."
     assert (refusal(members).message, refusal(members).code) == (message, "invalid_characters")
 
 

@@ -34,7 +34,7 @@ def test_a_token_lives_as_long_as_its_purpose_says(purpose: Purpose, minutes: in
 
 
 @given(PURPOSES, SPANS)
-def test_a_token_is_over_at_its_very_end_and_for_ever(purpose: Purpose, span: timedelta) -> None:
+def test_a_token_expires_at_its_very_end_and_stays_expired(purpose: Purpose, span: timedelta) -> None:
     token = issue(purpose)
     assert token.lives_at(token.expires_at - MOMENT - min(span, purpose.lifetime - MOMENT))
     assert not token.lives_at(token.expires_at + span)
@@ -57,7 +57,7 @@ def test_codes_of_eight_digits_have_five_tries() -> None:
     assert MAX_CODE_TRIES == 5
 
 
-def test_neither_secrets_nor_their_digests_are_printed() -> None:
+def test_secrets_and_their_digests_are_not_printed() -> None:
     """LOG-01."""
     assert "digest" not in repr(issue())
     assert "s3cret" not in repr(OneTimeSecret("s3cret", "s3cret"))

@@ -48,7 +48,7 @@ def test_up_to_128_characters_are_kept_whole(letter: str, length: int) -> None:
 @pytest.mark.parametrize("raw", ["a" * 129, "👍" * 129, "e\u0301" * 129, "a" * 2**20, "\u1f82" * 2**20])
 def test_more_than_128_characters_are_refused(raw: str) -> None:
     """PW-03: the value never reaches a hash function."""
-    message = "A password has at most 128 characters."
+    message = "A password must have at most 128 characters."
     assert (refusal(raw).message, refusal(raw).code) == (message, "password_too_long")
 
 
@@ -94,7 +94,7 @@ def test_a_password_equals_no_plain_text() -> None:
 @pytest.mark.parametrize("character", ["\x00", "\r\n", "\t", "\x7f", "\u202e", "\ufeff", "\u2028", "\ud800"])
 def test_control_and_deceptive_characters_are_refused(character: str) -> None:
     """IN-04."""
-    message = "A password can't hold control characters."
+    message = "A password can't contain control characters."
     assert said(refusal(f"correct{character}horse")) == (message, "invalid_characters")
 
 
@@ -162,14 +162,14 @@ def test_the_shortest_password_is_counted_in_characters(letter: str, min_length:
     policy.check(NewPassword.parse(letter * min_length), EMAIL, NAME)
     with pytest.raises(InvalidValue) as caught:
         policy.check(NewPassword.parse(letter * (min_length - 1)), EMAIL, NAME)
-    message = f"A password has at least {min_length} characters."
+    message = f"A password must have at least {min_length} characters."
     assert (caught.value.message, caught.value.code) == (message, "password_too_short")
 
 
 @pytest.mark.parametrize("raw", ["password1", "PassWord1", "12345678", "trustno1", "ПАРОЛЬ123"])
 def test_a_common_password_is_refused_in_any_case(raw: str) -> None:
     """PW-05."""
-    message = "This password is one of those that attackers try first."
+    message = "This password is too common: attackers try it first."
     assert said(policy_refusal(raw)) == (message, "password_too_common")
 
 
@@ -191,7 +191,7 @@ def test_a_common_password_is_refused_in_any_case(raw: str) -> None:
 )
 def test_words_that_everybody_can_guess_are_refused(raw: str) -> None:
     """PW-06: the address, its local part, the name and the name of the product, also with digits behind."""
-    message = "A password can't be your e-mail address, your name or the name of this service."
+    message = "A password can't be your email address, your name or the name of this service."
     assert said(policy_refusal(raw)) == (message, "password_too_personal")
 
 

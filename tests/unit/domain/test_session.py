@@ -48,7 +48,7 @@ def test_the_newest_refresh_token_yields_the_next_generation() -> None:
 @pytest.mark.parametrize(
     "later", [timedelta(0), GRACE - MOMENT, GRACE, GRACE + MOMENT, HOUR, DAY, 179 * DAY, -5 * MOMENT, -HOUR]
 )
-def test_a_lost_answer_is_given_again_whenever_the_client_comes_back(later: timedelta) -> None:
+def test_a_lost_response_is_given_again_whenever_the_client_comes_back(later: timedelta) -> None:
     """RT-05, RT-04, REL-16: the child was never used, so nothing advances."""
     session = make_rotated(confirmed=False)
     assert session.rotated(2, T0 + later) is session

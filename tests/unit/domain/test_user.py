@@ -51,13 +51,13 @@ def test_a_name_is_trimmed_and_otherwise_kept(raw: str, name: str) -> None:
     [
         ("", "required", "This can't be empty."),
         (" \t\r\n\u3000", "required", "This can't be empty."),
-        ("x" * 101, "too_long", "This has at most 100 characters."),
-        ("\x00" * 65_536, "too_long", "This has at most 100 characters."),
-        ("An\x00n", "invalid_characters", "This can't hold control characters."),
-        ("An\r\nn", "invalid_characters", "This can't hold control characters."),
-        ("\u202eAnn", "invalid_characters", "This can't hold control characters."),
-        ("Ann\ufeff", "invalid_characters", "This can't hold control characters."),
-        ("Ann\ud800", "invalid_characters", "This can't hold control characters."),
+        ("x" * 101, "too_long", "This must have at most 100 characters."),
+        ("\x00" * 65_536, "too_long", "This must have at most 100 characters."),
+        ("An\x00n", "invalid_characters", "This can't contain control characters."),
+        ("An\r\nn", "invalid_characters", "This can't contain control characters."),
+        ("\u202eAnn", "invalid_characters", "This can't contain control characters."),
+        ("Ann\ufeff", "invalid_characters", "This can't contain control characters."),
+        ("Ann\ud800", "invalid_characters", "This can't contain control characters."),
     ],
 )
 def test_a_name_that_cannot_be_shown_is_refused(raw: str, code: str, message: str) -> None:
@@ -71,7 +71,7 @@ def test_a_reason_may_be_longer_than_a_name() -> None:
     assert StatusReason.parse(" " + "x" * 500 + " ") == "x" * 500
     with pytest.raises(InvalidValue) as caught:
         StatusReason.parse("x" * 501)
-    assert (caught.value.message, caught.value.code) == ("This has at most 500 characters.", "too_long")
+    assert (caught.value.message, caught.value.code) == ("This must have at most 500 characters.", "too_long")
 
 
 @given(st.text(st.characters()))
@@ -244,13 +244,13 @@ def test_a_new_reason_or_end_joins_the_status_that_holds() -> None:
     ],
 )
 def test_an_active_account_takes_no_reason_and_no_end(changes: UserChanges, field: str) -> None:
-    message = "An active account has no reason and no end of its status."
+    message = "An active account can't have a reason or an end of its status."
     assert refusal(USER, changes) == FieldError(field, message, "not_allowed")
 
 
 @pytest.mark.parametrize("until", [T0, LATER - MOMENT, LATER])
 def test_an_end_that_has_passed_is_refused(until: datetime) -> None:
-    error = FieldError("status_until", "This moment has passed.", "in_the_past")
+    error = FieldError("status_until", "This time is in the past.", "in_the_past")
     assert refusal(USER, UserChanges(status=Status.BANNED, status_until=until)) == error
     assert refusal(BANNED, UserChanges(status_until=until)) == error
 
@@ -287,7 +287,7 @@ def test_a_second_ban_has_the_reason_it_was_given_with(reason: str | None) -> No
     assert changed == replace(BANNED, status_reason=reason, status_until=None, updated_at=ENDED)
 
 
-def test_a_second_ban_with_the_end_of_the_first_is_refused_and_not_for_ever() -> None:
+def test_a_second_ban_with_the_end_of_the_first_is_refused_and_not_made_permanent() -> None:
     assert refusal(BANNED, everything_of(BANNED), ENDED).code == "in_the_past"
 
 

@@ -25,7 +25,7 @@ def test_without_wishes_the_newest_twenty_of_all_users_come_first() -> None:
     assert (query.search, query.role, query.status, query.after) == (None, None, None, None)
 
 
-def test_only_what_an_answer_shows_can_be_sorted_by() -> None:
+def test_only_what_a_response_shows_can_be_sorted_by() -> None:
     """AZ-11: no order tells anything about a password hash."""
     assert set(SortBy) == {"created_at", "updated_at", "email", "name"}
     assert set(Order) == {"asc", "desc"}
@@ -62,12 +62,12 @@ def test_a_search_is_trimmed_and_otherwise_taken_word_for_word(raw: str, search:
 @pytest.mark.parametrize(
     ("raw", "code", "message"),
     [
-        ("x" * 101, "too_long", "This has at most 100 characters."),
-        ("\x00" * 65_536, "too_long", "This has at most 100 characters."),
-        ("an\x00n", "invalid_characters", "This can't hold control characters."),
-        ("an\r\nn", "invalid_characters", "This can't hold control characters."),
-        ("\u202eann", "invalid_characters", "This can't hold control characters."),
-        ("ann\ud800", "invalid_characters", "This can't hold control characters."),
+        ("x" * 101, "too_long", "This must have at most 100 characters."),
+        ("\x00" * 65_536, "too_long", "This must have at most 100 characters."),
+        ("an\x00n", "invalid_characters", "This can't contain control characters."),
+        ("an\r\nn", "invalid_characters", "This can't contain control characters."),
+        ("\u202eann", "invalid_characters", "This can't contain control characters."),
+        ("ann\ud800", "invalid_characters", "This can't contain control characters."),
     ],
 )
 def test_a_search_that_no_name_could_hold_is_refused(raw: str, code: str, message: str) -> None:

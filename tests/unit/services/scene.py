@@ -60,7 +60,7 @@ class SharedTransactions(FakeTransactions):
 
 
 class SlowHasher(FakePasswordHasher):
-    """Others get their turn while it works; `during_verify` and `during_hash` happen in the midst of the next work."""
+    """Others get their turn while it works; `during_verify` and `during_hash` run during the next work."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -224,7 +224,7 @@ class Scene:
         return list(self.store.committed.outbox.values())
 
     def mails(self) -> list[tuple[LetterKind, str]]:
-        """What the waiting mails are about, and whom they go to."""
+        """The subjects of the waiting mails, and their recipients."""
         return [(LetterKind(mail.subject.split()[0]), mail.to.value) for mail in map(mail_of, self.queued())]
 
     async def one_time_token(self, user: User, purpose: Purpose) -> OneTimeToken | None:

@@ -1,4 +1,4 @@
-"""What users are told when an administrator acts on their account."""
+"""The mails that users get when an administrator changes their account."""
 
 from dataclasses import replace
 
@@ -53,7 +53,7 @@ async def test_an_account_without_a_password_gets_its_first_by_mail(scene: Scene
     await scene.login(ANN, NEW_PASSWORD)
 
 
-async def test_the_old_address_is_told_when_an_administrator_changes_it(scene: Scene) -> None:
+async def test_the_old_address_is_notified_when_an_administrator_changes_it(scene: Scene) -> None:
     """RST-14, RST-06: what was mailed there is void, and the new address is not proven."""
     user = await scene.add_user("ann@example.com", email_verified=True)
     await RESET.proofs(scene, user)

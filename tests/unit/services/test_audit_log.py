@@ -19,7 +19,7 @@ ROUTE = "POST /auth/login"
 
 @pytest.mark.parametrize("role", [Role.USER, Role.GUEST])
 async def test_the_record_is_for_administrators(scene: Scene, role: Role) -> None:
-    """AZ-02, AZ-13: one's own events are in the export."""
+    """AZ-02, AZ-13: a user's own events are in the export."""
     caller = await scene.add_caller(role)
     for query in (AuditQuery(), AuditQuery(subject_id=caller.user.id), AuditQuery(actor_id=caller.user.id)):
         with pytest.raises(Forbidden):
@@ -68,7 +68,7 @@ async def test_a_stranger_that_is_refused_a_right_is_recorded_too(scene: Scene) 
 
 
 async def test_of_a_flood_only_the_first_refusal_is_written(scene: Scene) -> None:
-    """LOG-02: nobody fills the disk by being refused."""
+    """LOG-02: no client can fill the disk with refusals."""
     user = await scene.add_user("ann@example.com")
     for _ in range(30):
         try:
@@ -84,7 +84,7 @@ async def test_of_a_flood_only_the_first_refusal_is_written(scene: Scene) -> Non
 
 
 async def test_of_refused_rights_ten_a_minute_are_written_for_each_person(scene: Scene) -> None:
-    """LOG-02: nobody fills the disk by being refused."""
+    """LOG-02: no client can fill the disk with refusals."""
     nosy, other = await scene.add_caller(), await scene.add_caller()
     for _ in range(50):
         await scene.services.audit_log.record_refusal("forbidden", nosy, ORIGIN, "GET /users")

@@ -1,4 +1,4 @@
-"""Whoever does something leaves a record, in the same write as what was done."""
+"""Every change leaves a record, in the same write as the change."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -55,7 +55,7 @@ async def move(scene: Scene, ann: Caller, admin: Caller) -> Deed:
     return lambda: CHANGE.confirm(scene, proof)
 
 
-# What is done, and the one event that it leaves: its type, who did it to whom, and its details.
+# Each change and the one event that it leaves: its type, the actor, the account and its details.
 DEEDS: dict[str, tuple[Preparation, AuditType, str, str, dict[str, str]]] = {
     "register": (
         at_once(lambda scene, *_: scene.services.registration.register("Bea", NEW_EMAIL, PASSWORD, ORIGIN)),
@@ -90,7 +90,7 @@ DEEDS: dict[str, tuple[Preparation, AuditType, str, str, dict[str, str]]] = {
         {"email": "a***@example.com", "kind": "stranger", "act": "sign_in"},
     ),
     "reuse a refresh token": (reuse, AuditType.REFRESH_TOKEN_REUSED, "ann", "ann", {}),
-    "rename oneself": (
+    "rename the own account": (
         at_once(lambda scene, ann, _: scene.services.profile.change(ann, UserChanges(name="Bea"))),
         AuditType.RENAMED,
         "ann",
@@ -231,7 +231,7 @@ async def do(scene: Scene, what: str) -> tuple[list[AuditEvent], Caller, Caller]
 
 
 @pytest.mark.parametrize("what", DEEDS)
-async def test_each_deed_leaves_one_record_of_who_did_what_to_whom_from_where(scene: Scene, what: str) -> None:
+async def test_each_change_leaves_one_record_of_actor_account_and_origin(scene: Scene, what: str) -> None:
     """LOG-02: and LOG-01, no token, no password, and no address in clear."""
     (event,), ann, admin = await do(scene, what)
     _, type, actor, subject, details = DEEDS[what]
@@ -248,7 +248,7 @@ async def test_each_deed_leaves_one_record_of_who_did_what_to_whom_from_where(sc
 
 
 @pytest.mark.parametrize("what", DEEDS)
-async def test_when_the_write_fails_neither_the_deed_nor_its_record_exists(scene: Scene, what: str) -> None:
+async def test_when_the_write_fails_the_change_and_its_record_are_both_missing(scene: Scene, what: str) -> None:
     """LOG-04."""
     ann = await scene.add_caller(email="ann@example.com")
     admin = await scene.add_caller(Role.ADMIN)

@@ -123,7 +123,7 @@ async def test_a_closed_account_is_refused_even_when_a_session_is_left(
     assert (await authenticate(scene, token)).user == user
 
 
-async def test_a_session_of_somebody_else_does_not_fit_the_token(scene: Scene) -> None:
+async def test_a_session_of_another_user_does_not_fit_the_token(scene: Scene) -> None:
     caller, other = await scene.add_caller(), await scene.add_caller()
     await assert_refused(scene, scene.access_token_of(replace(caller.session, user_id=other.user.id), other.user))
 
@@ -172,7 +172,7 @@ async def test_the_first_use_of_a_generation_confirms_it_once(scene: Scene) -> N
 
 
 async def test_an_older_generation_still_signs_in_and_confirms_nothing(scene: Scene) -> None:
-    """RT-05: the client that lost an answer goes on with the access token it has."""
+    """RT-05: the client that lost a response goes on with the access token it has."""
     user = await scene.add_user()
     session = await scene.add_session(user, generation=2, confirmed=False)
     token = scene.access_token_of(replace(session, generation=1), user)
@@ -250,7 +250,7 @@ async def test_a_store_that_is_down_says_nothing_about_the_token(scene: Scene) -
 
 @pytest.mark.parametrize("end", ["log out", "delete"])
 async def test_a_token_names_a_session_that_has_ended_until_it_expires(scene: Scene, end: str) -> None:
-    """SES-01: a token of a session that goes on does not, nor does what is no token of ours."""
+    """SES-01: a token of a session that goes on is refused as usual, and so is a token that is not ours."""
     caller, other = await scene.add_caller(), await scene.add_caller()
     token = scene.access_token_of(caller.session, caller.user)
     names_ended_session = scene.services.authentication.names_ended_session

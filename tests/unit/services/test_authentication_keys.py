@@ -1,4 +1,4 @@
-"""A token under a key that this process has not seen: another process has made it, or nobody."""
+"""A token under a key that this process has not seen: another process has made it, or it is forged."""
 
 import asyncio
 from datetime import timedelta
@@ -36,7 +36,7 @@ async def foreign_token(scene: Scene, key: SigningKey) -> str:
 
 
 async def test_a_key_of_another_process_is_learnt_by_its_first_token(scene: Scene) -> None:
-    """JWT-15: nobody is thrown out by a rotation elsewhere, and the old key goes on."""
+    """JWT-15: a rotation in another process ends no session, and the old key goes on."""
     caller = await scene.add_caller()
     old = scene.access_token_of(caller.session, caller.user)
     second = make_signing_key("second", created_at=T0 + SECOND)
@@ -46,7 +46,7 @@ async def test_a_key_of_another_process_is_learnt_by_its_first_token(scene: Scen
 
 
 async def test_keys_are_read_again_at_most_once_a_second(scene: Scene) -> None:
-    """Anybody can send an unknown key id."""
+    """Any client can send an unknown key id."""
     assert not await is_accepted(scene, GARBAGE)
     second = make_signing_key("second")
     await scene.store.signing_keys.add(second)
@@ -76,7 +76,7 @@ async def test_two_tokens_under_a_new_key_are_both_good_at_once(scene: Scene) ->
 
 
 async def test_a_store_that_fails_to_read_keys_is_not_taken_for_a_bad_token(scene: Scene) -> None:
-    """A client that is told its token is bad throws it away; and once the store is back, nobody waits a second."""
+    """A client that gets "invalid token" discards it; and once the store is back, no request waits a second."""
     second = make_signing_key("second")
     await scene.store.signing_keys.add(second)
     token = await foreign_token(scene, second)

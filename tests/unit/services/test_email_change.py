@@ -63,7 +63,7 @@ async def test_the_new_address_is_asked_and_the_old_one_told(scene: Scene) -> No
 
 @pytest.mark.parametrize("form", ["link", "code"])
 async def test_the_new_address_takes_the_place_of_the_old_one_when_it_answers(scene: Scene, form: str) -> None:
-    """RST-14: the code goes with the present address; sessions go on, and the old mailbox is told."""
+    """RST-14: the code goes with the present address; sessions go on, and the old mailbox is notified."""
     caller = await add_caller(scene)
     await request(scene, caller)
     now = scene.clock.advance(MINUTE)
@@ -189,7 +189,7 @@ async def test_what_happened_while_the_password_was_compared_decides(scene: Scen
     assert LetterKind.CHANGE_EMAIL not in [kind for kind, _ in scene.mails()]
 
 
-async def test_the_address_that_stands_now_is_told(scene: Scene) -> None:
+async def test_the_present_address_is_notified(scene: Scene) -> None:
     """REL-18: not the one that the caller had when it was admitted."""
     caller = await add_caller(scene)
 
@@ -201,7 +201,7 @@ async def test_the_address_that_stands_now_is_told(scene: Scene) -> None:
     assert scene.mails()[-1] == (LetterKind.EMAIL_CHANGE_ASKED, "now@example.com")
 
 
-async def test_a_mailbox_that_is_not_verified_is_shown_no_address_that_somebody_chose(scene: Scene) -> None:
+async def test_an_unverified_mailbox_is_shown_no_address_that_a_user_chose(scene: Scene) -> None:
     """ML-02: it may be a stranger's, and an address can be made to be read as a text."""
     caller = await scene.add_caller(email="victim@example.com")
     await request(scene, caller, address("x@you-won-5000-dollars.example.com"))

@@ -1,4 +1,4 @@
-"""Proving that an account's address belongs to whoever uses the account."""
+"""Proving that an account's address belongs to the person who uses the account."""
 
 import asyncio
 from dataclasses import replace
@@ -45,7 +45,7 @@ async def confirm(
     return await scene.services.email_verification.confirm(proof, ORIGIN, caller, password)
 
 
-async def test_whoever_planted_an_account_loses_it_to_the_mailbox(scene: Scene) -> None:
+async def test_an_attacker_who_planted_an_account_loses_it_to_the_mailbox(scene: Scene) -> None:
     """REG-06 (CVE-2024-38351): password, sessions and outstanding proofs end, and a way to a new password is mailed."""
     user, proof = await register(scene)
     planted = [await scene.login(VICTIM) for _ in range(2)]
@@ -217,7 +217,7 @@ ACCOUNTS: dict[str, dict[str, Any] | None] = {
 
 
 @pytest.mark.parametrize("which", ACCOUNTS)
-async def test_asking_for_the_mail_again_looks_the_same_whoever_is_there(scene: Scene, which: str) -> None:
+async def test_asking_for_the_mail_again_looks_the_same_for_every_address(scene: Scene, which: str) -> None:
     """RST-01, RST-13: one commit, one event, the same limit."""
     parts = ACCOUNTS[which]
     user = None if parts is None else await scene.add_user("victim@example.com", **parts)
@@ -286,7 +286,7 @@ async def test_a_verified_account_stays_verified_when_its_proof_is_left_over(sce
 
 
 async def test_a_guest_stays_a_guest(scene: Scene) -> None:
-    """AZ-13: neither verification nor reset gives more rights."""
+    """AZ-13: verification and reset give no further rights."""
     user = await scene.add_user("victim@example.com", role=Role.GUEST)
     await confirm(scene, (await VERIFY.proofs(scene, user))["link"])
     await RESET.confirm(scene, scene.link())

@@ -24,7 +24,7 @@ async def login(scene: Scene, email: EmailAddress = ANN, password: Password = PA
 
 
 async def test_an_outdated_hash_is_upgraded_by_signing_in(scene: Scene) -> None:
-    """PW-09: only the hash changes; nobody chose another password."""
+    """PW-09: only the hash changes; the password is still the same."""
     user = await scene.add_user("ann@example.com", password_hash=OUTDATED, updated_at=T0 - DAY)
     tokens = await login(scene)
     stored = await scene.user(user.id)
@@ -38,7 +38,7 @@ async def test_an_outdated_hash_is_upgraded_by_signing_in(scene: Scene) -> None:
 async def test_an_upgrade_that_fails_never_fails_the_sign_in(
     scene: Scene, cause: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """PW-09: it is tried again next time."""
+    """PW-09: the next sign-in retries it."""
     user = await scene.add_user("ann@example.com", password_hash=OUTDATED)
 
     async def get_busy() -> None:

@@ -40,7 +40,7 @@ async def test_a_service_that_is_about_to_stop_is_not_ready_any_more(scene: Scen
     assert await scene.services.health.problems() == {"process": "shutting down"}
 
 
-async def test_all_problems_are_told_at_once(scene: Scene) -> None:
+async def test_all_problems_are_reported_at_once(scene: Scene) -> None:
     scene.services.health.drain()
     scene.access_tokens.use([])
     scene.store.is_down = True

@@ -1,4 +1,4 @@
-"""At least one active administrator remains, whoever asks and however many ask at once."""
+"""At least one active administrator remains, for every caller and for any number of them at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -37,14 +37,14 @@ async def count_admins(scene: Scene) -> int:
 
 
 @pytest.mark.parametrize("way", WAYS_OUT)
-@pytest.mark.parametrize("by", ["oneself", "operator"])
+@pytest.mark.parametrize("by", ["the administrator", "operator"])
 async def test_the_last_administrator_stays(scene: Scene, by: str, way: str) -> None:
     """AZ-06: nothing changes, and the session goes on."""
     admin = await scene.add_caller(Role.ADMIN)
     await scene.add_user(role=Role.USER)
     before = scene.snapshot()
     with pytest.raises(LastAdmin):
-        await WAYS_OUT[way](scene, admin if by == "oneself" else Operator(), admin.user.id)
+        await WAYS_OUT[way](scene, admin if by == "the administrator" else Operator(), admin.user.id)
     assert scene.snapshot() == before
     assert scene.store.commits == 0
 
@@ -86,7 +86,7 @@ async def test_one_whose_ban_has_run_out_counts_again(scene: Scene) -> None:
 
 @pytest.mark.parametrize("way", WAYS_OUT)
 async def test_one_that_could_not_administer_before_may_go_at_any_time(scene: Scene, way: str) -> None:
-    """Even when nobody is left who can: this one could not either."""
+    """Even when no one is left who can: this one could not either."""
     banned = await scene.add_user(role=Role.ADMIN, status=Status.INACTIVE)
     if way != "deactivate":
         await WAYS_OUT[way](scene, Operator(), banned.id)

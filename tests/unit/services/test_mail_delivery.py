@@ -25,7 +25,7 @@ OWNER = UUID(int=7)
 
 
 class SlowMailer(FakeMailer):
-    """Others get their turn while it sends; `broken` are the addresses that make it fail in a way nobody foresaw."""
+    """Others get their turn while it sends; the addresses in `broken` make it fail in an unforeseen way."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -186,7 +186,7 @@ async def claim_and_die(scene: Scene) -> None:
         await tx.commit()
 
 
-async def test_a_mail_whose_deliverer_died_is_tried_again_after_its_lease(scene: Scene) -> None:
+async def test_a_mail_whose_worker_died_is_retried_after_its_lease(scene: Scene) -> None:
     """ML-03: the queue survives a crash."""
     await queue(scene)
     mailer = SlowMailer()
@@ -203,7 +203,7 @@ async def test_a_mail_whose_deliverer_died_is_tried_again_after_its_lease(scene:
 
 
 async def test_a_mail_that_every_deliverer_died_over_is_given_up(scene: Scene) -> None:
-    """ML-03: or it would be tried for ever."""
+    """ML-03: otherwise it would be retried without end."""
     await queue(scene)
     for _ in range(MAX_TRIES):
         await claim_and_die(scene)
@@ -215,7 +215,7 @@ async def test_a_mail_that_every_deliverer_died_over_is_given_up(scene: Scene) -
 
 
 async def test_one_mail_that_breaks_the_mailer_stops_no_other(scene: Scene) -> None:
-    """DOS-06: the others are through before the failure is told."""
+    """DOS-06: the others are sent before the failure is reported."""
     await queue(scene, 4)
     mailer = SlowMailer()
     mailer.broken = {"mail-0@example.com"}
@@ -227,7 +227,7 @@ async def test_one_mail_that_breaks_the_mailer_stops_no_other(scene: Scene) -> N
 
 
 async def test_nothing_is_sent_that_could_not_be_claimed(scene: Scene) -> None:
-    """ML-03: a claim that is not on the disk binds nobody."""
+    """ML-03: a claim that is not on the disk binds no one."""
     await queue(scene)
     before = scene.snapshot()
     scene.store.fail_next_commit = True

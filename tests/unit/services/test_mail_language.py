@@ -82,7 +82,7 @@ def test_every_kind_of_mail_is_here() -> None:
 async def test_a_mail_to_a_person_with_an_account_is_in_their_language(
     scene: Scene, kind: LetterKind, act: Act, known: LanguageTag | None
 ) -> None:
-    """Whoever causes it, and from wherever. Before a language is known, the request's is the best guess."""
+    """For every cause and every origin. Before the account has a language, the request's is the best guess."""
     ann = await scene.add_caller(email="ann@example.com", language=known, last_login_at=T0)
     admin = await scene.add_caller(Role.ADMIN, language=LanguageTag("de"))
     await act(scene, replace(ann, origin=IN_RUSSIAN), replace(admin, origin=IN_RUSSIAN))

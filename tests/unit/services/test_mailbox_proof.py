@@ -234,6 +234,6 @@ async def test_a_confirmation_that_was_not_stored_leaves_the_proof_good(scene: S
     await flow.confirm(scene, proofs["link"])
 
 
-def test_neither_token_nor_code_is_printed() -> None:
+def test_token_and_code_are_not_printed() -> None:
     """LOG-01."""
     assert "s3cret" not in repr((LinkToken("s3cret"), TypedCode(address("ann@example.com"), "s3cret")))

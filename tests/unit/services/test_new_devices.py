@@ -1,4 +1,4 @@
-"""A sign-in from a device that the account does not know is told by mail."""
+"""A mail reports a sign-in from a device that the account does not know."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ async def add_user(scene: Scene) -> User:
     return user
 
 
-async def test_a_new_device_is_told_with_its_name_and_address(scene: Scene) -> None:
+async def test_a_new_device_is_reported_with_its_name_and_address(scene: Scene) -> None:
     """LGN-15: in the language of that device."""
     user = await add_user(scene)
     await scene.login(ANN, device=BROWSER, origin=Origin("192.0.2.2", FIREFOX, language=Language.RUSSIAN))
@@ -82,7 +82,7 @@ async def test_another_accounts_device_is_new_to_this_one(scene: Scene) -> None:
 
 
 async def test_who_does_not_come_in_causes_no_mail(scene: Scene) -> None:
-    """LGN-15, RST-12: or anybody could fill the mailbox."""
+    """LGN-15, RST-12: otherwise any client could fill the mailbox."""
     await add_user(scene)
     with pytest.raises(InvalidCredentials):
         await scene.login(ANN, WRONG_PASSWORD, BROWSER)

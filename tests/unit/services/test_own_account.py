@@ -100,7 +100,7 @@ async def test_deletion_removes_everything_personal_and_tells_once(scene: Scene)
     assert "Ann Lee" not in kept
 
 
-async def test_an_administrator_that_deletes_somebody_leaves_its_own_trace_only(scene: Scene) -> None:
+async def test_an_administrator_who_deletes_a_user_leaves_their_own_trace_only(scene: Scene) -> None:
     """DP-01: the same, and who did it and from where stays."""
     admin, user = await scene.add_caller(Role.ADMIN), await scene.add_user("ann@example.com")
     for flow in FLOWS:
@@ -136,7 +136,7 @@ async def test_a_deletion_that_carries_no_password_asks_for_it(scene: Scene) -> 
 
 
 async def test_a_deletion_that_was_not_stored_did_not_happen(scene: Scene) -> None:
-    """LOG-04: neither the account nor its record is changed."""
+    """LOG-04: the account and its record are both unchanged."""
     caller = await scene.add_caller()
     await scene.services.email_verification.request(caller.user.email, ORIGIN)
     before = scene.snapshot()

@@ -166,7 +166,7 @@ async def test_a_new_password_against_the_rules_is_refused_before_any_work(
 
 
 @pytest.mark.parametrize("repetitions", [1, 3])
-async def test_asking_again_after_a_lost_answer_succeeds_again(scene: Scene, repetitions: int) -> None:
+async def test_asking_again_after_a_lost_response_succeeds_again(scene: Scene, repetitions: int) -> None:
     """REL-19: with the old tokens and the same body; the tokens are those of the lost response."""
     user = await scene.add_user()
     old = await scene.sign_in(user)
@@ -248,7 +248,7 @@ async def test_a_session_that_ended_while_the_password_was_hashed_changes_nothin
 
 
 async def test_a_caller_whose_session_has_ended_learns_nothing_of_the_password(scene: Scene) -> None:
-    """Nor is one compared for it a second time."""
+    """It is not compared a second time for it either."""
     caller = await scene.add_caller()
     await scene.services.sessions.log_out(caller)
     with pytest.raises(InvalidAccessToken):

@@ -82,8 +82,8 @@ ACCOUNTS: dict[str, dict[str, Any] | None] = {
 
 
 @pytest.mark.parametrize("which", ACCOUNTS)
-async def test_asking_looks_the_same_whoever_is_there(scene: Scene, which: str) -> None:
-    """RST-01: one answer, one commit, one event, and the same limit; only who may sign in gets a mail."""
+async def test_asking_looks_the_same_for_every_address(scene: Scene, which: str) -> None:
+    """RST-01: one response, one commit, one event, and the same limit; only who may sign in gets a mail."""
     parts = ACCOUNTS[which]
     user = None if parts is None else await scene.add_user("ann@example.com", **parts)
     await request(scene)
@@ -113,7 +113,7 @@ async def test_asking_too_often_is_answered_alike_and_sends_nothing(scene: Scene
 
 @pytest.mark.parametrize("limit", [MAILS_PER_MAILBOX, MAILS_PER_MAILBOX_AND_HOUR])
 async def test_a_refused_mail_does_not_count(scene: Scene, limit: Limit) -> None:
-    """RST-12: or whoever asks on and on would never get one."""
+    """RST-12: otherwise a client that asks on and on would never get one."""
     await scene.add_user("ann@example.com")
     scene.limiter.exhaust(limit)
     await request(scene)
@@ -134,7 +134,7 @@ async def test_a_mail_that_could_not_be_queued_comes_with_the_next_try(scene: Sc
 
 
 @pytest.mark.parametrize("form", ["link", "code"])
-async def test_a_reset_ends_everything_and_signs_nobody_in(scene: Scene, form: str) -> None:
+async def test_a_reset_ends_everything_and_starts_no_session(scene: Scene, form: str) -> None:
     """RST-08, SES-03: one write, a notice by mail, and the new password is good from now on."""
     user, stranger = await scene.add_user("ann@example.com"), await scene.add_caller()
     devices = [await scene.sign_in(user) for _ in range(3)]
@@ -159,7 +159,7 @@ async def test_a_reset_ends_everything_and_signs_nobody_in(scene: Scene, form: s
 
 
 async def test_a_reset_proves_the_mailbox_and_drops_what_else_was_asked_for(scene: Scene) -> None:
-    """REG-06: a change of address that whoever planted the account has asked for dies, too."""
+    """REG-06: a change of address that the attacker who planted the account has asked for dies, too."""
     user = await scene.add_user("ann@example.com")
     planted = await scene.add_session(user)
     await scene.services.email_verification.request(user.email, ORIGIN)
@@ -188,7 +188,7 @@ async def test_a_reset_forgets_failures_in_a_row(scene: Scene, failed_sign_ins: 
     ],
 )
 async def test_a_weak_password_does_not_use_the_proof_up(scene: Scene, new: NewPassword, code: str, form: str) -> None:
-    """RST-08, PW-05: nor does it count as a wrong code, or cost a hash."""
+    """RST-08, PW-05: it does not count as a wrong code, and costs no hash."""
     user = await scene.add_user("ann@example.com")
     proof = (await RESET.proofs(scene, user))[form]
     before = scene.snapshot()
@@ -231,7 +231,7 @@ async def test_a_reset_that_fails_leaves_all_as_it_was(scene: Scene, cause: type
     assert scene.snapshot() == before
 
 
-async def test_whoever_exhausts_the_sign_ins_keeps_nobody_from_a_reset(scene: Scene) -> None:
+async def test_exhausted_sign_ins_block_no_reset(scene: Scene) -> None:
     """LGN-12: and who has a session goes on."""
     user = await scene.add_user("ann@example.com")
     here = await scene.sign_in(user)

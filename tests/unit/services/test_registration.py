@@ -21,7 +21,7 @@ async def register(scene: Scene, email: str = "ann@example.com", password: NewPa
 
 
 async def test_the_first_to_come_is_an_ordinary_user(scene: Scene) -> None:
-    """REG-01, REG-08: active, unverified, and no administrator, though nobody was here before."""
+    """REG-01, REG-08: active, unverified, and no administrator, even as the very first account."""
     user = await register(scene)
     assert (user.role, user.status, user.email_verified) == (Role.USER, Status.ACTIVE, False)
     assert (user.name, user.email) == ("Ann Example", ANN)
@@ -49,7 +49,7 @@ async def test_a_mail_to_verify_the_address_goes_out_with_the_account(scene: Sce
     assert scene.store.commits == 1
 
 
-async def test_registering_signs_nobody_in(scene: Scene) -> None:
+async def test_registering_starts_no_session(scene: Scene) -> None:
     await register(scene)
     assert scene.store.committed.sessions == {}
     assert scene.access_tokens.issued == {}

@@ -43,7 +43,7 @@ async def test_people_may_end_the_session_that_asks(scene: Scene) -> None:
 
 @pytest.mark.parametrize("role", Role)
 async def test_anothers_session_looks_like_none_and_goes_on(scene: Scene, role: Role) -> None:
-    """AZ-02, SES-02: for administrators too, this is about one's own."""
+    """AZ-02, SES-02: for administrators too, this is about their own sessions."""
     caller, stranger = await scene.add_caller(role), await scene.add_caller()
     for unknown in (stranger.session.id, UUID(int=4711)):
         with pytest.raises(SessionNotFound):
@@ -90,7 +90,7 @@ async def test_a_session_that_could_not_be_ended_goes_on(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("keep_current", [False, True])
-async def test_logging_out_everywhere_ends_all_or_all_others_and_nobody_elses(
+async def test_logging_out_everywhere_ends_all_or_all_others_of_this_user_only(
     scene: Scene, *, keep_current: bool
 ) -> None:
     caller, stranger = await scene.add_caller(), await scene.add_caller()

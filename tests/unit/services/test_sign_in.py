@@ -1,4 +1,4 @@
-"""An e-mail address and a password become a session."""
+"""An email address and a password become a session."""
 
 import asyncio
 from dataclasses import replace
@@ -101,7 +101,7 @@ async def test_all_failures_look_alike_and_cost_one_comparison(
 
 
 @pytest.mark.parametrize("password", ["", " ", "None", "null", "hashed:", "correct horse battery"])
-async def test_an_account_without_a_password_lets_nobody_in(scene: Scene, password: str) -> None:
+async def test_no_password_opens_an_account_without_one(scene: Scene, password: str) -> None:
     """PW-13: and it takes the same time as a wrong password."""
     await scene.add_user("ann@example.com", password_hash=None)
     with pytest.raises(InvalidCredentials):
@@ -121,7 +121,7 @@ async def test_a_fresh_store_has_no_default_account(scene: Scene, email: str, pa
 
 
 @pytest.mark.parametrize(("status", "refusal"), [(Status.BANNED, AccountBanned), (Status.INACTIVE, AccountInactive)])
-async def test_a_closed_account_is_told_only_after_the_right_password(
+async def test_a_closed_account_is_reported_only_after_the_right_password(
     scene: Scene, status: Status, refusal: type[BukhindorError]
 ) -> None:
     """LGN-03: and it is no failure that counts."""
@@ -137,7 +137,7 @@ async def test_a_closed_account_is_told_only_after_the_right_password(
     assert scene.limiter.hits(FAILED_SIGN_INS_PER_ACCOUNT, "stranger:ann@example.com") == 0
 
 
-async def test_a_ban_that_has_run_out_keeps_nobody_out(scene: Scene) -> None:
+async def test_an_expired_ban_blocks_no_sign_in(scene: Scene) -> None:
     await scene.add_user("ann@example.com", status=Status.BANNED, status_until=T0 + DAY)
     scene.clock.advance(DAY - MINUTE)
     with pytest.raises(AccountBanned):
@@ -218,7 +218,7 @@ async def test_an_address_given_away_while_the_hash_was_computed_still_names_the
     assert (caller.user.id, caller.user.email) == (user.id, address("bea@example.com"))
 
 
-async def test_a_server_too_busy_to_compare_says_so_and_lets_nobody_in(scene: Scene) -> None:
+async def test_a_server_too_busy_to_compare_says_so_and_starts_no_session(scene: Scene) -> None:
     await scene.add_user("ann@example.com")
     scene.hasher.is_full = True
     for email in (ANN, address("nobody@example.com")):

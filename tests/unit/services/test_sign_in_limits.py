@@ -1,4 +1,4 @@
-"""Guessing passwords: how many tries there are, and whom the limits do not hit."""
+"""Guessing passwords: how many tries there are, and who is not affected by the limits."""
 
 import asyncio
 from datetime import timedelta
@@ -105,7 +105,7 @@ async def test_the_right_password_among_too_many_guesses_at_once_comes_too_late(
     assert scene.store.committed.sessions == {}
 
 
-async def test_ones_own_success_clears_nobody_elses_count(scene: Scene) -> None:
+async def test_a_success_clears_only_the_count_of_its_own_account(scene: Scene) -> None:
     """LGN-09: four failures at the victim, one success of the attacker's own, again and again."""
     await scene.add_user("ann@example.com")
     await scene.add_user("attacker@example.com")
@@ -144,7 +144,7 @@ async def test_what_was_no_failure_does_not_count(
 
 
 async def test_a_hundred_failures_in_a_row_disable_the_password_until_it_is_reset(scene: Scene) -> None:
-    """LGN-05: however long they take. The owner is told once, a session goes on, and a reset by mail helps."""
+    """LGN-05: however long they take. The owner is notified once, a session goes on, and a reset by mail helps."""
     user = await scene.add_user("ann@example.com")
     here = await scene.sign_in(user)
     await fail_in_a_row(scene, user, MAX_CONSECUTIVE_FAILURES - 1)
@@ -164,7 +164,7 @@ async def test_a_hundred_failures_in_a_row_disable_the_password_until_it_is_rese
     await scene.login(ANN, NEW_PASSWORD)
 
 
-async def test_a_success_in_between_begins_the_row_anew(scene: Scene) -> None:
+async def test_a_success_in_between_restarts_the_row(scene: Scene) -> None:
     """LGN-05."""
     user = await scene.add_user("ann@example.com")
     await fail_in_a_row(scene, user, MAX_CONSECUTIVE_FAILURES - 1)
@@ -176,14 +176,14 @@ async def test_a_success_in_between_begins_the_row_anew(scene: Scene) -> None:
 
 
 async def test_a_session_is_not_stopped_by_failures_of_strangers(scene: Scene) -> None:
-    """LGN-12: neither its prompts by their budget, nor by the ceiling."""
+    """LGN-12: its prompts are not blocked by their budget, and not by the ceiling."""
     user = await scene.add_user("ann@example.com", failed_sign_ins=MAX_CONSECUTIVE_FAILURES)
     caller = await scene.caller_of(await scene.tokens_of(user))
     scene.limiter.exhaust(LIMIT)
     await scene.services.password_change.change(caller, PASSWORD, NEW_PASSWORD)
 
 
-async def test_a_password_that_was_disabled_while_it_was_compared_lets_nobody_in(scene: Scene) -> None:
+async def test_a_password_that_was_disabled_while_it_was_compared_starts_no_session(scene: Scene) -> None:
     """LGN-05, REL-18: the hundredth failure came in between."""
     user = await scene.add_user("ann@example.com", failed_sign_ins=MAX_CONSECUTIVE_FAILURES - 1)
 
@@ -263,7 +263,7 @@ async def test_a_busy_server_does_not_count_a_current_password(scene: Scene) -> 
 
 
 async def test_a_change_that_is_asked_for_again_is_no_failure(scene: Scene) -> None:
-    """REL-19: the answer was lost; the current password of the repetition is none any more, and that is fine."""
+    """REL-19: the response was lost; the current password of the repetition is none any more, and that is fine."""
     caller = await scene.caller_of(await scene.sign_in(await scene.add_user("ann@example.com")))
     for _ in range(LIMIT.hits + 1):
         await scene.services.password_change.change(caller, PASSWORD, NEW_PASSWORD)

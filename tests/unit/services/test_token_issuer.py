@@ -12,7 +12,7 @@ def forget_keys(scene: Scene) -> None:
     scene.access_tokens.use([])
 
 
-async def test_nobody_signs_in_without_a_key(scene: Scene) -> None:
+async def test_no_sign_in_succeeds_without_a_key(scene: Scene) -> None:
     """What was refused does not count as an attempt either."""
     user = await scene.add_user()
     before = scene.snapshot()
@@ -36,7 +36,7 @@ async def test_no_refresh_token_is_used_up_without_a_key(scene: Scene) -> None:
 
 
 async def test_no_password_is_changed_without_a_key(scene: Scene) -> None:
-    """The caller was admitted a moment ago; another session would end for an answer that never comes."""
+    """The caller was admitted a moment ago; another session would end for a response that never comes."""
     caller = await scene.add_caller()
     before = scene.snapshot()
     forget_keys(scene)

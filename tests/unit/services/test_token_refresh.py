@@ -53,7 +53,7 @@ async def test_refresh_tokens_are_stored_nowhere(scene: Scene) -> None:
     assert tokens.access_token not in repr(scene.snapshot())
 
 
-async def test_a_lost_answer_is_given_again_a_day_later(scene: Scene) -> None:
+async def test_a_lost_response_is_given_again_a_day_later(scene: Scene) -> None:
     """RT-05: the same child, as long as it was never used; nothing advances."""
     user = await scene.add_user()
     old = await scene.sign_in(user)
@@ -69,7 +69,7 @@ async def test_a_lost_answer_is_given_again_a_day_later(scene: Scene) -> None:
     assert await generations(scene, user) == [2]
 
 
-async def test_a_lost_answer_found_again_works_too(scene: Scene) -> None:
+async def test_a_lost_response_found_again_works_too(scene: Scene) -> None:
     """RT-05: both copies of one child are the same token."""
     user = await scene.add_user()
     old = await scene.sign_in(user)
@@ -134,7 +134,7 @@ async def test_two_tabs_have_ten_seconds(scene: Scene, later: timedelta, *, is_r
 
 
 async def test_using_the_parents_access_token_confirms_nothing(scene: Scene) -> None:
-    """RT-05: the answer was lost, and the client goes on with what it has."""
+    """RT-05: the response was lost, and the client goes on with what it has."""
     user = await scene.add_user()
     parent = await scene.sign_in(user)
     lost = await scene.refresh(parent)
@@ -155,7 +155,7 @@ async def test_parallel_refreshes_leave_one_live_generation(scene: Scene, count:
 
 
 async def test_parallel_thefts_end_the_session_once(scene: Scene) -> None:
-    """RT-03: the first is told what happened, the others that there is no such session."""
+    """RT-03: the first gets the reason, the others that the session does not exist."""
     user = await scene.add_user()
     first = await scene.sign_in(user)
     await scene.refresh(await scene.refresh(first))
@@ -189,7 +189,7 @@ async def test_an_access_token_is_no_refresh_token(scene: Scene) -> None:
 
 
 async def test_a_token_that_we_did_not_derive_changes_nothing(scene: Scene) -> None:
-    """RT-03: a guess must not end anybody's session."""
+    """RT-03: a guess must not end any session."""
     user = await scene.add_user()
     session = await scene.add_session(user, generation=5)
     before = scene.snapshot()

@@ -1,4 +1,4 @@
-"""What happens without anybody asking."""
+"""Work in the background that no request causes."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Managing users: who may, what comes of it, and what stays as it was."""
+"""Managing users: who may, what it changes, and what stays as it was."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -67,7 +67,7 @@ async def assert_refused(
 @pytest.mark.parametrize("call", ADMIN_ONLY)
 @pytest.mark.parametrize("role", [Role.USER, Role.GUEST])
 async def test_managing_others_is_for_administrators(scene: Scene, role: Role, call: str) -> None:
-    """AZ-03, AZ-13: refused before anything is read, even about oneself."""
+    """AZ-03, AZ-13: refused before anything is read, even for the own account."""
     await scene.add_user("ann@example.com")
     caller = await scene.add_caller(role)
     await assert_refused(scene, lambda: ADMIN_ONLY[call](scene, caller, caller.user.id), Forbidden)
@@ -76,21 +76,21 @@ async def test_managing_others_is_for_administrators(scene: Scene, role: Role, c
 @pytest.mark.parametrize("call", FOR_ONESELF)
 @pytest.mark.parametrize("role", [Role.USER, Role.GUEST])
 async def test_another_user_does_not_exist_for_those_who_may_not_see_it(scene: Scene, role: Role, call: str) -> None:
-    """AZ-02: the same answer for one that is there and one that is not."""
+    """AZ-02: the same response for one that is there and one that is not."""
     caller, other = await scene.add_caller(role), await scene.add_caller()
     for user_id in (other.user.id, NOBODY):
         await assert_refused(scene, partial(FOR_ONESELF[call], scene, caller, user_id), UserNotFound)
 
 
 @pytest.mark.parametrize("call", sorted({*FOR_ONESELF, *ADMIN_ONLY} - {"page", "create"}))
-async def test_administrators_are_told_that_there_is_no_such_user(scene: Scene, call: str) -> None:
+async def test_an_unknown_user_is_reported_to_administrators(scene: Scene, call: str) -> None:
     admin = await scene.add_caller(Role.ADMIN)
     doing = {**FOR_ONESELF, **ADMIN_ONLY}[call]
     await assert_refused(scene, lambda: doing(scene, admin, NOBODY), UserNotFound)
 
 
 @pytest.mark.parametrize("role", Role)
-async def test_everybody_may_see_oneself(scene: Scene, role: Role) -> None:
+async def test_every_user_may_see_the_own_account(scene: Scene, role: Role) -> None:
     caller = await scene.add_caller(role)
     assert await scene.services.user_admin.get(caller, caller.user.id) == caller.user
     assert scene.store.commits == 0
@@ -192,7 +192,7 @@ async def test_a_ban_into_the_past_is_refused(scene: Scene) -> None:
 
 @pytest.mark.parametrize("status", [Status.BANNED, Status.INACTIVE])
 async def test_who_stops_being_active_is_signed_out_everywhere(scene: Scene, status: Status) -> None:
-    """JWT-10, AZ-07: nobody else is; and being active again brings no session back."""
+    """JWT-10, AZ-07: no one else is; and being active again brings no session back."""
     user, stranger = await scene.add_user(), await scene.add_caller()
     devices = [await scene.sign_in(user) for _ in range(2)]
     await scene.services.user_admin.change(Operator(), user.id, UserChanges(status=status))
@@ -233,14 +233,14 @@ async def test_a_deleted_address_can_be_registered_again_and_is_another_account(
     assert (await create(scene, Operator())).id != user.id
 
 
-async def test_deleting_twice_finds_nobody_the_second_time(scene: Scene) -> None:
+async def test_deleting_twice_finds_no_user_the_second_time(scene: Scene) -> None:
     user = await scene.add_user()
     await scene.services.user_admin.remove(Operator(), user.id)
     await assert_refused(scene, lambda: scene.services.user_admin.remove(Operator(), user.id), UserNotFound)
 
 
 async def test_administrators_end_all_sessions_of_a_user(scene: Scene) -> None:
-    """SES-04: on the very next call, and nobody else's."""
+    """SES-04: on the very next call, and only theirs."""
     admin, user = await scene.add_caller(Role.ADMIN), await scene.add_user()
     devices = [await scene.sign_in(user) for _ in range(3)]
     assert await scene.services.user_admin.end_sessions(admin, user.id) == 3

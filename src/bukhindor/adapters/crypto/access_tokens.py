@@ -34,7 +34,7 @@ _CanonicalUuid = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{8}(-[0-9a-f]{4
 
 
 class _Payload(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The claims on the wire; times are whole seconds since 1970."""
+    """The claims in the token; times are whole seconds since 1970."""
 
     iss: str
     aud: str
@@ -57,7 +57,7 @@ class _RingKey:
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    """Claims whose signature is good, when they hold (leeway included), and the header of their key."""
+    """Claims with a valid signature, their period of validity (leeway included), and the header of their key."""
 
     claims: AccessClaims
     starts_at: datetime
@@ -68,12 +68,12 @@ class _Verified:
 class SignedAccessTokens:
     """ES256 tokens of one issuer for one audience.
 
-    A token is read under a key of the ring only if its first segment is, byte for byte, the one that we
-    write for that key. Nothing a stranger can put into a header is ever decoded, so there is no algorithm to
-    confuse, no embedded or remote key, no `crit`, no compression and no second spelling of anything.
+    A token is read under a key of the ring only if its first segment is, byte for byte, the one that we write for that
+    key. A stranger's header is never decoded, so there is no algorithm to confuse, no embedded or remote key, no
+    `crit`, no compression and no second spelling of anything.
 
-    `leeway` forgives clocks of other servers that differ. The `cache_size` tokens used last are remembered
-    with their claims: that spares the signature check, never the look at the clock.
+    `leeway` allows for the differing clocks of other servers. The `cache_size` tokens used last are remembered with
+    their claims: that saves the signature check, but never the check of the time.
     """
 
     def __init__(
@@ -97,9 +97,9 @@ class SignedAccessTokens:
         self._decoder = msgspec.json.Decoder(_Payload)
 
     def use(self, keys: Sequence[SigningKey]) -> None:
-        """Replace the ring: the newest key that is not retired and can be unsealed signs, all of them verify.
+        """Replace the ring: the newest key that is not retired and can be unsealed signs; all of them verify.
 
-        A public key that is not on P-256 raises an error of joserfc, and the ring stays as it was.
+        A public key that is not on P-256 raises an error of joserfc, and the ring stays unchanged.
         """
         known = {entry.signing_key.kid: entry for entry in self._ring.values()}
         entries = [self._entry(key, known.get(key.kid)) for key in keys]
@@ -116,7 +116,7 @@ class SignedAccessTokens:
         return self._signer is not None
 
     def issue(self, claims: AccessClaims) -> str:
-        """A signed compact JWT; parts of seconds are cut off. Raises RuntimeError unless `can_sign()`."""
+        """Return a signed compact JWT; fractions of seconds are cut off. Raises RuntimeError unless `can_sign()`."""
         if self._signer is None:
             raise RuntimeError("There is no key to sign access tokens with.")
         header, private = self._signer
@@ -135,11 +135,13 @@ class SignedAccessTokens:
         return f"{signed}.{_encode(self._es256.sign(signed.encode('ascii'), private))}"
 
     def knows_key_of(self, token: str) -> bool:
-        """Whether the token names a key of the ring; False may mean that the ring is old."""
+        """Whether the token names a key of the ring; False may mean that the ring is outdated."""
         return len(token) <= _MAX_LENGTH and token.partition(".")[0] in self._ring
 
     def read(self, token: str, now: datetime) -> AccessClaims | None:
-        """The claims of a token that we signed for us and that lives at `now`; None for anything else."""
+        """Return the claims of a token that this server signed for itself and that is valid at `now`; None for anything
+        else.
+        """
         if len(token) > _MAX_LENGTH:
             return None
         seen = self._verified.get(token)
@@ -159,7 +161,7 @@ class SignedAccessTokens:
         signed = token[: form.end(2)].encode("ascii")
         if not self._es256.verify(signed, _decode(form[3]), key.public):
             return None
-        # One of our keys signed what follows, yet perhaps in another release or for another purpose.
+        # One of our keys signed this, but perhaps in another release or for another purpose.
         try:
             payload = self._decoder.decode(_decode(form[2]))
         except (ValueError, RecursionError):

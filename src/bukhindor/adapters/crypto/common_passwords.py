@@ -30,10 +30,9 @@ class CommonPasswords(Set[str]):
 
 @cache
 def load_common_passwords() -> CommonPasswords:
-    """More than 11,000 lower-case passwords of at least 8 characters.
+    """More than 11,000 lower-case passwords of at least 8 characters; no policy allows shorter ones.
 
-    Raises PackageNotFoundError, OSError or RuntimeError when the list is not where it should be: no server runs
-    without it.
+    Raises PackageNotFoundError, OSError or RuntimeError when the list is missing: no server runs without it.
     """
     # Importing zxcvbn would keep 14 MB of names, films and keyboard graphs in the process for good; the list
     # itself is one line of one of its files.
@@ -43,11 +42,11 @@ def load_common_passwords() -> CommonPasswords:
 def read_common_passwords(source: Path) -> CommonPasswords:
     """The words of the line `"passwords": "first,second,…"` of a file.
 
-    Raises RuntimeError for fewer than 3,000: such a list would not do what it is for.
+    Raises RuntimeError for fewer than 3,000: such a list would protect no one.
     """
     line = _LINE.search(source.read_bytes())
     text = _TOO_SHORT.sub(b"", b",%b," % line[1]) if line else b","
     passwords = CommonPasswords(text.decode().lower())
     if len(passwords) < _FEWEST:
-        raise RuntimeError(f"{source.name} does not hold the list of common passwords.")
+        raise RuntimeError(f"{source.name} does not contain the list of common passwords.")
     return passwords

@@ -1,4 +1,4 @@
-"""Device proofs: signed, stored nowhere."""
+"""Device proofs: signed, not stored."""
 
 import hmac
 import re

@@ -1,4 +1,4 @@
-"""Which hash is next: networks take turns, and within a network its accounts do."""
+"""The order of hashing: networks take turns, and within a network its accounts do."""
 
 from collections import OrderedDict
 from itertools import chain
@@ -8,7 +8,7 @@ from bukhindor.domain.errors import TooBusy
 from bukhindor.ports import Requester
 
 _LEAST_PER_ACCOUNT = 2
-"""However small the queue is, since a person clicks twice."""
+"""Applies to small queues too, since a person clicks twice."""
 
 
 class Place:
@@ -24,7 +24,9 @@ _P = TypeVar("_P", bound=Place)
 
 
 class _Network(Generic[_P]):
-    """What one network holds: `held` counts running and waiting, also by account; the rest is about what waits."""
+    """The places of one network: `held` counts running and waiting hashes, also by account; the rest concerns waiting
+    ones.
+    """
 
     __slots__ = ("accounts", "arrivals", "held", "name", "turns")
 
@@ -41,19 +43,19 @@ class _Network(Generic[_P]):
 
 
 class FairQueue(Generic[_P]):
-    """The hashes that wait for a thread. The caller keeps other threads out of every method.
+    """The hashes that wait for a thread. The caller serialises all calls.
 
-    `size` bounds how many hashes hold a place at once, running and waiting. The next hash is of a network that has the
-    fewest running; of several such networks, the one that has been so for longest. So networks take turns, a newcomer
-    waits for the first thread that is free and not for the second hash of any other network, and a network that waits
+    `size` bounds how many hashes hold a place at once, running and waiting. The next hash comes from a network that has
+    the fewest running; of several such networks, from the one that has been so for longest. So networks take turns: a
+    newcomer waits for the first free thread, and not for the second hash of any other network. A network that waits
     alone uses every thread. The accounts of a network take turns too, and one account is served in order of arrival.
 
-    One network may hold seven eighths of all places, so a machine that measures the service from one address still
-    fills it. One account may hold a quarter of them, counted within its network: a share over all networks would let
-    strangers use up the share of the account's owner.
+    One network may hold seven eighths of all places, so a load test from one address still fills the queue. One account
+    may hold a quarter of them, counted within its network: with a share over all networks, strangers could use up the
+    share of the account's owner.
 
-    Each operation takes the same time however many hashes wait, with one exception: while every place is taken, a
-    newcomer costs one look at each network that waits.
+    Each operation takes the same time for any number of waiting hashes, with one exception: while every place is taken,
+    a newcomer costs one look at each waiting network.
     """
 
     def __init__(self, size: int) -> None:
@@ -62,7 +64,7 @@ class FairQueue(Generic[_P]):
         self._per_account = max(_LEAST_PER_ACCOUNT, -(-size // 4))
         self._held = 0
         self._networks: dict[str, _Network[_P]] = {}
-        # Those that wait, by how many of theirs run, and within that in order of their turns.
+        # The waiting networks, by the number of their running hashes, and within that in order of their turns.
         self._turns: list[OrderedDict[str, _Network[_P]]] = [OrderedDict()]
 
     @property
@@ -73,9 +75,9 @@ class FairQueue(Generic[_P]):
     def enter(self, place: _P) -> _P | None:
         """Let `place` wait, and return the place that it displaces, if any.
 
-        While every place is taken, the newest of the network with the most waiting hashes is displaced, provided that
-        the newcomer's network would have fewer with the newcomer. Raises TooBusy when it would not, and when the
-        network or the account already holds its share.
+        While every place is taken, the newest hash of the network with the most waiting hashes is displaced, provided
+        that the newcomer's network would still have fewer. Raises TooBusy otherwise, and when the network or the
+        account already holds its share.
         """
         network = self._networks.get(place.requester.network) or _Network[_P](place.requester.network)
         account = place.requester.account
@@ -95,7 +97,7 @@ class FairQueue(Generic[_P]):
         return displaced
 
     def next(self) -> _P | None:
-        """Take out the hash whose turn it is; it keeps its place until `finish`. None when nothing waits."""
+        """Take out the next hash; it keeps its place until `finish`. None when nothing waits."""
         turns = next(filter(None, self._turns), None)
         if turns is None:
             return None
@@ -110,7 +112,7 @@ class FairQueue(Generic[_P]):
         return place
 
     def finish(self, place: _P) -> None:
-        """Give back the place of what `next` took out."""
+        """Give back the place of a hash that `next` returned."""
         network = self._networks[place.requester.network]
         if network.arrivals:
             del self._turns[network.running][network.name]
@@ -118,7 +120,7 @@ class FairQueue(Generic[_P]):
         self._give_back(place, network)
 
     def leave(self, place: _P) -> bool:
-        """Take a waiting hash out and give back its place; False when it no longer waits."""
+        """Remove a waiting hash and give back its place; False when it no longer waits."""
         network = self._networks.get(place.requester.network)
         if network is None or place not in network.arrivals:
             return False
@@ -141,7 +143,7 @@ class FairQueue(Generic[_P]):
         return next(reversed(longest.arrivals))
 
     def _line_up(self, network: _Network[_P], running: int) -> None:
-        """Behind all others of which as many run."""
+        """Put the network behind all others with as many running hashes."""
         while len(self._turns) <= running:
             self._turns.append(OrderedDict())
         self._turns[running][network.name] = network

@@ -35,7 +35,7 @@ class _Job(Place):
         self.answer = answer
 
     def tell(self, value: Any, error: BaseException | None) -> None:
-        """Answer from any thread. The loop may have ended meanwhile, and the request may have been given up."""
+        """Set the result from any thread. The loop may have ended by now, and the request may have been cancelled."""
         with suppress(RuntimeError):
             self.loop.call_soon_threadsafe(self._tell, value, error)
 
@@ -51,7 +51,7 @@ class _Job(Place):
 class HashThreads:
     """At most `threads` pieces of work run at once and at most `queue` more wait, in the order of a FairQueue.
 
-    The threads begin when they are needed. On Linux they run at a lower priority than the event loop.
+    Threads start when they are needed. On Linux they run at a lower priority than the event loop.
     """
 
     def __init__(self, threads: int, queue: int) -> None:
@@ -59,12 +59,12 @@ class HashThreads:
         self._queue = FairQueue[_Job](threads + queue)
         self._threads: list[threading.Thread] = []
         self._closed = False
-        # All of the above changes under its lock only; it wakes an idle thread.
+        # All of the above changes under its lock only, which also wakes an idle thread.
         self._wake = threading.Condition(threading.Lock())
 
     @property
     def busy(self) -> int:
-        """How many pieces of work have a thread, or are about to get one that is free."""
+        """How many pieces of work have a thread, or are about to get a free one."""
         return min(self._queue.held, self._most)
 
     @property
@@ -75,10 +75,10 @@ class HashThreads:
     async def run(self, requester: Requester, work: Callable[[], _R]) -> _R:
         """Return what `work` returns, or raise what it raises, once a thread has done it.
 
-        Raises TooBusy when the requester's share or the queue is used up, when another network displaces the work
-        while it waits, and when the system gives no thread. Cancelling takes waiting work out of the queue at once.
-        Running work goes on and keeps its place until its thread has ended it, so that clients that hang up can't
-        pile up work.
+        Raises TooBusy when the requester's share or the queue is used up, when another network displaces the waiting
+        work, and when the system gives no thread. Cancelling removes waiting work from the queue at once. Running work
+        continues and keeps its place until its thread has finished it, so that clients that disconnect can't pile up
+        work.
         """
         loop = asyncio.get_running_loop()
         job = _Job(requester, work, loop, loop.create_future())
@@ -94,7 +94,7 @@ class HashThreads:
             raise
 
     def close(self) -> None:
-        """Block until all work that was accepted is done; later work gets TooBusy."""
+        """Block until all accepted work is done; later work gets TooBusy."""
         with self._wake:
             self._closed = True
             self._wake.notify_all()
@@ -113,7 +113,7 @@ class HashThreads:
             return displaced
 
     def _begin_thread(self, job: _Job) -> None:
-        # A daemon does not keep the interpreter from its end; `close` is what waits for its work.
+        # A daemon thread does not keep the interpreter alive; `close` waits for its work.
         thread = threading.Thread(target=self._work, name=f"password-hash_{len(self._threads)}", daemon=True)
         try:
             thread.start()
@@ -135,7 +135,7 @@ class HashThreads:
             with self._wake:
                 self._queue.finish(job)
             job.tell(value, error)
-            # A thread that waits must not keep a password alive, nor a traceback that leads to one.
+            # A waiting thread must not keep a password alive, not even through a traceback.
             del job, value, error
 
     def _next(self) -> _Job | None:
@@ -148,9 +148,9 @@ class HashThreads:
 
 
 def _lower_own_priority() -> None:
-    # Hash threads keep every core busy for as long as people sign in. With a lower priority than the thread of
-    # the event loop, the system lets that one run as soon as a request comes in, instead of after the next
-    # time slice. Only Linux takes a thread's id here; elsewhere the call would reach some other process.
+    # Hash threads keep every core busy for as long as people sign in. Because the event loop's thread has a higher
+    # priority, the system runs it as soon as a request comes in, and not only after the next time slice. Only Linux
+    # accepts a thread's id here; on other systems the call would change another process.
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

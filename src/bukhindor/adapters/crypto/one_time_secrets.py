@@ -1,4 +1,4 @@
-"""The secrets that go out by mail, and what of them is kept."""
+"""The secrets in mails, and what is stored of them."""
 
 import hmac
 import secrets
@@ -15,9 +15,9 @@ _CODE_DIGITS = 8
 class DerivedOneTimeSecrets:
     """Tokens of 256 random bits (43 characters of base64url) and codes of eight digits.
 
-    A token is as hard to guess as its digest, so a plain SHA-256 finds it. All codes can be tried in a second: their
-    digest is an HMAC under a key from the server's first secret, and bound to user and purpose, so that a copy of the
-    database gives none away. A new secret put first ends the codes that are on their way, not the links.
+    A token is as hard to guess as its digest, so a plain SHA-256 suffices. All codes can be tried in a second: their
+    digest is an HMAC under a key from the server's first secret, bound to user and purpose, so that a copy of the
+    database reveals none. A new first secret makes the outstanding codes invalid, but not the links.
     """
 
     def __init__(self, secret_keys: SecretKeys) -> None:
@@ -31,10 +31,10 @@ class DerivedOneTimeSecrets:
         return sha256(_bytes(token)).digest()
 
     def hash_code(self, code: str, user_id: UUID, purpose: Purpose) -> bytes:
-        # The id has a fixed length and no purpose holds a bar: the message can be read in one way only.
+        # The id has a fixed length and no purpose contains a bar, so the message is unambiguous.
         return hmac.digest(self._code_key, user_id.bytes + purpose.value.encode() + b"|" + _bytes(code), sha256)
 
 
 def _bytes(text: str) -> bytes:
-    """Whatever a stranger sent has a digest, lone surrogates included."""
+    """Every text from a stranger has a digest, also one with lone surrogates."""
     return text.encode("utf-8", "surrogatepass")

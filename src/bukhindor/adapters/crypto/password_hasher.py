@@ -28,9 +28,9 @@ _R = TypeVar("_R")
 class PooledPasswordHasher:
     """argon2id for new hashes; argon2id and bcrypt for stored ones.
 
-    `memory_kib`, `iterations` and `parallelism` are today's parameters (OWASP Password Storage: 19456, 2, 1).
-    At most `workers` hashes run at once, one for each core by default, which bounds the memory; at most `queue` more
-    wait. Networks take turns, and one that floods the queue delays and displaces its own hashes only (FairQueue).
+    `memory_kib`, `iterations` and `parallelism` are the current parameters (OWASP Password Storage: 19456, 2, 1). At
+    most `workers` hashes run at once, one for each core by default, which bounds the memory; at most `queue` more wait.
+    Networks take turns, and one that floods the queue delays and displaces its own hashes only (FairQueue).
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class PooledPasswordHasher:
 
     @property
     def busy(self) -> int:
-        """How many hashes are being made."""
+        """How many hashes are being computed."""
         return self._threads.busy
 
     @property
@@ -62,25 +62,25 @@ class PooledPasswordHasher:
         return self._threads.waiting
 
     async def hash(self, password: Password, requester: Requester) -> str:
-        """A new salted argon2id hash in PHC form. Raises TooBusy."""
+        """Return a new salted argon2id hash in PHC form. Raises TooBusy."""
         return await self._run(requester, partial(self._hash, password))
 
     async def verify(self, password: Password, stored: str | None, requester: Requester) -> PasswordVerdict:
-        """Compare with a stored hash; none, or an unreadable one, takes the same time and never matches.
+        """Compare with a stored hash. No hash, or an unreadable one, takes the same time and never matches.
 
         Raises TooBusy.
         """
         return await self._run(requester, partial(self._verify, password, stored))
 
     def close(self) -> None:
-        """Block until every hash that was asked for is done; later ones get TooBusy."""
+        """Block until every requested hash is done; later requests get TooBusy."""
         self._threads.close()
 
     async def _run(self, requester: Requester, work: Callable[[], _R]) -> _R:
         try:
             return await self._threads.run(requester, work)
         except HashingError:
-            # The parameters were checked before, so what argon2 can still lack is memory.
+            # The parameters were checked before, so argon2 can only lack memory.
             raise TooBusy from None
 
     def _hash(self, password: Password) -> str:
@@ -98,7 +98,7 @@ class PooledPasswordHasher:
         return PasswordVerdict(matches=False)
 
     def _spend_the_rest(self, spent: Argon2Parameters, secret: bytes) -> None:
-        # A wrong password for an old, cheaper hash would answer sooner than an unknown e-mail address.
+        # Without this, a wrong password for an old, cheaper hash would be refused sooner than an unknown email address.
         missing = (self._parameters.work - spent.work) // self._parameters.iterations
         rest = Argon2Parameters(missing, self._parameters.iterations, self._parameters.parallelism)
         if rest.is_within_bounds():

@@ -13,7 +13,7 @@ from bukhindor.domain.tokens import RefreshTicket
 
 _PREFIX = "bkr_"
 _HEADER = struct.Struct(">16sI")
-# The last of 70 characters carries two bits: four letters are canonical there, though decoders take any.
+# The last of 70 characters carries two bits: four letters are canonical there, but decoders accept any letter.
 _FORM = re.compile(r"bkr_([A-Za-z0-9_-]{69}[AQgw])")
 
 
@@ -24,15 +24,13 @@ class DerivedRefreshTokens:
         proof         = HMAC-SHA256(proof key, seed || header)                          32 bytes
         masked header = header XOR the first 20 bytes of HMAC-SHA256(mask key, proof)
 
-    This is the construction of a synthetic IV (SIV, RFC 5297): the proof authenticates the header and is at
-    the same time the nonce under which it is masked. As long as HMAC-SHA256 is a pseudo-random function, every
-    byte of a token looks random to whoever lacks the secret, two tokens are equal only for the same seed,
-    session and generation, and making a token takes the server's secret *and* the session's 32-byte seed: a
-    copy of the database is worth nothing, nor is the secret alone.
+    This is the construction of a synthetic IV (SIV, RFC 5297): the proof authenticates the header and is at the same
+    time the nonce that masks it. As long as HMAC-SHA256 is a pseudo-random function, every byte of a token looks random
+    without the secret, and two tokens are equal only for the same seed, session and generation. Making a token takes
+    the server's secret *and* the session's 32-byte seed: a copy of the database or the secret alone is useless.
 
-    A seed always has 32 bytes, so `seed || header` can be read in one way only. After a new secret was put
-    first, a session's token is another string than before; the one before stays genuine while its secret is
-    listed.
+    A seed always has 32 bytes, so `seed || header` is unambiguous. With a new first secret a session's token is another
+    string than before; the previous one stays genuine while its secret is listed.
     """
 
     def __init__(self, secret_keys: SecretKeys) -> None:
@@ -40,7 +38,7 @@ class DerivedRefreshTokens:
         self._mask_keys = secret_keys.derive_each("refresh-token mask")
 
     def derive(self, session: Session) -> str:
-        """The token of the session's newest generation: the same one whenever it is asked for."""
+        """Return the token of the session's newest generation, always the same one."""
         header = _HEADER.pack(session.id.bytes, session.generation)
         proof = _proof(self._proof_keys[0], session.seed, header)
         sealed = _mask(self._mask_keys[0], proof, header) + proof

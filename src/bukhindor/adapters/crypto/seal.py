@@ -1,4 +1,4 @@
-"""How what must be read again rests in the database: AES-256-GCM under the server's secret."""
+"""Storage of what must be read again: AES-256-GCM under the server's secret."""
 
 import os
 
@@ -12,9 +12,9 @@ _NONCE_BYTES = 12
 
 
 class SecretSeal:
-    """Seals as: secret id (8 bytes) || nonce (12 bytes) || ciphertext and tag, with the context authenticated.
+    """The format is: secret id (8 bytes) || nonce (12 bytes) || ciphertext and tag, with the context authenticated.
 
-    The secret id, itself derived, says which of the server's secrets opens the seal.
+    The secret id is derived itself, and shows which of the server's secrets opens the seal.
     """
 
     def __init__(self, secret_keys: SecretKeys) -> None:
@@ -29,7 +29,7 @@ class SecretSeal:
         return self._newest + nonce + self._ciphers[self._newest].encrypt(nonce, content, context.encode())
 
     def open(self, sealed: bytes, context: str) -> bytes | None:
-        """What was sealed for `context`; None when no secret opens it or it was tampered with."""
+        """Return what was sealed for `context`; None when no secret opens it or it was tampered with."""
         cipher = self._ciphers.get(sealed[:_SECRET_ID_BYTES])
         nonce = sealed[_SECRET_ID_BYTES : _SECRET_ID_BYTES + _NONCE_BYTES]
         if cipher is None or len(nonce) < _NONCE_BYTES:

@@ -10,15 +10,15 @@ KEY_BYTES = 32
 
 
 class SecretKeys:
-    """The server's secrets, newest first: the first encrypts and derives, the rest still read what they made.
+    """The server's secrets, newest first: the first encrypts and derives, the others still read what they made.
 
-    No secret serves a purpose itself, and keys of different purposes tell nothing about each other.
+    A secret is never used directly, and keys of different purposes reveal nothing about each other.
     """
 
     __slots__ = ("_secrets",)
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
-        """Raises ValueError for no secret, or one shorter than 32 bytes."""
+        """Raises ValueError without a secret, and for one shorter than 32 bytes."""
         if not secrets or any(len(secret) < MIN_SECRET_BYTES for secret in secrets):
             raise ValueError(f"At least one secret is needed, each of at least {MIN_SECRET_BYTES} bytes.")
         self._secrets = tuple(secrets)

@@ -18,7 +18,7 @@ class Es256SigningKeyMaker:
         self._seal = PrivateKeySeal(secret_keys)
 
     def make(self, now: datetime) -> SigningKey:
-        """A new key pair, its private part (PKCS #8, DER) sealed under the server's first secret."""
+        """Make a key pair, its private part (PKCS #8, DER) sealed under the server's first secret."""
         private_key = generate_private_key(SECP256R1())
         public = ECKey.import_key(private_key.public_key())
         kid = public.thumbprint()

@@ -1,4 +1,4 @@
-"""Password hashes as they are stored: argon2id in PHC form, and bcrypt from before."""
+"""Stored password hashes: argon2id in PHC form, and bcrypt from older systems."""
 
 import hmac
 import re
@@ -8,7 +8,7 @@ from typing import Self
 
 from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
 
-# A row of the database decides how much memory and time a sign-in takes, so what it may ask for is bounded.
+# A row of the database decides how much memory and time a sign-in takes, so both are bounded.
 _MAX_MEMORY_KIB = 256 * 1024
 _MAX_ITERATIONS = 20
 _MAX_PARALLELISM = 16
@@ -32,11 +32,11 @@ class Argon2Parameters:
 
     @property
     def work(self) -> int:
-        """How many KiB are written in all, to which the time is proportional."""
+        """How many KiB are written in all; the time is proportional to it."""
         return self.memory_kib * self.iterations
 
     def is_within_bounds(self) -> bool:
-        """Whether argon2 accepts these parameters and we are ready to pay for them."""
+        """Whether argon2 accepts these parameters and their cost is acceptable."""
         return (
             1 <= self.parallelism <= _MAX_PARALLELISM
             and 1 <= self.iterations <= _MAX_ITERATIONS
@@ -44,7 +44,7 @@ class Argon2Parameters:
         )
 
     def is_weaker_than(self, other: Self) -> bool:
-        """Less memory, or less work in all: more memory makes up for fewer iterations (OWASP)."""
+        """Less memory, or less work in all: more memory compensates for fewer iterations (OWASP)."""
         return self.memory_kib < other.memory_kib or self.work < other.work
 
 
@@ -58,7 +58,7 @@ class Argon2Hash:
     digest: bytes
 
     def matches(self, password: bytes) -> bool:
-        """Raises argon2's HashingError when there is not enough memory."""
+        """Raises argon2's HashingError when memory runs out."""
         digest = hash_secret_raw(
             password,
             self.salt,
@@ -82,7 +82,7 @@ class BcryptHash:
     encoded: bytes
 
     def matches(self, password: bytes) -> bool:
-        # Bcrypt never read more than 72 bytes; its newer versions refuse longer input instead of cutting it.
+        # Bcrypt never read more than 72 bytes; its newer versions refuse longer input instead of truncating it.
         # Few installations have such hashes, and the library takes a megabyte.
         import bcrypt  # noqa: PLC0415
 
@@ -93,7 +93,7 @@ class BcryptHash:
 
 
 def parse_stored_hash(stored: str) -> Argon2Hash | BcryptHash | None:
-    """The hash that `stored` spells; None when it is of another kind, damaged, or asks for too much."""
+    """Parse `stored`; None when it is of another kind, damaged, or asks for too much."""
     if match := _ARGON2ID.fullmatch(stored):
         parameters = Argon2Parameters(int(match[2]), int(match[3]), int(match[4]))
         salt, digest = _decode(match[5]), _decode(match[6])

@@ -1,1 +1,1 @@
-"""What one process keeps to itself and loses when it ends."""
+"""State of one process, lost when it ends."""

@@ -1,21 +1,21 @@
-"""What is remembered of one key: when it was counted, in a bounded number of entries."""
+"""The counts of one key over time, in a bounded number of entries."""
 
 import math
 from array import array
 
 EXACT_HITS = 32
-"""Up to this limit each hit keeps its moment; beyond it hits share slices of the window."""
+"""Up to this limit each hit keeps its timestamp; beyond it hits share slices of the window."""
 
 _SLICES = 32
 LEVELS = 16
-"""How finely keys below half of their limit are told apart."""
+"""How many levels of closeness there are below half of the limit."""
 
 
 class Hits:
-    """The hits of one key under one limit, at most 32 entries of a moment and a count, the oldest first.
+    """The hits of one key under one limit: at most 32 entries of a timestamp and a count, oldest first.
 
-    `table` and `key` say where it is kept. Moments are seconds of a clock that never goes back. A slice keeps the
-    moment of its newest hit, so what it counts leaves the window up to one part in 31 too late, never too early.
+    `table` and `key` say where it is kept. Timestamps are seconds of a clock that never goes back. A slice keeps the
+    timestamp of its newest hit, so its count leaves the window up to one part in 31 too late, never too early.
     """
 
     __slots__ = ("key", "level", "pairs", "table", "total", "was_refused")
@@ -25,17 +25,17 @@ class Hits:
         self.key = key
         self.total = 0
         self.was_refused = False
-        """Whether it was refused since it last had room."""
+        """Whether the key was refused since it last had room."""
         self.level = 0
         self.pairs = array("d")
 
     @property
     def newest(self) -> float:
-        """The moment of the newest hit; minus infinity when there is none."""
+        """The timestamp of the newest hit; minus infinity when there is none."""
         return self.pairs[-2] if self.pairs else -math.inf
 
     def drop_until(self, moment: float) -> None:
-        """Forget what lies outside of the window."""
+        """Drop what lies outside the window."""
         expired = 0
         while expired < len(self.pairs) and self.pairs[expired] <= moment:
             self.total -= int(self.pairs[expired + 1])
@@ -62,7 +62,7 @@ class Hits:
             del self.pairs[-2:]
 
     def room_at(self, allowed: int, window: float) -> float:
-        """When a key that has reached what is allowed may be counted again."""
+        """When a key that has reached its limit may be counted again."""
         place, counted = len(self.pairs), 0
         while counted < allowed:
             place -= 2
@@ -70,5 +70,5 @@ class Hits:
         return self.pairs[place] + window
 
     def closeness(self, allowed: int) -> int:
-        """How close to its limit: 0 to 15 below half of it, 16 from there on."""
+        """How close the key is to its limit: 0 to 15 below half of it, 16 from there on."""
         return min(self.total * 2 * LEVELS // allowed, LEVELS)

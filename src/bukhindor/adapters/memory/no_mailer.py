@@ -1,8 +1,8 @@
-"""Nowhere for mails to go: a development installation without a mail server and without a mailbox."""
+"""The mailer of a development installation without a mail server and without a mailbox: it drops mails."""
 
 from bukhindor.domain.mail import Mail
 
 
 class NoMailer:
     async def send(self, mail: Mail) -> None:
-        """Takes every mail and keeps none."""
+        """Accept the mail and drop it."""

@@ -5,13 +5,13 @@ from bukhindor.domain.rate_limit import Limit
 
 class Unlimited:
     async def take(self, limit: Limit, key: str) -> None:
-        """Never refuses."""
+        """Never refuse."""
 
     async def give_back(self, limit: Limit, key: str) -> None:
-        """Nothing was counted."""
+        """Do nothing: nothing was counted."""
 
     async def clear(self, limit: Limit, key: str) -> None:
-        """Nothing is remembered."""
+        """Do nothing: nothing is remembered."""
 
     def is_degraded(self) -> bool:
         return False

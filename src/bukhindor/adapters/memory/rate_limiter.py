@@ -13,7 +13,7 @@ _SWEPT_AT_ONCE = 2
 
 
 class _Table:
-    """The keys of one limit, the one counted longest ago first; `allowed` hits within `window` seconds."""
+    """The keys of one limit, in the order in which they were last counted; `allowed` hits within `window` seconds."""
 
     __slots__ = ("allowed", "keys", "refused_newcomer", "window")
 
@@ -25,22 +25,21 @@ class _Table:
 
 
 class MemoryRateLimiter:
-    """A sliding window: within any span of the window no more than the limit pass.
+    """A sliding window: within any span of the window no more attempts pass than the limit allows.
 
-    Nothing is awaited inside, so all callers of one event loop are counted one after the other. `clock` tells seconds
-    that never go back. Of several `processes` that count without knowing of one another, each allows its part,
-    rounded up.
+    Nothing is awaited inside, so all callers of one event loop are counted one after the other. `clock` gives seconds
+    that never go back. When several `processes` count separately, each allows its part, rounded up.
 
     Memory is bounded by `max_keys` over all limits and by 32 entries a key. Limits of up to 32 hits are exact. Larger
-    ones count in slices of the window, and may refuse for up to one part in 31 of the window longer than they would
-    have to, never for longer than the window.
+    ones count in slices of the window, and may refuse for up to one part in 31 of the window longer than necessary,
+    never for longer than the window.
 
-    Each count sweeps up to two keys whose window is over. When there are too many keys all the same, a newcomer takes
-    the place of the key that has used the smallest part of its limit, and of several such keys of the one counted
-    longest ago. A key that has used half of its limit or more keeps its place: a flood of keys must not make this
-    limiter forget a key that is being guessed at. When only such keys are left, the limit that has the most of them is
-    the one that is flooded. It refuses its own newcomers, and those of other limits take the place of its oldest key:
-    a flood of one limit closes no other. The time of each call does not depend on the number of keys.
+    Each count sweeps up to two keys whose window has passed. When there are still too many keys, a newcomer replaces
+    the key that has used the smallest part of its limit, and of several such keys the one counted longest ago. A key
+    that has used half of its limit or more keeps its place: a flood of keys must not make this limiter forget a key
+    that is under attack. When only such keys are left, the limit with the most of them counts as flooded. It refuses
+    its own newcomers, and newcomers of other limits replace its oldest key: a flood of one limit closes no other. The
+    time of each call does not depend on the number of keys.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class MemoryRateLimiter:
         self._max_keys = max_keys
         self._count = 0
         self._tables: dict[str, _Table] = {}
-        # Every key once, by how close it is to its limit; within a level the one counted longest ago first.
+        # Every key once, by its closeness to the limit; within a level the one counted longest ago first.
         self._levels: list[OrderedDict[Hits, None]] = [OrderedDict() for _ in range(LEVELS + 1)]
 
     async def take(self, limit: Limit, key: str) -> None:
@@ -125,7 +124,7 @@ class MemoryRateLimiter:
         return max(1, math.ceil(min(hits.newest + table.window - now for table, hits in oldest)))
 
     def _sweep(self, table: _Table, now: float) -> None:
-        """Drop keys that were not counted within the window, beginning with the one counted longest ago."""
+        """Drop keys that were not counted within the window, starting with the one counted longest ago."""
         for _ in range(_SWEPT_AT_ONCE):
             oldest = next(iter(table.keys.values()), None)
             if oldest is None or oldest.newest > now - table.window:
@@ -133,7 +132,7 @@ class MemoryRateLimiter:
             self._forget(oldest)
 
     def _look_again(self, now: float) -> None:
-        """Some keys were close to their limit when they were counted, and no longer are. Each call looks at others."""
+        """Update keys that were close to their limit when they were counted, but no longer are."""
         for _ in range(min(_SWEPT_AT_ONCE, len(self._levels[LEVELS]))):
             hits = next(iter(self._levels[LEVELS]))
             table = self._tables[hits.table]
@@ -141,7 +140,7 @@ class MemoryRateLimiter:
             self._settle(table, hits)
 
     def _settle(self, table: _Table, hits: Hits) -> None:
-        """Put a key at the end of the level where it belongs now; without any hit, forget it."""
+        """Move a key to the end of its present level; drop it when it has no hits."""
         if not hits.total:
             self._forget(hits)
             return

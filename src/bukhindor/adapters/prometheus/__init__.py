@@ -1,1 +1,1 @@
-"""What operators see of the running service, in the form that Prometheus reads."""
+"""Metrics of the running service for Prometheus."""

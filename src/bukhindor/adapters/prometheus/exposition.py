@@ -1,4 +1,4 @@
-"""GET /metrics on a port of its own, answered by the library's server in a thread."""
+"""GET /metrics on a port of its own, served by the library's server in a thread."""
 
 import os
 import tempfile
@@ -17,7 +17,7 @@ class CannotExpose(OSError):
 
 
 def expose(registry: CollectorRegistry, host: str, port: int) -> Callable[[], None]:
-    """Answer from now on; the returned function stops it without waiting for a scrape. Raises CannotExpose."""
+    """Serve from now on; the returned function stops it without waiting for a scrape. Raises CannotExpose."""
     try:
         server, thread = start_http_server(port, addr=host or "0.0.0.0", registry=registry)  # noqa: S104 - As configured.
     except OSError as error:
@@ -34,7 +34,7 @@ def expose(registry: CollectorRegistry, host: str, port: int) -> Callable[[], No
 
 @contextmanager
 def workers_exposed(host: str, port: int) -> Iterator[Callable[[int], None]]:
-    """Answer for all workers that this process starts meanwhile, which keep their metrics in files of one folder.
+    """Serve the metrics of all workers that this process starts meanwhile, which keep them in files of one folder.
 
     Call the yielded function with the process id of each worker that has ended: its gauges no longer count, while its
     counters stay in the sums. Raises CannotExpose.
@@ -49,7 +49,7 @@ def workers_exposed(host: str, port: int) -> Iterator[Callable[[int], None]]:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=path)
         stop = expose(registry, host, port)
-        # The library of each worker reads it when it is imported.
+        # The library reads it in each worker when it is imported.
         os.environ[_FOLDER_VARIABLE] = path
         try:
             yield partial(mark_process_dead, path=path)

@@ -1,4 +1,4 @@
-"""Counts what happens: requests, what they mean for accounts, refusals, failures."""
+"""Counts events: requests, their results for accounts, refusals, failures."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,10 +29,10 @@ _RESET_COMPLETIONS = frozenset({f"{_API}/auth/reset-password/confirm", "/account
 
 
 class PrometheusMeter:
-    """The ports RequestMeter, and what else is counted the moment it happens. `measurements` of what merely is are
-    recorded now and then.
+    """The port RequestMeter, and everything else that is counted when it happens. States are recorded as `measurements`
+    from time to time.
 
-    Whatever becomes a label is from a closed set: nothing that a client sends can make a new series.
+    Labels come from closed sets: nothing that a client sends can make a new series.
     """
 
     def __init__(self, version: str, series: Series | None = None) -> None:
@@ -66,7 +66,7 @@ class PrometheusMeter:
             self._count_for_accounts(endpoint, status, error_code)
 
     def database_waited(self, seconds: float) -> None:
-        """Nobody was idle: this long it took until there was a connection."""
+        """No connection was idle: this is how long it took to get one."""
         self._database_wait.observe(seconds)
 
     def database_failed(self, kind: str) -> None:
@@ -88,7 +88,7 @@ class PrometheusMeter:
         self._series.of(names.BACKGROUND_FAILURES, _label(task)).inc()
 
     def expect_background(self, *tasks: str) -> None:
-        """Show tasks before they fail for the first time."""
+        """Show tasks before their first failure."""
         self._series.for_each(names.BACKGROUND_FAILURES, [_label(task) for task in tasks])
 
     def record(self, *measurements: Measurement) -> None:
@@ -99,7 +99,7 @@ class PrometheusMeter:
         count = self._series.of(names.REQUESTS, shown, endpoint, str(status))
         found = (count, self._series.of(names.REQUEST_SECONDS, shown, endpoint))
         if shown == method:
-            # Of the other methods there is no end.
+            # The number of other methods is unlimited.
             self._request_series[method, endpoint, status] = found
         return found
 
@@ -116,7 +116,7 @@ class PrometheusMeter:
 
 
 class MeteredRateLimiter:
-    """A rate limiter of which each refusal is counted."""
+    """A rate limiter whose refusals are counted."""
 
     def __init__(self, limiter: RateLimiter, meter: PrometheusMeter) -> None:
         self._limiter = limiter
@@ -143,7 +143,7 @@ class MeteredRateLimiter:
 
 
 class MeteredMailer:
-    """A mailer of which each try is counted."""
+    """A mailer whose tries are counted."""
 
     def __init__(self, mailer: Mailer, meter: PrometheusMeter) -> None:
         self._mailer = mailer
@@ -163,7 +163,7 @@ def _label(task: str) -> str:
 
 
 def _outcome(status: int) -> str:
-    """`refused` came too often, `failure` is another mistake of the client, `error` is ours."""
+    """`refused` means too many attempts, `failure` another error of the client, `error` one of the service."""
     if 200 <= status < 400:
         return "success"
     if status == 429:

@@ -1,4 +1,4 @@
-"""Every metric there is. Dashboards, alert rules and the guide for operators speak of these names."""
+"""Every metric. Dashboards, alert rules and the operations guide use these names."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Kind(Enum):
 
 
 class Merge(Enum):
-    """How the gauges of several workers become one: as the library calls it."""
+    """How the gauges of several workers are merged, in the library's terms."""
 
     SUM = "livesum"
     MAX = "livemax"
@@ -49,7 +49,7 @@ _COUNTER, _GAUGE, _HISTOGRAM = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM
 REQUESTS = Definition(
     _COUNTER,
     "http_requests_total",
-    "Requests by method, route template and HTTP status; status 0 means that the client left without an answer.",
+    "Requests by method, route template and HTTP status; status 0 means that the client left without a response.",
     ("method", "endpoint", "status"),
 )
 REQUEST_SECONDS = Definition(

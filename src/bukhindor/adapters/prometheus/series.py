@@ -1,4 +1,4 @@
-"""The library's metrics, made from the definitions; what is measured often finds its series in a dictionary."""
+"""The library's metrics, made from the definitions; frequent measurements find their series in a dictionary."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,7 @@ from bukhindor.adapters.prometheus.names import Definition, Kind
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What something has now. `labels` are values in the order of the definition's; `value` of a counter is its sum
-    so far."""
+    """A present value. `labels` are values in the order of the definition's; `value` of a counter is its sum so far."""
 
     definition: Definition
     value: float
@@ -27,26 +26,26 @@ class Series:
     """
 
     def __init__(self) -> None:
-        # The time at which a series was created has no use here, and would double the number of series.
+        # The creation time of a series has no use here, and would double the number of series.
         disable_created_metrics()
         self.registry = CollectorRegistry()
         self._metrics: dict[str, Any] = {}
         self._counted: dict[tuple[str, tuple[str, ...]], float] = {}
 
     def of(self, definition: Definition, *labels: str) -> Any:
-        """The counter, gauge or histogram with these labels. Keep it where it is needed often."""
+        """The counter, gauge or histogram with these labels. Keep the result where it is needed often."""
         metric = self._metrics.get(definition.name)
         if metric is None:
-            # Not sooner: a gauge that nothing has been measured for would say 0.
+            # Not earlier: a gauge without a measurement would say 0.
             metric = self._metrics[definition.name] = self._make(definition)
         return metric.labels(*labels) if definition.labels else metric
 
     def for_each(self, definition: Definition, labels: Sequence[str]) -> dict[str, Any]:
-        """The series of a closed set of labels; they are there, with 0, before anything happens."""
+        """The series of a closed set of labels; they exist, with 0, before anything happens."""
         return {label: self.of(definition, label) for label in labels}
 
     def record(self, measurements: Iterable[Measurement]) -> None:
-        """Set gauges; let counters grow by what their sums have grown since the last time."""
+        """Set gauges; increase counters by the growth of their sums since the last time."""
         for measurement in measurements:
             definition, labels = measurement.definition, measurement.labels
             series = self.of(definition, *labels)

@@ -1,1 +1,1 @@
-"""What several processes share through a Redis or Valkey server."""
+"""State that several processes share through a Redis or Valkey server."""

@@ -1,14 +1,14 @@
-"""When to stop asking a server that does not answer."""
+"""When to stop asking a server that does not respond."""
 
 from collections.abc import Callable
 
 
 class CircuitBreaker:
-    """Opens after `threshold` failures one after the other, and stays open until it is closed.
+    """Opens after `threshold` failures in a row, and stays open until `close`.
 
-    Failures that overlap in time are one failure: when a server stops, or this process stands still for a moment,
-    everything under way fails at once, and that says no more than one of them. `clock` tells seconds that never go
-    back; `began` is what it told when a call was made.
+    Failures that overlap in time count as one: when a server stops, or this process pauses for a moment, every call
+    under way fails at once, and that proves no more than one failure. `clock` gives seconds that never go back; `began`
+    is its value when a call was made.
     """
 
     def __init__(self, clock: Callable[[], float], threshold: int) -> None:
@@ -17,7 +17,7 @@ class CircuitBreaker:
         self._failures = 0
         self._failed_at = float("-inf")
         self.problem = ""
-        """What is wrong, in words; empty while closed."""
+        """A description of the problem; empty while closed."""
 
     @property
     def is_open(self) -> bool:
@@ -29,12 +29,12 @@ class CircuitBreaker:
         return self._failures > 0
 
     def succeeded(self) -> None:
-        """A call was answered. One that was made before the breaker opened does not close it."""
+        """A call got a response. A call that was made before the breaker opened does not close it."""
         if not self.is_open:
             self._failures = 0
 
     def failed(self, began: float, problem: str) -> bool:
-        """A call was not answered; True when the breaker opened by this."""
+        """A call got no response. Returns True when the breaker opened because of it."""
         if self.is_open:
             self.problem = problem
             return False
@@ -48,10 +48,10 @@ class CircuitBreaker:
         return True
 
     def open(self, problem: str) -> None:
-        """Without waiting for further failures."""
+        """Open without waiting for further failures."""
         self.problem = problem
 
     def close(self) -> bool:
-        """The server is back; True when the breaker was open."""
+        """The server is back. Returns True when the breaker was open."""
         was_open, self.problem, self._failures = self.is_open, "", 0
         return was_open

@@ -1,12 +1,12 @@
-"""Whether a server drops keys to make room: it answers every call, and forgets what it has counted."""
+"""Whether a server drops keys to make room: such a server responds to every call, but forgets counts."""
 
 from collections.abc import Callable
 
 
 class Evictions:
-    """Compares how many keys a server says it has dropped so far; `clock` tells seconds that never go back.
+    """Compares how many keys a server reports to have dropped so far; `clock` gives seconds that never go back.
 
-    The server does not say whose keys they were. While the number grows, and until it has not grown for
+    The server does not report whose keys they were. While the number grows, and until it has not grown for
     `quiet_seconds`, any counter may be among them.
     """
 
@@ -17,13 +17,13 @@ class Evictions:
         self._grew_at = float("-inf")
 
     def saw(self, dropped: int) -> None:
-        """What the server says now. A smaller number than before is a server that began again."""
+        """Record the server's present number. A smaller number than before means that the server restarted."""
         if self._dropped is not None and dropped > self._dropped:
             self._grew_at = self._clock()
         self._dropped = dropped
 
     def lost_sight(self) -> None:
-        """The server was away, and the next number may be another server's."""
+        """The server was away, and the next number may come from another server."""
         self._dropped = None
 
     def go_on(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a failed call says about the server, in words for people who run it. Never holds anything of the address."""
+"""What a failed call says about the server, in words for operators. Contains nothing of the address."""
 
 import re
 
@@ -13,25 +13,25 @@ from redis.exceptions import (
 )
 from redis.exceptions import TimeoutError as TimedOut
 
-TOO_SLOW = "the server does not answer in time"
+TOO_SLOW = "the server does not respond in time"
 EVICTING = "the server drops keys to make room, and counts with them; give it maxmemory-policy noeviction"
 UNREACHABLE = "the server can't be reached"
-_LOGIN = "the server wants a login, or refuses the one it gets"
+_LOGIN = "the server requires a login, or refuses the one it gets"
 
-# What a server may answer first, where the library has no class of its own or an older server wraps the answer.
+# How a server's error may begin, where the library has no class of its own or an older server wraps the error.
 _WORDS = {
     "OOM": "the server is out of memory",
-    "READONLY": "the server is a replica that can't be written",
+    "READONLY": "the server is a read-only replica",
     "LOADING": "the server is still loading its data",
-    "MISCONF": "the server can't save to its disk and refuses to be written",
+    "MISCONF": "the server can't save to its disk and refuses writes",
     "MASTERDOWN": "the server is a replica without its primary",
-    "NOREPLICAS": "the server has too few replicas and refuses to be written",
+    "NOREPLICAS": "the server has too few replicas and refuses writes",
     "NOAUTH": _LOGIN,
     "WRONGPASS": _LOGIN,
-    "NOPERM": "the login may not run what counting takes: EVAL, EVALSHA, TIME, DEL and commands for lists",
+    "NOPERM": "the login may not run the commands for counting: EVAL, EVALSHA, TIME, DEL and commands for lists",
     "MOVED": "the server is one node of a cluster; name an address that leads to all of it",
     "CLUSTERDOWN": "the server's cluster is down",
-    "BUSY": "the server is busy with somebody's script",
+    "BUSY": "the server is busy with another client's script",
 }
 _CLASSES: tuple[tuple[type[Exception], str], ...] = (
     (OutOfMemoryError, _WORDS["OOM"]),
@@ -69,5 +69,5 @@ def problem_of(error: Exception) -> str:
 
 
 def reason_of(problem: str) -> str:
-    """One of `REASONS`: a word for what `problem_of` says, to count by."""
+    """One of `REASONS`: a short name for the text of `problem_of`, for metrics."""
     return _REASONS.get(problem, _OTHER_REASON)

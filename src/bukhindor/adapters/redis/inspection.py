@@ -1,4 +1,4 @@
-"""Looking at a Redis or Valkey server, for those who want to know what is wrong."""
+"""An inspection of a Redis or Valkey server for `doctor`."""
 
 import asyncio
 import statistics
@@ -19,14 +19,14 @@ _PINGS = 5
 
 
 class RedisUnusable(Exception):
-    """The server does not count; the text says why, and nothing of the login."""
+    """The server does not count; the text gives the reason without the login."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedisState:
-    """What was found; `latency` is the median of some answers, in seconds.
+    """What the inspection found; `latency` is the median of several responses, in seconds.
 
-    The login may not be allowed to ask for more: then `version` and `eviction` are empty, and what is in bytes is 0.
+    The login may lack the right to ask for more: then `version` and `eviction` are empty, and sizes in bytes are 0.
     """
 
     latency: float
@@ -38,8 +38,9 @@ class RedisState:
 
 
 def inspect(server: RedisServer, patience: float) -> RedisState:
-    """Have the server count once, which it forgets after a second, and ask what it tells of itself; `patience` is in
-    seconds, for all of it. Raises RedisUnusable."""
+    """Have the server count once, for a key that expires after a second, and read its report about itself; `patience`
+    is in seconds, for the whole inspection. Raises RedisUnusable.
+    """
     try:
         return asyncio.run(asyncio.wait_for(_inspect(server, patience), patience))
     except (RedisError, OSError, TimeoutError) as error:

@@ -1,4 +1,4 @@
-"""Exact limits for all processes together, and stricter ones for each alone while the server is away."""
+"""Exact limits shared by all processes, and stricter ones in each process while the server is away."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 
 def _ignore(reason: str) -> None:
-    """Without metrics."""
+    """The default without metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +41,24 @@ class _Failed:
 
 
 class RedisRateLimiter:
-    """Counts in the server; what the server doesn't answer within `budget` seconds is counted by `alone` instead.
+    """Counts in the server; `alone` counts what the server does not count within `budget` seconds.
 
     `alone` counts for this process only and allows each key one part in `outage_divisor` of a limit, rounded up. Choose
     it at least as large as the number of processes; then all of them together allow about the limit, wherever the
     requests go.
 
-    After three failures in a row the breaker opens: everything is counted by `alone` at once, and nobody waits for the
-    server. A task of its own asks the server each `probe_seconds`, all the time, so that neither the outage nor its end
-    has to be found out by a request. A server that drops keys to make room forgets counts without a word: it counts as
-    away until it has dropped none for sixty probes.
+    After three failures in a row the breaker opens: `alone` counts everything at once, and no request waits for the
+    server. A task probes the server each `probe_seconds`, all the time, so that no request has to discover the outage
+    or its end. A server that drops keys to make room forgets counts silently: it counts as away until it has dropped
+    none for sixty probes.
 
-    Nothing is carried over between both counts. Neither lets more through than its limit, and what was counted by
-    `alone` stays counted there until its window is over. So within any window a key gets no more than the limit and one
-    part of it for each process, however often the server comes and goes, unless the server lost its data: then it
-    starts again.
+    Nothing is carried over between the two counts. Neither lets more through than its limit, and what `alone` counted
+    stays counted there until its window has passed. So within any window a key gets no more than the limit and one part
+    of it for each process, however often the server comes and goes. Only if the server loses its data does the key
+    start again.
 
-    No method raises anything but RateLimited. `on_uncounted` gets one of the words in `REASONS` for each call that
-    the server did not count.
+    No method raises anything but RateLimited. `on_uncounted` gets one of the words in `REASONS` for each call that the
+    server did not count.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class RedisRateLimiter:
         self._attempts: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
-        """Connect, and watch the server from now on. No answer within a second: it is degraded from the start."""
+        """Connect, and watch the server from now on. Without a response within a second it starts degraded."""
         problem = await self._probe(_START_SECONDS)
         if problem:
             self._open_breaker(problem)
@@ -108,12 +108,12 @@ class RedisRateLimiter:
             raise RateLimited(limit, max(1, -(-answered.value.wait // 1_000_000)), is_first=answered.value.is_first)
 
     async def give_back(self, limit: Limit, key: str) -> None:
-        """Where it is given back to need not be where it was taken from: the sum of both counts is right."""
+        """The place need not be the one that `take` counted in: the sum of both counts is right."""
         if await self._ask(lambda: self._counts.give_back(limit, key)) is None:
             await self._alone.give_back(self._strict(limit), key)
 
     async def clear(self, limit: Limit, key: str) -> None:
-        """While the server is away its count stays: then the key waits longer than it would have to."""
+        """While the server is away its count stays: then the key waits longer than necessary."""
         await self._alone.clear(self._strict(limit), key)
         await self._ask(lambda: self._counts.clear(limit, key))
 
@@ -137,9 +137,9 @@ class RedisRateLimiter:
         return Limit(limit.name, -(-limit.hits // self._divisor), limit.window)
 
     async def _ask(self, call: Callable[[], Coroutine[Any, Any, _T]], *, writes: bool = False) -> _Answered[_T] | None:
-        """The server's answer; None when it is known to be away, fails, or takes too long.
+        """The server's response; None when it is known to be away, fails, or takes too long.
 
-        Only a call that `writes` shows by its success that the server counts: one that is full still lets go of keys.
+        Only the success of a call that `writes` proves that the server counts: a full server still deletes keys.
         """
         if self._breaker.is_open:
             self._on_uncounted(reason_of(self._breaker.problem))
@@ -155,9 +155,9 @@ class RedisRateLimiter:
         return None
 
     async def _within(self, seconds: float, call: Callable[[], Coroutine[Any, Any, _T]]) -> _Answered[_T] | _Failed:
-        """The outcome, if it comes in time. What takes longer goes on by itself, to its own limits of time.
+        """The outcome, if it comes in time. A slower call continues in the background, up to its own time limits.
 
-        A connection that is slow to open is ready for the next one then, and none is left half read.
+        So a connection that is slow to open is ready for the next call, and no response is left half read.
         """
         attempt = asyncio.create_task(self._attempt(call))
         self._attempts.add(attempt)
@@ -169,7 +169,7 @@ class RedisRateLimiter:
         try:
             return _Answered(await call())
         except Exception as error:
-            # Whatever it is, the answer is to count more strictly, and never to let through or to fail.
+            # For every possible error the remedy is to count more strictly, and never to let through or to fail.
             return _Failed(problem_of(error))
 
     def _failed(self, began: float, problem: str) -> None:
@@ -178,7 +178,7 @@ class RedisRateLimiter:
             self._watch_server()
 
     def _open_breaker(self, problem: str) -> None:
-        """At once: there is no doubt."""
+        """Open at once: there is no doubt."""
         was_open = self._breaker.is_open
         self._breaker.open(problem)
         if not was_open:
@@ -205,7 +205,7 @@ class RedisRateLimiter:
                 _log.info("Redis: the server is back; limits are shared again")
 
     async def _probe(self, patience: float) -> str:
-        """What is wrong; empty when the server counts, and soon enough. The first answer may take a new connection."""
+        """The problem; empty when the server counts, and fast enough. The first response may need a new connection."""
         for seconds in (patience, self._budget):
             outcome = await self._within(seconds, self._counts.probe)
             if isinstance(outcome, _Failed):

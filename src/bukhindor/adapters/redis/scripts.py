@@ -1,19 +1,19 @@
-"""What the server does in one step for each call, in Lua.
+"""The Lua scripts that the server runs, one step for each call.
 
-A key holds a list: the moments at which it was counted, in microseconds of the server's clock, the oldest first; and at
-the end an `r` once it was refused. The window slides over the moments themselves, as in memory. A list goes by itself
-when its window is over. Each script touches the one key it is given, so that it runs in a cluster too.
+A key contains a list: the timestamps at which it was counted, in microseconds of the server's clock, oldest first; and
+at the end an `r` once it was refused. The window slides over the timestamps themselves, as in memory. A list expires
+when its window has passed. Each script touches the one key it is given, so that it runs in a cluster too.
 
-A limit of up to 64 hits keeps each moment. A larger one keeps about 64 entries `moment:count` at most, one for each
-slice of the window in which something was counted, under keys of another prefix. An entry has the moment of its newest
-hit, so it leaves the window up to one slice too late and never too early.
+A limit of up to 64 hits stores each timestamp. A larger one stores at most about 64 entries `moment:count`, one for
+each slice of the window in which something was counted, under keys of another prefix. An entry has the timestamp of its
+newest hit, so it leaves the window up to one slice too late and never too early.
 """
 
 EXACT_HITS = 64
 SLICES = 60
 
-# ARGV: how many may be counted, and the window in microseconds.
-# Answers {0, 0} when counted; when refused, the microseconds until there is room, and 1 if it is the first refusal.
+# ARGV: how many may be counted, and the window in microseconds. Returns {0, 0} when counted; when refused, the
+# microseconds until there is room, and 1 if it is the first refusal.
 TAKE = """
 local key, hits, window = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
@@ -50,7 +50,7 @@ redis.call('PEXPIRE', key, math.ceil(window / 1000) + 1000)
 return {0, 0}
 """
 
-# ARGV: how many may be counted, the window and the length of a slice in microseconds. Answers as TAKE does.
+# ARGV: how many may be counted, the window and the length of a slice in microseconds. Returns the same as TAKE.
 TAKE_IN_SLICES = """
 local key, hits, window, slice = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
@@ -103,7 +103,7 @@ redis.call('PEXPIRE', key, math.ceil(window / 1000) + 1000)
 return {0, 0}
 """
 
-# Forgets the newest hit, whichever of both scripts has counted it.
+# Removes the newest hit, no matter which of the two scripts has counted it.
 GIVE_BACK = """
 if redis.call('LINDEX', KEYS[1], -1) == 'r' then redis.call('RPOP', KEYS[1]) end
 local moment, count = string.match(redis.call('LINDEX', KEYS[1], -1) or '', '^(%d+):(%d+)$')

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class RedisServer:
-    """`socket` is the path of a Unix socket; without one it is `host` and `port`.
+    """`socket` is the path of a Unix socket; without one, `host` and `port` apply.
 
     With `tls`, the certificate is always checked, against `tls_files["ssl_ca_certs"]` or else the system's roots.
-    `is_local` says that nothing leaves this machine: a Unix socket or the loopback interface.
+    `is_local` means that nothing leaves this machine: the address is a Unix socket or the loopback interface.
     """
 
     host: str
@@ -27,7 +27,7 @@ class RedisServer:
         return self.password is not None and not (self.tls or self.is_local)
 
     def __str__(self) -> str:
-        """Where it is, without user and password."""
+        """The address without user and password."""
         if self.socket:
             return f"unix://{self.socket}?db={self.database}"
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -33,7 +33,9 @@ class Connections(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether one was counted; if not, when there is room again, in microseconds, and whether it is the first time."""
+    """Whether the call was counted; if not, when there is room again, in microseconds, and whether it is the first
+    refusal.
+    """
 
     counted: bool
     wait: int = 0
@@ -41,9 +43,10 @@ class Answer:
 
 
 class SharedCounts:
-    """Any method but `connections` may raise what the library raises, and may take seconds when the server is ill.
+    """Any method except `connections` may raise what the library raises, and may take seconds when the server has
+    problems.
 
-    `secret` is the same in all processes. With it keys are hashed, since they may be e-mail addresses.
+    `secret` is the same in all processes. It hashes the keys, since they may be email addresses.
     """
 
     def __init__(self, server: RedisServer, secret: bytes) -> None:
@@ -53,8 +56,8 @@ class SharedCounts:
             timeout=_ANSWER_SECONDS,
             socket_connect_timeout=_CONNECT_SECONDS,
             socket_timeout=_ANSWER_SECONDS,
-            # Servers close idle connections, and a restart closes all. Trying once more is enough for that; a call
-            # that is counted twice by it errs on the safe side.
+            # Servers close idle connections, and a restart closes all. One retry is enough for that; if it counts a
+            # call twice, it errs on the safe side.
             retry=Retry(NoBackoff(), 1, (NotConnected,)),
             protocol=2,
             driver_info=None,
@@ -84,11 +87,11 @@ class SharedCounts:
         await self._client.delete(self.place_of(limit, key))
 
     async def probe(self) -> None:
-        """Count something of no matter, as a call would: a server that answers may still refuse to be written."""
+        """Count a meaningless key, as a call would: a server that responds may still refuse writes."""
         await self._run(TAKE, f"{_PREFIX}:probe:{secrets.token_hex(8)}", 1, 1)
 
     async def dropped_keys(self) -> int | None:
-        """How many keys the server has dropped to make room since its start; None when it may not be asked."""
+        """How many keys the server has dropped to make room since its start; None when the login may not ask."""
         try:
             told = await self._client.info("stats")
         except ResponseError:
@@ -103,9 +106,9 @@ class SharedCounts:
         await self._pool.aclose()
 
     def place_of(self, limit: Limit, key: str) -> str:
-        """The server's key. It tells the limit, and nothing of whom it counts."""
+        """The server's key. It shows the limit, but not who is counted."""
         digest = hmac.digest(self._secret, f"{limit.name}\0{key}".encode("utf-8", "surrogatepass"), "sha256").hex()
-        # What earlier programs keep of a large limit reads differently, and both may run on one server for a while.
+        # Earlier programs store a large limit in another form, and both may use one server for a while.
         prefix = _PREFIX if limit.hits <= EXACT_HITS else _PREFIX_OF_SLICES
         return f"{prefix}:{limit.name}:{digest[:_DIGEST_CHARACTERS]}"
 
@@ -113,7 +116,7 @@ class SharedCounts:
         try:
             return await self._client.evalsha(self._digests[script], 1, place, *arguments)
         except NoScriptError:
-            # The server is new, or began anew.
+            # The server is new, or has restarted.
             return await self._client.eval(script, 1, place, *arguments)
 
 

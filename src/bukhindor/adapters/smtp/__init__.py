@@ -1,1 +1,1 @@
-"""Letters in words, and their way out by SMTP."""
+"""Letters in words, and their delivery by SMTP."""

@@ -18,7 +18,8 @@ _log = logging.getLogger(__name__)
 _LONGEST_VALUE = 254
 _LONGEST_NAME = 60
 _CODE_GROUP = 4
-# Mail programs make links of such names, and somebody would sign up strangers to have an advertisement mailed to them.
+# Mail programs make links of such names, and an advertiser could register strangers to have an advertisement mailed to
+# them.
 _LINK_IN_A_NAME = re.compile(r"://|@|www\.|\w\.\w{2,}", re.IGNORECASE)
 _SPARE_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 
@@ -44,7 +45,7 @@ class TemplateLetters:
             return self._write(letter, _built_in())
 
     def written_strictly(self, letter: Letter) -> Mail:
-        """The letter in words. Raises BrokenTemplate, also for a proof that shows neither its link nor its code."""
+        """Write the letter in words. Raises BrokenTemplate, also for a proof that shows no link and no code."""
         return self._write(letter, self.templates)
 
     def sources(self) -> list[tuple[str, str, str, str, str]]:
@@ -89,7 +90,7 @@ class TemplateLetters:
         if letter.link:
             for part, content, link in ((Part.TEXT, text, letter.link), (Part.HTML, html, str(escape(letter.link)))):
                 if link not in content and code not in content:
-                    cause = "neither the link nor the code is shown"
+                    cause = "it must show the link or the code"
                     raise BrokenTemplate(templates.source(letter.kind, part, letter.language), None, cause)
         return Mail(
             letter.to,

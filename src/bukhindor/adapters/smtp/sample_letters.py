@@ -1,4 +1,4 @@
-"""Letters to nobody, which templates are tried with."""
+"""Sample letters, for trying templates."""
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.language import LanguageTag
@@ -26,6 +26,6 @@ def full_letter(kind: LetterKind, language: LanguageTag) -> Letter:
 
 
 def bare_letter(kind: LetterKind, language: LanguageTag) -> Letter:
-    """A letter with nothing that its kind can go without: neither a name to greet with, nor a known device."""
+    """A letter without anything that its kind can lack, such as a name to greet with or a known device."""
     full = full_letter(kind, language)
     return Letter(kind, full.to, "", language, link=full.link, code=full.code)

@@ -1,4 +1,4 @@
-"""What the repositories need of a database connection, so that they are written once for every database."""
+"""What the repositories need from a database connection, so that they are written once for every database."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -11,29 +11,29 @@ Parameters = Mapping[str, Any]
 
 
 class UniqueViolation(Exception):
-    """A row with this key exists already; the text names the columns or the index."""
+    """A row with this key already exists; the text names the columns or the index."""
 
 
 class Connection(Protocol):
-    """Runs statements inside of one scope. Every method raises StoreUnavailable when the database can't answer, and
-    WriteConflict when it undid the transaction to let another one go on.
+    """Runs statements inside one scope. Every method raises StoreUnavailable when the database can't respond, and
+    WriteConflict when it undid the transaction in favour of another one.
 
-    Statements are constants that are built once, with named parameters: that lets a connection compile each of
-    them a single time.
+    Statements are constants that are built once, with named parameters, so a connection compiles each of them a single
+    time.
     """
 
     async def fetch(self, statement: sa.Select[Any], parameters: Parameters) -> Sequence[Row]:
         """All rows, in the columns' Python types."""
 
     async def fetch_held(self, statement: sa.Select[Any], parameters: Parameters) -> Sequence[Row]:
-        """As `fetch`; in a writing transaction nobody else changes these rows until it ends.
+        """As `fetch`; in a writing transaction no other transaction changes these rows until it ends.
 
-        Users come before what belongs to them, in the text of a statement too: rows are held in that order, and two
-        use cases that hold in different orders would wait for each other for ever.
+        Users come before what belongs to them, in the text of a statement too: rows are locked in that order, and two
+        use cases that lock in different orders would wait for each other without end.
         """
 
     async def take_turns(self, subject: int) -> None:
-        """In a writing transaction wait until no other one has taken its turn at the subject and goes on."""
+        """In a writing transaction wait until no other one has taken its turn at the subject and still runs."""
 
     async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
-        """How many rows were written or removed. Raises UniqueViolation."""
+        """Return how many rows were written or removed. Raises UniqueViolation."""

@@ -1,4 +1,4 @@
-"""Bringing a database's schema up and down. Each call is one transaction: it happens as a whole or not at all."""
+"""Migrating a database's schema up and down. Each call is one transaction: all of it happens, or nothing."""
 
 import re
 from contextlib import AbstractContextManager
@@ -18,7 +18,7 @@ DatabaseUrl = SqliteUrl | PostgresUrl
 
 @dataclass(frozen=True, slots=True)
 class SchemaStatus:
-    """The database's revision (None when it is empty), the program's, and what lies between, oldest first.
+    """The database's revision (None when it is empty), the program's, and those in between, oldest first.
 
     A newer revision that still serves this program has nothing pending.
     """
@@ -29,7 +29,7 @@ class SchemaStatus:
 
 
 class Migration(Protocol):
-    """One transaction of a migration, on a database of which this process alone changes the schema."""
+    """One transaction of a migration, in which this process alone changes the schema."""
 
     def current(self) -> Version | None:
         """The version within the transaction."""
@@ -39,17 +39,17 @@ class Migration(Protocol):
 
 
 class Engine(Protocol):
-    """What a kind of database does its own way. Both raise DatabaseUnusable."""
+    """What differs between kinds of databases. Both methods raise DatabaseUnusable."""
 
     def current(self) -> Version | None:
         """The version; None for an empty database."""
 
     def migrating(self) -> AbstractContextManager[Migration]:
-        """A transaction that is committed at the end, unless an error ends it. Others who would migrate wait."""
+        """A transaction that is committed at the end, unless an error ends it. Other migrations wait."""
 
 
 def status(database: DatabaseUrl) -> SchemaStatus:
-    """Where the database stands; a missing file is an empty database and stays missing.
+    """Return the state of the schema; a missing file is an empty database and stays missing.
 
     Raises SchemaError when a newer program has taken from the database what this one needs, DatabaseUnusable when it
     can't be read or written.
@@ -58,7 +58,7 @@ def status(database: DatabaseUrl) -> SchemaStatus:
 
 
 def upgrade(database: DatabaseUrl) -> list[str]:
-    """Make the schema the one this program needs; the revisions that were applied, oldest first. Raises as `status`.
+    """Migrate to the schema that this program needs. Returns the applied revisions, oldest first. Raises as `status`.
 
     Of several processes that start together one migrates; the others wait for it and find nothing to do.
     """
@@ -74,8 +74,9 @@ def upgrade(database: DatabaseUrl) -> list[str]:
 
 
 def downgrade(database: DatabaseUrl, steps: int = 1) -> list[str]:
-    """Undo the newest `steps` migrations; the revisions that were undone, newest first. Raises as `status`, and for
-    any newer revision: only a program that knows it can undo it."""
+    """Undo the newest `steps` migrations. Returns their revisions, newest first. Raises as `status`, and for any newer
+    revision: only a program that knows it can undo it.
+    """
     with _engine(database).migrating() as migration:
         before = _status_of(migration.current())
         if before.current is not None and before.current not in revisions():
@@ -88,7 +89,7 @@ def downgrade(database: DatabaseUrl, steps: int = 1) -> list[str]:
 
 
 def new(name: str, versions: Path = VERSIONS) -> Path:
-    """Write an empty migration after the newest one; the path of its file."""
+    """Write an empty migration after the newest one. Returns the path of its file."""
     from argparse import Namespace  # noqa: PLC0415
 
     from alembic import command, config  # noqa: PLC0415
@@ -138,7 +139,7 @@ def _unknown(revision: str) -> SchemaError:
 
 
 def _migrate(migration: Migration, direction: Literal["upgrade", "downgrade"], target: str) -> None:
-    # The migration tool costs megabytes and tenths of seconds, and is needed when something is to migrate only.
+    # The migration tool costs megabytes and tenths of seconds, and is needed only when something has to be migrated.
     from alembic import command, config  # noqa: PLC0415
 
     def run(connection: sa.Connection) -> None:

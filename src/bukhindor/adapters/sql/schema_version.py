@@ -1,4 +1,4 @@
-"""Which schema this program needs, told by the names of its migrations, without loading the migration tool."""
+"""Which schema this program needs, from the names of its migrations, without loading the migration tool."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -7,12 +7,12 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 VERSIONS = MIGRATIONS / "versions"
 VERSION_QUERY = "SELECT version_num FROM alembic_version"
 SERVICE_QUERY = "SELECT version_num, serves_since FROM alembic_version, schema_compatibility"
-# Not later: another version may be installed in place while this one runs.
+# Not later: another version may be installed in the same place while this one runs.
 _REVISIONS = tuple(sorted(file.name.partition("_")[0] for file in VERSIONS.glob("[0-9]*_*.py")))
 
 
 class Version(NamedTuple):
-    """Which schema a database has; `serves_since` is "" for one that does not tell which older programs it serves."""
+    """The schema of a database; `serves_since` is "" for one that does not record which older programs it serves."""
 
     number: str
     serves_since: str = ""

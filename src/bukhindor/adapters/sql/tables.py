@@ -14,9 +14,9 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment with microseconds: TIMESTAMPTZ on PostgreSQL, elsewhere an integer of microseconds since 1970.
+    """A timestamp with microseconds: TIMESTAMPTZ on PostgreSQL, elsewhere an integer of microseconds since 1970.
 
-    SQLite has no type for time; integers compare and sort right and can't lose the zone. A naive datetime is
+    SQLite has no type for time; integers compare and sort correctly and can't lose the zone. A naive datetime is
     refused with a TypeError.
     """
 
@@ -33,7 +33,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
         # Every signed-in request reads seven of these: the usual way through process_result_value costs twice as much.
-        # What the PostgreSQL driver gives is in UTC already.
+        # The PostgreSQL driver returns them in UTC already.
         return None if dialect.name == "postgresql" else _from_microseconds
 
 
@@ -46,7 +46,7 @@ def _from_microseconds(value: int | None) -> datetime | None:
 
 
 REMOVED_AT_ONCE = 1000
-"""Rows that one purge may take: whoever writes waits for some milliseconds, not for all that is over."""
+"""How many rows one purge may take: writers wait some milliseconds for it, not for all expired rows."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -155,7 +155,7 @@ one_time_tokens = sa.Table(
     sa.Index(None, "expires_at"),
 )
 
-# No reference to users: the mail that tells of a deletion outlives the account.
+# No reference to users: the mail that reports a deletion outlives the account.
 outbox = sa.Table(
     "outbox",
     metadata,
@@ -182,7 +182,7 @@ received_mails = sa.Table(
     sa.Column("received_at", UtcDateTime(), nullable=False),
 )
 
-# No reference to users either: events stay when the people they tell of have gone.
+# No reference to users either: events stay after the accounts that they name are deleted.
 audit_events = sa.Table(
     "audit_events",
     metadata,
@@ -204,7 +204,7 @@ audit_events = sa.Table(
     sa.Index(None, "type", "at", "id"),
 )
 
-# Deleted accounts whose events still tell of a device or an address.
+# Deleted accounts whose events still contain a device or an address.
 erasures = sa.Table("erasures", metadata, sa.Column("user_id", sa.Uuid(), primary_key=True))
 
 schema_compatibility = sa.Table(

@@ -1,4 +1,4 @@
-"""What keeps a program from a database; each text says why, for people."""
+"""Why a program can't use a database; each text gives the reason, for people."""
 
 
 class DatabaseUnusable(Exception):
@@ -6,4 +6,4 @@ class DatabaseUnusable(Exception):
 
 
 class SchemaError(DatabaseUnusable):
-    """The schema can't be changed as asked, or is not the one that is needed; the text says what to do."""
+    """The schema can't be changed as requested, or is not the one that is needed; the text says what to do."""

@@ -1,4 +1,4 @@
-"""The one place that every log line leaves by: ours through structlog, libraries' through logging."""
+"""The one place that writes log lines: ours through structlog, those of libraries through logging."""
 
 import logging
 import os
@@ -20,23 +20,23 @@ with leaving_out("rich", "greenlet"):
 
 _Render = Callable[[str, Event, datetime], bytes]
 
-# The database toolkit logs statements with their values, the web server requests that we log ourselves, and the
-# migration tool the parts it is made of.
+# The database toolkit logs statements with their values, the web server logs requests, which we log ourselves, and the
+# migration tool logs its own parts.
 _QUIET_LIBRARIES = ("sqlalchemy", "uvicorn.access", "alembic.runtime.plugins")
 _OWN_LOGGER = "bukhindor"
 
-# A pipe with any room has room for so much.
+# A pipe with any room has at least this much.
 _PIECE_BYTES = select.PIPE_BUF
-# For a reader that is busy for the moment; one that stands still keeps a service waiting once only.
+# For a reader that is briefly busy; one that stops reading delays a service only once.
 _WAIT_MILLISECONDS = 20
 
 
 def configure_logging(level: str, format: str, stream: BinaryIO | None = None) -> None:
     """Send everything to `stream`, by default standard output, from `level` (debug, info, warning, error) up.
 
-    `format` is `json`, one object a line, or `console`, coloured when the stream is a terminal. Libraries say what
-    they have to say from info up, whatever `level` is below. Writing never raises and hardly waits: a line that can't
-    be written is lost. Call it once, before the first line is logged: loggers keep what they found.
+    `format` is `json`, one object a line, or `console`, coloured when the stream is a terminal. Libraries log from info
+    up, even if `level` is lower. Writing never raises and hardly waits: a line that can't be written is lost. Call it
+    once, before the first line is logged: loggers keep the configuration that they found.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     stream = _unbuffered_output() if stream is None else stream
@@ -68,9 +68,9 @@ def _take_over_standard_logging(handler: logging.Handler, threshold: int) -> Non
 
 
 class LineWriter:
-    """Writes whole lines, one at a time from any thread, each at once.
+    """Writes whole lines, one at a time from any thread, without a buffer.
 
-    `lines_lost` makes the line that tells how many were not written, because whoever reads them stood still.
+    `lines_lost` makes the line that reports how many were not written because the reader had stopped reading.
     """
 
     def __init__(self, stream: BinaryIO, lines_lost: Callable[[int], bytes]) -> None:
@@ -83,7 +83,7 @@ class LineWriter:
         self._lost = 0
 
     def write(self, line: bytes) -> None:
-        """Write the line. A full disk, a closed pipe or a reader that stands still costs the line and nothing else."""
+        """Write the line. A full disk, a closed pipe or a stopped reader costs the line and nothing else."""
         with self._lock:
             if not self._write_rest():
                 self._lost += 1
@@ -93,13 +93,13 @@ class LineWriter:
             self._write_rest()
 
     def _write_rest(self) -> bool:
-        """False when some of it is still to be written, lest a line ends in its midst."""
+        """Return False when a part is still to be written, so that the next line does not begin inside this one."""
         try:
             while self._rest:
                 self._behind = not self._has_room()
                 if self._behind:
                     return False
-                # A raw stream may take less than it was given, and tells how much; None when it would have to wait.
+                # A raw stream may take less than it was given, and returns how much; None when it would have to wait.
                 written = self._stream.write(self._rest if self._room is None else self._rest[:_PIECE_BYTES])
                 if not written:
                     return False
@@ -114,7 +114,7 @@ class LineWriter:
 
 
 def _room_of(stream: BinaryIO) -> "select.poll | None":
-    """What tells whether a pipe, socket or terminal takes more; None for what always does, as files do."""
+    """What shows whether a pipe, socket or terminal takes more; None for files, which always do."""
     try:
         file = stream.fileno()
         if stat.S_ISREG(os.fstat(file).st_mode):
@@ -127,7 +127,7 @@ def _room_of(stream: BinaryIO) -> "select.poll | None":
 
 
 class _Logger:
-    """What structlog hands finished lines to."""
+    """What structlog passes finished lines to."""
 
     def __init__(self, writer: LineWriter, name: str | None = None) -> None:
         self.name = name
@@ -147,7 +147,7 @@ class _Renderer:
 
 
 class _StandardHandler(logging.Handler):
-    """Lets the records of standard logging leave as events of the same form."""
+    """Emits the records of standard logging as events of the same form."""
 
     def __init__(self, render: _Render, writer: LineWriter) -> None:
         super().__init__()
@@ -174,7 +174,7 @@ def _rendered(render: _Render, level: str, event: Event) -> bytes:
 
 
 def _unbuffered_output() -> BinaryIO:
-    """Standard output without a buffer of Python's, which would fail once more when the program ends."""
+    """Standard output without Python's buffer, which would fail once more when the program ends."""
     try:
         return open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)
     except (OSError, ValueError):

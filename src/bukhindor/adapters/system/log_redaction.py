@@ -1,4 +1,4 @@
-"""What may stand in a log: no secrets, masked addresses, and only plain values on one line (OWASP ASVS 16.2.5)."""
+"""What a log may contain: no secrets, masked addresses, and only plain values on one line (OWASP ASVS 16.2.5)."""
 
 import re
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 _LEAK_WORDS = ("password", "token", "secret", "cookie", "bearer", "basic")
 
-# Identifiers, methods, routes, IPv4 addresses: nearly all that is logged, and nothing below can match in it.
+# Identifiers, methods, routes, IPv4 addresses: nearly everything that is logged, and no pattern below can match in it.
 _HARMLESS = re.compile(r"[A-Za-z0-9_/.{}-]{0,64}")
 
-# Every repetition gives nothing back or is bounded, so that no text takes more than linear time.
+# Every repetition is possessive or bounded, so that any text takes linear time at most.
 _LOCAL = r"[\w.!#$'*+^`{|}~-]"
 _EMAIL = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*+(@|%40)(?=[\w.-])")
 _JWT = re.compile(r"\beyJ[\w-]{5,}+(?:\.[\w-]*+)+")
@@ -36,18 +36,20 @@ _ASSIGNMENT = re.compile(
 
 @lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
-    """Whether a field of this name holds a secret: `refresh_token`, `Set-Cookie`, `passwordHash`, …"""
+    """Whether a field of this name contains a secret: `refresh_token`, `Set-Cookie`, `passwordHash`, …"""
     words = [word.lower() for word in _WORDS.findall(name)]
     return not _SECRET_WORDS.isdisjoint(words) or "_".join(words) in _SECRET_NAMES
 
 
 def redacted(fields: Mapping[str, object]) -> dict[str, object]:
-    """The fields as plain values of JSON: secrets masked, addresses masked, long texts cut, objects as text."""
+    """The fields as plain values of JSON: secrets and addresses masked, long texts truncated, objects as text."""
     return {name: _redacted_field(name, value, _MAX_DEPTH) for name, value in fields.items()}
 
 
 def redacted_text(text: str) -> str:
-    """The text without what looks like an e-mail address, a token, a password hash or an assignment of a secret."""
+    """The text without anything that looks like an email address, a token, a password hash or an assignment of a
+    secret.
+    """
     if _HARMLESS.fullmatch(text) and "eyJ" not in text:
         return text
     if len(text) > _MAX_TEXT:
@@ -66,7 +68,7 @@ def redacted_text(text: str) -> str:
 
 
 def _masked_email(text: str) -> str:
-    """The first letter and the domain; nothing of a text that is not an address."""
+    """The first letter and the domain; a text that is no address is hidden completely."""
     local, at, domain = text.rpartition("@")
     return f"{local[:1]}{MASK}@{redacted_text(domain)}" if at else MASK
 
@@ -82,7 +84,7 @@ def _redacted_field(name: str, value: object, depth: int) -> object:
 
 
 def _plain(value: object, depth: int) -> object:
-    """The value without anything that JSON does not know, or that could show more than it should."""
+    """The value without anything that JSON can't represent, or that could reveal too much."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):

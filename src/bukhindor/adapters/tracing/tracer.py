@@ -20,12 +20,12 @@ _FLUSH_SECONDS = 2.0
 
 
 class OpenTelemetryTracer:
-    """The port RequestTracer. Where spans go, how many and under which name is said by the standard variables, such as
-    OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER and OTEL_SERVICE_NAME.
+    """The port RequestTracer. Standard variables, such as OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER and
+    OTEL_SERVICE_NAME, decide where spans go, how many and under which name.
 
-    Nobody's request waits for the collector: spans that it does not take are dropped. A span says nothing that a
-    client has chosen, so the path is left out, which the conventions would have: it holds identifiers of people. Of a
-    client's headers the numbers of its trace are taken, and not what it sends along for other systems.
+    No request waits for the collector: spans that it does not take are dropped. A span contains nothing that a client
+    has chosen. So it leaves out the path, which the conventions would include: it contains identifiers of people. Of a
+    client's headers only the ids of its trace are used, and not what it sends along for other systems.
     """
 
     def __init__(self, version: str, exporter: SpanExporter | None = None) -> None:
@@ -33,7 +33,7 @@ class OpenTelemetryTracer:
         self._provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer(_SERVICE, version)
         self._propagator = TraceContextTextMapPropagator()
-        # It warns of headers that make no sense, which any client can send without end.
+        # It warns about meaningless headers, which any client can send without end.
         logging.getLogger("opentelemetry.trace").setLevel(logging.ERROR)
 
     def begin(self, method: str, scheme: str, headers: Mapping[str, str]) -> "SpanOfRequest":
@@ -47,8 +47,8 @@ class OpenTelemetryTracer:
         return SpanOfRequest(span, shown if shown == method else "HTTP")
 
     def close(self, seconds: float = _FLUSH_SECONDS) -> None:
-        """Send what is still here, for as long as that takes but no longer than this."""
-        # The library's own limits leave a collector that does not answer the time that it takes.
+        """Send the remaining spans, within the given time."""
+        # Within the library's own limits a collector that does not respond could delay the end without limit.
         closing = threading.Thread(target=self._provider.shutdown, name="trace-flush", daemon=True)
         closing.start()
         closing.join(seconds)
@@ -72,7 +72,7 @@ class SpanOfRequest:
         if status:
             span.set_attribute("http.response.status_code", status)
         if status >= 500 or not status:
-            # What the client did wrong is no error of this span, as the conventions for servers have it.
+            # A client's error is no error of this span, according to the conventions for servers.
             span.set_attribute("error.type", error_code or str(status or "no_answer"))
             span.set_status(Status(StatusCode.ERROR))
         elif error_code is not None:

@@ -1,4 +1,4 @@
-"""What `bukhindor doctor` looks at. Nothing here changes data; what is missing stays missing."""
+"""The checks of `bukhindor doctor`. They change no data; what is missing stays missing."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -20,7 +20,7 @@ MOUNT_TABLE = Path("/proc/mounts")
 
 
 def of_bad_configuration(error: ConfigurationError) -> Iterator[Finding]:
-    """What can be said when the configuration can't be used."""
+    """The findings when the configuration can't be used."""
     yield from program.versions()
     yield embedded.library()
     for problem in error.problems:
@@ -56,7 +56,7 @@ def _database(settings: Settings, wall: SystemClock) -> Generator[Finding, None,
     database = settings.store.database
     if isinstance(database, SqliteUrl):
         return (yield from embedded.checks(database.path))
-    # The drivers take time to load, which only those who use them have to wait for.
+    # The drivers take time to load; only users who need them should wait for it.
     from bukhindor.cli.checks import postgres
 
     return (yield from postgres.checks(settings, database, wall.now))

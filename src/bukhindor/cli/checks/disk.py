@@ -1,4 +1,4 @@
-"""The folder that data lies in."""
+"""The folder with the data."""
 
 import os
 import shutil
@@ -13,14 +13,14 @@ _LITTLE_SPACE = 256 * 1024 * 1024
 
 
 def data_folder(settings: Settings, mount_table: Path, little_space: int = _LITTLE_SPACE) -> Finding:
-    """The folder of an embedded database, and DATA_DIR where a development secret belongs into it."""
+    """The folder of an embedded database, and DATA_DIR when it stores a development secret."""
     database, data_dir = settings.store.database, settings.store.data_dir
     folder = database.path.parent if isinstance(database, SqliteUrl) else data_dir
     needed = {folder} if settings.accounts.jwt_secrets else {folder, data_dir}
     for place in sorted(needed):
         nearest = _nearest_existing(place)
         if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-            advice = "Give the folder to the user of the service, or name another one in DATA_DIR"
+            advice = "Make the service's user the owner of the folder, or name another one in DATA_DIR"
             return Finding("data folder", State.PROBLEM, f"{nearest} can't be written to", advice)
     mounts = mount_table.read_text("utf-8", "replace") if mount_table.exists() else ""
     file_system = network_file_system(folder, mounts) if database.is_embedded else None
@@ -36,6 +36,6 @@ def data_folder(settings: Settings, mount_table: Path, little_space: int = _LITT
 
 
 def _nearest_existing(place: Path) -> Path:
-    """The place, or the folder in which the missing ones would be made."""
+    """The path itself, or the existing folder in which it would be created."""
     place = place.absolute()
     return next(folder for folder in (place, *place.parents) if folder.exists())

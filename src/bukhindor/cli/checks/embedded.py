@@ -14,12 +14,12 @@ PATIENCE_SECONDS = 4.0
 
 def library() -> Finding:
     version, is_safe = sqlite_version()
-    remark = "" if is_safe else ", older than 3.51.3: its fault with checkpoints is kept away by having one writer"
+    remark = "" if is_safe else ", older than 3.51.3: one writer keeps its fault with checkpoints away"
     return ok("sqlite", f"SQLite {version}{remark}")
 
 
 def checks(path: Path) -> Generator[Finding, None, Stored | None]:
-    """What is found, and what the database holds if this program can read it."""
+    """The findings, and the content of the database if this program can read it."""
     try:
         found = inspect(path, PATIENCE_SECONDS) if path.exists() else None
     except (DatabaseUnusable, OSError) as error:
@@ -37,7 +37,7 @@ def checks(path: Path) -> Generator[Finding, None, Stored | None]:
 
 def database(path: Path, found: DatabaseState | None) -> Finding:
     if found is None:
-        advice = "The next start makes it; if there should be one, look at DATA_DIR and DATABASE_URL"
+        advice = "The next start creates it; if it should exist, check DATA_DIR and DATABASE_URL"
         return Finding("database", State.WARNING, f"{path} does not exist", advice)
     if found.damage:
         advice = "Stop the service, keep a copy of the file, and put a backup in its place: `bukhindor restore FILE`"
@@ -52,6 +52,6 @@ def database(path: Path, found: DatabaseState | None) -> Finding:
         return Finding("database", State.PROBLEM, f"{path} has the unknown schema {found.schema.number}", advice)
     if found.damage is None:
         advice = f"Look with `sqlite3 {path} 'PRAGMA quick_check'` when there is time"
-        return Finding("database", State.WARNING, f"{path} is too large to be looked through at once", advice)
+        return Finding("database", State.WARNING, f"{path} is too large to be checked at once", advice)
     newer = "" if is_known else ", newer than this program, which it still serves,"
     return ok("database", f"{path} has schema {found.schema.number}{newer} and is not damaged")

@@ -31,7 +31,7 @@ def mail(settings: Settings, recipient: EmailAddress | None) -> Finding:
         return Finding("mail", State.PROBLEM, f"{place}: {str(refusal).rstrip('.')}", advice)
     if recipient is not None:
         return ok("mail", f"{place} took a test mail for {recipient}; look for it there, among the spam, too")
-    login = "accepts the login" if server.user else "answers; it asks for no login"
+    login = "accepts the login" if server.user else "responds, and requires no login"
     return ok("mail", f"{place} {login}")
 
 
@@ -50,7 +50,12 @@ def mail_templates(settings: Settings) -> Iterator[Finding]:
 def mail_queue(stored: Stored) -> Finding:
     counts = f"{stored.waiting_mails} wait, {stored.failed_mails} were given up"
     if stored.failed_mails:
-        return Finding("mail queue", State.WARNING, counts, "The log tells why; who waits can ask for another mail")
+        return Finding(
+            "mail queue",
+            State.WARNING,
+            counts,
+            "The log shows the reasons; people who still wait can ask for another mail",
+        )
     return ok("mail queue", counts)
 
 

@@ -20,7 +20,7 @@ _CLOCKS_DISAGREE = timedelta(minutes=1)
 def checks(
     settings: Settings, address: PostgresUrl, now: Callable[[], datetime]
 ) -> Generator[Finding, None, Stored | None]:
-    """What is found, and what the database holds if this program can read it."""
+    """The findings, and the content of the database if this program can read it."""
     try:
         found = inspect(address, PATIENCE_SECONDS, now)
     except DatabaseUnusable as error:
@@ -42,21 +42,21 @@ def database(address: PostgresUrl, found: PostgresState) -> Finding:
     place = f"{address} is PostgreSQL {found.version}"
     if found.is_standby:
         advice = "Name the primary; with several hosts in DATABASE_URL, target_session_attrs=read-write finds it"
-        return Finding("database", State.PROBLEM, f"{place}, a standby that can't be written", advice)
+        return Finding("database", State.PROBLEM, f"{place}, a read-only standby", advice)
     if found.is_read_only:
         advice = "Undo default_transaction_read_only of the server, the database or the role"
-        return Finding("database", State.PROBLEM, f"{place}, and can only be read", advice)
-    return ok("database", f"{place} and answers")
+        return Finding("database", State.PROBLEM, f"{place}, and is read-only", advice)
+    return ok("database", f"{place} and responds")
 
 
 def encryption(address: PostgresUrl, found: PostgresState) -> Finding:
     check = "database encryption"
     if found.tls:
-        checked = {"verify-full": "checked", "verify-ca": "checked, but for the name in it"}
+        checked = {"verify-full": "checked", "verify-ca": "checked, except for the name in it"}
         return ok(check, f"{found.tls}, the server's certificate is {checked.get(address.tls, 'not checked')}")
     if address.is_local:
         return ok(check, "none, and nothing leaves this machine")
-    hidden = "nobody knows whether it is encrypted" if found.tls is None else "nothing is encrypted"
+    hidden = "it is unknown whether the connection is encrypted" if found.tls is None else "nothing is encrypted"
     advice = "Add sslmode=verify-full to DATABASE_URL unless the network between is yours alone"
     return Finding(check, State.WARNING, f"{hidden} on the way to {', '.join(address.hosts)}", advice)
 
@@ -78,7 +78,7 @@ def schema(settings: Settings, found: PostgresState) -> Finding:
 
 
 def connections(settings: Settings, address: PostgresUrl, found: PostgresState) -> Finding:
-    """Whether there is room for what this program may open, and for the others of its kind."""
+    """Whether the server has room for this program's connections, and for other processes like it."""
     check = "database connections"
     size, workers = settings.store.database_pool_size, settings.server.workers
     wanted = size * workers
@@ -98,7 +98,7 @@ def connections(settings: Settings, address: PostgresUrl, found: PostgresState) 
 def durability(found: PostgresState) -> Iterator[Finding]:
     if not found.is_durable:
         advice = "Switch fsync, full_page_writes and synchronous_commit on"
-        text = "what was answered can be lost in a power cut"
+        text = "acknowledged changes can be lost in a power cut"
         yield Finding("database durability", State.WARNING, text, advice)
 
 

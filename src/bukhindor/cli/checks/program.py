@@ -24,7 +24,7 @@ def configuration(settings: Settings) -> Finding:
     given = sum(origin is not Origin.DEFAULT for origin in settings.origins.values())
     if not settings.is_production and not is_loopback(settings.server.host):
         advice = "Set ENVIRONMENT=production where strangers can reach it"
-        return Finding("configuration", State.WARNING, f"development, yet it listens on {settings.server.host}", advice)
+        return Finding("configuration", State.WARNING, f"development, but it listens on {settings.server.host}", advice)
     if not settings.limiting.rate_limits:
         return Finding("configuration", State.WARNING, "RATE_LIMITS is off", "Passwords can be guessed; set it to on")
     found = f"{settings.environment}, {given} settings are given, {len(settings.origins) - given} have their defaults"
@@ -32,17 +32,19 @@ def configuration(settings: Settings) -> Finding:
 
 
 def unknown_variables(lines: Sequence[str]) -> Iterator[Finding]:
-    """One finding for all of them; `lines` tell of one each, and hold no value."""
+    """One finding for all of them; each of the `lines` names one, without its value."""
     if lines:
-        yield Finding("unknown variables", State.WARNING, "; ".join(lines), "Correct their names, or take them away")
+        yield Finding("unknown variables", State.WARNING, "; ".join(lines), "Correct their names, or remove them")
 
 
 def limits_without_redis(settings: Settings) -> Finding:
-    """Where a database server lets several processes serve together."""
+    """A finding where a database server lets several processes serve together."""
     workers = settings.server.workers
     if workers == 1:
-        return ok("redis", "REDIS_URL is not set: this process counts attempts alone, as it should if there is one")
-    found = f"REDIS_URL is not set, so each of {workers} workers counts attempts alone and forgets at its end"
+        return ok(
+            "redis", "REDIS_URL is not set: this process counts attempts alone, which is right if it is the only one"
+        )
+    found = f"REDIS_URL is not set, so each of {workers} workers counts attempts alone and loses them when it ends"
     return Finding("redis", State.WARNING, found, "Set REDIS_URL, so that limits hold for all of them together")
 
 
@@ -53,7 +55,7 @@ def clock(now: datetime, jump: timedelta, keys: Sequence[SigningKey]) -> Finding
         return Finding("clock", State.PROBLEM, f"the year is {now.year}", advice)
     newest = max((key.created_at for key in keys), default=None)
     if newest is not None and newest > now + _CLOCK_TOLERANCE:
-        text = f"it is {_minute(now)}, yet a signing key was made at {_minute(newest)}"
+        text = f"it is {_minute(now)}, but a signing key was made at {_minute(newest)}"
         return Finding("clock", State.PROBLEM, text, advice)
     if abs(jump) > _LARGEST_JUMP:
         text = f"it jumped by {jump.total_seconds():+.0f} seconds while these checks ran"

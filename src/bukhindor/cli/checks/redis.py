@@ -8,7 +8,7 @@ from bukhindor.cli.findings import Finding, State, ok
 
 PATIENCE_SECONDS = 4.0
 
-# Each request waits for it; far below the patience of the service, which leaves room for slower moments.
+# Each request waits for it; the time is far below the patience of the service, which leaves room for slower moments.
 _SLOW_SECONDS = 0.025
 _NEARLY_FULL = 0.9
 
@@ -28,7 +28,7 @@ def checks(server: RedisServer) -> Iterator[Finding]:
 
 def reached(server: RedisServer, found: RedisState) -> Finding:
     version = f" ({found.version})" if found.version else ""
-    text = f"{server}{version} counts, and answers in {found.latency * 1000:.1f} ms"
+    text = f"{server}{version} counts, and responds in {found.latency * 1000:.1f} ms"
     if found.latency > _SLOW_SECONDS:
         return Finding("redis", State.WARNING, text, "Bring it nearer: every limited request waits for it")
     return ok("redis", text)
@@ -41,7 +41,7 @@ def login(server: RedisServer) -> Iterator[Finding]:
 
 
 def memory(found: RedisState) -> Finding:
-    """What happens when its memory is full."""
+    """The finding about what happens when its memory is full."""
     used = f"{found.memory / 2**20:.0f} MiB of {found.memory_limit / 2**20:.0f}" if found.memory_limit else "no limit"
     text = f"{used}, maxmemory-policy {found.eviction}"
     if not found.memory_limit or found.eviction == "noeviction":
@@ -51,7 +51,7 @@ def memory(found: RedisState) -> Finding:
         return ok("redis memory", f"{text}; nothing is dropped before its time")
     dropped = f"; {found.evicted_keys} keys were dropped" if found.evicted_keys else ""
     advice = (
-        "Set maxmemory-policy noeviction, on a server of its own: a counter that is dropped begins at zero, so "
-        "somebody gets more attempts than the limit. While keys are dropped, each process counts alone, and stricter"
+        "Set maxmemory-policy noeviction, on a server of its own: a dropped counter restarts at zero, so "
+        "a client gets more attempts than the limit. While keys are dropped, each process counts alone, more strictly"
     )
     return Finding("redis memory", State.WARNING, f"{text}{dropped}", advice)

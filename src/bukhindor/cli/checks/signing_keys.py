@@ -1,4 +1,4 @@
-"""The keys that sign, and the secret that opens them."""
+"""The signing keys, and the secret that opens them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bukhindor.domain.signing_key import SigningKey
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a database that this program can read holds."""
+    """The content of a database that this program can read."""
 
     keys: Sequence[SigningKey]
     waiting_mails: int
@@ -21,18 +21,18 @@ class Stored:
 
 
 def signing_keys(settings: Settings, keys: Sequence[SigningKey]) -> Finding:
-    """Whether one of the keys can sign with the secret of now."""
+    """Whether one of the keys can sign with the present secret."""
     current = [key for key in keys if key.retired_at is None]
     if not current:
-        return ok("signing keys", "there is none yet; the next start makes one")
-    advice = "Put the earlier secret behind the present one in JWT_SECRET, or everybody has to sign in again"
+        return ok("signing keys", "there is none yet; the next start creates one")
+    advice = "Put the earlier secret behind the present one in JWT_SECRET, or all users have to sign in again"
     try:
         made = None if settings.accounts.jwt_secrets else made_secret(settings.store.data_dir)
     except (ConfigurationError, OSError) as error:
-        return Finding("signing keys", State.PROBLEM, str(error), "Nobody's tokens can be read without the secret")
+        return Finding("signing keys", State.PROBLEM, str(error), "Without the secret no user's token can be read")
     secrets = settings.accounts.jwt_secrets or (() if made is None else (made,))
     if not secrets:
-        return Finding("signing keys", State.PROBLEM, "the secret that seals them is gone", advice)
+        return Finding("signing keys", State.PROBLEM, "the secret that seals them is missing", advice)
     seal = PrivateKeySeal(SecretKeys(secrets))
     if not any(seal.unseal(key.sealed_private_key, key.kid) for key in current):
         return Finding("signing keys", State.PROBLEM, "JWT_SECRET opens none of them", advice)

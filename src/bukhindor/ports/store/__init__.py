@@ -1,4 +1,4 @@
-"""The store: repositories, one file for each aggregate, and the transactions they live in.
+"""The store: repositories, one file for each aggregate, and their transactions.
 
-Any method may raise StoreUnavailable, and any of a writing transaction WriteConflict: then nothing of it happened.
+Any method may raise StoreUnavailable, and any method of a writing transaction WriteConflict: then nothing was changed.
 """

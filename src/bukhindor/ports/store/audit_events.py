@@ -9,20 +9,21 @@ from bukhindor.domain.audit import AuditEvent, AuditQuery
 
 class AuditEvents(Protocol):
     async def add(self, event: AuditEvent) -> None:
-        """Keep an event for as long as events are kept."""
+        """Store an event until the retention ends."""
 
     async def count(self, event: AuditEvent) -> None:
-        """Keep an event, or add one to the attempts of the event with the same id."""
+        """Store an event, or add one to the attempts of the event with the same id."""
 
     async def page(self, query: AuditQuery) -> list[AuditEvent]:
-        """The newest first, at most `query.limit`."""
+        """Return the newest first, at most `query.limit`."""
 
     async def forget(self, user_id: UUID) -> None:
         """Remove address, device and details from the events of a user; its id stays as a pseudonym. What is too much
-        for one transaction is left to `forget_more`."""
+        for one transaction is left to `forget_more`.
+        """
 
     async def forget_more(self) -> int:
-        """Go on with what `forget` has left, not too much at once; 0 when nothing is left."""
+        """Continue what `forget` has left, not too much at once; 0 when nothing is left."""
 
     async def remove_before(self, moment: datetime) -> int:
-        """Not too many at once; how many, 0 when none is left."""
+        """Remove a limited number at once. Returns how many, 0 when none is left."""

@@ -1,4 +1,4 @@
-"""How the core keeps the networks that users sign in from."""
+"""How the core stores the networks that users sign in from."""
 
 from datetime import datetime
 from typing import Protocol
@@ -7,13 +7,13 @@ from uuid import UUID
 
 class FamiliarNetworks(Protocol):
     async def record(self, user_id: UUID, network: str, now: datetime) -> None:
-        """Keep that a user signed in or was reset from a network, for as long as it stays familiar.
+        """Record that a user signed in or was reset from a network, for as long as it stays familiar.
 
-        The caller holds the user, so that two of them can't record the same network at once.
+        The caller holds the user, so that two transactions can't record the same network at once.
         """
 
     async def of_user(self, user_id: UUID) -> list[tuple[str, datetime]]:
-        """Each network and when it was used last, the newest first."""
+        """Return each network and when it was used last, newest first."""
 
     async def remove_before(self, moment: datetime) -> int:
-        """Not too many at once; how many, 0 when none is left."""
+        """Remove a limited number at once. Returns how many, 0 when none is left."""

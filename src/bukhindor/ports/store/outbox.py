@@ -9,26 +9,27 @@ from bukhindor.domain.mail import Backlog, QueuedMail
 
 class Outbox(Protocol):
     async def add(self, queued: QueuedMail) -> None:
-        """Keep a mail for delivery; its content is sealed in the store."""
+        """Queue a mail for delivery; the store seals its content."""
 
     async def has_due(self, now: datetime) -> bool:
-        """Whether a mail waits whose time has come."""
+        """Whether a mail is due."""
 
     async def backlog(self, now: datetime) -> Backlog:
-        """What lies in it."""
+        """Return what waits in the outbox."""
 
     async def claim(self, now: datetime, lease_until: datetime, at_most: int) -> list[QueuedMail]:
-        """Take the mails that are due, the oldest first: their tries count one more, and nobody else gets them
-        before `lease_until`."""
+        """Take the due mails, oldest first: each counts one more try, and no other worker gets them before
+        `lease_until`.
+        """
 
     async def save(self, queued: QueuedMail) -> None:
-        """Write when it is due next, or that it was given up."""
+        """Store when it is due next, or that it was given up."""
 
     async def remove(self, queued_id: UUID) -> None:
-        """Forget a mail that was delivered."""
+        """Remove a delivered mail."""
 
     async def remove_of_user(self, user_id: UUID) -> int:
-        """Forget all mails of a user; how many there were."""
+        """Remove all mails of a user. Returns how many there were."""
 
     async def remove_failed(self, before: datetime) -> int:
-        """Forget mails that were given up before a moment, not too many at once; 0 when none is left."""
+        """Remove a limited number of mails that were given up before the given time; 0 when none is left."""

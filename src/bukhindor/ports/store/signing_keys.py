@@ -7,13 +7,13 @@ from bukhindor.domain.signing_key import SigningKey
 
 class SigningKeys(Protocol):
     async def all(self) -> list[SigningKey]:
-        """The newest first."""
+        """Return the newest first."""
 
     async def add(self, key: SigningKey) -> None:
-        """Keep a new key."""
+        """Store a new key."""
 
     async def save(self, key: SigningKey) -> None:
-        """Write the moment of retirement."""
+        """Store the time of retirement."""
 
     async def remove(self, kid: str) -> None:
-        """Forget a key; nothing happens when it is gone already."""
+        """Remove a key, if it still exists."""

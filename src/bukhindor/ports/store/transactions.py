@@ -25,7 +25,7 @@ class Reading(Protocol):
 
     @property
     def familiar_networks(self) -> FamiliarNetworks:
-        """Networks from which people signed in or were reset lately."""
+        """Networks from which people recently signed in or were reset."""
 
     @property
     def signing_keys(self) -> SigningKeys:
@@ -33,15 +33,15 @@ class Reading(Protocol):
 
     @property
     def one_time_tokens(self) -> OneTimeTokens:
-        """Proofs of a mailbox that wait to be used."""
+        """Proofs of a mailbox that have not been used yet."""
 
     @property
     def outbox(self) -> Outbox:
-        """Mails that wait for their delivery."""
+        """Mails that wait for delivery."""
 
     @property
     def audit_events(self) -> AuditEvents:
-        """What has happened."""
+        """The audit log."""
 
 
 class Transaction(Reading, Protocol):
@@ -53,24 +53,25 @@ class Transaction(Reading, Protocol):
 
 
 class Transactions(Protocol):
-    """The store. Scopes are not nested, and nothing slow is awaited inside of one."""
+    """The store. Scopes are not nested, and nothing slow is awaited inside one."""
 
     def begin(self) -> AbstractAsyncContextManager[Transaction]:
-        """A writing transaction: what it has read can't be changed by others until it ends.
+        """Begin a writing transaction: other transactions can't change what it has read until it ends.
 
-        Leaving the scope without a commit undoes what was written. What was read may be the work of others that is not
-        safe from power loss yet, and the response rests on it. So leaving normally or by a refusal waits until it is
-        safe, and raises StoreUnavailable when it was lost. Any other error and a cancellation leave at once.
+        Leaving the scope without a commit undoes what was written. The response may depend on data that other
+        transactions wrote and that is not safe from power loss yet. So leaving normally or by a refusal waits until
+        that data is safe, and raises StoreUnavailable when it was lost. Any other error and a cancellation leave at
+        once.
         """
 
     def read(self) -> AbstractAsyncContextManager[Reading]:
-        """Short reads of what is committed, each on its own."""
+        """Short reads of committed data, each on its own."""
 
     def scan(self) -> AbstractAsyncContextManager[Reading]:
-        """Reads that may take long, kept away from everybody else's."""
+        """Reads that may take long, kept apart from those of other requests."""
 
     async def has_right_schema(self) -> bool:
-        """Whether the store answers, soon, and its schema is one that this program can work on.
+        """Whether the store responds in time and has a schema that this program can work on.
 
-        Raises StoreUnavailable when it does not answer.
+        Raises StoreUnavailable when it does not respond.
         """

@@ -11,28 +11,29 @@ from bukhindor.domain.user_listing import UserPage, UserQuery
 
 class Users(Protocol):
     async def by_id(self, user_id: UUID) -> User | None:
-        """None when there is no such user."""
+        """Return None when the user does not exist."""
 
     async def by_email(self, email: EmailAddress) -> User | None:
-        """None when no account has the address."""
+        """Return None when no account has the address."""
 
     async def by_email_with_network(self, email: EmailAddress, network: str) -> tuple[User, datetime | None] | None:
-        """A user, and when the last sign-in or reset came from `network`: None for never, or longer ago than is kept.
+        """Return a user, and when the last sign-in or reset came from `network`: None for never, or longer ago than is
+        stored.
 
-        Costs the same whether or not an account has the address.
+        Costs the same whether an account has the address or not.
         """
 
     async def add(self, user: User) -> None:
         """Raises EmailTaken when another account has the address: then the transaction can only be left."""
 
     async def save(self, user: User) -> None:
-        """Write all of an existing user. Raises EmailTaken as `add` does."""
+        """Store all of an existing user. Raises EmailTaken as `add` does."""
 
     async def remove(self, user_id: UUID) -> bool:
-        """Remove the user and its sessions; False when there was none."""
+        """Remove the user and its sessions. Returns False when it did not exist."""
 
     async def count_active_admins(self, now: datetime) -> int:
-        """How many may administer at `now`. In a writing transaction there are no fewer of them until it ends."""
+        """Count the administrators at `now`. In a writing transaction their number does not fall until it ends."""
 
     async def page(self, query: UserQuery, now: datetime) -> UserPage:
-        """One page in the order asked for; empty past the end."""
+        """Return one page in the given order; empty past the end."""

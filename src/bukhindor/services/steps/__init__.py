@@ -1,1 +1,1 @@
-"""What several use cases share: steps on their way, none of them a use case of its own."""
+"""Steps that several use cases share; none is a use case itself."""

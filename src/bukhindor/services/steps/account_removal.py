@@ -1,4 +1,4 @@
-"""An account goes, and everything personal with it."""
+"""Deleting an account, and everything personal with it."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -16,7 +16,7 @@ from bukhindor.services.steps.step_up import StepUp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRemoval:
-    """What people and administrators do alike; of what happened only the fact and the id stay."""
+    """Shared by people and administrators. The audit keeps what happened, and the account's id."""
 
     transactions: Transactions
     step_up: StepUp
@@ -25,7 +25,7 @@ class AccountRemoval:
     clock: Clock
 
     async def remove(self, actor: Actor, user_id: UUID, password: Password | None) -> None:
-        """Remove a user; a last mail notifies them. The actor's own account goes only after its password.
+        """Delete a user; a last mail notifies them. The actor's own account needs its password.
 
         Raises UserNotFound, ReauthenticationRequired, IncorrectPassword, InvalidAccessToken, RateLimited, TooBusy, and
         LastAdmin when no active administrator would be left.

@@ -1,4 +1,4 @@
-"""Writing down what happens, in the words of the audit."""
+"""Events of the audit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.user import User
 from bukhindor.ports import Identifiers
 
-# The audit names them and holds nothing of what they say.
+# The audit names these fields without their values.
 _PROFILE = ("language", "metadata", "app_metadata")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditTrail:
-    """Makes events; whoever changes something adds the event in the same transaction."""
+    """Creates events; the use case that changes something adds the event in the same transaction."""
 
     identifiers: Identifiers
 
     def by(
         self, actor: Actor, type: AuditType, now: datetime, subject_id: UUID | None = None, /, **details: str
     ) -> AuditEvent:
-        """What a signed-in person or the operator did, to itself unless `subject_id` says otherwise."""
+        """An act of a signed-in person or the operator, on their own account unless `subject_id` names another."""
         return AuditEvent(
             self.identifiers.event_id(),
             now,
@@ -37,14 +37,14 @@ class AuditTrail:
         )
 
     def of_change(self, actor: Actor, before: User, after: User, now: datetime) -> Iterator[AuditEvent]:
-        """The events that a change of a user amounts to."""
+        """The events of a change of a user."""
         for type, details in _news(before, after, now):
             yield self.by(actor, type, now, after.id, **details)
 
     def by_stranger(
         self, origin: Origin, type: AuditType, now: datetime, subject_id: UUID | None = None, /, **details: str
     ) -> AuditEvent:
-        """What somebody did who was not signed in."""
+        """An act of a client that was not signed in."""
         return AuditEvent(self.identifiers.event_id(), now, type, None, subject_id, None, origin, details)
 
     def counted(self, origin: Origin, type: AuditType, now: datetime, /, **details: str) -> AuditEvent:

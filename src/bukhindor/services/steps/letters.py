@@ -1,4 +1,4 @@
-"""Putting mails into the outbox, in the transaction of what they speak of."""
+"""Queueing mails in the transaction of the change that they report."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from bukhindor.ports import Identifiers, LetterWriter, OneTimeSecrets, Transacti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letters:
-    """What services share to write to people."""
+    """Shared by the services that write to people."""
 
     writer: LetterWriter
     secrets: OneTimeSecrets
@@ -46,10 +46,10 @@ class Letters:
     async def tell(
         self, tx: Transaction, user: User, kind: LetterKind, origin: Origin, now: datetime, new_email: str = ""
     ) -> None:
-        """Tell the user that something happened to the account."""
+        """Notify the user of something that happened to the account."""
         device = Device(user_agent=origin.user_agent).name or ""
         name = _name_for(user, user.email)
-        # An address can be chosen to be read as a text, too.
+        # A user can choose an address that reads like a message, too.
         moved_to = new_email if user.email_verified else ""
         language = _language_for(user, origin)
         letter = Letter(kind, user.email, name, language, device=device, ip=origin.ip, new_email=moved_to)
@@ -61,13 +61,13 @@ class Letters:
 
 
 def _name_for(user: User, mailbox: EmailAddress) -> str:
-    """The name to greet with; none in a mailbox that is not proved to be the user's.
+    """The name to greet with; none when the mailbox is not proved to be the user's.
 
-    Anyone can register a stranger's address, and would have their own text mailed to the stranger as a name.
+    Anyone can register a stranger's address, and could have their own text mailed to the stranger as a name.
     """
     return user.name if user.email_verified and mailbox == user.email else ""
 
 
 def _language_for(user: User, origin: Origin) -> LanguageTag:
-    """The recipient's language; while it is not known, the one of the request that causes the mail."""
+    """The recipient's language; while it is unknown, the language of the request that causes the mail."""
     return user.language or tag_of(origin.language)

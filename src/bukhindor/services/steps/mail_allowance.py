@@ -1,4 +1,4 @@
-"""How many mails one may cause."""
+"""How many mails a client may cause."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,13 +11,13 @@ from bukhindor.ports import RateLimiter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailAllowance:
-    """What the flows share that begin with a mail: one a minute and five an hour for each key."""
+    """Shared by the flows that begin with a mail: one a minute and five an hour for each key."""
 
     limiter: RateLimiter
 
     @asynccontextmanager
     async def of(self, key: str) -> AsyncIterator[None]:
-        """Count a mail. One that could not be queued is given back, so that whoever asks again gets it.
+        """Count a mail. A mail that could not be queued is given back, so that the next request sends it.
 
         Raises RateLimited; such a refusal does not count.
         """

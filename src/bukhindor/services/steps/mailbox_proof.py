@@ -1,4 +1,4 @@
-"""Checking what came back from a mailbox: the token of a link, or an address and a typed code."""
+"""Checking a proof from a mailbox: the token of a link, or an address and a typed code."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +18,10 @@ from bukhindor.services.steps.letters import Letters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxProofs:
-    """What the three flows share that begin with a mail.
+    """Shared by the three flows that begin with a mail.
 
-    `wrong_codes` is how many wrong codes an account takes in a day; from then on only links work, until a day has
-    passed without one.
+    `wrong_codes` is how many wrong codes an account accepts in a day; after that only links work, until a day has
+    passed without a wrong code.
     """
 
     transactions: Transactions
@@ -38,7 +38,7 @@ class MailboxProofs:
     async def use(
         self, tx: Transaction, purpose: Purpose, proof: Proof, origin: Origin, now: datetime
     ) -> tuple[User, OneTimeToken]:
-        """Use the proof up within `tx`, which a wrong proof commits. Raises InvalidOneTimeToken."""
+        """Use the proof up within `tx`; for a wrong proof `tx` is committed. Raises InvalidOneTimeToken."""
         user, token = await self.find(tx, purpose, proof, origin, now)
         await tx.one_time_tokens.remove(user.id, purpose)
         return user, token
@@ -89,9 +89,9 @@ class MailboxProofs:
     async def _refusal_of_a_guess(
         self, tx: Transaction, purpose: Purpose, origin: Origin, now: datetime, what: str
     ) -> InvalidOneTimeToken:
-        """What no stored code or link was compared with is counted by network and minute.
+        """A guess that was compared with no stored code or link is counted by network and minute.
 
-        All refusals take one commit, and so the same time, whether or not there is such an account.
+        All refusals take one commit, and so the same time, whether the account exists or not.
         """
         await tx.audit_events.count(
             self.trail.counted(origin, AuditType.PROOF_FAILED, now, purpose=purpose.value, what=what)

@@ -40,7 +40,7 @@ class PasswordCheck:
     clock: Clock
 
     async def sign_in_attempt(self, email: EmailAddress, origin: Origin, device_proof: str) -> PasswordAttempt:
-        """An attempt to sign in, and what it shows: a device proof, a familiar network, or nothing."""
+        """An attempt to sign in, and what it presents: a device proof, a familiar network, or nothing."""
         async with self.transactions.read() as stored:
             found = await stored.users.by_email_with_network(email, origin.wider_network)
         user, network_used_at = found or (None, None)
@@ -56,11 +56,10 @@ class PasswordCheck:
 
     @asynccontextmanager
     async def budget(self, attempt: PasswordAttempt) -> AsyncIterator[None]:
-        """Count the attempt before its outcome is known: many guesses at once must not all slip through.
+        """Count the attempt before its outcome is known: many guesses at once must not all pass.
 
-        A success clears the account's count of this kind, and takes back what it counted for the network. So does
-        whatever is no wrong password, such as a server that is too busy.
-        Raises RateLimited.
+        A success clears the account's count of this kind, and takes back what it counted for the network. So does an
+        outcome that is no wrong password, such as a busy server. Raises RateLimited.
         """
         places = [attempt.budget, *attempt.network_budgets]
         await self._take_all(places)
@@ -69,7 +68,7 @@ class PasswordCheck:
         except (InvalidCredentials, InvalidAccessToken, IncorrectPassword):
             raise
         except BaseException:
-            # A request that was cancelled because it took too long is no failure of the client, either.
+            # A request that was cancelled at its deadline is no failure of the client, either.
             await self._give_back(places)
             raise
         await self.limiter.clear(*attempt.budget)
@@ -96,8 +95,8 @@ class PasswordCheck:
     async def record_failure(self, attempt: PasswordAttempt, act: str) -> None:
         """Record a wrong password, and count it against the account and the session.
 
-        Failures for unknown addresses are counted by network and minute. They cost a commit as well, so that the time
-        of the response tells nothing.
+        Failures for unknown addresses are counted by network and minute. They cost a commit as well, so that the
+        response takes the same time.
         """
         now = self.clock.now()
         async with self.transactions.begin() as tx:
@@ -135,7 +134,7 @@ class PasswordCheck:
                 await self.letters.tell(tx, user, LetterKind.PASSWORD_DISABLED, origin, now)
 
     async def forget_failures(self, attempt: PasswordAttempt) -> None:
-        """After the right password at the prompt of a session, its next failures are the first in a row."""
+        """After the right password at a session's prompt, its next failure is the first in a row."""
         if attempt.session is None or not attempt.session.failed_prompts:
             return
         async with self.transactions.begin() as tx:
@@ -145,7 +144,7 @@ class PasswordCheck:
                 await tx.commit()
 
     async def clear_budgets(self, email: EmailAddress, familiar_networks: Iterable[str]) -> None:
-        """After a reset by mail: strangers and familiar networks have their whole budgets again."""
+        """After a reset by mail, strangers and familiar networks have their whole budgets again."""
         await self.limiter.clear(FAILED_SIGN_INS_PER_ACCOUNT, account_key(AttemptKind.STRANGER, email))
         for network in familiar_networks:
             key = account_key(AttemptKind.FAMILIAR_NETWORK, email, network)

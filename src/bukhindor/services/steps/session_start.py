@@ -16,7 +16,7 @@ from bukhindor.services.steps.letters import Letters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStart:
-    """What every sign-in does, whichever way the person took: the checks, the session, the mail and the records."""
+    """Shared by every way of signing in: the checks, the session, the mail and the records."""
 
     letters: Letters
     trail: AuditTrail
@@ -25,8 +25,8 @@ class SessionStart:
     async def start(self, tx: Transaction, half: HalfSignedIn) -> Caller:
         """Start a session in `tx`, which the use case commits. A refusal is recorded, and commits `tx` itself.
 
-        Past one hundred sessions the oldest ends. A device that none of the account's sessions knows is reported by
-        mail, except at the first sign-in. The client's network becomes familiar.
+        Past one hundred sessions the oldest ends. A mail reports a device that none of the account's sessions knows,
+        except at the first sign-in. The client's network becomes familiar.
 
         Raises AccountBanned, AccountInactive.
         """

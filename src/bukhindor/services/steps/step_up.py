@@ -1,4 +1,4 @@
-"""The one proof of presence before a dangerous act: a signed-in person gives their password once more."""
+"""The one proof of presence before a dangerous act: a signed-in person enters their password again."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from bukhindor.services.steps.password_check import PasswordCheck
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepUp:
-    """What dangerous acts share. Wrong passwords have a budget of their own for each session."""
+    """Shared by the dangerous acts. Each session has its own budget for wrong passwords."""
 
     password_check: PasswordCheck
 
@@ -36,7 +36,7 @@ class StepUp:
         return self.password_check.budget(_prompt_of(caller))
 
     async def matches(self, caller: Caller, password: Password) -> bool:
-        """Whether it is the caller's password. Raises TooBusy."""
+        """Whether this is the caller's password. Raises TooBusy."""
         prompt = _prompt_of(caller)
         if not (await self.password_check.verify(prompt, password)).matches:
             return False
@@ -59,7 +59,7 @@ class StepUp:
         return replace(caller, session=session, user=user)
 
     async def holder(self, tx: Transaction, caller: Caller) -> User:
-        """The caller as `tx` sees them, if what they have proved still holds: the hash took its time.
+        """The caller as `tx` sees them, if their proof is still valid: computing the hash took time.
 
         Raises InvalidAccessToken when the session has ended meanwhile, IncorrectPassword when the password changed.
         """

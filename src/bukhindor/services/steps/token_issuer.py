@@ -1,4 +1,4 @@
-"""Turning a session into the pair of tokens that a client receives."""
+"""Turning a session into the tokens that a client receives."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from bukhindor.ports import AccessTokens, DeviceProofs, Identifiers, RefreshToke
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIssuer:
-    """What sign-in, refresh and password change share: tokens of a session's newest generation."""
+    """Shared by sign-in, refresh and password change: tokens of a session's newest generation."""
 
     access_tokens: AccessTokens
     refresh_tokens: RefreshTokens
@@ -21,7 +21,7 @@ class TokenIssuer:
     policy: SessionPolicy
 
     def require_key(self) -> None:
-        """To be asked before anything is written: a session that nobody can be told of must not begin.
+        """Call this before anything is written: a session whose tokens can't be signed must not begin.
 
         Raises StoreUnavailable while no signing key could be loaded.
         """
@@ -29,7 +29,7 @@ class TokenIssuer:
             raise StoreUnavailable
 
     def issue(self, session: Session, user: User, now: datetime) -> TokenPair:
-        """A fresh access token beside the one refresh token of this generation; lifetimes in whole seconds."""
+        """Issue a new access token with the refresh token of this generation; lifetimes in whole seconds."""
         claims = AccessClaims.of(session, user, self.identifiers.token_id(), now, self.policy)
         return TokenPair(
             access_token=self.access_tokens.issue(claims),

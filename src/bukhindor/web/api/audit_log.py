@@ -22,7 +22,7 @@ TimeParameter = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, d
 
 
 class EventShape(msgspec.Struct, frozen=True):
-    """What happened: `actor_id` did it to `subject_id`; null where nobody was signed in or nobody is concerned."""
+    """One event: `actor_id` acted on `subject_id`; null for a client that is not signed in, or no account."""
 
     id: UserId
     at: Time
@@ -57,7 +57,7 @@ class EventShape(msgspec.Struct, frozen=True):
 
 
 class EventListQuery(msgspec.Struct, frozen=True):
-    """A parameter that is missing is unset, not None: in a query string, `null` is a word like another."""
+    """A missing parameter is unset, not None: in a query string, `null` is an ordinary word."""
 
     actor_id: UUID | UnsetType = UNSET
     subject_id: UUID | UnsetType = UNSET
@@ -68,7 +68,7 @@ class EventListQuery(msgspec.Struct, frozen=True):
     cursor: Annotated[str, Meta(description="`next_cursor` of the page before")] | UnsetType = UNSET
 
     def decoded(self, cursor_key: bytes) -> AuditQuery:
-        """The query in the domain's words. Raises InvalidInput for a cursor that this very query did not give."""
+        """The query in the domain's terms. Raises InvalidInput for a cursor of another query."""
         asked = AuditQuery(
             actor_id=_given(self.actor_id),
             subject_id=_given(self.subject_id),
@@ -84,17 +84,17 @@ class EventListQuery(msgspec.Struct, frozen=True):
 
 
 class EventList(msgspec.Struct, frozen=True):
-    """The newest first; `next_cursor` is null on the last page."""
+    """Newest first; `next_cursor` is null on the last page."""
 
     events: list[EventShape]
     next_cursor: str | None
 
 
 async def list_audit_events(call: Call, audit_log: AuditLog, query: EventListQuery) -> EventList:
-    """Read what has happened"""
+    """List the events of the audit"""
     key = call.settings.cursor_key
     asked = query.decoded(key)
-    # One more than asked for tells whether there is another page.
+    # One more than requested shows whether there is another page.
     events = await audit_log.page(call.caller, replace(asked, limit=asked.limit + 1))
     page = events[: asked.limit]
     next_cursor = None
@@ -109,7 +109,7 @@ class _Cursor(msgspec.Struct, array_like=True):
 
 
 def _moment(name: str, value: str | UnsetType) -> datetime | None:
-    """Query strings are read leniently, and numbers would pass for moments. Raises InvalidInput."""
+    """Query strings are read leniently, and numbers would pass for timestamps. Raises InvalidInput."""
     if value is UNSET:
         return None
     try:

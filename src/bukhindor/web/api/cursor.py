@@ -1,4 +1,4 @@
-"""Cursors of lists: positions that only we can have written, for the very query they came from."""
+"""Cursors of lists: sealed positions, valid for the query that they came from."""
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -17,13 +17,13 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 def seal(position: msgspec.Struct, query: Sequence[Any], key: bytes) -> str:
-    """`query` holds everything that decides what the list is; the cursor is good for no other."""
+    """`query` contains everything that defines the list; the cursor is valid for no other."""
     payload = msgspec.json.encode(position)
     return urlsafe_b64encode(_mac(payload, query, key) + payload).decode("ascii")
 
 
 def unseal(cursor: str, query: Sequence[Any], key: bytes, shape: type[S]) -> S:
-    """Only what `seal` made comes through, so nothing in it can be chosen freely. Raises InvalidInput."""
+    """Opens only what `seal` made, so a client can't choose its content. Raises InvalidInput."""
     invalid = InvalidInput(FieldError("cursor", "This cursor does not belong to this query.", "invalid_cursor"))
     if len(cursor) > _MAX_LENGTH or not cursor.isascii():
         raise invalid

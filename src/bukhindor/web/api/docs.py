@@ -15,7 +15,7 @@ from bukhindor.web.endpoint.row import Access, Page, as_problem
 _OWN = Path(__file__).parent / "assets"
 _MEDIA_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".png": "image/png"}
 
-# Scripts come from here only, none inline; Swagger UI draws its icons from data addresses.
+# Scripts come from here only, none inline; Swagger UI draws its icons from data URLs.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

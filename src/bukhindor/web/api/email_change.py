@@ -22,12 +22,12 @@ class ConfirmEmailChangeBody(msgspec.Struct, frozen=True):
 
 
 async def change_email(call: Call, email_change: EmailChange, body: ChangeEmailBody) -> Message:
-    """Ask to move one's own account to another address"""
+    """Request a change of your email address"""
     await email_change.request(call.caller, body.new_email, body.password)
     return Message("A mail to confirm the new address is on its way; until then the old one stands.")
 
 
 async def confirm_email_change(call: Call, email_change: EmailChange, body: ConfirmEmailChangeBody) -> Message:
-    """Move the account with what the mail to the new address said"""
+    """Confirm a new email address"""
     await email_change.confirm(parse_proof(body.token, body.email, body.code), call.origin)
     return Message("The address has been changed.")

@@ -30,7 +30,7 @@ class ConfirmEmailBody(msgspec.Struct, frozen=True):
 
 
 async def verify_email(call: Call, email_verification: EmailVerification, body: VerifyEmailBody) -> Message:
-    """Ask for the mail of the registration again"""
+    """Send the verification mail again"""
     await email_verification.request(body.email, call.origin)
     return Message("If this address waits to be verified, a mail is on its way.")
 
@@ -38,7 +38,7 @@ async def verify_email(call: Call, email_verification: EmailVerification, body: 
 async def confirm_email(
     call: Call, authentication: Authentication, email_verification: EmailVerification, body: ConfirmEmailBody
 ) -> Message:
-    """Verify an address with what the mail said"""
+    """Verify an email address"""
     proof = parse_proof(body.token, body.email, body.code)
     caller = await authenticate_if_possible(call, authentication)
     return Message(_MESSAGES[await email_verification.confirm(proof, call.origin, caller, body.password)])

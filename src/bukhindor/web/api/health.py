@@ -1,4 +1,4 @@
-"""Health probes and public keys"""
+"""Health probes"""
 
 from typing import Annotated, Literal
 
@@ -20,7 +20,7 @@ class HealthStatus(msgspec.Struct, frozen=True):
 
 
 class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`degraded` names by part what the service does without for now; its work is correct all the same."""
+    """`degraded` names, by part, what the service does without for now; its work is still correct."""
 
     status: Literal["ok", "degraded"]
     service: Annotated[str, Meta(examples=[_SERVICE])]
@@ -29,20 +29,20 @@ class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 async def health(call: Call) -> HealthStatus:
-    """Tell that the service answers"""
+    """Check that the service responds"""
     return HealthStatus("ok", _SERVICE, __version__)
 
 
 async def live(call: Call) -> HealthStatus:
-    """Tell that the process lives
+    """Check that the process is alive
 
-    Depends on nothing else, so that a database that is away does not get the process restarted.
+    Depends on nothing else, so an unavailable database does not cause a restart.
     """
     return HealthStatus("ok", _SERVICE, __version__)
 
 
 async def ready(call: Call, health: Health) -> Readiness:
-    """Tell whether the service can do its work"""
+    """Check whether the service can do its work"""
     problems = await health.problems()
     if problems:
         raise NotReady(problems)

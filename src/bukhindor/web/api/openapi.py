@@ -39,16 +39,17 @@ Refusal = type[BukhindorError | WebRefusal]
 _REF = "#/components/schemas/{name}"
 _DESCRIPTION = """Accounts, sign-in and user management.
 
-Send the access token as `Authorization: Bearer …`. When it has expired, exchange the refresh token; a token whose
-answer was lost can be exchanged again. Every refusal is a problem (RFC 9457): rely on its `error_code`.
+Send the access token as `Authorization: Bearer …`. When it has expired, exchange the refresh token for new tokens. If
+the response got lost, send the same refresh token again. Every error response is a problem (RFC 9457): rely on its
+`error_code`.
 """
 _TAGS = {
-    "Account": "Create an account, read and change one's own",
-    "Sign-in": "Passwords and refresh tokens become access tokens",
+    "Account": "Create an account, read and change your own",
+    "Sign-in": "Exchange passwords and refresh tokens for access tokens",
     "Mailbox": "Proving an address: reset, verification, change",
     "Sessions": "Signed-in devices",
-    "Users": "For administrators, and in part for people themselves",
-    "Audit": "What has happened",
+    "Users": "For administrators, and in part for the users themselves",
+    "Audit": "The record of what happened",
     "Service": "Health and public keys",
 }
 _SECONDS = {"description": "Seconds", "schema": {"type": "integer"}}
@@ -65,7 +66,7 @@ _CLIENT_HEADERS = {
 
 @cache
 def openapi_json(public_url: str) -> bytes:
-    """The document as indented JSON, its server being `public_url`."""
+    """The document as indented JSON, with `public_url` as its server."""
     return msgspec.json.format(msgspec.json.encode(_document(public_url)), indent=2) + b"\n"
 
 
@@ -107,7 +108,7 @@ def _wire_schema(kind: type) -> Json:
 
 
 def _typed(schema: Json) -> Json:
-    """The schema with the type of every choice told: they are words, which generators of clients want to read."""
+    """The schema with an explicit type for every enumeration: generators of clients need it."""
     if "properties" in schema:
         typed = {name: _typed(part) for name, part in schema["properties"].items()}
         return {**schema, "properties": typed}
@@ -137,8 +138,8 @@ def _operation(endpoint: Endpoint) -> Json:
 
 
 def _rules(endpoint: Endpoint) -> list[str]:
-    """What the use case says of itself, less what it raises: the responses tell that."""
-    # Of None, Python 3.13 has something to say.
+    """The documentation of the use case without the part about exceptions, which the responses describe."""
+    # Python 3.13 documents None.
     if endpoint.rules is None:
         return []
     paragraphs = (inspect.getdoc(endpoint.rules) or "").split("\n\n")
@@ -203,7 +204,7 @@ def _responses(endpoint: Endpoint) -> Json:
 
 
 def _refusals(endpoint: Endpoint) -> list[Refusal]:
-    """What the row names, and what follows from its access and its body."""
+    """The refusals that the row names, and those that follow from its access and its body."""
     refusals: list[Refusal] = list(endpoint.refuses)
     if endpoint.is_for_clients:
         refusals += [InvalidInput, StoreUnavailable]

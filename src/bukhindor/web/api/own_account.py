@@ -12,7 +12,7 @@ from bukhindor.web.endpoint.call import Call
 
 
 class DeleteMeBody(msgspec.Struct, frozen=True):
-    """`password` is the account's; without it the deletion is refused."""
+    """`password` is the account's; without it the request is refused."""
 
     password: PasswordField | None = None
 
@@ -25,7 +25,7 @@ class FamiliarNetworkShape(msgspec.Struct, frozen=True):
 
 
 class PersonalDataShape(msgspec.Struct, frozen=True):
-    """Everything that is held about the caller; of events the newest thousand."""
+    """Everything that is stored about the caller; of events the newest thousand."""
 
     user: UserShape
     sessions: list[SessionShape]
@@ -34,14 +34,14 @@ class PersonalDataShape(msgspec.Struct, frozen=True):
 
 
 async def delete_me(call: Call, own_account: OwnAccount, body: DeleteMeBody = DeleteMeBody()) -> Message:  # noqa: B008  # Immutable.
-    """Delete one's own account"""
+    """Delete your own account"""
     await own_account.delete(call.caller, body.password)
     call.forget_browser()
     return Message("The account and everything personal is gone.")
 
 
 async def export_me(call: Call, own_account: OwnAccount) -> PersonalDataShape:
-    """Take one's own data along"""
+    """Export your own data"""
     data = await own_account.export(call.caller)
     policy, current = call.settings.session_policy, call.caller.session.id
     return PersonalDataShape(

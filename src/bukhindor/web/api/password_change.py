@@ -21,7 +21,7 @@ class PasswordChanged(msgspec.Struct, frozen=True):
 
 
 async def change_password(call: Call, password_change: PasswordChange, body: ChangePasswordBody) -> PasswordChanged:
-    """Change one's own password"""
+    """Change your own password"""
     tokens = await password_change.change(call.caller, body.current_password, body.new_password)
     call.set_token_cookies(tokens)
     return PasswordChanged("Password changed.", TokensShape.of(tokens))

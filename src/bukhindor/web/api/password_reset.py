@@ -23,25 +23,25 @@ class ConfirmResetBody(msgspec.Struct, frozen=True):
 
 
 class PasswordReplaced(msgspec.Struct, frozen=True):
-    """The client is not signed in."""
+    """The response does not sign the client in."""
 
     message: str
     device_proof: Annotated[str, Meta(examples=["bkd_…"], description=DEVICE_PROOF)]
 
 
 async def reset_password(call: Call, password_reset: PasswordReset, body: ResetPasswordBody) -> Message:
-    """Ask for a mail to choose a new password"""
+    """Request a mail to choose a new password"""
     await password_reset.request(body.email, call.origin)
     return Message("If there is an account with this address, a mail is on its way.")
 
 
 async def forgot_password(call: Call, password_reset: PasswordReset, body: ResetPasswordBody) -> Message:
-    """Ask for a mail to choose a new password (another name)"""
+    """Request a mail to choose a new password (alias)"""
     return await reset_password(call, password_reset, body)
 
 
 async def confirm_password_reset(call: Call, password_reset: PasswordReset, body: ConfirmResetBody) -> PasswordReplaced:
-    """Choose a new password with what the mail said"""
+    """Choose a new password with the link or code from the mail"""
     proof = parse_proof(body.token, body.email, body.code)
     device_proof = await password_reset.confirm(proof, body.new_password, call.origin)
     call.set_device_proof_cookie(device_proof)

@@ -14,7 +14,7 @@ from bukhindor.web.endpoint.call import Call
 
 
 class ProfileBody(msgspec.Struct, frozen=True):
-    """null leaves a field as it is."""
+    """null leaves a field unchanged."""
 
     name: NameField | None = None
     language: LanguageField | None = None
@@ -22,11 +22,11 @@ class ProfileBody(msgspec.Struct, frozen=True):
 
 
 async def me(call: Call) -> UserShape:
-    """Read one's own account"""
+    """Read your own account"""
     return UserShape.of(call.caller.user, call.now)
 
 
 async def update_me(call: Call, profile: Profile, body: ProfileBody) -> UserShape:
-    """Change one's own account"""
+    """Change your own account"""
     changes = UserChanges(name=body.name, language=body.language, metadata=body.metadata)
     return UserShape.of(await profile.change(call.caller, changes), call.now)

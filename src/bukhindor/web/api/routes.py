@@ -1,4 +1,4 @@
-"""Every endpoint: where it is, who may call it, what it can refuse. This table is the security policy."""
+"""Every endpoint: its path, who may call it, and what it can refuse. This table is the security policy."""
 
 from bukhindor.domain.errors import (
     AccountBanned,

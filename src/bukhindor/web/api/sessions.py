@@ -14,11 +14,11 @@ from bukhindor.web.endpoint.call import Call
 
 
 class LogoutAllBody(msgspec.Struct, frozen=True):
-    keep_current: Annotated[bool, Meta(description="Let the session that asks go on")] = False
+    keep_current: Annotated[bool, Meta(description="Keep the session of this request")] = False
 
 
 async def list_sessions(call: Call, sessions: Sessions) -> SessionList:
-    """List one's own sessions"""
+    """List your own sessions"""
     caller = call.caller
     found = await sessions.list(caller)
     policy = call.settings.session_policy
@@ -26,15 +26,15 @@ async def list_sessions(call: Call, sessions: Sessions) -> SessionList:
 
 
 async def end_session(call: Call, sessions: Sessions) -> Message:
-    """End one of one's own sessions"""
+    """Revoke one of your own sessions"""
     await sessions.end(call.caller, call.session_id)
     return Message("The session has ended.")
 
 
 async def logout(call: Call, sessions: Sessions, authentication: Authentication) -> Message:
-    """End this session
+    """Sign out
 
-    The access token of a session that has ended already is good enough: asking twice is fine.
+    The access token of a session that has already ended is accepted, so repeating the request succeeds.
     """
     try:
         await sessions.log_out(await authenticate(call, authentication))
@@ -46,7 +46,7 @@ async def logout(call: Call, sessions: Sessions, authentication: Authentication)
 
 
 async def logout_all(call: Call, sessions: Sessions, body: LogoutAllBody = LogoutAllBody()) -> SessionsEnded:  # noqa: B008  # Immutable.
-    """End all of one's own sessions"""
+    """Revoke all of your own sessions"""
     revoked = await sessions.log_out_everywhere(call.caller, keep_current=body.keep_current)
     if not body.keep_current:
         call.sign_browser_out()

@@ -1,4 +1,4 @@
-"""Shapes that several endpoints answer with."""
+"""Shapes that several endpoints share."""
 
 from datetime import datetime
 from typing import Annotated
@@ -65,10 +65,10 @@ MetadataShape = Annotated[
 
 
 class UserShape(msgspec.Struct, frozen=True):
-    """One account. `is_active` says that `status` is active.
+    """One account. `is_active` means that `status` is active.
 
-    Mails to the person are written in `language`; null means that it is not known. The person writes `metadata`,
-    administrators write `app_metadata`.
+    Mails to the person are written in `language`; null means unknown. The person writes `metadata`, administrators
+    write `app_metadata`.
     """
 
     id: UserId
@@ -112,13 +112,13 @@ DEVICE_PROOF = (
 
 
 class TokensShape(msgspec.Struct, frozen=True):
-    """A pair of tokens; lifetimes in seconds from now, so that the client needs no right clock."""
+    """The tokens of a session; lifetimes in seconds from now, so that the client needs no correct clock."""
 
     access_token: Annotated[
         str, Meta(examples=["eyJhbGciOiJFUzI1NiIs…"], description="A JWT for the header Authorization")
     ]
     refresh_token: Annotated[
-        str, Meta(examples=["bkr_…"], description="Opaque; exchange it once the other has expired")
+        str, Meta(examples=["bkr_…"], description="Opaque; exchange it when the access token has expired")
     ]
     expires_in: Annotated[int, Meta(ge=0, examples=[900])]
     refresh_expires_in: Annotated[int, Meta(ge=0, examples=[2592000])]
@@ -138,7 +138,7 @@ class TokensShape(msgspec.Struct, frozen=True):
 
 
 class SessionShape(msgspec.Struct, frozen=True):
-    """One signed-in device. `current` marks the session that asks."""
+    """One signed-in device. `current` marks the session of this request."""
 
     id: UserId
     current: bool

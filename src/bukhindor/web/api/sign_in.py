@@ -16,14 +16,14 @@ class LoginBody(msgspec.Struct, frozen=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """The tokens stand under `user`: that is where clients look for them."""
+    """The tokens are under `user`, where clients look for them."""
 
     message: Annotated[str, Meta(examples=["Signed in."])]
     user: TokensShape
 
 
 async def login(call: Call, sign_in: SignIn, body: LoginBody) -> SignedIn:
-    """Sign in with e-mail and password"""
+    """Sign in with email address and password"""
     tokens = await sign_in.login(body.email, body.password, call.device, call.origin, call.device_proof)
     call.set_token_cookies(tokens)
     return SignedIn("Signed in.", TokensShape.of(tokens))

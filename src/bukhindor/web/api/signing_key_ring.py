@@ -16,6 +16,6 @@ class JsonWebKeySet(msgspec.Struct, frozen=True):
 
 
 async def jwks(call: Call, signing_key_ring: SigningKeyRing) -> JsonWebKeySet:
-    """Publish the keys that verify access tokens"""
+    """Return the public keys that verify access tokens"""
     keys = await signing_key_ring.verifying()
     return JsonWebKeySet([dict(key.public_jwk) for key in keys])

@@ -1,4 +1,4 @@
-"""/users: administrators manage everybody, people read and rename themselves"""
+"""/users: administrators manage all accounts, users read and rename their own"""
 
 from datetime import datetime
 from typing import Annotated
@@ -42,7 +42,7 @@ class CreateUserBody(msgspec.Struct, frozen=True):
 
 
 class UpdateUserBody(msgspec.Struct, frozen=True):
-    """null leaves a field as it is. `is_active` true and false stand for the statuses active and inactive."""
+    """null leaves a field unchanged. `is_active` true and false stand for the statuses active and inactive."""
 
     name: NameField | None = None
     email: EmailField | None = None
@@ -53,11 +53,11 @@ class UpdateUserBody(msgspec.Struct, frozen=True):
     status_until: Annotated[datetime, Meta(tz=True, description="When the status ends by itself")] | None = None
     language: LanguageField | None = None
     app_metadata: MetadataField | None = None
-    password: Annotated[PasswordField, Meta(description="Needed to change one's own address")] | None = None
+    password: Annotated[PasswordField, Meta(description="Needed to change your own address")] | None = None
 
 
 class DeleteUserBody(msgspec.Struct, frozen=True):
-    """`password` is needed to delete one's own account."""
+    """`password` is needed to delete your own account."""
 
     password: PasswordField | None = None
 
@@ -70,7 +70,7 @@ async def list_users(call: Call, user_admin: UserAdmin, query: UserListQuery) ->
 
 
 async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -> UserShape:
-    """Create an account for somebody"""
+    """Create an account for another person"""
     role, status = body.role or Role.USER, body.status or Status.ACTIVE
     app_metadata = NO_METADATA if body.app_metadata is None else NO_METADATA.patched(body.app_metadata)
     user = await user_admin.create(
@@ -87,7 +87,7 @@ async def get_user(call: Call, user_admin: UserAdmin) -> UserShape:
 async def replace_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) -> UserShape:
     """Change an account
 
-    The same as PATCH: a field that is null or missing stays as it is.
+    The same as PATCH: a field that is null or missing stays unchanged.
     """
     return await update_user(call, user_admin, body)
 
@@ -120,7 +120,7 @@ async def list_user_sessions(call: Call, user_admin: UserAdmin) -> SessionList:
 
 
 async def end_user_sessions(call: Call, user_admin: UserAdmin) -> SessionsEnded:
-    """End all sessions of a user"""
+    """Revoke all sessions of a user"""
     revoked = await user_admin.end_sessions(call.caller, call.user_id)
     return SessionsEnded("The user has been signed out everywhere.", revoked)
 

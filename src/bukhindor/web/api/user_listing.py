@@ -1,4 +1,4 @@
-"""The query and the answer of GET /users, and the sealed cursor that leads from page to page."""
+"""The query and the response of GET /users, and the sealed cursor that leads from page to page."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -25,7 +25,7 @@ from bukhindor.web.api.shapes import SAFE_TEXT, UserShape
 
 
 class UserListQuery(msgspec.Struct, frozen=True):
-    """A parameter that is missing is unset, not None: in a query string, `null` is a word like another."""
+    """A missing parameter is unset, not None: in a query string, `null` is an ordinary word."""
 
     page: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 1
     limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] = 20
@@ -46,7 +46,7 @@ class UserListQuery(msgspec.Struct, frozen=True):
     cursor: Annotated[str, Meta(description="`next_cursor` of the page before; wins over `page`")] | UnsetType = UNSET
 
     def decoded(self, cursor_key: bytes) -> UserQuery:
-        """The query in the domain's words. Raises InvalidInput for a cursor that this very query did not give."""
+        """The query in the domain's terms. Raises InvalidInput for a cursor of another query."""
         search = None if self.search is UNSET else str(self.search) or None
         role = None if self.role is UNSET else self.role
         status = None if self.status is UNSET else self.status
@@ -57,7 +57,7 @@ class UserListQuery(msgspec.Struct, frozen=True):
 
 
 class UserList(msgspec.Struct, frozen=True):
-    """One page; `total` counts all that match, `next_cursor` is null on the last page."""
+    """One page; `total` counts all matching users, `next_cursor` is null on the last page."""
 
     users: list[UserShape]
     total: Annotated[int, Meta(ge=0)]
@@ -73,7 +73,7 @@ class UserList(msgspec.Struct, frozen=True):
 
 
 class _Cursor(msgspec.Struct, array_like=True):
-    """A date stands as its ISO text."""
+    """A date is stored as its ISO text."""
 
     value: str
     user_id: UUID

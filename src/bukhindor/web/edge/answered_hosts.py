@@ -1,7 +1,7 @@
-"""Which names in the Host header some addresses answer to (RFC 9110 section 7.2), against DNS rebinding.
+"""Which Host headers some addresses accept (RFC 9110 section 7.2), against DNS rebinding.
 
-A page of a stranger may have its own name point to 127.0.0.1, and its browser then reads our answers as that page's
-own. The name in the header is what gives it away: it is the stranger's.
+An attacker's page may point its own host name to 127.0.0.1, and the browser then reads our responses as that page's
+own. The Host header gives such a request away: it contains the attacker's name.
 """
 
 import re
@@ -18,14 +18,14 @@ _NAME = re.compile(r"([A-Za-z0-9._-]{1,253})(?::[0-9]{0,5})?")
 class AnsweredHosts:
     """The loopback interface under all its names, and the hosts in `named`, as `read_host` reads them.
 
-    `any_address` adds every IP address. That opens nothing to rebinding, which needs a name to turn around.
+    `any_address` adds every IP address. That does not enable rebinding, which needs a host name.
     """
 
     named: frozenset[Host] = frozenset()
     any_address: bool = False
 
     def answer_to(self, header: str | None) -> bool:
-        """Whether a request with this Host header is meant for us, on any port; never raises."""
+        """Whether a request with this Host header is meant for this service, on any port; never raises."""
         host = read_host(header or "")
         if host is None:
             return False
@@ -37,7 +37,7 @@ class AnsweredHosts:
 def read_host(text: str) -> Host | None:
     """The host in `name`, `name:port`, `192.0.2.1:port` or `[2001:db8::1]:port`, a name in lower case.
 
-    None for everything else; never raises. An IPv4 address that is written as an IPv6 one is that IPv4 address.
+    None for everything else; never raises. An IPv4 address written as an IPv6 one counts as the IPv4 address.
     """
     match = _IN_BRACKETS.fullmatch(text)
     if match is not None:

@@ -1,4 +1,4 @@
-"""The address of the client, which only trusted proxies may tell."""
+"""The address of the client, as trusted proxies report it."""
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -15,8 +15,8 @@ class ClientAddress:
     def of(self, peer: str, headers: Mapping[str, str]) -> str:
         """The address in its shortest form.
 
-        The peer itself, unless it is a trusted proxy: then the right-most hop of X-Forwarded-For that is not one,
-        since everything left of that may be invented by the client.
+        It is the peer's, unless the peer is a trusted proxy: then it is the right-most hop of X-Forwarded-For that is
+        not one, since the client can invent everything left of that.
         """
         if not self._trusted_proxies:
             return peer
@@ -37,7 +37,7 @@ class ClientAddress:
 
 def _parse(text: str) -> Address | None:
     try:
-        # What follows % names an interface of the machine that wrote it, and may be anything.
+        # The part after % names an interface of the machine that wrote it, and may be anything.
         address = ip_address(text.partition("%")[0])
     except ValueError:
         return None

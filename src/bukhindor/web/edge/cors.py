@@ -1,4 +1,4 @@
-"""Which pages of other origins may call us (Fetch standard, CORS protocol). Credentials are never allowed."""
+"""Which pages of other origins may call this service (Fetch standard, CORS protocol). Credentials are never allowed."""
 
 import re
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class CorsPolicy:
         return origin in self.origins or (self.any_localhost_port and _LOCALHOST.fullmatch(origin) is not None)
 
     def headers_for(self, origin: str | None) -> Headers:
-        """What every answer carries, for whichever origin asked."""
+        """The headers of every response, for the origin that asked."""
         headers = [(b"vary", b"Origin")]
         if origin is not None and self.allows(origin):
             headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
@@ -42,5 +42,5 @@ def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
 
 
 def preflight_headers(origin_is_allowed: bool) -> Headers:
-    """What a preflight answer carries beside `headers_for`."""
+    """The headers of a preflight response, in addition to `headers_for`."""
     return _PREFLIGHT if origin_is_allowed else []

@@ -1,4 +1,4 @@
-"""One request on its way through the service, as the edge and the endpoints share it."""
+"""One request on its way through the service, shared by the edge and the endpoints."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from bukhindor.domain.origin import Language
 from bukhindor.web.edge.language import preferred_language, preferred_tag
 
 _SCOPE_KEY = "bukhindor.exchange"
-# A proxy may add its hop as a line of its own, behind those of the client: all of them are one list (RFC 9110 section
-# 5.3), of which the end counts.
+# A proxy may add its hop as a line of its own, after those of the client: all of them are one list (RFC 9110 section
+# 5.3), whose end counts.
 _LISTS = frozenset({"x-forwarded-for"})
 
 
@@ -18,9 +18,9 @@ _LISTS = frozenset({"x-forwarded-for"})
 class Exchange:
     """What is known of a request so far.
 
-    `headers` holds one value of each request header, names in lower case. `path` is what the client asked
-    for; `address` is where that leads by the names of the route table, empty where none of ours is written like that.
-    The rest is filled in on the way, for the line in the access log.
+    `headers` contains one value of each request header, names in lower case. `path` is the path of the request;
+    `address` is the path of the route table that it leads to, empty when it is none of ours. The rest is filled in on
+    the way, for the access log.
     """
 
     request_id: str
@@ -40,12 +40,12 @@ class Exchange:
 
     @property
     def language_tag(self) -> LanguageTag | None:
-        """The language that the client prefers, whether or not we speak it; None when it names none."""
+        """The language that the client prefers, even if this service does not have it; None when it names none."""
         return preferred_tag(self.headers.get("accept-language", ""))
 
     @staticmethod
     def of(scope: Mapping[str, Any]) -> "Exchange":
-        """The exchange that the edge has put into an ASGI scope."""
+        """The exchange that the edge has stored in an ASGI scope."""
         exchange: Exchange = scope[_SCOPE_KEY]
         return exchange
 

@@ -1,4 +1,4 @@
-"""Which of our languages a client prefers (RFC 9110 section 12.5.4)."""
+"""Which of the service's languages a client prefers (RFC 9110 section 12.5.4)."""
 
 import re
 from contextlib import suppress
@@ -9,13 +9,13 @@ from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.origin import Language
 
 _MAX_HEADER = 256
-# RFC 9110 section 12.4.2. Whatever Python takes for a number besides, such as `inf`, is none here.
+# RFC 9110 section 12.4.2. Other texts that Python accepts as numbers, such as `inf`, are invalid here.
 _WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 _BY_TAG = {language.value: language for language in Language}
 
 
 def preferred_language(accept_language: str) -> Language:
-    """The language with the highest weight that we speak; English when none is."""
+    """The available language with the highest weight; English when there is none."""
     return _preferred(accept_language[:_MAX_HEADER])
 
 
@@ -29,7 +29,7 @@ def _preferred(accept_language: str) -> Language:
 
 
 def preferred_tag(accept_language: str) -> LanguageTag | None:
-    """The language with the highest weight, whether or not we speak it; None when the header names none."""
+    """The language with the highest weight, available or not; None when the header names none."""
     for tag in _by_weight(accept_language[:_MAX_HEADER]):
         with suppress(InvalidValue):
             return LanguageTag.parse(tag)
@@ -37,15 +37,15 @@ def preferred_tag(accept_language: str) -> LanguageTag | None:
 
 
 def _by_weight(accept_language: str) -> list[str]:
-    """What the header lists and wants, the highest weight first."""
+    """The languages that the header accepts, highest weight first."""
     choices = [choice.strip().partition(";") for choice in accept_language.split(",")]
     weighted = [(tag.strip(), _weight(parameter)) for tag, _, parameter in choices]
-    # Of equal weights the first stays first.
+    # Languages of equal weight keep their order.
     return [tag for tag, weight in sorted(weighted, key=lambda choice: -choice[1]) if weight > 0]
 
 
 def _weight(parameter: str) -> float:
-    """Between 0 and 1; 0 for what is no weight, so that the language is not wanted."""
+    """Between 0 and 1; 0 for an invalid weight, so that the language is not used."""
     if not parameter.strip():
         return 1.0
     weight = _WEIGHT.fullmatch(parameter.strip())

@@ -1,4 +1,4 @@
-"""The outermost layer, around everything that answers: identity of the request, CORS, headers, log, last resort."""
+"""The outermost layer, around everything that responds: request id, CORS, headers, log, last resort."""
 
 import re
 import time
@@ -22,7 +22,7 @@ _log = structlog.get_logger("bukhindor.access")
 
 _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-# What every answer carries unless its handler says otherwise (OWASP REST security cheat sheet).
+# The headers of every response unless its handler sets others (OWASP REST security cheat sheet).
 _DEFAULT_HEADERS = {
     b"cache-control": b"no-store",
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
@@ -33,7 +33,7 @@ _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
 class Dispatcher(Protocol):
-    """What the edge surrounds: an ASGI application that knows which methods each of its paths answers to."""
+    """The application inside the edge: it knows the methods of each of its paths."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
@@ -42,7 +42,7 @@ class Dispatcher(Protocol):
 
 
 class Edge:
-    """Wraps the application; every HTTP answer passes here, errors of the framework and our own mistakes too."""
+    """Wraps the application; every HTTP response passes here, including errors of the framework and of this program."""
 
     def __init__(self, app: Dispatcher, settings: WebSettings, watchers: Watchers = NOBODY) -> None:
         self._app = app
@@ -94,7 +94,7 @@ class Edge:
     async def _run(self, scope: Scope, exchange: Exchange, receive: Receive, answer: "_Answer") -> None:
         inner = dict(scope)
         exchange.put_into(inner)
-        # Whatever reads answers to HEAD: the server leaves the body out.
+        # A GET row serves HEAD: the server leaves the body out.
         inner["method"] = "GET" if exchange.method == "HEAD" else exchange.method
         inner["path"] = exchange.address
         try:
@@ -116,7 +116,7 @@ class Edge:
 
 
 class _Answer:
-    """The answer on its way out: adds headers, remembers the status (0 until it has one)."""
+    """The response on its way out: adds headers and remembers the status (0 until it has one)."""
 
     def __init__(self, send: Send, exchange: Exchange, headers: list[tuple[bytes, bytes]]) -> None:
         self._send = send
@@ -150,7 +150,7 @@ def _allow(methods: Sequence[str]) -> tuple[bytes, bytes]:
 
 
 def _request_id(offered: str | None) -> str:
-    """The id that a proxy gave, if it can't harm a log; else a new one."""
+    """The id from a proxy, if it is safe to log; otherwise a new one."""
     if offered is not None and _SAFE_REQUEST_ID.fullmatch(offered):
         return offered
     return token_hex(16)

@@ -1,4 +1,4 @@
-"""The one shape of every error answer (RFC 9457), with the members that older clients read."""
+"""The one shape of every error response (RFC 9457), with the members that older clients read."""
 
 from http import HTTPStatus
 
@@ -8,12 +8,12 @@ MEDIA_TYPE = "application/problem+json"
 
 INTERNAL_ERROR = (500, "internal_error", "Something went wrong on our side; the request id helps us to find out what.")
 
-# RFC 9110 section 15.5, which gave these a new name; Python knows it from 3.13 on.
+# RFC 9110 section 15.5, which renamed these; Python knows the new names from 3.13 on.
 _RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 
 
 class FieldProblem(msgspec.Struct, frozen=True):
-    """One field that is not as it should be."""
+    """One invalid field."""
 
     field: str
     message: str
@@ -21,7 +21,7 @@ class FieldProblem(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """`error` repeats `detail` and `code` repeats `status` for older clients; `error_code` is the word to rely on."""
+    """`error` repeats `detail` and `code` repeats `status` for older clients; programs should rely on `error_code`."""
 
     type: str
     title: str
@@ -36,7 +36,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 def phrase_of(status: int) -> str:
-    """What the status is called, in every version of Python."""
+    """The name of the status, in every version of Python."""
     return _RENAMED.get(status) or HTTPStatus(status).phrase
 
 

@@ -1,4 +1,4 @@
-"""What the HTTP side is told; the composition root fills it in."""
+"""The settings of the HTTP side; the composition root fills them in."""
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
@@ -13,9 +13,10 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """`public_url` is the origin people reach the service at; `cursor_key` seals the cursors of lists;
-    `request_timeout` is how many seconds a use case may take; `mailbox_hosts` are the names that the development
-    mailbox answers to."""
+    """`public_url` is the origin of the service for its users; `cursor_key` seals the cursors of lists;
+    `request_timeout` is how many seconds a use case may take; `mailbox_hosts` are the host names of the development
+    mailbox.
+    """
 
     public_url: str
     cors: CorsPolicy

@@ -1,4 +1,4 @@
-"""Metrics and traces of requests, for those who run the service."""
+"""Metrics and traces of requests, for operators."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,18 +12,18 @@ from bukhindor.web.edge.exchange import Exchange
 
 
 class NoMeter:
-    """Nobody wants to know."""
+    """The meter of a service without metrics."""
 
     def begun(self) -> None:
-        """Costs nothing that could be measured."""
+        """Do nothing."""
 
     def ended(self, method: str, endpoint: str, status: int, seconds: float, error_code: str | None) -> None:
-        """Neither does this."""
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watchers:
-    """Who is told of each request. No tracer means no traces."""
+    """The observers of each request. No tracer means no traces."""
 
     meter: RequestMeter
     tracer: RequestTracer | None = None
@@ -33,14 +33,14 @@ NOBODY = Watchers(NoMeter())
 
 
 class HasStatus(Protocol):
-    """The answer on its way out; 0 until it has a status."""
+    """The response on its way out; 0 until it has a status."""
 
     status: int
 
 
 @contextmanager
 def traced(tracer: RequestTracer, exchange: Exchange, scheme: str, answer: HasStatus) -> Iterator[None]:
-    """One request; all that is logged on its way carries the ids of its trace."""
+    """Trace one request; log lines written on its way carry the ids of its trace."""
     trace = tracer.begin(exchange.method, scheme, exchange.headers)
     with structlog.contextvars.bound_contextvars(**trace.log_fields):
         try:

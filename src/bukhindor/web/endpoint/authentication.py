@@ -1,4 +1,4 @@
-"""Who is calling: a bearer token, else the cookie of a browser → Caller."""
+"""The caller of a request: a bearer token, else the cookie of a browser → Caller."""
 
 import re
 
@@ -13,14 +13,14 @@ from bukhindor.web.endpoint.errors import CrossSiteRequest
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# A scheme, a host and perhaps a port, and nothing behind them: browsers send no more.
+# A scheme, a host, optionally a port, and nothing after them: browsers send no more.
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
 async def authenticate(call: Call, authentication: Authentication, *, accepts_superseded: bool = False) -> Caller:
     """The signed-in caller. Raises NotSignedIn, InvalidAccessToken, CrossSiteRequest, AccountBanned, AccountInactive.
 
-    An Authorization header wins over the cookie, good or bad.
+    An Authorization header takes precedence over the cookie, even an invalid one.
     """
     token = access_token(call.exchange, call.settings)
     caller = await authentication.authenticate(token, call.origin, accepts_superseded=accepts_superseded)
@@ -29,7 +29,7 @@ async def authenticate(call: Call, authentication: Authentication, *, accepts_su
 
 
 async def authenticate_if_possible(call: Call, authentication: Authentication) -> Caller | None:
-    """The signed-in caller, also by a superseded token; None where the token is missing or no good."""
+    """The signed-in caller, also with a superseded token; None when the token is missing or invalid."""
     try:
         return await authenticate(call, authentication, accepts_superseded=True)
     except (Unauthenticated, Denied, CrossSiteRequest):
@@ -37,7 +37,7 @@ async def authenticate_if_possible(call: Call, authentication: Authentication) -
 
 
 def access_token(exchange: Exchange, settings: WebSettings) -> str:
-    """The token that came with the request. Raises NotSignedIn, InvalidAccessToken, CrossSiteRequest."""
+    """The token of the request. Raises NotSignedIn, InvalidAccessToken, CrossSiteRequest."""
     authorization = exchange.headers.get("authorization")
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
@@ -53,7 +53,7 @@ def access_token(exchange: Exchange, settings: WebSettings) -> str:
 
 
 def _is_same_origin(exchange: Exchange, settings: WebSettings) -> bool:
-    """Browsers send a cookie along whoever asks, so the page that asks must be ours (OWASP CSRF cheat sheet)."""
+    """Browsers send a cookie for every page that asks, so the page must be ours (OWASP CSRF cheat sheet)."""
     fetch_site = exchange.headers.get("sec-fetch-site")
     if fetch_site is not None:
         return fetch_site == "same-origin"
@@ -64,6 +64,6 @@ def _is_same_origin(exchange: Exchange, settings: WebSettings) -> bool:
 
 
 def _host_of(origin: str) -> str | None:
-    """Return host and port of the site as the header Host names them; None for anything else (RFC 6454)."""
+    """Return host and port of the site that the Host header names; None for anything else (RFC 6454)."""
     match = _ORIGIN.fullmatch(origin)
     return None if match is None else match[1] + (match[2] or "")

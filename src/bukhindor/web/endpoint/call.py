@@ -1,4 +1,4 @@
-"""What a handler receives: one request, already admitted."""
+"""What a handler receives: one admitted request."""
 
 import re
 from dataclasses import dataclass, field
@@ -25,8 +25,8 @@ _CLIENT_HEADERS: dict[str, Any] = {"X-Device-ID": DeviceId, "X-App-Type": AppTyp
 class Call:
     """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`.
 
-    `arguments` are the decoded body and query. `is_from_app` says that the client headers were checked, so that the
-    device that they name can be believed to be one.
+    `arguments` are the decoded body and query. `is_from_app` means that the client headers were checked, so that they
+    name a real device.
     """
 
     settings: WebSettings
@@ -57,7 +57,7 @@ class Call:
 
     @property
     def user_id(self) -> UUID:
-        """The user named in the path, in canonical form only. Raises UserNotFound."""
+        """The user in the path, in canonical form only. Raises UserNotFound."""
         raw = self.path_parameters["user_id"]
         if not _CANONICAL_UUID.fullmatch(raw):
             raise UserNotFound
@@ -65,7 +65,7 @@ class Call:
 
     @property
     def session_id(self) -> UUID:
-        """The session named in the path, in canonical form only. Raises SessionNotFound."""
+        """The session in the path, in canonical form only. Raises SessionNotFound."""
         raw = self.path_parameters["session_id"]
         if not _CANONICAL_UUID.fullmatch(raw):
             raise SessionNotFound
@@ -88,7 +88,7 @@ class Call:
         return Device(device_id, app_type, app_version, self.exchange.client_ip, user_agent)
 
     def check_client_headers(self) -> None:
-        """Raise InvalidInput for a client header that is not valid, or missing where configuration demands it."""
+        """Raise InvalidInput for a client header that is invalid, or missing while the configuration requires it."""
         headers = self.exchange.headers
         if self.settings.require_client_headers:
             missing = [name for name in _CLIENT_HEADERS if name.lower() not in headers]
@@ -100,12 +100,12 @@ class Call:
 
     @property
     def device_proof(self) -> str:
-        """What the client sent as a proof of its device: a header of apps, else the cookie of a browser, else ""."""
+        """The client's device proof: a header of apps, else the cookie of a browser, else ""."""
         headers = self.exchange.headers
         return headers.get("x-device-proof") or cookies.DEVICE_PROOF.read(headers, self.settings.is_https) or ""
 
     def set_token_cookies(self, tokens: TokenPair) -> None:
-        """Let a browser keep the access token and the device proof where scripts can't read them."""
+        """Have a browser store the access token and the device proof where scripts can't read them."""
         cookie = cookies.ACCESS_TOKEN.set_header(tokens.access_token, tokens.expires_in, self.settings.is_https)
         self.exchange.response_headers.append(cookie)
         self.set_device_proof_cookie(tokens.device_proof)
@@ -115,15 +115,15 @@ class Call:
         self.exchange.response_headers.append(cookie)
 
     def sign_browser_out(self) -> None:
-        """Take the access token back, and have the browser drop what it cached (ASVS 14.3.1).
+        """Remove the access token's cookie, and have the browser drop its cache (ASVS 14.3.1).
 
-        The device proof stays: it is there for the next sign-in. "cookies" in Clear-Site-Data would remove it.
+        The device proof stays for the next sign-in. "cookies" in Clear-Site-Data would remove it.
         """
         self.exchange.response_headers.append(cookies.ACCESS_TOKEN.clear_header(self.settings.is_https))
         self.exchange.response_headers.append((b"clear-site-data", b'"cache"'))
 
     def forget_browser(self) -> None:
-        """Have the browser drop everything: the account is gone."""
+        """Have the browser drop everything: the account is deleted."""
         headers = self.exchange.response_headers
         headers.append(cookies.ACCESS_TOKEN.clear_header(self.settings.is_https))
         headers.append(cookies.DEVICE_PROOF.clear_header(self.settings.is_https))

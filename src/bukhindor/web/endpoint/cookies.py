@@ -8,7 +8,7 @@ Header = tuple[bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """One cookie that scripts can't read and other sites' requests don't carry, but for links.
+    """One cookie that scripts can't read and that requests of other sites don't carry, except when a link is followed.
 
     Over https its name begins with __Host-, which makes browsers refuse it from other hosts.
     """
@@ -36,9 +36,9 @@ DEVICE_PROOF = Cookie("device_proof")
 
 
 def cookie_named(name: str, header: str) -> str | None:
-    """The value of a cookie, as it stands there; None where there is none, or only an empty one (RFC 6265 section 4.2).
+    """The value of a cookie, unchanged; None when it is missing or empty (RFC 6265 section 4.2).
 
-    Other cookies of the same site may hold anything: no rule of form is applied to them. Of two with one name the
+    Other cookies of the same site may contain anything: no rule of form is applied to them. Of two with one name the
     last counts.
     """
     for pair in reversed(header.split(";")):

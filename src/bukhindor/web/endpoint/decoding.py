@@ -1,4 +1,4 @@
-"""Request bodies and query strings → typed structs, with every problem named."""
+"""Request bodies and query strings → typed structs, with every problem reported."""
 
 from typing import Any, TypeVar, get_args
 from urllib.parse import parse_qs, parse_qsl
@@ -40,7 +40,7 @@ def check_media_type(content_type: str, content_encoding: str) -> None:
 def decode(raw: bytes, shape: type[S]) -> S:
     """Decode JSON strictly: unknown keys are ignored, a known key of the wrong type is refused.
 
-    Raises MalformedJson, or InvalidInput that names every field in question.
+    Raises MalformedJson, or InvalidInput that names every invalid field.
     """
     try:
         return msgspec.json.decode(raw, type=shape, dec_hook=domain_value)
@@ -54,7 +54,7 @@ def decode(raw: bytes, shape: type[S]) -> S:
 
 
 def _decode_untyped(raw: bytes) -> Any:
-    # The typed decoder stops at the first value of a wrong type, so what follows may still be no JSON at all.
+    # The typed decoder stops at the first value of a wrong type, so the rest may not even be JSON.
     try:
         return msgspec.json.decode(raw)
     except _UNREADABLE:
@@ -62,10 +62,10 @@ def _decode_untyped(raw: bytes) -> Any:
 
 
 def decode_form(raw: bytes, content_type: str, shape: type[S]) -> S:
-    """Decode what a browser sends for a form (WHATWG URL, application/x-www-form-urlencoded).
+    """Decode a browser's form (WHATWG URL, application/x-www-form-urlencoded).
 
-    Of a field that is given twice the first counts; unknown fields are ignored. A body that no form can produce counts
-    as empty. Raises UnsupportedMediaType, InvalidInput.
+    When a field is given twice, the first counts; unknown fields are ignored. A body that no form can produce counts as
+    empty. Raises UnsupportedMediaType, InvalidInput.
     """
     if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise UnsupportedMediaType
@@ -77,7 +77,7 @@ def decode_form(raw: bytes, content_type: str, shape: type[S]) -> S:
 
 
 def decode_query(raw: bytes, shape: type[S]) -> S:
-    """Decode a query string. A parameter may stand there once; unknown ones are ignored. Raises InvalidInput."""
+    """Decode a query string. A parameter may be given once; unknown ones are ignored. Raises InvalidInput."""
     try:
         pairs = parse_qsl(raw.decode("latin-1"), True, errors="strict", max_num_fields=_MAX_QUERY_PARAMETERS)
     except ValueError:

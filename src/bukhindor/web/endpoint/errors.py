@@ -1,4 +1,4 @@
-"""The one table: what is refused → status, headers, problem."""
+"""The one table: refusal → status, headers, problem."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ _log = structlog.get_logger("bukhindor.web")
 
 
 class WebRefusal(Exception):
-    """A refusal that only HTTP knows; never seen by the core."""
+    """A refusal that only HTTP knows; the core never sees it."""
 
     status: int
     code: str
@@ -63,7 +63,7 @@ class BodyTooLarge(WebRefusal):
 
 
 class NotReady(WebRefusal):
-    """`problems` says what is not ready, by part."""
+    """`problems` names, by part, what is not ready."""
 
     status = 503
     code = "not_ready"
@@ -106,7 +106,7 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What was refused, in the client's language; `errors` are there only when fields are to blame."""
+    """A refusal in the client's language; `errors` exists only when fields are invalid."""
 
     status: int
     code: str
@@ -116,7 +116,7 @@ class Refusal:
 
 
 def refusal(exchange: Exchange, error: Exception) -> Refusal:
-    """Return what to tell the client about anything that was raised; the unknown is logged here, once."""
+    """Return the refusal for any exception; an unexpected one is logged here, once."""
     refused = _refusal(error)
     if refused.status == INTERNAL_ERROR[0]:
         _log.error("unexpected error", request_id=exchange.request_id, route=exchange.route, exc_info=error)
@@ -148,7 +148,7 @@ def _refusal(error: Exception) -> Refusal:
         parts = tuple(domain.FieldError(part, what, "not_ready") for part, what in error.problems.items())
         return Refusal(error.status, error.code, error.detail, {"retry-after": "5"}, parts)
     if isinstance(error, BodyTooLarge):
-        # The rest of the body is not worth reading.
+        # The rest of the body is not needed.
         return Refusal(error.status, error.code, error.detail, {"connection": "close"})
     if isinstance(error, MethodNotAllowed):
         return Refusal(error.status, error.code, error.detail, {"allow": ", ".join(error.methods)})
@@ -158,14 +158,14 @@ def _refusal(error: Exception) -> Refusal:
 
 
 def headers_for(error: domain.BukhindorError) -> dict[str, str]:
-    """What a refusal says in headers, in whichever form its body comes."""
+    """The headers of a refusal, for every form of its body."""
     if isinstance(error, domain.RateLimited):
         wait, hits = str(error.retry_after), str(error.limit.hits)
         return {"retry-after": wait, "ratelimit-limit": hits, "ratelimit-remaining": "0", "ratelimit-reset": wait}
     if isinstance(error, domain.Unavailable):
         return {"retry-after": str(error.retry_after)}
     if isinstance(error, domain.Unauthenticated):
-        # RFC 6750 section 3.1: no error code when no token was sent.
+        # RFC 6750 section 3.1: no error code when the request has no token.
         has_bad_token = isinstance(error, domain.InvalidAccessToken)
         return {"www-authenticate": 'Bearer realm="bukhindor"' + (', error="invalid_token"' if has_bad_token else "")}
     if isinstance(error, domain.Forbidden):

@@ -1,4 +1,4 @@
-"""Limits per network of the client: a matter of transport, named in the route table."""
+"""Limits for a client's network: part of the transport, named in the route table."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ _FAILURES = (InvalidOneTimeToken, InvalidRefreshToken, RefreshTokenReused)
 class Counted(Enum):
     """Which calls a limit counts.
 
-    A failure is counted before the call is known to be one: many guesses at once must not all slip through. What can't
-    be guessed is counted once it was refused, so that a network whose failures have used the limit up still gets every
-    valid call through: a carrier puts thousands of phones behind one address.
+    FAILURES are counted before the outcome is known: many guesses at once must not all pass. REFUSALS, for secrets that
+    can't be guessed, are counted once they are known, so that a network whose failures have used the limit up still
+    gets every valid call through: a carrier has thousands of phones behind one address.
     """
 
     EVERY_CALL = "every call"
@@ -41,7 +41,7 @@ class Counted(Enum):
 class NetworkLimit:
     """A limit for a client's network, and five times that for the wider network around it.
 
-    `can_be_guessed` looks at the body: a code of eight digits can, the token of a link can't.
+    `can_be_guessed` inspects the body: a code of eight digits can be guessed, the token of a link can't.
     """
 
     limit: Limit
@@ -55,7 +55,7 @@ class NetworkLimit:
         return Counted.REFUSALS
 
     def keys(self, ip: str) -> Iterator[tuple[Limit, str]]:
-        """What to count a client of this address against."""
+        """The keys under which a call from this address counts."""
         yield self.limit, network_of(ip)
         yield self.limit.for_wider_network(), wider_network_of(ip)
 
@@ -67,7 +67,7 @@ async def within(
     work: Callable[[], Awaitable[Outcome]],
     body: object = None,
 ) -> Outcome:
-    """Do the work of a call, counted against the client's networks. Raises RateLimited instead of doing it."""
+    """Run the work of a call, counted against the client's networks. Raises RateLimited instead of running it."""
     if not limits:
         return await work()
     places: dict[Counted, list[tuple[Limit, str]]] = {counted: [] for counted in Counted}
@@ -81,7 +81,7 @@ async def within(
         await _take_all(limiter, places[Counted.REFUSALS])
         raise
     except (InvalidInput, InvalidValue, RateLimited, Unavailable):
-        # Neither a mistake in a form nor what another limit or a busy server refuses counts here.
+        # A mistake in a form, another limit or a busy server does not count here.
         await _give_back(limiter, taken)
         raise
     except BaseException:

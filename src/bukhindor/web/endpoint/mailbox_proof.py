@@ -1,4 +1,4 @@
-"""The part of bodies that proves a mailbox: the token of a link, or an address and a typed code."""
+"""The part of a body that proves a mailbox: the token of a link, or an address and a typed code."""
 
 import re
 from typing import Annotated
@@ -19,7 +19,7 @@ CodeField = Annotated[str, Meta(examples=["1234 5678"], description="From the ma
 
 
 def is_code(body: object) -> bool:
-    """Whether a body proves the mailbox by a code, which can be guessed, and not by the token of a link."""
+    """Whether a body proves the mailbox with a code, which can be guessed, and not with the token of a link."""
     return getattr(body, "token", None) is None
 
 
@@ -30,7 +30,7 @@ def parse_proof(token: str | None, email: EmailAddress | None, code: str | None)
     """Raises InvalidInput unless there is a token, or an address and a code of eight digits."""
     if token is not None:
         if email is not None or code is not None:
-            # Whose token it is nobody may choose: a claim beside it is a mistake or an attack.
+            # The token alone names its owner: an address beside it is a mistake or an attack.
             raise InvalidInput(FieldError("token", "Give a token, or email and code, not both.", "contradiction"))
         if not 0 < len(token) <= _MAX_TOKEN or not token.isascii():
             raise InvalidInput(FieldError("token", "This is not a token from one of our mails.", "invalid_token"))

@@ -24,7 +24,7 @@ from bukhindor.web.endpoint.limits import within
 from bukhindor.web.endpoint.row import Access, Row
 from bukhindor.web.endpoint.use_cases import UseCases
 
-# A body that declares more digits is counted as it comes.
+# A body that declares more digits is counted while it arrives.
 _LONGEST_NUMBER = 20
 # Seconds; three further tries.
 _PAUSES_AFTER_CONFLICTS = (0.02, 0.1, 0.3)
@@ -33,7 +33,7 @@ _Outcome = TypeVar("_Outcome")
 
 
 class Operation:
-    """The ASGI application of one row. It answers everything that goes wrong in the row's own form."""
+    """The ASGI application of one row. It responds to every error in the row's own form."""
 
     def __init__(
         self, row: Row, use_cases: UseCases, settings: WebSettings, limiter: RateLimiter, clock: Clock
@@ -71,7 +71,7 @@ class Operation:
         return self._row.refuse(call, refusal(call.exchange, error))
 
     async def _answer(self, call: Call, scope: Scope, receive: Receive) -> Any:
-        # The body first: a client may send it slowly, and its rights are those of the moment after.
+        # The body comes first: a client may send it slowly, and its rights are those at the end of the body.
         raw = b"" if self._body is None else await self._read_body(call, receive)
         await self._admit(call)
         call.arguments = self._decode(call, scope, raw)
@@ -124,7 +124,7 @@ class Operation:
         return arguments
 
     async def _record(self, call: Call, error: Exception) -> None:
-        """Have the audit record what a request was refused: limits, rights, and attempts at other people's things."""
+        """Record a refusal in the audit: limits, rights, and attempts at other people's objects."""
         caller, origin, route = call.signed_in, call.origin, f"{self._row.method} {self._row.path}"
         if isinstance(error, RateLimited):
             await self._audit_log.record_limit(error, caller, origin, route)
@@ -135,11 +135,11 @@ class Operation:
 
 
 async def carry_out(work: Callable[[], Awaitable[_Outcome]], seconds: float) -> _Outcome:
-    """Return the outcome of a use case. After a write conflict nothing of it happened: the server retries it after a
+    """Return the outcome of a use case. A write conflict has undone the use case, and the server retries it after a
     random pause, so that the two sides of the conflict do not meet again.
 
-    Each wait has its own end; many of them after another could still outlast a client's patience. Raises TooBusy
-    after `seconds`: what was not committed by then is undone.
+    Each wait has its own time limit; many of them in a row could still outlast a client's patience. Raises TooBusy
+    after `seconds`: uncommitted changes are undone.
     """
     deadline = asyncio.timeout(seconds)
     try:

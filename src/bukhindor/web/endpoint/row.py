@@ -27,10 +27,10 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 class Access(Enum):
-    """Who may call. Rules that depend on the user in question are the services'.
+    """Who may call. Rules that depend on the user in question belong to the services.
 
-    TOKEN_HOLDER leaves it to the handler what to make of a token whose session has ended. DEVELOPER admits requests
-    whose Host header names this machine, so that no page of another site reads the response (DNS rebinding).
+    With TOKEN_HOLDER the handler decides about a token whose session has ended. DEVELOPER admits requests whose Host
+    header names this machine, so that no page of another site reads the response (DNS rebinding).
     """
 
     ANYONE = "anyone"
@@ -42,7 +42,7 @@ class Access(Enum):
 
 @dataclass(frozen=True)
 class Row(ABC):
-    """`refuses` names what the operation can refuse beside what its access and body imply.
+    """`refuses` names what the operation can refuse besides what its access and body imply.
 
     The handler's signature names the shapes of body and query, and the use cases that it needs.
     """
@@ -60,7 +60,7 @@ class Row(ABC):
 
     @property
     def use_cases(self) -> dict[str, type[Any]]:
-        """The use cases that the handler names as parameters, by the names of these."""
+        """The use cases that the handler names as parameters, by parameter name."""
         parameters = self._signature.parameters
         return {name: parameters[name].annotation for name in parameters if name not in _OF_THE_REQUEST}
 
@@ -84,11 +84,11 @@ class Row(ABC):
     @property
     @abstractmethod
     def is_for_clients(self) -> bool:
-        """Whether people's applications call this; their client headers are checked."""
+        """Whether people's applications call this; then their client headers are checked."""
 
     @property
     def accepts_superseded(self) -> bool:
-        """Whether an access token is admitted that a newer one of the same session has superseded."""
+        """Whether the operation admits an access token that a newer one of the same session has superseded."""
         return False
 
     @abstractmethod
@@ -97,19 +97,19 @@ class Row(ABC):
 
     @abstractmethod
     def encode(self, answer: Any) -> Response:
-        """Return the response that carries what the handler returned."""
+        """Return the response with the handler's result."""
 
     @abstractmethod
     def refuse(self, call: Call, refusal: Refusal) -> Response:
-        """Return the response that tells the client what was refused."""
+        """Return the response for a refusal."""
 
 
 @dataclass(frozen=True)
 class Endpoint(Row):
     """An operation of the API: JSON in, JSON out.
 
-    `rules` is the use case whose documentation tells the rules. `repeatable` admits the access token that the operation
-    itself supersedes, so that a client can repeat the request after a lost response.
+    `rules` is the use case whose documentation states the rules. `repeatable` admits the access token that the
+    operation itself supersedes, so that a client can repeat the request after a lost response.
     """
 
     tag: str
@@ -154,7 +154,7 @@ class Endpoint(Row):
 class Page(Row):
     """A page or a file for browsers: its handler returns the whole response.
 
-    `refused` draws the page that tells what was refused.
+    `refused` draws the page that reports a refusal.
     """
 
     refused: Callable[[Call, Refusal], Response]

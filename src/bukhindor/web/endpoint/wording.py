@@ -1,4 +1,4 @@
-"""What people read in refusals, in Russian; the English sentences stand beside the refusals themselves."""
+"""The Russian sentences of refusals; the English ones stand beside the refusals themselves."""
 
 from bukhindor.domain.origin import Language
 
@@ -60,5 +60,5 @@ _RUSSIAN = {
 
 
 def worded(code: str, english: str, language: Language) -> str:
-    """The sentence for a machine word: `english` itself, or the Russian one where there is one."""
+    """The sentence for a code: the Russian one if there is one, otherwise `english`."""
     return _RUSSIAN.get(code, english) if language is Language.RUSSIAN else english

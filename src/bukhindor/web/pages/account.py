@@ -1,4 +1,4 @@
-"""/account/…: where mailed links lead. Opening a page changes nothing; only its button does."""
+"""/account/…: the pages that mailed links open. Opening a page changes nothing; only its button does."""
 
 from urllib.parse import urlencode
 
@@ -19,13 +19,13 @@ from bukhindor.web.pages.rendering import page
 
 
 class LinkQuery(msgspec.Struct, frozen=True):
-    """What the link of a mail carries."""
+    """The query of a mailed link."""
 
     token: str = ""
 
 
 class LandingForm(msgspec.Struct, frozen=True):
-    """What the button of a page sends."""
+    """The form that the page's button sends."""
 
     token: str = ""
     password: str = ""
@@ -83,7 +83,7 @@ def email_change_refused(call: Call, refusal: Refusal) -> Response:
 
 
 def _refused(call: Call, purpose: Purpose, refusal: Refusal) -> Response:
-    """Return the page with its form again, and what was wrong."""
+    """Return the page with its form again, and the error."""
     body, query = call.arguments.get("body"), call.arguments.get("query")
     token = next((shape.token for shape in (body, query) if isinstance(shape, (LandingForm, LinkQuery))), "")
     return _landing(call, purpose, token, refusal)

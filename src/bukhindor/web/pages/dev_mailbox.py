@@ -1,4 +1,4 @@
-"""/dev/mailbox: the mails of a development installation; production has no such address."""
+"""/dev/mailbox: the mails of a development installation; production does not have this address."""
 
 import re
 from collections.abc import Sequence

@@ -8,9 +8,9 @@ from bukhindor.domain.origin import Language
 
 @dataclass(frozen=True, slots=True)
 class PageWords:
-    """`password` labels the one field there is, "" for none; `note` stands below it.
+    """`password` labels the only field, "" means no field; `note` stands below it.
 
-    `done_without_password` is said where the one that was typed, or none, was not the account's.
+    `done_without_password` is shown when the account's password was missing or wrong.
     """
 
     title: str
@@ -52,7 +52,7 @@ PAGES: dict[Purpose, dict[Language, PageWords]] = {
             "Verify your address",
             "You confirm that this mailbox is yours.",
             "Your password (optional)",
-            "Without it every device is signed out, and a mail to choose a new password follows: whoever "
+            "Without it every device is signed out, and you get a mail to choose a new password: the person who "
             "registered with your address may not have been you.",
             "Verify the address",
             "The address is verified.",

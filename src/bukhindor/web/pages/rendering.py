@@ -49,7 +49,7 @@ def page(
 
 
 def refusal_page(exchange: Exchange, settings: WebSettings, refusal: Refusal) -> Response:
-    """Return the page for a refusal with nothing to try again."""
+    """Return the page for a refusal that offers no retry."""
     title = WORDS[exchange.language].nothing_here if refusal.status == 404 else WORDS[exchange.language].refused
     return page("refusal.html", exchange, settings, refusal.status, refusal.headers, title=title, detail=refusal.detail)
 

@@ -1,4 +1,4 @@
-"""Every page: where it is, who may open it, how often, and what it can refuse."""
+"""Every page: its path, who may open it, how often, and what it can refuse."""
 
 from bukhindor.domain.errors import (
     AccountBanned,

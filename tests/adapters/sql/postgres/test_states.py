@@ -40,7 +40,7 @@ def superuser(postgres_server: PostgresServer, postgres_url: str) -> Administrat
 async def test_while_the_server_takes_no_more_connections_those_that_are_there_go_round(
     postgres_url: str, superuser: Administration, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """REL-10: nobody is refused, and no outage is told."""
+    """REL-10: no request is refused, and no outage is reported."""
     await superuser.allows(3)
     store = PostgresTransactions(parse_postgres_url(postgres_url), size=10, seal=FakeSeal(), patience=PATIENT)
     most = 0
@@ -85,7 +85,7 @@ async def test_a_right_that_was_not_granted_is_the_server_s_state_and_no_mistake
     assert await postgres.has_right_schema()
 
 
-async def test_a_use_case_that_meets_a_changed_table_can_be_tried_again_at_once(
+async def test_a_use_case_that_meets_a_changed_table_can_be_retried_at_once(
     postgres: PostgresTransactions, superuser: Administration
 ) -> None:
     """REL-23: a migration under traffic widens a column whose statements were prepared."""

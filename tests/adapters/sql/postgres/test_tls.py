@@ -88,7 +88,7 @@ async def test_everything_goes_encrypted_to_a_server_that_is_good_enough(
     ],
     ids=["for another name", "another authority", "any name of another authority", "of the system", "system", "clear"],
 )
-async def test_nothing_is_told_to_a_server_that_may_be_another_one(
+async def test_a_server_that_may_be_another_one_learns_nothing(
     front: TlsFront,
     database: str,
     postgres_server: PostgresServer,
@@ -97,7 +97,7 @@ async def test_nothing_is_told_to_a_server_that_may_be_another_one(
     host: str,
     options: str,
 ) -> None:
-    """It is as if it were away; who looks is told why."""
+    """It is as if it were away; the inspection names the reason."""
     (tmp_path / "other").mkdir()
     other = Certificate.make(tmp_path / "other")
     files = options.format(file=certificate.file, other=other.file)
@@ -128,7 +128,7 @@ async def test_without_a_file_the_roots_of_the_system_are_trusted(
 async def test_a_client_certificate_goes_along(
     database: str, postgres_server: PostgresServer, certificate: Certificate
 ) -> None:
-    """A server that asks for one lets nobody in without it."""
+    """A server that asks for one refuses clients without it."""
     demanding = certificate.server()
     demanding.verify_mode = ssl.CERT_REQUIRED
     demanding.load_verify_locations(certificate.file)
@@ -153,7 +153,7 @@ async def test_a_client_certificate_goes_along(
         ("sslmode=verify-ca&sslrootcert=/dev/null", "hold no certificates"),
     ],
 )
-def test_a_file_that_holds_no_certificate_is_told_at_the_start(option: str, problem: str) -> None:
+def test_a_file_without_a_certificate_is_reported_at_the_start(option: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem) as refusal:
         parse_database_url(f"postgresql://ann:hunter22@db/app?{option}")
     assert "hunter22" not in str(refusal.value)

@@ -26,7 +26,7 @@ NOW = datetime(2026, 3, 1, 12, 30, 45, tzinfo=UTC)
 
 
 def silent(done: int, total: int) -> None:
-    """Nobody watches."""
+    """No one observes the progress."""
 
 
 def user_ids(path: Path) -> set[UUID]:
@@ -57,7 +57,7 @@ async def filled(path: Path, number: int) -> set[UUID]:
     return added
 
 
-async def test_a_backup_during_writes_has_all_that_was_acknowledged_before_and_nobody_waits_for_it(
+async def test_a_backup_during_writes_has_all_that_was_acknowledged_before_and_delays_no_write(
     sqlite: SqliteTransactions, database: Path, tmp_path: Path
 ) -> None:
     """REL-26"""

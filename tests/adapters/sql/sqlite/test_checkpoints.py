@@ -24,7 +24,7 @@ async def register(store: SqliteTransactions, count: int) -> None:
 
 
 async def test_the_log_stays_small_under_writes(sqlite: SqliteTransactions, database: Path) -> None:
-    """REL-05: the server checkpoints by itself; the log is used anew."""
+    """REL-05: the server checkpoints by itself; the log is reused."""
     largest = 0
     for _ in range(8):
         await register(sqlite, ENOUGH_FOR_A_CHECKPOINT)

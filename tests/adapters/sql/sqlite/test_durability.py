@@ -68,7 +68,7 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 async def fill(store: SqliteTransactions, writers: int, each: int) -> tuple[list[User], list[BaseException]]:
-    """Register users, many at once; who was acknowledged, and the other answers."""
+    """Register users, many at once; who was acknowledged, and the other responses."""
     users = [make_user(name="x" * 100, password_hash="x" * 400) for _ in range(writers * each)]
     answers = await asyncio.gather(*(keep(store, user) for user in users), return_exceptions=True)
     kept = [user for user, answer in zip(users, answers, strict=True) if answer is None]

@@ -22,7 +22,7 @@ OURS = Version(head(), "0003")
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A database with the schema of today, that nobody has open."""
+    """A database with the schema of today that no process has open."""
     file = tmp_path / "with blank?#%.db"
     schema.upgrade(parse_database_url("sqlite:///" + str(tmp_path / "made.db")))
     return (tmp_path / "made.db").rename(file)
@@ -127,7 +127,7 @@ def test_a_missing_file_is_refused_and_not_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_that_another_program_keeps_locked_is_told(path: Path) -> None:
+def test_a_database_that_another_program_keeps_locked_is_reported(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as stranger:
         stranger.execute("PRAGMA locking_mode = EXCLUSIVE")
         stranger.execute("BEGIN EXCLUSIVE")

@@ -1,4 +1,4 @@
-"""One server owns the file; the command line works beside it; nobody waits on the event loop."""
+"""One server owns the file; the command line works beside it; the event loop never waits."""
 
 import asyncio
 import sqlite3
@@ -105,7 +105,7 @@ async def test_reads_go_on_while_a_writer_waits_for_another_process(
 async def test_writers_are_refused_when_the_lock_stays(
     database: Path, stranger: sqlite3.Connection, owner: bool
 ) -> None:
-    """REL-06: all who waited are told to come again, and can."""
+    """REL-06: every writer that waited is asked to come again, and can."""
     store = SqliteTransactions(database, owner=owner, seal=FakeSeal(), lock_patience=0.05)
     stranger.execute("BEGIN IMMEDIATE")
     users = [make_user() for _ in range(3)]
@@ -118,7 +118,7 @@ async def test_writers_are_refused_when_the_lock_stays(
 
 
 async def test_the_command_line_waits_for_a_checkpoint(database: Path) -> None:
-    """REL-05: nobody begins to write at the moment when the log moves into the file."""
+    """REL-05: no writer begins at the moment when the log moves into the file."""
     beside = SqliteTransactions(database, owner=False, seal=FakeSeal(), lock_patience=0.05)
     user = make_user()
     with SqliteFile(database).checkpointing() as obtained:

@@ -41,7 +41,7 @@ def connection(database: Path) -> Iterator[sqlite3.Connection]:
     ],
 )
 def test_every_connection_is_set_up_for_safety(connection: sqlite3.Connection, setting: str, value: str | int) -> None:
-    """REL-04: FULL (2) waits for the disk at every commit. REL-05: nobody checkpoints unasked."""
+    """REL-04: FULL (2) waits for the disk at every commit. REL-05: no connection checkpoints by itself."""
     assert connection.execute(f"PRAGMA {setting}").fetchone() == (value,)
 
 

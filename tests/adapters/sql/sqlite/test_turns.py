@@ -1,4 +1,4 @@
-"""Use cases write in turn: nobody keeps the turn, loses another's work, or is forgotten when the store closes."""
+"""Use cases write in turn: none keeps the turn, loses another's work, or is forgotten when the store closes."""
 
 import asyncio
 import sqlite3
@@ -31,7 +31,7 @@ def refusing(step: str) -> Callable[[int, str | None, str | None, str | None, st
 
 
 async def test_a_stuck_use_case_is_rolled_back_and_the_next_goes_on(database: Path) -> None:
-    """DOS-03: the turn ends after its limit; the stuck one is told at its next step."""
+    """DOS-03: the turn ends after its limit; the stuck use case fails at its next step."""
     store = SqliteTransactions(database, owner=True, seal=FakeSeal(), turn_limit=0.05)
     stuck, others = make_user(), [make_user() for _ in range(3)]
 
@@ -67,7 +67,7 @@ async def test_turns_come_in_the_order_of_asking(sqlite: SqliteTransactions) -> 
 
 
 async def test_a_group_that_sqlite_rolls_back_is_lost_for_all_its_members(database: Path) -> None:
-    """REL-07: some failures, like a full disk, take the whole transaction; nobody is told otherwise."""
+    """REL-07: some failures, like a full disk, undo the whole transaction; every use case in it fails."""
     writer = GroupCommit(SqliteFile(database), is_owner=True)
     first = await writer.enter()
     entering = asyncio.create_task(writer.enter())
@@ -90,7 +90,7 @@ async def test_a_group_that_sqlite_rolls_back_is_lost_for_all_its_members(databa
 
 
 async def test_who_has_read_what_is_lost_is_refused(database: Path) -> None:
-    """REL-07: a use case without a change of its own may rest on the work of the group."""
+    """REL-07: a use case without a change of its own may depend on the work of the group."""
     writer = GroupCommit(SqliteFile(database), is_owner=True)
     first = await writer.enter()
     entering = asyncio.create_task(writer.enter())
@@ -123,7 +123,7 @@ async def test_a_use_case_whose_savepoint_is_gone_leaves_in_peace(database: Path
 
 
 async def test_sqlite_rolls_the_group_back_when_the_file_is_full(database: Path) -> None:
-    """REL-07: one statement too many takes the work of others along; they are told, and the next group is kept."""
+    """REL-07: one statement too many undoes the work of others too; they fail, and the next group is kept."""
     writer = GroupCommit(SqliteFile(database), is_owner=True)
     modest = await writer.enter()
     connection = writer.connection_for(modest)
@@ -163,7 +163,7 @@ async def test_a_database_that_refuses_to_begin_is_an_outage(database: Path) -> 
 
 
 async def test_a_commit_that_fails_is_rolled_back(database: Path) -> None:
-    """REL-07: whoever was told that it failed finds nothing of it later."""
+    """REL-07: a use case that failed finds nothing of its work later."""
     writer = GroupCommit(SqliteFile(database), is_owner=True)
     turn = await writer.enter()
     connection = writer.connection_for(turn)
@@ -179,7 +179,7 @@ async def test_a_commit_that_fails_is_rolled_back(database: Path) -> None:
     await writer.close()
 
 
-async def test_a_mistake_of_the_program_stays_visible_and_stops_nobody(tmp_path: Path) -> None:
+async def test_a_programming_error_stays_visible_and_stops_no_other_use_case(tmp_path: Path) -> None:
     store = SqliteTransactions(tmp_path / "without_tables.db", owner=True, seal=FakeSeal())
     for _ in range(2):
         async with store.begin() as tx:

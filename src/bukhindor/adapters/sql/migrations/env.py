@@ -1,4 +1,4 @@
-"""Run by the migration tool for every command; the connection and its transaction come from schema.py."""
+"""The migration tool runs this for every command; the connection and its transaction come from schema.py."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Looking at a PostgreSQL database without changing it, for those who want to know what is wrong."""
+"""An inspection of a PostgreSQL database for `doctor`, which changes nothing."""
 
 import asyncio
 import ssl
@@ -43,11 +43,11 @@ _MAILS = "SELECT count(*), count(failed_at) FROM outbox"
 
 @dataclass(frozen=True, slots=True)
 class PostgresState:
-    """What was found. `tls` is its version, "" without it, None when a pooler in between hides it.
+    """What the inspection found. `tls` is its version, "" without it, None when a pooler in between hides it.
 
-    `connections` is how many this role may open in this database at most, `in_use` how many all have open now.
-    `clock_ahead` is the server's clock minus this machine's. Keys and mails are read only when this program can work
-    on the schema.
+    `connections` is how many this role may open in this database at most, `in_use` how many all roles have open now.
+    `clock_ahead` is the server's clock minus this machine's. Keys and mails are read only when this program can work on
+    the schema.
     """
 
     version: str
@@ -65,7 +65,7 @@ class PostgresState:
 
 
 def inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) -> PostgresState:
-    """The state of the database, over a connection of its own; each answer is waited for `patience` seconds.
+    """The state of the database, over a separate connection, with a limit of `patience` seconds for each response.
 
     Raises DatabaseUnusable.
     """
@@ -83,7 +83,7 @@ async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], date
         timeout=patience,
         command_timeout=patience,
         statement_cache_size=0,
-        # As the service does: a pooler that does not take them refuses the service as well.
+        # As the service does: a pooler that refuses them refuses the service as well.
         server_settings={} if address.is_pooled else Patience().settings,
     )
     try:
@@ -124,7 +124,7 @@ async def _clock_ahead(connection: Any, now: Callable[[], datetime]) -> timedelt
 def _tls(address: PostgresUrl, of_server: str | None) -> str | None:
     if not address.is_pooled:
         return of_server or ""
-    # What the server tells is how the pooler reaches it.
+    # The server reports how the pooler reaches it.
     if address.tls in _SURELY_ENCRYPTED:
         return "TLS"
     return "" if address.tls == "disable" else None

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: the driver's own pool, with an end to every wait."""
+"""Connections to PostgreSQL: the driver's own pool, with a time limit for every wait."""
 
 import asyncio
 import logging
@@ -31,10 +31,11 @@ Connection = Any
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds. A request has its answer within `obtain` and `answer`, whatever the server or the network does.
+    """Seconds. A request gets its response within `obtain` and `answer`, no matter what the server or the network does.
 
     `obtain` is for a free connection, a new one included; `statement` and `lock` are the server's own limits, and
-    `answer` is ours, for when it can't be heard. `idle` ends a transaction whose program has stopped in its midst.
+    `answer` is ours, for a server that can't be heard. `idle` ends a transaction whose program has stopped in the
+    middle of it.
     """
 
     obtain: float = 2.0
@@ -45,7 +46,7 @@ class Patience:
 
     @property
     def settings(self) -> dict[str, str]:
-        """For the server, in milliseconds."""
+        """The server's settings, in milliseconds."""
         return {
             "statement_timeout": str(round(self.statement * 1000)),
             "lock_timeout": str(round(self.lock * 1000)),
@@ -69,8 +70,9 @@ class _Session(asyncpg.Connection):  # type: ignore[misc]
 
 
 class PostgresPool:
-    """Opens at the first use, in the event loop of that use. `on_wait` is told each wait for a connection in seconds,
-    `on_error` a word for each error: timeout, conflict, lock, connection, refused."""
+    """Opens at the first use, in the event loop of that use. `on_wait` gets each wait for a connection in seconds,
+    `on_error` a name for each error: timeout, conflict, lock, connection, refused.
+    """
 
     def __init__(
         self,
@@ -95,7 +97,7 @@ class PostgresPool:
 
     @property
     def is_pooled(self) -> bool:
-        """Whether a pooler in transaction mode is in between: then nothing happens outside of a transaction."""
+        """Whether a pooler in transaction mode is in between: then nothing happens outside a transaction."""
         return self._url.is_pooled
 
     @property
@@ -106,10 +108,10 @@ class PostgresPool:
         return PoolState(self._pool.get_size() - idle, idle, self._size)
 
     async def obtain(self) -> Connection:
-        """A connection, to be given back with `release`. Raises StoreUnavailable."""
+        """Obtain a connection, to be given back with `release`. Raises StoreUnavailable."""
         pool = self._pool or await self._open()
         if pool.get_idle_size():
-            # Without a limit in time, because there is nothing to wait for, and the limit would cost a task.
+            # Without a time limit, because nothing has to be awaited, and the limit would cost a task.
             return await self._watched(None, pool.acquire)
         began = time.perf_counter()
         try:
@@ -119,8 +121,9 @@ class PostgresPool:
                 self._on_wait(time.perf_counter() - began)
 
     async def _wait_for_one(self, pool: Any, end: float) -> Connection:
-        """A new connection, or one that comes free until `end`: a server that takes no more is no reason to give up
-        while we have some."""
+        """A new connection, or one that becomes free before `end`: a server that accepts no more is no reason to give
+        up while we have some.
+        """
         while True:
             try:
                 return await self._watched(None, pool.acquire, timeout=end - time.perf_counter())
@@ -131,7 +134,7 @@ class PostgresPool:
             await asyncio.sleep(_PAUSE_AT_A_FULL_SERVER)
 
     async def begin(self) -> Connection:
-        """A connection in a new transaction. One that broke while it lay idle is replaced: nothing is lost with it."""
+        """A connection in a new transaction. One that broke while idle is replaced: nothing is lost with it."""
         try:
             return await self._begin_once()
         except StoreUnavailable as refusal:
@@ -149,13 +152,13 @@ class PostgresPool:
         return connection
 
     async def commit(self, connection: Connection) -> None:
-        """Raises StoreUnavailable also when nobody knows what became of it."""
+        """Raises StoreUnavailable also when the outcome is unknown."""
         if await self._run_simple(connection, "COMMIT") != "COMMIT":
-            # The server undoes a transaction of which a statement has failed, and says so this way.
+            # The server undoes a transaction with a failed statement, and reports it this way.
             raise StoreUnavailable
 
     async def roll_back(self, connection: Connection) -> None:
-        """Nothing is left of the transaction, not even if the server can't be told so."""
+        """Nothing is left of the transaction, even if the server can't be reached."""
         if _is_gone(connection):
             return
         try:
@@ -180,7 +183,7 @@ class PostgresPool:
             _log.warning("a database connection was not given back in order: %s", error)
 
     async def close(self) -> None:
-        """Wait for what is under way, as long as it may take, and close all connections."""
+        """Wait for the work under way, however long it may take, and close all connections."""
         if self._pool is None:
             return
         try:
@@ -211,9 +214,9 @@ class PostgresPool:
     async def _watched(
         self, connection: Connection | None, work: Callable[..., Any], *arguments: Any, **options: Any
     ) -> Any:
-        """Do it; a connection of which nobody knows where it stands is cut."""
+        """Run it; a connection in an unknown state is cut."""
         try:
-            # Called in here: a connection that broke since its last answer raises before there is anything to await.
+            # Called in here: a connection that broke since its last response raises before anything is awaited.
             result = await work(*arguments, **options)
         except BaseException as error:
             if connection is not None and not leaves_connection_sound(error):
@@ -229,7 +232,7 @@ class PostgresPool:
         return result
 
     def _note(self, error: BaseException, refusal: BaseException) -> None:
-        """One line for the beginning of an outage, not one for each request that meets it."""
+        """Log one line for the beginning of an outage, not one for each request that meets it."""
         if not isinstance(refusal, StoreUnavailable):
             return
         if self._on_error is not None:
@@ -240,7 +243,7 @@ class PostgresPool:
             _log.error("the database does not answer as it should: %s", str(error) or type(error).__name__)
 
 
-# A connection that broke by itself has been taken back by the driver's pool already; whatever it is asked, it raises.
+# The driver's pool has already taken back a connection that broke by itself; every call on it raises.
 
 
 def _is_gone(connection: Connection) -> bool:

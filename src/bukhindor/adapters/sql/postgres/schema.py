@@ -1,4 +1,4 @@
-"""The transactions in which the schema of a PostgreSQL database changes."""
+"""The transactions that change the schema of a PostgreSQL database."""
 
 import asyncio
 import ssl
@@ -20,10 +20,10 @@ _T = TypeVar("_T")
 _CONNECT_SECONDS = 5.0
 # Of replicas that start together one migrates, and the others wait for it: long enough for a large database.
 _TURN_SECONDS = 120
-# A change of a table waits this long for those who use it, and everybody else behind it. Then it gives up.
+# A change of a table waits this long for those who use it, and all other users wait behind it. Then it gives up.
 _LOCK_SECONDS = 2
 _LOCK_FAMILY, _MIGRATIONS = 0x0B0C, 0
-# Which of the tables that tell the version there are: the schemas before the third do not tell whom they serve.
+# Which of the version tables exist: schemas before the third do not record which programs they serve.
 _VERSION_TABLES = "SELECT count(to_regclass(name)) FROM unnest(ARRAY['alembic_version', 'schema_compatibility']) name"
 _QUERIES = (None, VERSION_QUERY, SERVICE_QUERY)
 
@@ -61,7 +61,7 @@ class PostgresEngine:
         )
 
     def _refusing(self, work: Callable[[], Awaitable[_T]], what: str, runner: asyncio.Runner | None = None) -> _T:
-        """Run it, in the event loop of `runner` or in one of its own; what goes wrong is told in a sentence."""
+        """Run it, in the event loop of `runner` or in a new one; an error becomes a sentence."""
 
         async def run() -> _T:
             return await work()
@@ -75,7 +75,7 @@ class PostgresEngine:
 
 
 async def version_in(connection: Any) -> Version | None:
-    """None for an empty database. Raises what the driver raises."""
+    """Return None for an empty database. Raises what the driver raises."""
     query = _QUERIES[await connection.fetchval(_VERSION_TABLES)]
     found = await connection.fetchrow(query) if query else None
     return None if found is None else Version(*found)

@@ -1,4 +1,4 @@
-"""Core statements as the PostgreSQL driver takes them: SQL with $1, $2 …, and the values in that order.
+"""Core statements in the form that the PostgreSQL driver takes: SQL with $1, $2 …, and the values in that order.
 
 A statement is compiled once and then goes straight to the driver, as on SQLite: see `sqlite.statements`.
 """
@@ -21,8 +21,9 @@ Convert = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """SQL text; for each of its places the parameter's name, or None and the constant that stands there; and what
-    turns values into the driver's types and back."""
+    """SQL text; for each of its places the parameter's name, or None and the constant; and the functions that convert
+    values to the driver's types and back.
+    """
 
     sql: str
     places: Sequence[tuple[str | None, Any]]
@@ -36,7 +37,7 @@ class Compiled:
         return values
 
     def rows(self, found: Sequence[Row]) -> Sequence[Row]:
-        """What the driver returned, in the columns' Python types."""
+        """The rows from the driver, in the columns' Python types."""
         if not self.to_python:
             return [tuple(record) for record in found]
         rows = [list(record) for record in found]

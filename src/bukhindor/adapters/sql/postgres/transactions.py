@@ -1,4 +1,4 @@
-"""The store on PostgreSQL: single reads in autocommit, writes in transactions that hold what they have read."""
+"""The store on PostgreSQL: single reads in autocommit, writes in transactions that lock what they have read."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ _TAKE_TURNS = f"SELECT pg_advisory_xact_lock({_LOCK_FAMILY}, $1)"
 
 
 class PostgresTransactions:
-    """Connects at the first use. `seal` closes what rests in the database and must not be read there."""
+    """Connects at the first use. `seal` encrypts what must not be readable in the database."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class PostgresTransactions:
         self._seal = seal
         self._pool = PostgresPool(url, size, patience or Patience(), on_wait, on_error)
         self._reading = ReadingScope(_ReadConnection(self._pool), seal)
-        # Long reads leave half of the connections to everybody else.
+        # Long reads leave half of the connections to other requests.
         self._scanning = ReadingScope(_ScanConnection(self._pool, asyncio.Semaphore(max(1, size // 2))), seal)
 
     def begin(self) -> "_Transaction":
@@ -72,11 +72,11 @@ class PostgresTransactions:
         await self._pool.close()
 
     def drop(self) -> None:
-        """There is no connection before the first use."""
+        """Do nothing: there is no connection before the first use."""
 
 
 async def _read(pool: PostgresPool, sql: str, values: list[Any]) -> list[Any]:
-    """A single read; once more over another connection if this one broke, since reading changes nothing."""
+    """A single read; repeated over another connection if this one broke, since reading changes nothing."""
     try:
         return await _read_once(pool, sql, values)
     except StoreUnavailable as refusal:
@@ -106,7 +106,7 @@ class _ReadConnection:
     fetch_held = fetch
 
     async def take_turns(self, subject: int) -> None:
-        """Whoever only reads needs no turn."""
+        """Do nothing: reads need no turn."""
 
     async def change(self, statement: UpdateBase, parameters: Parameters) -> int:
         message = "Nothing can be written outside of begin()."

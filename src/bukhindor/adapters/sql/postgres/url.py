@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 CHECKING_MODES = ("verify-ca", "verify-full")
-# What libpq calls the roots that this machine trusts; here they are the default as well.
+# libpq's name for the roots that this machine trusts; here they are the default as well.
 ROOTS_OF_THE_SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PostgresUrl:
-    """The database of a server, which any number of processes share.
+    """The database of a server that any number of processes share.
 
-    `dsn` is what the driver understands. `is_pooled` says that a pooler in transaction mode is in between, which
-    keeps no session from one transaction to the next (`pgbouncer=true`). `is_local` says that nothing leaves this
-    machine: a socket of the file system or the loopback interface. `tls` is the sslmode, "" when none is named;
-    `files` are its certificates and keys by their option.
+    `dsn` is the form that the driver understands. `is_pooled` means that a pooler in transaction mode is in between,
+    which keeps no session from one transaction to the next (`pgbouncer=true`). `is_local` means that nothing leaves
+    this machine: the address is a socket of the file system or the loopback interface. `tls` is the sslmode, "" when
+    none is named; `files` are its certificates and keys by their option.
     """
 
     is_embedded: ClassVar[bool] = False
@@ -31,23 +31,23 @@ class PostgresUrl:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def tls_context(self) -> ssl.SSLContext | None:
-        """How the server's certificate is checked; None where it is not, which is left to the driver.
+        """How to check the server's certificate; None when it is not checked, which is left to the driver.
 
-        By itself the driver knows only a file below the user's home. Raises OSError when a file can't be read.
+        By default the driver knows only a file below the user's home. Raises OSError when a file can't be read.
         """
         if self.tls not in CHECKING_MODES:
             return None
         roots = self.files.get("sslrootcert", ROOTS_OF_THE_SYSTEM)
         context = ssl.create_default_context(cafile=None if roots == ROOTS_OF_THE_SYSTEM else roots)
         context.check_hostname = self.tls == "verify-full"
-        # Certificates of private authorities often lack what the newest rules ask for; libpq takes them.
+        # Certificates of private authorities often lack what the newest rules require; libpq accepts them.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if "sslcert" in self.files:
             context.load_cert_chain(self.files["sslcert"], self.files.get("sslkey"))
         return context
 
     def __str__(self) -> str:
-        """Where it is, without user and password."""
+        """The address without user and password."""
         return f"postgresql://{','.join(self.hosts)}/{self.database}"
 
     __repr__ = __str__

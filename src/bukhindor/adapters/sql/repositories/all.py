@@ -16,7 +16,7 @@ from bukhindor.ports import Seal
 
 
 class Repositories:
-    """`seal` closes what rests in the store and must not be read there."""
+    """`seal` encrypts what must not be readable in the store."""
 
     def __init__(self, connection: Connection, seal: Seal) -> None:
         self.users = SqlUsers(connection)
@@ -30,7 +30,7 @@ class Repositories:
 
 
 class ReadingScope(Repositories):
-    """Repositories that keep nothing of a scope: one object serves all."""
+    """Repositories without state of a scope: one object serves all scopes."""
 
     async def __aenter__(self) -> Self:
         return self

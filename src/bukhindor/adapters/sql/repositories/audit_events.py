@@ -1,4 +1,4 @@
-"""The record of what has happened, on any SQL database."""
+"""The audit, on any SQL database."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ _concerned = _events.c.subject_id == _person
 _was_there = sa.or_(_events.c.actor_id == _person, sa.and_(_concerned, _events.c.actor_id.is_(None)))
 _tells_where = sa.or_(_events.c.ip != "", _events.c.user_agent != "", _events.c.device_id.is_not(None))
 
-# Events of one person that a transaction frees of what is personal; it takes some tenths of a second.
+# How many events of one person a transaction frees of personal data; it takes some tenths of a second.
 FORGOTTEN_AT_ONCE = 20_000
 
 
@@ -55,7 +55,7 @@ _FORGET = (
     .where(
         _events.c.id.in_(
             sa.select(_events.c.id)
-            # The first condition follows from the second one; it is what the indexes answer.
+            # The first condition follows from the second one; the indexes serve it.
             .where(
                 sa.or_(_events.c.actor_id == _person, _concerned),
                 sa.or_(sa.and_(_was_there, _tells_where), sa.and_(_concerned, _events.c.details != "{}")),
@@ -85,7 +85,7 @@ _REMOVE_BEFORE = sa.delete(_events).where(
 
 
 def to_audit_event(row: Row) -> AuditEvent:
-    """The event of AUDIT_EVENT_COLUMNS. The language of its request was not kept."""
+    """The event of AUDIT_EVENT_COLUMNS. The language of its request is not stored."""
     id_, at, type_, actor_id, subject_id, session_id, ip, user_agent, device_id, request_id, details, attempts = row
     origin = Origin(ip, user_agent, device_id, request_id)
     return AuditEvent(
@@ -127,8 +127,9 @@ class SqlAuditEvents:
         return [to_audit_event(row) for row in found]
 
     async def forget(self, user_id: UUID) -> None:
-        """As the port says: where somebody else acted on the user, that person's address and device stay, and so
-        do the details of what the user did to others."""
+        """As the port says. Where another person acted on the user, that person's address and device stay, and so do
+        the details of what the user did to others.
+        """
         if await self._forget_some(user_id) == FORGOTTEN_AT_ONCE:
             await self._connection.change(_DONE, {"person": user_id})
             await self._connection.change(_REMEMBER, {"user_id": user_id})
@@ -177,7 +178,7 @@ _FILTERS: dict[str, sa.ColumnElement[bool]] = {
 }
 
 
-# Few shapes of a list exist, and each is built once like every other statement.
+# A list has few shapes, and each is built once like every other statement.
 @cache
 def _page_statement(names: tuple[str, ...]) -> sa.Select[Any]:
     conditions = (_FILTERS[name] for name in names if name in _FILTERS)

@@ -35,7 +35,7 @@ class SqlFamiliarNetworks:
 
     async def of_user(self, user_id: UUID) -> list[tuple[str, datetime]]:
         found = await self._connection.fetch(_OF_USER, {"owner": user_id})
-        # One person has few of them: sorting here needs no index in that order.
+        # A person has few of them: sorting here needs no index in that order.
         networks = sorted((network, last_used_at) for network, last_used_at in found)
         return sorted(networks, key=lambda each: each[1], reverse=True)
 

@@ -24,7 +24,7 @@ _this_owner = _tokens.c.user_id == sa.bindparam("owner")
 _this_token = sa.and_(_this_owner, _tokens.c.purpose == sa.bindparam("use"))
 _this_hash = _tokens.c.token_hash == sa.bindparam("digest")
 
-# Its owner is only there to be held first.
+# Its owner is joined only to be locked first.
 _BY_TOKEN_HASH = (
     sa.select(*ONE_TIME_TOKEN_COLUMNS).join_from(_users, _tokens, _users.c.id == _tokens.c.user_id).where(_this_hash)
 )
@@ -79,7 +79,7 @@ class SqlOneTimeTokens:
         await self._connection.change(_ADD, from_one_time_token(token))
 
     async def save(self, token: OneTimeToken) -> None:
-        # The digest keeps an older token's tries from being counted against the newer one in its place.
+        # The digest keeps an older token's tries from being counted against the newer one that replaced it.
         which = {"owner": token.user_id, "use": token.purpose.value, "digest": token.token_hash}
         await self._connection.change(_SAVE, {**which, "failed_tries": token.failed_tries})
 

@@ -1,4 +1,4 @@
-"""Mails that wait for their delivery, on any SQL database."""
+"""Mails that wait for delivery, on any SQL database."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ _is_due = sa.and_(_outbox.c.failed_at.is_(None), _outbox.c.due_at <= _now)
 
 _ADD = sa.insert(_outbox)
 _FIRST_DUE = sa.select(_outbox.c.id).where(_is_due).limit(1)
-# Three counts, because each is answered by one of the partial indexes alone.
+# Three counts, because one partial index alone serves each.
 _BACKLOG = sa.select(
     sa.select(sa.func.count()).where(_outbox.c.failed_at.is_(None)).scalar_subquery(),
     sa.select(sa.func.count()).where(_outbox.c.failed_at.is_not(None)).scalar_subquery(),
@@ -36,10 +36,10 @@ _DUE = (
     .where(_is_due)
     .order_by(_outbox.c.due_at, _outbox.c.id)
     .limit(sa.bindparam("at_most", type_=sa.Integer()))
-    # What another replica is claiming at this moment is left to it.
+    # Rows that another replica is claiming at this moment are left to it.
     .with_for_update(skip_locked=True)
 )
-# Asking again whether it is due lets one of two claimers win wherever both could read the row.
+# Checking again whether it is due lets one of two claimers win when both could read the row.
 _CLAIM = sa.update(_outbox).where(_this_mail, _is_due).values(tries=_outbox.c.tries + 1)
 _SAVE = sa.update(_outbox).where(_this_mail)
 _REMOVE = sa.delete(_outbox).where(_this_mail)
@@ -55,14 +55,14 @@ _REMOVE_FAILED = sa.delete(_outbox).where(
 
 
 def to_queued_mail(row: Row, content: bytes | None) -> QueuedMail:
-    """The mail of OUTBOX_COLUMNS with its opened content; None where it can't be opened."""
+    """The mail of OUTBOX_COLUMNS with its opened content; None when it can't be opened."""
     id_, user_id, _, created_at, due_at, tries, failed_at = row
     mail = None if content is None else _mails.decode(content)
     return QueuedMail(id_, user_id, mail, created_at, due_at, tries, failed_at)
 
 
 def content_of(queued: QueuedMail) -> bytes:
-    """The part of a mail that must be sealed: its recipient and its text."""
+    """The sealed part of a mail: its recipient and its text."""
     return mail_content.encode(queued.mail)
 
 
@@ -79,7 +79,7 @@ def from_queued_mail(queued: QueuedMail, sealed_content: bytes) -> dict[str, Any
 
 
 class SqlOutbox:
-    """What a mail says and to whom is sealed: a copy of the database holds no token that still works."""
+    """The content and the recipient of a mail are sealed: a copy of the database contains no token that still works."""
 
     def __init__(self, connection: Connection, seal: Seal) -> None:
         self._connection = connection

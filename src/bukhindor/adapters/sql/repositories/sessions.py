@@ -16,7 +16,7 @@ from bukhindor.domain.user import User
 _sessions = tables.user_sessions
 _users = tables.users
 
-# Calling an enumeration with a value takes several times as long as a dictionary.
+# Calling an enumeration with a value takes several times as long as a dictionary lookup.
 _APP_TYPES: dict[str | None, AppType | None] = {None: None, **{app.value: app for app in AppType}}
 
 _c = _sessions.c
@@ -31,7 +31,7 @@ _this_session = _sessions.c.id == sa.bindparam("which")
 _this_owner = _sessions.c.user_id == sa.bindparam("owner")
 _newest_first = (_sessions.c.created_at.desc(), _sessions.c.id.desc())
 _created_by_then = _sessions.c.created_at <= sa.bindparam("moment", type_=tables.UtcDateTime())
-# The value stands in the text: a planner can't tell that a parameter fits the partial index of administrators.
+# The value is part of the text: a planner can't know that a parameter fits the partial index of administrators.
 _admins = sa.select(_users.c.id).where(_users.c.role == sa.literal_column("'admin'"))
 
 _BY_ID = sa.select(*SESSION_COLUMNS).where(_this_session)
@@ -68,12 +68,12 @@ _REMOVE_BEYOND = _REMOVE_OF_USER.where(
 
 def _some(*conditions: sa.ColumnElement[bool]) -> sa.Delete:
     found = sa.select(_sessions.c.id).where(*conditions).limit(tables.REMOVED_AT_ONCE)
-    # What somebody is working on now can wait for the next purge.
+    # Rows that another transaction is working on can wait for the next purge.
     found = found.with_for_update(skip_locked=True)
     return sa.delete(_sessions).where(_sessions.c.id.in_(found))
 
 
-# Three statements, because each then finds its rows by an index of its own.
+# Three statements, because each then finds its rows with its own index.
 _REMOVE_IDLE = _some(_sessions.c.last_seen_at <= sa.bindparam("moment", type_=tables.UtcDateTime()))
 _REMOVE_OLD = _some(_created_by_then, _sessions.c.user_id.not_in(_admins))
 _REMOVE_OLD_OF_ADMINS = _some(_created_by_then, _sessions.c.user_id.in_(_admins))

@@ -23,7 +23,7 @@ _ADMINISTRATORS = 1
 
 _users = tables.users
 
-# Calling an enumeration with a value takes several times as long as a dictionary.
+# Calling an enumeration with a value takes several times as long as a dictionary lookup.
 _ROLES = {role.value: role for role in Role}
 _STATUSES = {status.value: status for status in Status}
 
@@ -51,12 +51,12 @@ _BY_EMAIL_WITH_NETWORK = sa.select(
 _ADD = sa.insert(_users)
 _SAVE = sa.update(_users).where(_this_user)
 _REMOVE = sa.delete(_users).where(_this_user)
-# The role stands in the text: a planner can't tell that a parameter fits the partial index of administrators.
+# The role is part of the text: a planner can't know that a parameter fits the partial index of administrators.
 _COUNT_ACTIVE_ADMINS = sa.select(sa.func.count()).where(_users.c.role == sa.literal_column("'admin'"), _is_active)
 
 
 def to_user(row: Row) -> User:
-    """The user of USER_COLUMNS. Its address was parsed when it came in, and is not parsed again."""
+    """The user of USER_COLUMNS. Its address was parsed when it was stored, and is not parsed again."""
     (id_, email, name, created_at, updated_at, role, status,
      reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at,
      language, metadata, app_metadata) = row  # fmt: skip
@@ -87,7 +87,7 @@ def from_user(user: User) -> dict[str, Any]:
         "language": None if user.language is None else user.language.value,
         "metadata": user.metadata.text,
         "app_metadata": user.app_metadata.text,
-        # No search holds a line break, so none can match across the two.
+        # No search contains a line break, so none can match across the two.
         "search_text": f"{folded(user.name)}\n{folded(user.email.value)}",
     }
 
@@ -125,7 +125,7 @@ class SqlUsers:
 
     async def save(self, user: User) -> None:
         values = from_user(user)
-        # These never change, and naming them would have their indexes written for nothing.
+        # These never change, and naming them would rewrite their indexes needlessly.
         del values["id"], values["created_at"]
         try:
             await self._connection.change(_SAVE, {"which": user.id, **values})
@@ -165,7 +165,7 @@ class SqlUsers:
 
 
 def _email_taken(violation: UniqueViolation) -> Exception:
-    """EmailTaken, or the violation itself when it's about another key, which no caller can cause."""
+    """EmailTaken, or the violation itself when it concerns another key, which no caller can cause."""
     return EmailTaken() if "email" in str(violation) else violation
 
 
@@ -197,7 +197,7 @@ _FILTERS: dict[str, sa.ColumnElement[bool]] = {
 }
 
 
-# Few shapes of a list exist, and each is built once like every other statement.
+# A list has few shapes, and each is built once like every other statement.
 @cache
 def _count_statement(filters: tuple[str, ...]) -> sa.Select[Any]:
     return sa.select(sa.func.count()).select_from(_users).where(*(_FILTERS[name] for name in filters))

@@ -1,4 +1,4 @@
-"""A copy of a SQLite database as one whole file, taken while a server writes to it."""
+"""A copy of a SQLite database as one complete file, taken while a server writes to it."""
 
 import os
 import secrets
@@ -13,17 +13,17 @@ from bukhindor.adapters.sql.sqlite.file import LOCK_PATIENCE_SECONDS, SqliteFile
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database file of the name before it."""
+"""The endings of the files that SQLite keeps beside a database file."""
 
 _PAGES_AT_ONCE = 256
 
 Progress = Callable[[int, int], None]
-"""Told again and again how many pages are copied, and of how many."""
+"""Called repeatedly with how many pages are copied, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A whole database file: its size in bytes, its schema, and how many accounts it holds."""
+    """A complete database file: its size in bytes, its schema, and how many accounts it contains."""
 
     path: Path
     size: int
@@ -32,10 +32,10 @@ class Copy:
 
 
 def back_up(database: Path, target: Path, on_progress: Progress) -> Copy:
-    """Write the database of this moment to `target`, which is replaced if it exists, and only by a whole copy.
+    """Write the database of this moment to `target`, which is replaced if it exists, and only by a complete copy.
 
-    Nobody who writes to the database waits; what is committed from now on is not in the copy. The file is for the eyes
-    of this user only (0600), and on the disk when this returns. Raises DatabaseUnusable, OSError.
+    No writer of the database waits; what is committed from now on is not in the copy. The file is readable by this user
+    only (0600), and on the disk when this returns. Raises DatabaseUnusable, OSError.
     """
     if not database.is_file():
         message = f"{database} does not exist: there is nothing to back up."
@@ -64,13 +64,13 @@ def is_part_of(database: Path, other: Path) -> bool:
 
 
 def beside(database: Path, end: str) -> Path:
-    """The file whose name is the database's and `end`."""
+    """The file whose name is the database's plus `end`."""
     return database.with_name(f"{database.name}{end}")
 
 
 @contextmanager
 def unfinished(folder: Path, name: str) -> Iterator[Path]:
-    """A new file (0600) in this folder, to be given its real name; it and what lies beside it are gone at the end."""
+    """A new file (0600) in this folder, for the caller to rename; it and the files beside it are removed at the end."""
     path = folder / f".{name}.{secrets.token_hex(4)}.part"
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
@@ -89,14 +89,14 @@ def copy_pages(source: sqlite3.Connection, name: Path, target: Path, on_progress
         with closing(sqlite3.connect(target, isolation_level=None)) as copy:
             # One wait for the disk at the end is enough: until then the file does not have its name.
             copy.execute("PRAGMA synchronous = OFF")
-            # Without a transaction around it each write of somebody else would make the copy begin anew.
+            # Without a transaction around it each write of another process would restart the copy.
             source.execute("BEGIN")
             source.execute("SELECT count(*) FROM sqlite_master").fetchone()
             source.backup(
                 copy, pages=_PAGES_AT_ONCE, progress=lambda _, remaining, total: on_progress(total - remaining, total)
             )
             source.execute("ROLLBACK")
-            # A file in this mode is whole by itself, and can be read from a disk that can't be written.
+            # A file in this mode is complete without a log, and can be read from a read-only disk.
             copy.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
         message = f"{name} can't be copied to {target.parent}: {error}."
@@ -106,7 +106,7 @@ def copy_pages(source: sqlite3.Connection, name: Path, target: Path, on_progress
 
 
 def examine(path: Path) -> Copy:
-    """Look through a file that nobody else uses. Raises DatabaseUnusable for a damaged or a strange one."""
+    """Verify a file that no other process uses. Raises DatabaseUnusable for a damaged or a foreign one."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             (damage,) = connection.execute("PRAGMA quick_check(1)").fetchone()

@@ -1,4 +1,4 @@
-"""A SQLite database file: how it is made, opened and shared between processes."""
+"""A SQLite database file: how it is created, opened and shared between processes."""
 
 import os
 import sqlite3
@@ -9,7 +9,7 @@ from pathlib import Path
 from bukhindor.adapters.sql.sqlite.file_lock import FileLock
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 
-# Shorter than what a request may take, so that its refusal says what was in the way.
+# Shorter than the deadline of a request, so that its refusal names the cause.
 LOCK_PATIENCE_SECONDS = 8.0
 _LARGEST_IDLE_WAL = 64 * 1024 * 1024
 
@@ -24,11 +24,11 @@ class DatabaseInUse(DatabaseUnusable):
 class SqliteFile:
     """The database file, its two lock files and the settings of its connections.
 
-    `<name>.lock` is held by the one server. `<name>.checkpoint-lock` keeps checkpoints and the writes of other
-    processes apart: SQLite before 3.51.3, which is what most systems have, can corrupt the database when one
-    connection moves the write-ahead log into the file at the very moment another one begins to write. The server
-    is safe by writing and checkpointing on a single connection; it takes this lock to checkpoint, and whoever
-    writes besides it, like the command line, shares the lock while it writes.
+    The one server holds `<name>.lock`. `<name>.checkpoint-lock` keeps checkpoints and the writes of other processes
+    apart: SQLite before 3.51.3, which most systems have, can corrupt the database when one connection moves the
+    write-ahead log into the file at the very moment another one begins to write. The server is safe because it writes
+    and checkpoints on a single connection; it takes this lock to checkpoint. Other writers, like the command line,
+    share the lock while they write.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,7 +37,8 @@ class SqliteFile:
         self._checkpoints = FileLock(path.with_name(f"{path.name}.checkpoint-lock"))
 
     def create(self) -> None:
-        """Make what is missing of folder and file, for the eyes of this user only; log and index follow the file.
+        """Create what is missing of folder and file, readable by this user only; log and index get the same
+        permissions.
 
         Raises DatabaseUnusable.
         """
@@ -55,7 +56,7 @@ class SqliteFile:
             if self.path.is_file() and self.path.stat().st_mode & 0o077:
                 self.path.chmod(0o600)
         else:
-            # Without this a power loss could take the whole new file away.
+            # Without this, a power loss could remove the whole new file.
             folder = os.open(self.path.parent, os.O_RDONLY)
             os.fsync(folder)
             os.close(folder)
@@ -73,7 +74,7 @@ class SqliteFile:
         return self._ownership.is_held()
 
     def connect(self, *, timeout: float, cache_kibibytes: int, read_only: bool = False) -> sqlite3.Connection:
-        """A connection that begins and ends no transaction by itself; `timeout` is its patience in seconds.
+        """A connection that never begins or ends a transaction by itself; `timeout` is its patience in seconds.
 
         Raises DatabaseUnusable.
         """
@@ -108,7 +109,7 @@ class SqliteFile:
             connection.execute(f"PRAGMA {setting}")
 
     def share_writing(self, timeout: float = 0.0) -> bool:
-        """Whether this process may write beside the server now: nobody checkpoints until `end_writing`."""
+        """Whether this process may write beside the server now: no process checkpoints until `end_writing`."""
         return self._checkpoints.acquire(shared=True, timeout=timeout)
 
     def end_writing(self) -> None:
@@ -116,7 +117,7 @@ class SqliteFile:
 
     @contextmanager
     def checkpointing(self, timeout: float = 0.0) -> Iterator[bool]:
-        """Whether no other process writes; none begins to while this lasts."""
+        """Whether no other process writes; none begins while this lasts."""
         obtained = self._checkpoints.acquire(timeout=timeout)
         try:
             yield obtained
@@ -126,7 +127,7 @@ class SqliteFile:
 
     @contextmanager
     def alone(self, timeout: float = LOCK_PATIENCE_SECONDS) -> Iterator[None]:
-        """Wait for the others to finish writing, and keep them and their like out. Raises DatabaseUnusable."""
+        """Wait for other writers to finish, and keep all others out. Raises DatabaseUnusable."""
         with self.checkpointing(timeout) as obtained:
             if not obtained:
                 message = f"{self.path} is in use: another process has been writing for {timeout:.0f} seconds."

@@ -1,4 +1,4 @@
-"""Locks between processes, each on a file of its own that stays where it is."""
+"""Locks between processes, each on a file of its own that is never replaced."""
 
 import os
 import sys
@@ -12,9 +12,9 @@ _POLL_SECONDS = 0.005
 
 
 class FileLock:
-    """An advisory lock that ends with the process, however that ends.
+    """An advisory lock that ends with the process, no matter how that ends.
 
-    It never touches the database file itself: closing any descriptor of that one would drop SQLite's own locks.
+    It never touches the database file itself: closing any descriptor of that file would drop SQLite's own locks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -22,7 +22,7 @@ class FileLock:
         self._descriptor: int | None = None
 
     def acquire(self, *, shared: bool = False, timeout: float = 0.0) -> bool:
-        """Whether the lock was obtained within `timeout` seconds. A shared one excludes only exclusive ones."""
+        """Whether the lock was obtained within `timeout` seconds. A shared lock excludes only exclusive ones."""
         if sys.platform == "win32":
             message = "An SQLite database needs the file locks of Linux, macOS or BSD."
             raise OSError(message)
@@ -46,7 +46,7 @@ class FileLock:
             self._descriptor = None
 
     def is_held(self) -> bool:
-        """Whether some process holds the lock for itself now. The file is not made."""
+        """Whether a process holds the lock exclusively now. The file is not created."""
         if sys.platform == "win32":
             return False
         try:
@@ -54,7 +54,7 @@ class FileLock:
         except FileNotFoundError:
             return False
         try:
-            # A shared lock, let go of at once: whoever looks at the same moment does not see this look.
+            # A shared lock, released at once: another process that checks at the same moment does not see this check.
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True

@@ -5,7 +5,7 @@
                                            theirs, so it is acknowledged with them
 
 Statements run on the event loop's thread, where they touch memory for some microseconds. What waits for the disk or
-for another process's lock (COMMIT, a checkpoint, an occupied BEGIN) runs in a thread, and then nobody has the turn.
+for another process's lock (COMMIT, a checkpoint, an occupied BEGIN) runs in a thread; no use case has the turn then.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from bukhindor.domain.errors import StoreUnavailable
 TURN_LIMIT_SECONDS = 5.0
 _LARGEST_GROUP = 128
 _ROWS_BETWEEN_CHECKPOINTS = 500
-"""Changed rows; each touches up to a handful of pages, so that the log has one or two thousand."""
+"""Changed rows; each touches a few pages, so that the log has one or two thousand."""
 
 
 class Turn:
@@ -38,9 +38,9 @@ class Turn:
 class GroupCommit:
     """The only writer of this process.
 
-    A use case may keep its turn for `turn_limit` seconds; another process may keep the file locked for
-    `lock_patience` seconds until those who wait are refused. `commits` counts the waits for the disk, `writes` the use
-    cases that were safe after them.
+    A use case may keep its turn for `turn_limit` seconds; another process may keep the file locked for `lock_patience`
+    seconds until waiting use cases are refused. `commits` counts the waits for the disk, `writes` the use cases that
+    were safe after them.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class GroupCommit:
         return answer
 
     def connection_for(self, turn: Turn) -> sqlite3.Connection:
-        """The connection, as long as the turn lasts. Raises StoreUnavailable when it was taken away."""
+        """The connection, while the turn lasts. Raises StoreUnavailable when the turn was taken away."""
         if turn is self._holder:
             return self._connection
         if turn.was_lost:
@@ -95,14 +95,14 @@ class GroupCommit:
         raise RuntimeError(message)
 
     def note_failure(self, error: BaseException) -> None:
-        """To be called after a failed statement: a full disk can make SQLite roll the whole group back."""
+        """Call this after a failed statement: a full disk can make SQLite roll the whole group back."""
         if not self._connection.in_transaction:
             self._lose_group(error)
 
     async def commit(self, turn: Turn) -> None:
         """Pass the turn on, and return when the group is on the disk. Raises StoreUnavailable when it is lost.
 
-        A task that is cancelled while it waits here doesn't take its work back.
+        Cancelling a task that waits here doesn't undo its work.
         """
         self.connection_for(turn).execute("RELEASE turn")
         member = _new_member()
@@ -112,7 +112,7 @@ class GroupCommit:
         await _answer_to(member)
 
     def leave(self, turn: Turn) -> None:
-        """Undo what was not committed; nothing to do for a turn that has ended."""
+        """Undo uncommitted work; does nothing for a turn that has ended."""
         if turn is not self._holder:
             return
         try:
@@ -136,7 +136,7 @@ class GroupCommit:
         await _answer_to(member)
 
     async def close(self) -> None:
-        """Refuse newcomers, undo what is unfinished, wait for what is being committed."""
+        """Refuse newcomers, undo unfinished work, wait for the commits under way."""
         self._is_closed = True
         self._refuse_waiting(StoreUnavailable())
         if self._holder is not None:
@@ -146,12 +146,12 @@ class GroupCommit:
         self.drop()
 
     def drop(self) -> None:
-        """Let go of the file where nobody writes or waits."""
+        """Release the file when no use case writes or waits."""
         self._thread.submit(self._connection.close).result()
         self._thread.shutdown()
 
     def _advance(self) -> None:
-        """Do what comes next, if anything: give the turn to the first in line, or end the group."""
+        """Do the next step, if any: give the turn to the first in line, or end the group."""
         while self._holder is None and self._job is None:
             if self._waiting and self._waiting[0].done():
                 del self._waiting[0]
@@ -217,7 +217,7 @@ class GroupCommit:
             self._refuse_waiting(error)
 
     def _abandon(self) -> None:
-        """End a transaction in which nobody committed; it has nothing for the disk."""
+        """End a transaction without any commit; it has nothing for the disk."""
         self._connection.execute("ROLLBACK")
         self._file.end_writing()
 
@@ -276,7 +276,7 @@ class GroupCommit:
 
 
 def _new_member() -> asyncio.Future[BaseException | None]:
-    """What a use case waits for that ends with the group."""
+    """The future that ends with the group, for a use case that waits."""
     return asyncio.get_running_loop().create_future()
 
 

@@ -1,4 +1,4 @@
-"""Looking at a database file without changing it, for those who want to know what is wrong."""
+"""An inspection of a database file for `doctor`, which changes nothing."""
 
 import sqlite3
 import time
@@ -27,7 +27,8 @@ _MAILS = "SELECT count(*), count(failed_at) FROM outbox"
 
 @dataclass(frozen=True, slots=True)
 class DatabaseState:
-    """What was found. `damage` is empty for a whole file and None when there was no time to look at all of it.
+    """What the inspection found. `damage` is empty for an undamaged file and None when there was no time to check all
+    of it.
 
     Keys and mails are read only when this program can work on the schema.
     """
@@ -46,7 +47,7 @@ def sqlite_version() -> tuple[str, bool]:
 
 
 def inspect(path: Path, patience: float) -> DatabaseState:
-    """The state of an existing database, beside a server or without one; `patience` is in seconds.
+    """The state of an existing database, with a server running or without one; `patience` is in seconds.
 
     Raises DatabaseUnusable.
     """
@@ -67,7 +68,7 @@ def inspect(path: Path, patience: float) -> DatabaseState:
 
 def _open(path: Path, patience: float) -> sqlite3.Connection:
     wal = path.with_name(f"{path.name}-wal")
-    # Without a log nobody has the file open, and SQLite need not make its log and index to read it.
+    # Without a log no process has the file open, and SQLite need not create its log and index to read it.
     mode = "mode=ro" if wal.exists() else "mode=ro&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", timeout=patience, isolation_level=None, uri=True)
 

@@ -1,4 +1,4 @@
-"""A backup takes the place of a SQLite database, which is kept aside."""
+"""Replacing a SQLite database with a backup; the old database is kept under another name."""
 
 import os
 import shutil
@@ -27,8 +27,9 @@ from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What the database is now, where the one before it is kept (None if there was none), and which migrations the
-    next start will apply."""
+    """The new database, where the previous one is kept (None if there was none), and which migrations the next start
+    will apply.
+    """
 
     database: Copy
     replaced: Path | None
@@ -38,10 +39,10 @@ class Restored:
 def restore(
     backup: Path, database: Path, now: datetime, on_progress: Progress, patience: float = LOCK_PATIENCE_SECONDS
 ) -> Restored:
-    """Put a copy of the backup in the database's place, as a whole or not at all; `now` (UTC) names what is kept.
+    """Replace the database with a copy of the backup, completely or not at all; `now` (UTC) names the kept one.
 
-    Commands that have the database open are waited for, up to twice `patience` seconds. Nobody can serve from the
-    database meanwhile. Raises DatabaseInUse, SchemaError for a backup of a newer program, DatabaseUnusable, OSError.
+    It waits for commands that have the database open, up to twice `patience` seconds. No server can use the database
+    meanwhile. Raises DatabaseInUse, SchemaError for a backup of a newer program, DatabaseUnusable, OSError.
     """
     if is_part_of(database, backup):
         message = f"{backup} belongs to the database itself: name a backup."
@@ -69,7 +70,7 @@ def _open(backup: Path) -> sqlite3.Connection:
     if not backup.is_file():
         message = f"{backup} does not exist, or is not a file."
         raise DatabaseUnusable(message)
-    # A log beside it belongs to it; without one the file can lie on a disk that can't be written.
+    # A log beside it belongs to it; without one the file can lie on a read-only disk.
     mode = "mode=ro" if beside(backup, "-wal").exists() else "mode=ro&immutable=1"
     return sqlite3.connect(f"{backup.absolute().as_uri()}?{mode}", isolation_level=None, uri=True)
 
@@ -95,14 +96,16 @@ def _pending(source: sqlite3.Connection, backup: Path) -> tuple[str, ...]:
 
 
 def _belong_to_owner_of(model: Path, file: Path) -> None:
-    """What root restores belongs to the user of the service all the same."""
+    """A file that root restores still belongs to the user of the service."""
     if os.geteuid() == 0:
         found = model.stat()
         os.chown(file, found.st_uid, found.st_gid)
 
 
 def _set_aside(database: Path, now: datetime, patience: float) -> Path | None:
-    """Keep the database under another name as well. It has its own until the new one takes it: no moment without."""
+    """Keep the database under another name as well. It keeps its own name until the new one replaces it, so the name
+    never disappears.
+    """
     aside = None
     if database.exists():
         _close_log(database, patience)
@@ -118,9 +121,9 @@ def _set_aside(database: Path, now: datetime, patience: float) -> Path | None:
 
 
 def _close_log(database: Path, patience: float) -> None:
-    """Move the log into the file, so that one file is all of it; one that is damaged stays as it is.
+    """Move the log into the file, so that one file contains everything; a damaged one stays unchanged.
 
-    Raises DatabaseUnusable when anybody has the file open.
+    Raises DatabaseUnusable when another process has the file open.
     """
     try:
         connection = sqlite3.connect(database, timeout=patience, isolation_level=None)

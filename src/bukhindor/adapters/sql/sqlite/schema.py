@@ -1,4 +1,4 @@
-"""The transactions in which the schema of a SQLite file changes."""
+"""The transactions that change the schema of a SQLite file."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ class SqliteEngine:
         file = self._file
         file.create()
         connection = file.connect(timeout=_PATIENCE_SECONDS, cache_kibibytes=8192)
-        # A table that is rebuilt is dropped first, which must not take the rows that refer to it along.
+        # A table is dropped before it is rebuilt, which must not delete the rows that refer to it.
         connection.execute("PRAGMA foreign_keys = OFF")
         engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=sa.StaticPool)
         sa.event.listen(engine, "begin", lambda begun: begun.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -57,8 +57,8 @@ class SqliteEngine:
 
 
 def version_in(connection: sqlite3.Connection) -> Version | None:
-    """None for an empty database. Raises sqlite3.Error."""
-    # The schemas before the third do not tell whom they serve.
+    """Return None for an empty database. Raises sqlite3.Error."""
+    # Schemas before the third do not record which programs they serve.
     for query in (SERVICE_QUERY, VERSION_QUERY):
         try:
             found = connection.execute(query).fetchone()

@@ -1,7 +1,7 @@
 """Core statements on a held sqlite3 connection.
 
 A statement is compiled once and then goes straight to the driver: executing it through an engine's connection costs
-several times what SQLite itself needs for the answer, and each signed-in request reads from here.
+several times what SQLite itself needs, and each signed-in request reads from here.
 """
 
 import sqlite3
@@ -21,7 +21,7 @@ _DIALECT = pysqlite.dialect(paramstyle="named")
 _PRIMARY_CODE = 0xFF
 _UNIQUE_CODES = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 
-# What a disk, a lock or a damaged file does; everything else is a mistake of the program and stays visible.
+# Errors of a disk, a lock or a damaged file; every other error is a programming error and stays visible.
 _OUTAGES = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -43,7 +43,7 @@ Convert = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """SQL text, the values that stand in it, and what turns values into SQLite's types and back."""
+    """SQL text, its constants, and the functions that convert values to SQLite's types and back."""
 
     sql: str
     constants: Mapping[str, Any]
@@ -52,7 +52,7 @@ class _Compiled:
 
 
 def fetch(connection: sqlite3.Connection, statement: sa.Select[Any], parameters: Parameters) -> list[Row]:
-    """All rows of a query. Raises StoreUnavailable, and sqlite3.Error for a mistake of the program."""
+    """Return all rows of a query. Raises StoreUnavailable, and sqlite3.Error for a programming error."""
     compiled = _compiled(statement, tuple(parameters))
     try:
         # Fetching all of them ends the statement, and with it SQLite's read transaction.
@@ -70,7 +70,9 @@ def fetch(connection: sqlite3.Connection, statement: sa.Select[Any], parameters:
 
 
 def change(connection: sqlite3.Connection, statement: UpdateBase, parameters: Parameters) -> int:
-    """The number of rows written. Raises UniqueViolation, StoreUnavailable, and sqlite3.Error for a mistake."""
+    """Return the number of rows written. Raises UniqueViolation, StoreUnavailable, and sqlite3.Error for a programming
+    error.
+    """
     compiled = _compiled(statement, tuple(parameters))
     try:
         return connection.execute(compiled.sql, _bound(compiled, parameters)).rowcount
@@ -79,7 +81,7 @@ def change(connection: sqlite3.Connection, statement: UpdateBase, parameters: Pa
 
 
 def refusal_for(error: sqlite3.Error) -> Exception:
-    """StoreUnavailable for an outage, UniqueViolation for a second row with one key, else the error itself."""
+    """StoreUnavailable for an outage, UniqueViolation for a second row with one key, otherwise the error itself."""
     if error_code(error) in _UNIQUE_CODES:
         return UniqueViolation(str(error))
     return StoreUnavailable() if error_code(error) & _PRIMARY_CODE in _OUTAGES else error

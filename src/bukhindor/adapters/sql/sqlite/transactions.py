@@ -27,9 +27,9 @@ class SqliteTransactions:
     """Opens the file at once and raises DatabaseUnusable when it can't. Close it in the event loop that used it.
 
     The server opens as owner: it alone moves the log into the file, and a second one raises DatabaseInUse. Without
-    ownership the store works beside a server or alone. A use case that keeps its turn to write for `turn_limit`
-    seconds is rolled back; the lock of another process is waited for `lock_patience` seconds. `seal` closes what
-    rests in the file and must not be read there.
+    ownership the store works beside a server or alone. A use case that keeps its turn to write for `turn_limit` seconds
+    is rolled back; the store waits `lock_patience` seconds for the lock of another process. `seal` encrypts what must
+    not be readable in the file.
     """
 
     def __init__(
@@ -82,17 +82,17 @@ class SqliteTransactions:
 
     @property
     def commits(self) -> int:
-        """How often it was waited for the disk; many writes can share a commit."""
+        """How often the store waited for the disk; many writes can share a commit."""
         return self._writer.commits
 
     async def close(self) -> None:
-        """Finish what is being committed and let go of the file; whoever closes it last empties the log."""
+        """Finish the commits under way and release the file; the last process to close it empties the log."""
         self._close_readers()
         await self._writer.close()
         self._file.disown()
 
     def drop(self) -> None:
-        """Let go of the file where nothing was read or written."""
+        """Release a file where nothing was read or written."""
         self._close_readers()
         self._writer.drop()
         self._file.disown()
@@ -129,7 +129,7 @@ class _Transaction(Repositories):
 
 class _TakingNoTurns:
     async def take_turns(self, subject: int) -> None:
-        """Whoever writes here is alone."""
+        """Do nothing: the writer is alone."""
 
 
 class _ReadOnlyConnection(_TakingNoTurns):
@@ -151,7 +151,7 @@ class _InlineConnection(_ReadOnlyConnection):
 
 
 class _AsideConnection(_ReadOnlyConnection):
-    """Reads in a thread of their own, one after the other."""
+    """Reads in a thread of its own, one after the other."""
 
     def __init__(self, connection: sqlite3.Connection, thread: ThreadPoolExecutor) -> None:
         self._connection = connection

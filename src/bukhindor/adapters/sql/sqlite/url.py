@@ -1,4 +1,4 @@
-"""Where a SQLite database is."""
+"""The location of a SQLite database."""
 
 from dataclasses import dataclass
 from pathlib import Path

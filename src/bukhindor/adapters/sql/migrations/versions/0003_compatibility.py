@@ -10,7 +10,7 @@ down_revision = "0002"
 def upgrade() -> None:
     compatibility = op.create_table("schema_compatibility", sa.Column("serves_since", sa.String(16), nullable=False))
     # A later migration that takes something away from older programs writes its own number here; one that only adds
-    # leaves what it finds.
+    # leaves the number unchanged.
     op.bulk_insert(compatibility, [{"serves_since": revision}])
 
 

@@ -1,4 +1,4 @@
-"""Whose events are still to be freed of what is personal: some people have too many for one transaction."""
+"""Users whose events still contain personal data: some people have too many for one transaction."""
 
 import sqlalchemy as sa
 from alembic import op
