@@ -12,7 +12,7 @@ def test_the_documentation_calls_the_service(browser: Browser, site: Site, look:
     """WEB-07: its server is the address that clients use."""
     with browser.window(site.url, look) as window:
         assert window.goto("/docs") == 200
-        window.click("button", "GET /health Tell that the service answers")
+        window.click("button", "GET /health Check that the service responds")
         window.click("button", "Execute")
         window.wait_for("Server response")
         window.screenshot("docs-call", full=False)
