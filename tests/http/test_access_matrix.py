@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import pytest
 
@@ -65,6 +66,10 @@ def a_wrong_form(_: People) -> bytes:
     return b"token=" + b"a" * 43 + b"&password=scarlet-heron-77"
 
 
+def an_address_form(people: People) -> bytes:
+    return urlencode({"email": people.other.email}).encode()
+
+
 def a_wrong_reset(_: People) -> Json:
     return {"token": "a" * 43, "new_password": "scarlet-heron-77"}
 
@@ -114,11 +119,14 @@ MATRIX = {
     "GET /openapi.json":                  Row("200       200      200    200         200         200"),
     "GET /favicon.ico":                   Row("200       200      200    200         200         200"),
     "GET /account/assets/{name}":         Row("404       404      404    404         404         404"),
-    "GET /account/reset-password":        Row("200       200      200    200         200         200"),
+    "GET /account/reset-password":        Row("400       400      400    400         400         400"),
     "POST /account/reset-password":       Row("400       400      400    400         400         400", a_wrong_form),
-    "GET /account/verify-email":          Row("200       200      200    200         200         200"),
+    "POST /account/reset-password/new-mail": Row("200    200      200    200         200         200", an_address_form),
+    "GET /account/verify-email":          Row("400       400      400    400         400         400"),
     "POST /account/verify-email":         Row("400       400      400    400         400         400", a_wrong_form),
-    "GET /account/change-email":          Row("200       200      200    200         200         200"),
+    "POST /account/verify-email/without-password": Row("400 400   400    400         400         400", a_wrong_form),
+    "POST /account/verify-email/new-mail": Row("200      200      200    200         200         200", an_address_form),
+    "GET /account/change-email":          Row("400       400      400    400         400         400"),
     "POST /account/change-email":         Row("400       400      400    400         400         400", a_wrong_form),
     "GET /":                              Row("200       200      200    200         200         200"),
     "GET /dev/mailbox":                   Row("200       200      200    200         200         200"),

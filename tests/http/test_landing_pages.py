@@ -1,15 +1,16 @@
 """/account/…: the pages that mailed links lead to"""
 
 import re
+from datetime import timedelta
 from html import unescape
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 import pytest
 
-from tests.http.answers import assert_safe_headers
+from tests.http.answers import assert_problem, assert_safe_headers
 from tests.http.conftest import StartService
-from tests.http.service import PASSWORD, Service
+from tests.http.service import PASSWORD, Proof, Service, tokens_in
 
 NEW = "scarlet-heron-77"
 FORM = "application/x-www-form-urlencoded"
@@ -24,6 +25,25 @@ async def show(service: Service, link: str, method: str = "GET") -> httpx.Respon
     """Open a link as a mail program would."""
     parts = urlsplit(link)
     return await service.ask(method, f"{parts.path}?{parts.query}")
+
+
+async def link_of(service: Service, page: str) -> Proof:
+    """The mail that leads the user of the service, or a new one, to a page."""
+    user = service.people.user
+    if page == "reset-password":
+        await service.post("/auth/reset-password", {"email": user.email})
+        return await service.proof(user.email)
+    if page == "change-email":
+        await service.post("/auth/change-email", {"new_email": "moved@example.com", "password": PASSWORD}, by=user)
+        return await service.proof("moved@example.com")
+    await service.post("/auth/register", {"name": "Nina", "email": "nina@example.com", "password": PASSWORD})
+    return await service.proof("nina@example.com")
+
+
+async def is_verified(service: Service, password: str) -> bool:
+    """Whether Nina, who can sign in with this password, has proved her address."""
+    tokens = tokens_in(await service.log_in("nina@example.com", password))
+    return bool((await service.get("/auth/me", by=tokens)).json()["email_verified"])
 
 
 async def press(service: Service, page: str, headers: dict[str, str] | None = None, **fields: str) -> httpx.Response:
@@ -80,15 +100,16 @@ async def test_the_button_acts_once(service: Service) -> None:
 
 
 async def test_a_refused_password_can_be_chosen_again(service: Service) -> None:
-    """RST-08, ERR-03"""
-    user = service.people.user
-    await service.post("/auth/reset-password", {"email": user.email})
-    token = (await service.proof(user.email)).token
+    """RST-08, ERR-03: the error is announced, has the focus and stands beside the address."""
+    proof = await link_of(service, "reset-password")
     for password in ("short-7", "", "password1"):
-        page = assert_harmless_page(await press(service, "reset-password", token=token, password=password), 400)
-        assert token in page
+        page = assert_harmless_page(await press(service, "reset-password", token=proof.token, password=password), 400)
+        assert proof.token in page
         assert not password or f'"{password}"' not in page
-    assert (await press(service, "reset-password", token=token, password=NEW)).status_code == 200
+        assert re.search(r'role="alert" tabindex="-1" autofocus>[^<]+<', page)
+        assert 'aria-invalid="true" aria-describedby="error note"' in page
+        assert "<bdi>u•••@example.com</bdi>" in page
+    assert (await press(service, "reset-password", token=proof.token, password=NEW)).status_code == 200
 
 
 @pytest.mark.parametrize("password", ["пароль с пробелами", "a+b&c=d%20e", "  spaces kept  ", "日本語のパスワード"])
@@ -101,23 +122,68 @@ async def test_a_password_arrives_as_it_was_typed(service: Service, password: st
     assert (await service.log_in(user.email, password)).status_code == 200
 
 
-async def test_an_address_is_verified_with_the_password_or_without(service: Service) -> None:
-    """REG-06: without, what the registrant planted ends, and the page says so."""
-    for email, password, keeps in (("a@example.com", PASSWORD, True), ("b@example.com", "", False)):
-        await service.post("/auth/register", {"name": "Nina", "email": email, "password": PASSWORD})
-        proof = await service.proof(email)
-        page = assert_harmless_page(await press(service, "verify-email", token=proof.token, password=password))
-        assert ("choose a new password" in page) is not keeps
-        assert (await service.log_in(email)).status_code == (200 if keeps else 401)
+async def test_an_address_is_verified_with_the_password(service: Service) -> None:
+    """REG-06: the registrant keeps password and sessions."""
+    proof = await link_of(service, "verify-email")
+    page = assert_harmless_page(await press(service, "verify-email", token=proof.token, password=PASSWORD))
+    assert "Your address is verified" in page
+    assert "<form" not in page
+    assert await is_verified(service, PASSWORD)
+    assert not [mail for mail in await service.mails("nina@example.com") if "password" in mail["subject"]]
 
 
-async def test_a_mistyped_password_can_be_typed_again(service: Service) -> None:
-    await service.post("/auth/register", {"name": "Nina", "email": "nina@example.com", "password": PASSWORD})
-    token = (await service.proof("nina@example.com")).token
-    page = assert_harmless_page(await press(service, "verify-email", token=token, password="wrong-otter-41"), 400)
-    assert token in page
-    assert_harmless_page(await press(service, "verify-email", token=token, password=PASSWORD))
-    assert (await service.log_in("nina@example.com")).status_code == 200
+@pytest.mark.parametrize("password", ["wrong-otter-41", "", "a" * 129])
+async def test_a_wrong_password_destroys_nothing(service: Service, password: str) -> None:
+    """REG-06: a typo is an error to try again, with the same link."""
+    proof = await link_of(service, "verify-email")
+    session = await service.log_in("nina@example.com")
+    page = assert_harmless_page(await press(service, "verify-email", token=proof.token, password=password), 400)
+    assert 'aria-invalid="true" aria-describedby="error"' in page
+    assert "for <bdi>n•••@example.com</bdi>" in page
+    assert proof.token in page
+    assert await service.works(session.json()["user"]["access_token"])
+    assert not await is_verified(service, PASSWORD)
+    assert len(await service.mails("nina@example.com")) == 1
+    assert (await press(service, "verify-email", token=proof.token, password=PASSWORD)).status_code == 200
+
+
+async def test_a_person_who_did_not_register_says_so(service: Service) -> None:
+    """REG-06: what the registrant planted ends, by a button of its own whose consequence stands beside it."""
+    proof = await link_of(service, "verify-email")
+    planted = (await service.log_in("nina@example.com")).json()["user"]["access_token"]
+    page = assert_harmless_page(await show(service, proof.link))
+    assert "the password of the account is removed, and all devices are signed out" in page
+    assert re.findall(r'action="([^"]*)"', page) == ["/account/verify-email", "/account/verify-email/without-password"]
+    assert await service.works(planted)
+    page = assert_harmless_page(await press(service, "verify-email/without-password", token=proof.token))
+    assert "A mail to choose a new password is on its way." in page
+    assert not await service.works(planted)
+    assert (await service.log_in("nina@example.com")).status_code == 401
+    reset = await service.proof("nina@example.com")
+    assert (await press(service, "reset-password", token=reset.token, password=NEW)).status_code == 200
+    assert await is_verified(service, NEW)
+
+
+@pytest.mark.parametrize("again", ["open", "press", "press without"])
+@pytest.mark.parametrize(
+    ("first", "fields"), [("verify-email", {"password": PASSWORD}), ("verify-email/without-password", {})]
+)
+async def test_a_used_verification_says_that_the_address_is_verified(
+    service: Service, first: str, fields: dict[str, str], again: str
+) -> None:
+    """REG-06: pressing twice changes nothing more."""
+    proof = await link_of(service, "verify-email")
+    assert (await press(service, first, None, token=proof.token, **fields)).status_code == 200
+    before = service.sql("SELECT id, password_hash FROM users"), len(await service.mails())
+    answer = await {
+        "open": lambda: show(service, proof.link),
+        "press": lambda: press(service, "verify-email", token=proof.token, password="wrong-otter-41"),
+        "press without": lambda: press(service, "verify-email/without-password", token=proof.token),
+    }[again]()
+    page = assert_harmless_page(answer)
+    assert "Your address is already verified" in page
+    assert "<form" not in page
+    assert (service.sql("SELECT id, password_hash FROM users"), len(await service.mails())) == before
 
 
 async def test_a_session_in_the_browser_makes_no_difference(service: Service) -> None:
@@ -126,7 +192,7 @@ async def test_a_session_in_the_browser_makes_no_difference(service: Service) ->
     await service.post("/auth/register", body)
     attacker = (await service.log_in(body["email"])).json()["user"]["access_token"]
     token = (await service.proof(body["email"])).token
-    await press(service, "verify-email", {"cookie": f"access_token={attacker}"}, token=token)
+    await press(service, "verify-email/without-password", {"cookie": f"access_token={attacker}"}, token=token)
     assert not await service.works(attacker)
 
 
@@ -142,25 +208,135 @@ async def test_an_address_is_changed(service: Service) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("token", HOSTILE)
-async def test_a_hostile_token_is_only_shown(service: Service, page: str, token: str) -> None:
+async def test_a_hostile_token_is_not_even_shown(service: Service, page: str, token: str) -> None:
     """WEB-08, RST-11"""
     for answer in (
         await service.ask("GET", f"/account/{page}?token={quote(token)}&next=//evil.example"),
         await press(service, page, token=token, password=NEW, next="//evil.example"),
     ):
-        text = assert_harmless_page(answer, 200 if answer.request.method == "GET" else 400)
-        value = re.findall(r'name="token" value="([^"]*)"', text)
-        assert [unescape(one) for one in value] == [token]
-        assert re.findall(r'action="([^"]*)"', text) == [f"/account/{page}"]
+        text = assert_harmless_page(answer, 400)
+        assert 'name="token"' not in text
+        assert "evil" not in text
+        assert len(token) < 4 or token not in unescape(text)
         assert "location" not in answer.headers
 
 
-async def test_a_page_without_a_token_is_a_page(service: Service) -> None:
+@pytest.mark.parametrize("page", PAGES)
+async def test_a_living_token_is_in_a_hidden_field_alone(service: Service, page: str) -> None:
+    """RST-11: and no address that another site could read as the one before it holds it."""
+    proof = await link_of(service, page)
+    answer = await show(service, proof.link)
+    text = assert_harmless_page(answer)
+    hidden = f'<input type="hidden" name="token" value="{proof.token}">'
+    assert text.count(proof.token) == text.count(hidden) >= 1
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"
+    assert not re.search(r'(?:href|src|action)="(?:https?:)?//', text)
+
+
+@pytest.mark.parametrize(
+    ("page", "address"), [("reset-password", "u•••"), ("verify-email", "n•••"), ("change-email", "m•••")]
+)
+async def test_a_page_names_the_account_and_no_one_learns_its_address(
+    service: Service, page: str, address: str
+) -> None:
+    proof = await link_of(service, page)
+    text = assert_harmless_page(await show(service, proof.link))
+    assert f"for <bdi>{address}@example.com</bdi>" in text
+    assert not re.search(r"(?:uma|nina|moved)@example.com", text)
+
+
+@pytest.mark.parametrize(("page", "kind"), [("reset-password", "new-password"), ("verify-email", "current-password")])
+async def test_a_password_manager_knows_which_password_is_asked(service: Service, page: str, kind: str) -> None:
+    text = assert_harmless_page(await show(service, (await link_of(service, page)).link))
+    (field,) = re.findall(r'<input type="password"[^>]*>', text)
+    assert f'autocomplete="{kind}"' in field
+    assert '<label for="password">' in text
+    assert re.search(r'<button type="button" class="reveal" hidden aria-controls="password"', text)
+
+
+async def test_a_page_without_a_token_says_so(service: Service) -> None:
     for page in PAGES:
-        for query in ("", "?token", "?token="):
-            assert_harmless_page(await service.ask("GET", f"/account/{page}{query}"))
-        for query in ("?token=a&token=b", "?%FF=%FF&token=%FF"):
-            assert_harmless_page(await service.ask("GET", f"/account/{page}{query}"), 400)
+        for query in ("", "?token", "?token=", "?token=a&token=b", "?%FF=%FF&token=%FF"):
+            text = assert_harmless_page(await service.ask("GET", f"/account/{page}{query}"), 400)
+            assert "This link does not work any more." in text
+            assert 'name="token"' not in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_a_dead_link_is_reported_when_it_is_opened(service: Service, page: str) -> None:
+    """An expired one; and opening it is counted as nothing."""
+    proof = await link_of(service, page)
+    service.clock.advance(timedelta(days=2))
+    events = service.sql("SELECT count(*) FROM audit_events")
+    for method in ("GET", "HEAD"):
+        assert (await show(service, proof.link, method)).status_code == 400
+    text = assert_harmless_page(await show(service, proof.link), 400)
+    assert '<p class="error" id="error" role="alert" tabindex="-1" autofocus>This link does not work' in text
+    assert "<title>Error: " in text
+    assert 'type="password"' not in text
+    assert service.sql("SELECT count(*) FROM audit_events") == events
+    forms = [] if page == "change-email" else [f"/account/{page}/new-mail"]
+    assert re.findall(r'action="([^"]*)"', text) == forms
+
+
+@pytest.mark.parametrize("page", ["reset-password", "verify-email"])
+async def test_a_new_mail_is_sent_from_the_page_of_a_dead_link(service: Service, page: str) -> None:
+    """RST-04: and the page is the same for an address without an account."""
+    proof = await link_of(service, page)
+    email = "nina@example.com" if page == "verify-email" else service.people.user.email
+    service.clock.advance(timedelta(days=2))
+    mails = len(await service.mails())
+    known = assert_harmless_page(await press(service, f"{page}/new-mail", email=email))
+    unknown = assert_harmless_page(await press(service, f"{page}/new-mail", email="unknown@example.org"))
+    assert known == unknown
+    assert "Check your mail" in known
+    assert email not in known
+    assert len(await service.mails()) == mails + 1
+    newer = await service.proof(email)
+    assert newer.token != proof.token
+    assert (await show(service, newer.link)).status_code == 200
+    assert (await show(service, proof.link)).status_code == 400
+
+
+@pytest.mark.parametrize("page", ["reset-password", "verify-email"])
+@pytest.mark.parametrize("email", [each for each in HOSTILE if each != "я"])
+async def test_a_hostile_address_for_a_new_mail_stays_a_value(service: Service, page: str, email: str) -> None:
+    """WEB-08"""
+    mails = await service.mails()
+    text = assert_harmless_page(await press(service, f"{page}/new-mail", email=email, token="x"), 400)
+    (field,) = re.findall(r'<input type="email" [^>]* value="([^"]*)"', text)
+    assert unescape(field) == email
+    assert 'aria-invalid="true" aria-describedby="error"' in text
+    assert re.findall(r'action="([^"]*)"', text) == [f"/account/{page}/new-mail"]
+    assert await service.mails() == mails
+
+
+async def test_new_mails_are_limited_like_those_of_the_api(start_service: StartService) -> None:
+    """RST-06: by network; the person can try again with the same form."""
+    service = await start_service(rate_limits=True)
+    statuses = [
+        (await press(service, f"{page}/new-mail", email=f"person{number}@example.com")).status_code
+        for number in range(10) for page in ("reset-password", "verify-email")
+    ]  # fmt: skip
+    assert set(statuses) == {200}
+    answer = await press(service, "reset-password/new-mail", email="nina@example.com")
+    text = assert_harmless_page(answer, 429)
+    assert int(answer.headers["retry-after"]) > 0
+    assert 'value="nina@example.com"' in text
+    assert_problem(await service.post("/auth/reset-password", {"email": "nina@example.com"}), 429, "rate_limited")
+
+
+async def test_the_link_of_a_banned_person_is_dead(service: Service) -> None:
+    proof = await link_of(service, "reset-password")
+    await service.patch(f"/users/{service.people.user.id}", {"status": "banned"}, by=service.people.admin)
+    before = service.sql("SELECT id, password_hash FROM users")
+    for answer in (
+        await show(service, proof.link),
+        await press(service, "reset-password", token=proof.token, password=NEW),
+    ):
+        assert 'type="password"' not in assert_harmless_page(answer, 400)
+    assert service.sql("SELECT id, password_hash FROM users") == before
 
 
 @pytest.mark.parametrize(
@@ -216,11 +392,24 @@ async def test_no_header_of_a_browser_s_request_is_kept_unchecked(service: Servi
     ("language", "word"), [("ru", "Новый пароль"), ("en", "Choose a new password"), ("", "Choose")]
 )
 async def test_a_page_speaks_the_browser_s_language(service: Service, language: str, word: str) -> None:
-    answer = await service.ask("GET", "/account/reset-password?token=x", headers={"accept-language": language})
+    headers = {"accept-language": language}
+    proof = await link_of(service, "reset-password")
+    answer = await service.ask("GET", f"/account/reset-password?token={proof.token}", headers=headers)
     assert word in assert_harmless_page(answer)
     assert f'<html lang="{language or "en"}">' in answer.text
-    refused = await press(service, "reset-password", {"accept-language": language}, token="x", password=NEW)
-    assert ("недействительны" in assert_harmless_page(refused, 400)) == (language == "ru")
+    refused = await press(service, "reset-password", headers, token="x", password=NEW)
+    assert ("больше не действует" in assert_harmless_page(refused, 400)) == (language == "ru")
+
+
+@pytest.mark.parametrize(("page", "fields"), [
+    ("reset-password", {"password": NEW}), ("verify-email", {"password": PASSWORD}), ("change-email", {}),
+])  # fmt: skip
+async def test_success_leads_back_to_the_app(start_service: StartService, page: str, fields: dict[str, str]) -> None:
+    service = await start_service(app_url="bukhindor://account")
+    proof = await link_of(service, page)
+    text = assert_harmless_page(await press(service, page, None, token=proof.token, **fields))
+    assert '<a class="button" href="bukhindor://account">Go to the app</a>' in text
+    assert proof.token not in text
 
 
 async def test_a_deep_link_is_offered_as_a_button(start_service: StartService) -> None:
@@ -232,8 +421,8 @@ async def test_a_deep_link_is_offered_as_a_button(start_service: StartService) -
     assert proof.link.startswith("http://localhost:8080/account/reset-password?token=")
     page = assert_harmless_page(await show(service, proof.link))
     assert f'href="bukhindor://account/reset-password?token={proof.token}"' in page
-    hostile = await service.ask("GET", f"/account/reset-password?token={quote(HOSTILE[0])}")
-    assert f"reset-password?token={quote(HOSTILE[0], safe='')}" in unescape(assert_harmless_page(hostile))
+    dead = await service.ask("GET", f"/account/reset-password?token={quote(HOSTILE[0])}")
+    assert "bukhindor://account/reset-password" not in assert_harmless_page(dead, 400)
 
 
 async def test_an_app_that_is_a_web_page_gets_the_links_itself(start_service: StartService) -> None:

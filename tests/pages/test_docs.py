@@ -11,17 +11,10 @@ from tests.pages.site import Site
 def test_the_documentation_calls_the_service(browser: Browser, site: Site, look: Look) -> None:
     """WEB-07: its server is the address that clients use."""
     with browser.window(site.url, look) as window:
-        assert window.goto("/docs") == 200
-        window.click("button", "GET /health Tell that the service answers")
+        assert window.goto("/docs#/Service/health") == 200, "the address leads to an operation"
         window.click("button", "Execute")
         window.wait_for("Server response")
         window.screenshot("docs-call", full=False)
         assert f"{site.url}/health" in window.text
         assert '"status": "ok"' in window.text
         assert window.violations() == []
-
-
-def test_an_address_leads_to_an_operation(browser: Browser, site: Site) -> None:
-    with browser.window(site.url, Look(size=DESKTOP)) as window:
-        window.goto("/docs#/Service/health")
-        window.wait_for("Execute")

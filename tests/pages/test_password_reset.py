@@ -19,11 +19,11 @@ def test_a_person_chooses_a_new_password_with_the_keyboard_alone(browser: Browse
         assert window.violations() == []
         window.screenshot("reset-password-refused")
         assert site.signs_in(email, PASSWORD)
-        window.tab_to('textbox "New password"')
+        window.tab_to('textbox "New password" [invalid]')
         window.type(NEW)
         window.tab_to('button "Change the password"')
         window.press("Enter")
-        window.wait_for("The password has been changed")
+        window.wait_for("Your password has been changed")
         assert window.violations() == []
         window.screenshot("reset-password-done")
     assert site.signs_in(email, NEW)

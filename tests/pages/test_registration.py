@@ -38,7 +38,7 @@ def test_a_person_verifies_the_address_on_a_phone_in_russian(browser: Browser, b
         assert window.evaluate("[...document.images].every((image) => image.naturalWidth > 0)"), "the logo is shown"
         assert "Bukhindor" not in window.text
         window.screenshot("bakery-verify-email")
-        window.fill("Ваш пароль (необязательно)", PASSWORD)
+        window.fill("Ваш пароль", PASSWORD)
         window.click("button", "Подтвердить адрес")
         window.wait_for("Адрес подтверждён")
         window.screenshot("bakery-verified")

@@ -19,8 +19,6 @@ from bukhindor.domain.errors import (
     UserNotFound,
 )
 from bukhindor.domain.rate_limit import (
-    MAILS_PER_NETWORK,
-    MAILS_PER_NETWORK_AND_DAY,
     REFUSED_REFRESHES_PER_NETWORK,
     REGISTRATIONS_PER_NETWORK,
 )
@@ -56,14 +54,13 @@ from bukhindor.web.api import (
 )
 from bukhindor.web.endpoint.errors import NotReady
 from bukhindor.web.endpoint.limits import Counted, NetworkLimit
-from bukhindor.web.endpoint.mailbox_proof import GUESSES
+from bukhindor.web.endpoint.mailbox_proof import GUESSES, MAILS
 from bukhindor.web.endpoint.row import Access, Endpoint
 
 _ANYONE, _TOKEN, _SIGNED_IN, _ADMIN = Access.ANYONE, Access.TOKEN_HOLDER, Access.SIGNED_IN, Access.ADMIN
 _USER = "/users/{user_id}"
 
 _REGISTRATIONS = NetworkLimit(REGISTRATIONS_PER_NETWORK, Counted.EVERY_CALL)
-_MAILS = tuple(NetworkLimit(limit, Counted.EVERY_CALL) for limit in (MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY))
 _REFUSED_REFRESHES = NetworkLimit(REFUSED_REFRESHES_PER_NETWORK, Counted.REFUSALS)
 
 _CHANGE_REFUSALS = (
@@ -106,14 +103,14 @@ _AUTH = (
 )
 _MAILBOX = (
     Endpoint("POST", "/auth/reset-password", password_reset.reset_password, _ANYONE, "Mailbox",
-             limits=_MAILS, rules=PasswordReset.request),
+             limits=MAILS, rules=PasswordReset.request),
     Endpoint("POST", "/auth/forgot-password", password_reset.forgot_password, _ANYONE, "Mailbox",
-             limits=_MAILS, rules=PasswordReset.request),
+             limits=MAILS, rules=PasswordReset.request),
     Endpoint("POST", "/auth/reset-password/confirm", password_reset.confirm_password_reset, _ANYONE, "Mailbox",
              refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, TooBusy), limits=(GUESSES,),
              rules=PasswordReset.confirm),
     Endpoint("POST", "/auth/verify-email", email_verification.verify_email, _ANYONE, "Mailbox",
-             limits=_MAILS, rules=EmailVerification.request),
+             limits=MAILS, rules=EmailVerification.request),
     Endpoint("POST", "/auth/verify-email/confirm", email_verification.confirm_email, _ANYONE, "Mailbox",
              refuses=(InvalidOneTimeToken, IncorrectPassword, AccountBanned, AccountInactive, RateLimited, TooBusy),
              limits=(GUESSES,), rules=EmailVerification.confirm),

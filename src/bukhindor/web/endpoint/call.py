@@ -26,7 +26,7 @@ class Call:
     """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`.
 
     `arguments` are the decoded body and query. `is_from_app` means that the client headers were checked, so that they
-    name a real device.
+    name a real device. `mailbox` is the masked address that a page names.
     """
 
     settings: WebSettings
@@ -36,6 +36,7 @@ class Call:
     signed_in: Caller | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     is_from_app: bool = False
+    mailbox: str = ""
 
     @property
     def caller(self) -> Caller:

@@ -8,8 +8,8 @@ from msgspec import Meta
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.domain.one_time_token import LinkToken, Proof, TypedCode
-from bukhindor.domain.rate_limit import GUESSES_PER_NETWORK
-from bukhindor.web.endpoint.limits import NetworkLimit
+from bukhindor.domain.rate_limit import GUESSES_PER_NETWORK, MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY
+from bukhindor.web.endpoint.limits import Counted, NetworkLimit
 
 _MAX_TOKEN = 200
 _CODE = re.compile(r"[0-9]{8}")
@@ -24,6 +24,14 @@ def is_code(body: object) -> bool:
 
 
 GUESSES = NetworkLimit(GUESSES_PER_NETWORK, can_be_guessed=is_code)
+MAILS = tuple(NetworkLimit(limit, Counted.EVERY_CALL) for limit in (MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY))
+
+
+def parse_link(token: str) -> LinkToken:
+    """Raises InvalidInput for what no link of ours carries."""
+    if not 0 < len(token) <= _MAX_TOKEN or not token.isascii():
+        raise InvalidInput(FieldError("token", "This is not a token from one of our mails.", "invalid_token"))
+    return LinkToken(token)
 
 
 def parse_proof(token: str | None, email: EmailAddress | None, code: str | None) -> Proof:
@@ -32,9 +40,7 @@ def parse_proof(token: str | None, email: EmailAddress | None, code: str | None)
         if email is not None or code is not None:
             # The token alone names its owner: an address beside it is a mistake or an attack.
             raise InvalidInput(FieldError("token", "Give a token, or email and code, not both.", "contradiction"))
-        if not 0 < len(token) <= _MAX_TOKEN or not token.isascii():
-            raise InvalidInput(FieldError("token", "This is not a token from one of our mails.", "invalid_token"))
-        return LinkToken(token)
+        return parse_link(token)
     if email is None or code is None:
         raise InvalidInput(FieldError("token", "Give a token, or email and code.", "required"))
     digits = re.sub(r"[\s-]", "", code[:_MAX_TOKEN])

@@ -1,21 +1,28 @@
-"""/account/…: the pages that mailed links open. Opening a page changes nothing; only its button does."""
+"""/account/…: where mailed links lead. Opening a page changes nothing; only its buttons do."""
 
 from urllib.parse import urlencode
 
 import msgspec
 from starlette.responses import Response
 
-from bukhindor.domain.one_time_token import Purpose
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import InvalidOneTimeToken
+from bukhindor.domain.one_time_token import LinkToken, Purpose
 from bukhindor.domain.password import NewPassword, Password
 from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification, Verification
+from bukhindor.services.mailed_links import LinkState, MailedLinks
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.web.addresses import ACCOUNT, PAGE_OF
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.errors import Refusal
-from bukhindor.web.endpoint.mailbox_proof import parse_proof
-from bukhindor.web.pages.landing_words import OPEN_IN_APP, PAGES, TYPE_THE_CODE
-from bukhindor.web.pages.rendering import page
+from bukhindor.web.endpoint.mailbox_proof import parse_link
+from bukhindor.web.pages.landing_words import ALREADY_VERIFIED, LANDING, PAGES, WITHOUT_PASSWORD
+from bukhindor.web.pages.rendering import page, refusal_page
+
+_RESET, _VERIFY, _CHANGE = Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL
+# What a person can try again with the same form: a field to correct, a limit or a busy server to wait for.
+_WORTH_ANOTHER_TRY = (400, 429, 503)
 
 
 class LinkQuery(msgspec.Struct, frozen=True):
@@ -24,72 +31,136 @@ class LinkQuery(msgspec.Struct, frozen=True):
     token: str = ""
 
 
-class LandingForm(msgspec.Struct, frozen=True):
-    """The form that the page's button sends."""
+class LinkForm(msgspec.Struct, frozen=True):
+    """What a button without a password sends."""
+
+    token: str = ""
+
+
+class PasswordForm(msgspec.Struct, frozen=True):
+    """What a button with a password sends."""
 
     token: str = ""
     password: str = ""
 
 
-async def show_password_reset(call: Call, query: LinkQuery) -> Response:
+class NewMailForm(msgspec.Struct, frozen=True):
+    """What the button for a new mail sends."""
+
+    email: str = ""
+
+
+async def show_password_reset(call: Call, mailed_links: MailedLinks, query: LinkQuery) -> Response:
     """Show the page that chooses a new password"""
-    return _landing(call, Purpose.RESET_PASSWORD, query.token)
+    return await _show(call, mailed_links, _RESET, query.token)
 
 
-async def reset_password(call: Call, password_reset: PasswordReset, body: LandingForm) -> Response:
+async def reset_password(
+    call: Call, mailed_links: MailedLinks, password_reset: PasswordReset, body: PasswordForm
+) -> Response:
     """Choose a new password"""
-    proof = parse_proof(body.token, None, None)
-    device_proof = await password_reset.confirm(proof, NewPassword.parse(body.password), call.origin)
+    link = await _link(call, mailed_links, _RESET, body.token)
+    device_proof = await password_reset.confirm(link, NewPassword.parse(body.password), call.origin)
     # A form of another site may carry that site's own link, and would put its proof in the place of ours.
     if call.exchange.headers.get("sec-fetch-site", "same-origin") == "same-origin":
         call.set_device_proof_cookie(device_proof)
-    return _done(call, Purpose.RESET_PASSWORD)
+    return _done(call, _RESET)
+
+
+async def mail_password_reset(call: Call, password_reset: PasswordReset, body: NewMailForm) -> Response:
+    """Ask for a new mail to choose a password"""
+    await password_reset.request(EmailAddress.parse(body.email), call.origin)
+    return _sent(call)
 
 
 def password_reset_refused(call: Call, refusal: Refusal) -> Response:
-    return _refused(call, Purpose.RESET_PASSWORD, refusal)
+    return _refused(call, _RESET, refusal)
 
 
-async def show_email_verification(call: Call, query: LinkQuery) -> Response:
+async def show_email_verification(call: Call, mailed_links: MailedLinks, query: LinkQuery) -> Response:
     """Show the page that verifies an address"""
-    return _landing(call, Purpose.VERIFY_EMAIL, query.token)
+    return await _show(call, mailed_links, _VERIFY, query.token)
 
 
-async def verify_email(call: Call, email_verification: EmailVerification, body: LandingForm) -> Response:
-    """Verify an address"""
-    proof = parse_proof(body.token, None, None)
-    known = Password.parse(body.password) if body.password else None
-    outcome = await email_verification.confirm(proof, call.origin, password=known)
-    return _done(call, Purpose.VERIFY_EMAIL, without_password=outcome is Verification.PASSWORD_REMOVED)
+async def verify_email(
+    call: Call, mailed_links: MailedLinks, email_verification: EmailVerification, body: PasswordForm
+) -> Response:
+    """Verify an address with the password of its account"""
+    link = await _link(call, mailed_links, _VERIFY, body.token)
+    outcome = await email_verification.confirm(link, call.origin, password=Password.parse(body.password))
+    return _verified(call, outcome)
+
+
+async def verify_email_without_password(
+    call: Call, mailed_links: MailedLinks, email_verification: EmailVerification, body: LinkForm
+) -> Response:
+    """Verify an address, and remove the password that another person may have chosen"""
+    link = await _link(call, mailed_links, _VERIFY, body.token)
+    return _verified(call, await email_verification.confirm(link, call.origin))
+
+
+async def mail_email_verification(call: Call, email_verification: EmailVerification, body: NewMailForm) -> Response:
+    """Ask for a new mail to verify an address"""
+    await email_verification.request(EmailAddress.parse(body.email), call.origin)
+    return _sent(call)
 
 
 def email_verification_refused(call: Call, refusal: Refusal) -> Response:
-    return _refused(call, Purpose.VERIFY_EMAIL, refusal)
+    return _refused(call, _VERIFY, refusal)
 
 
-async def show_email_change(call: Call, query: LinkQuery) -> Response:
+async def show_email_change(call: Call, mailed_links: MailedLinks, query: LinkQuery) -> Response:
     """Show the page that confirms a new address"""
-    return _landing(call, Purpose.CHANGE_EMAIL, query.token)
+    return await _show(call, mailed_links, _CHANGE, query.token)
 
 
-async def change_email(call: Call, email_change: EmailChange, body: LandingForm) -> Response:
+async def change_email(call: Call, mailed_links: MailedLinks, email_change: EmailChange, body: LinkForm) -> Response:
     """Confirm a new address"""
-    await email_change.confirm(parse_proof(body.token, None, None), call.origin)
-    return _done(call, Purpose.CHANGE_EMAIL)
+    await email_change.confirm(await _link(call, mailed_links, _CHANGE, body.token), call.origin)
+    return _done(call, _CHANGE)
 
 
 def email_change_refused(call: Call, refusal: Refusal) -> Response:
-    return _refused(call, Purpose.CHANGE_EMAIL, refusal)
+    return _refused(call, _CHANGE, refusal)
+
+
+async def _show(call: Call, mailed_links: MailedLinks, purpose: Purpose, token: str) -> Response:
+    """Return the page of a link that works. Raises InvalidOneTimeToken and InvalidInput for one that does not."""
+    link = await mailed_links.look(purpose, parse_link(token))
+    if link.state is LinkState.DEAD:
+        raise InvalidOneTimeToken
+    if link.state is LinkState.DONE:
+        return _already_verified(call)
+    call.mailbox = link.mailbox
+    return _form(call, purpose, token)
+
+
+async def _link(call: Call, mailed_links: MailedLinks, purpose: Purpose, token: str) -> LinkToken:
+    """Return the token of a form, and keep for a refusal to which address its mail was sent. Raises InvalidInput."""
+    link = parse_link(token)
+    call.mailbox = (await mailed_links.look(purpose, link)).mailbox
+    return link
 
 
 def _refused(call: Call, purpose: Purpose, refusal: Refusal) -> Response:
-    """Return the page with its form again, and the error."""
+    """Return the form again, or one for a new mail where the link is dead."""
     body, query = call.arguments.get("body"), call.arguments.get("query")
-    token = next((shape.token for shape in (body, query) if isinstance(shape, (LandingForm, LinkQuery))), "")
-    return _landing(call, purpose, token, refusal)
+    if isinstance(body, NewMailForm):
+        return _new_mail(call, purpose, refusal, _message(refusal), body.email)
+    blamed = {error.field for error in refusal.errors}
+    if refusal.code == InvalidOneTimeToken.code or blamed & {"token", "query"}:
+        return _new_mail(call, purpose, refusal, LANDING[call.exchange.language].dead)
+    token = next((shape.token for shape in (body, query) if isinstance(shape, LinkForm | PasswordForm | LinkQuery)), "")
+    if token and refusal.status in _WORTH_ANOTHER_TRY:
+        return _form(call, purpose, token, refusal)
+    return refusal_page(call.exchange, call.settings, refusal)
 
 
-def _landing(call: Call, purpose: Purpose, token: str, refusal: Refusal | None = None) -> Response:
+def _message(refusal: Refusal) -> str:
+    return " ".join(each.message for each in refusal.errors) or refusal.detail
+
+
+def _form(call: Call, purpose: Purpose, token: str, refusal: Refusal | None = None) -> Response:
     language = call.exchange.language
     words, name, app_url = PAGES[purpose][language], PAGE_OF[purpose], call.settings.app_url
     return page(
@@ -99,17 +170,73 @@ def _landing(call: Call, purpose: Purpose, token: str, refusal: Refusal | None =
         200 if refusal is None else refusal.status,
         {} if refusal is None else refusal.headers,
         title=words.title,
-        landing=words,
-        error="" if refusal is None else " ".join(each.message for each in refusal.errors) or refusal.detail,
+        page_words=words,
+        landing=LANDING[language],
+        without_password=WITHOUT_PASSWORD[language] if purpose is _VERIFY else None,
+        error="" if refusal is None else _message(refusal),
+        is_field_wrong=refusal is not None and refusal.status == 400,
+        mailbox=call.mailbox,
         address=f"{ACCOUNT}/{name}",
+        autocomplete="current-password" if purpose is _VERIFY else "new-password",
         token=token,
         app_link=f"{app_url}/{name}?{urlencode({'token': token})}" if app_url else "",
-        open_in_app=OPEN_IN_APP[language],
-        type_the_code=TYPE_THE_CODE[language],
     )
 
 
-def _done(call: Call, purpose: Purpose, *, without_password: bool = False) -> Response:
+def _new_mail(call: Call, purpose: Purpose, refusal: Refusal, error: str, email: str = "") -> Response:
+    language = call.exchange.language
+    words = PAGES[purpose][language]
+    return page(
+        "new_mail.html",
+        call.exchange,
+        call.settings,
+        refusal.status,
+        refusal.headers,
+        title=words.title,
+        page_words=words,
+        landing=LANDING[language],
+        error=error,
+        is_field_wrong=bool(email) and refusal.status == 400,
+        # A change of address begins in the app, where the person is signed in.
+        address="" if purpose is _CHANGE else f"{ACCOUNT}/{PAGE_OF[purpose]}/new-mail",
+        email=email,
+        app_url=call.settings.app_url,
+    )
+
+
+def _done(call: Call, purpose: Purpose) -> Response:
     words = PAGES[purpose][call.exchange.language]
-    done = words.done_without_password if without_password else words.done
-    return page("done.html", call.exchange, call.settings, title=words.title, done=done)
+    return _end(call, words.done_title, words.done)
+
+
+def _verified(call: Call, outcome: Verification) -> Response:
+    if outcome is Verification.ALREADY_VERIFIED:
+        return _already_verified(call)
+    if outcome is Verification.PASSWORD_KEPT:
+        return _done(call, _VERIFY)
+    words = WITHOUT_PASSWORD[call.exchange.language]
+    return _end(call, words.done_title, words.done)
+
+
+def _already_verified(call: Call) -> Response:
+    words = ALREADY_VERIFIED[call.exchange.language]
+    return _end(call, words.title, words.text)
+
+
+def _sent(call: Call) -> Response:
+    words = LANDING[call.exchange.language]
+    return _end(call, words.sent_title, words.sent, words.sent_next)
+
+
+def _end(call: Call, title: str, text: str, further: str = "") -> Response:
+    """Return a page with nothing left to do but to go back to the app."""
+    return page(
+        "done.html",
+        call.exchange,
+        call.settings,
+        title=title,
+        text=text,
+        further=further,
+        landing=LANDING[call.exchange.language],
+        app_url=call.settings.app_url,
+    )

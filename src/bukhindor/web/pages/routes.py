@@ -11,7 +11,7 @@ from bukhindor.domain.errors import (
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.web.addresses import ACCOUNT, ASSETS, FAVICON, HOME, MAILBOX, MAILBOX_JSON, PAGE_OF
 from bukhindor.web.endpoint.errors import NoSuchEndpoint
-from bukhindor.web.endpoint.mailbox_proof import GUESSES
+from bukhindor.web.endpoint.mailbox_proof import GUESSES, MAILS
 from bukhindor.web.endpoint.row import Access, Page, as_problem
 from bukhindor.web.pages import account, dev_mailbox, home, looks
 from bukhindor.web.pages.rendering import refused
@@ -20,19 +20,26 @@ _ANYONE = Access.ANYONE
 _RESET, _VERIFY, _CHANGE = (
     f"{ACCOUNT}/{PAGE_OF[purpose]}" for purpose in (Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL)
 )
-_REFUSES = (InvalidOneTimeToken, AccountBanned, AccountInactive)
+_DEAD = (InvalidOneTimeToken,)
+_REFUSES = (*_DEAD, AccountBanned, AccountInactive)
 
 # fmt: off
 PAGES = (
     Page("GET", FAVICON, looks.favicon, _ANYONE, refused),
     Page("GET", f"{ASSETS}/{{name}}", looks.asset, _ANYONE, refused, refuses=(NoSuchEndpoint,)),
-    Page("GET", _RESET, account.show_password_reset, _ANYONE, account.password_reset_refused),
+    Page("GET", _RESET, account.show_password_reset, _ANYONE, account.password_reset_refused, refuses=_DEAD),
     Page("POST", _RESET, account.reset_password, _ANYONE, account.password_reset_refused,
          refuses=(*_REFUSES, TooBusy), limits=(GUESSES,)),
-    Page("GET", _VERIFY, account.show_email_verification, _ANYONE, account.email_verification_refused),
+    Page("POST", f"{_RESET}/new-mail", account.mail_password_reset, _ANYONE, account.password_reset_refused,
+         limits=MAILS),
+    Page("GET", _VERIFY, account.show_email_verification, _ANYONE, account.email_verification_refused, refuses=_DEAD),
     Page("POST", _VERIFY, account.verify_email, _ANYONE, account.email_verification_refused,
          refuses=(*_REFUSES, IncorrectPassword, RateLimited, TooBusy), limits=(GUESSES,)),
-    Page("GET", _CHANGE, account.show_email_change, _ANYONE, account.email_change_refused),
+    Page("POST", f"{_VERIFY}/without-password", account.verify_email_without_password, _ANYONE,
+         account.email_verification_refused, refuses=_REFUSES, limits=(GUESSES,)),
+    Page("POST", f"{_VERIFY}/new-mail", account.mail_email_verification, _ANYONE, account.email_verification_refused,
+         limits=MAILS),
+    Page("GET", _CHANGE, account.show_email_change, _ANYONE, account.email_change_refused, refuses=_DEAD),
     Page("POST", _CHANGE, account.change_email, _ANYONE, account.email_change_refused,
          refuses=_REFUSES, limits=(GUESSES,)),
 )
