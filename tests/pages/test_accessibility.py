@@ -19,6 +19,8 @@ def test_axe_finds_nothing(browser: Browser, site: Site, language: str, size: Si
         "verify-email": letter.link,
         "reset-password": site.letter(email, "reset-password").link,
         "change-email": site.letter(f"new-{email}", "change-email").link,
+        "dead-link": "/account/reset-password?token=unknown",
+        "no-token": "/account/verify-email",
         "unknown-page": "/account/unknown",
         "mailbox": f"/dev/mailbox?search={email}",
         "mail": f"/dev/mailbox/{letter.number}",

@@ -19,9 +19,3 @@ def test_the_documentation_calls_the_service(browser: Browser, site: Site, look:
         assert f"{site.url}/health" in window.text
         assert '"status": "ok"' in window.text
         assert window.violations() == []
-
-
-def test_an_address_leads_to_an_operation(browser: Browser, site: Site) -> None:
-    with browser.window(site.url, Look(size=DESKTOP)) as window:
-        window.goto("/docs#/Service/health")
-        window.wait_for("Execute")
