@@ -61,7 +61,8 @@ def other_ways(path: str) -> list[str]:
 @pytest.mark.parametrize("path", PLACES)
 def test_another_way_to_write_an_address_is_no_address(service: Served, path: str) -> None:
     """LGN-08, AZ-09: a proxy in front may read it in its own way, and never finds another resource than it thinks."""
-    assert service.ask("GET", path).status == 200
+    # The page of a mailed link says that its link is dead, since there is no token.
+    assert service.ask("GET", path).status == (400 if path == "/account/reset-password" else 200)
     for way in other_ways(path):
         for method, headers in (("GET", []), ("HEAD", []), ("POST", []), ("OPTIONS", []), ("OPTIONS", PREFLIGHT)):
             answer = service.ask(method, way, headers)

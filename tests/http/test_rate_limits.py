@@ -228,7 +228,7 @@ async def test_thirty_wrong_tokens_whichever_door_they_knock_at(limited: Service
         token = {"token": f"wrong{number}", "new_password": NEW}
         for path in ("/auth/reset-password/confirm", "/auth/verify-email/confirm"):
             assert_problem(await limited.post(path, token), 400, "invalid_one_time_token")
-        page = await limited.ask("POST", "/account/change-email", content=b"token=wrong", headers=form)
+        page = await limited.ask("POST", "/account/change-email", content=b"token=wrong&password=wrong", headers=form)
         assert page.status_code == 400
     await limited.post("/auth/reset-password", {"email": limited.people.user.email})
     right = {"token": (await limited.proof(limited.people.user.email)).token, "new_password": NEW}
@@ -247,7 +247,7 @@ async def test_a_flood_at_a_page_is_written_down(limited: Service) -> None:
     """LOG-02"""
     form = {"content-type": "application/x-www-form-urlencoded"}
     for _ in range(32):
-        await limited.ask("POST", "/account/verify-email", content=b"token=wrong", headers=form)
+        await limited.ask("POST", "/account/verify-email", content=b"token=wrong&password=wrong", headers=form)
     (event,) = await limited.events("&type=limit.hit")
     assert event["details"] == {"limit": "guesses_per_network", "route": "POST /account/verify-email"}
 

@@ -54,7 +54,7 @@ def test_a_file_without_the_list_stops_the_server(tmp_path: Path, text: str) -> 
     source = tmp_path / "frequency_lists.py"
     source.write_text(text)
 
-    with pytest.raises(RuntimeError, match="does not hold the list"):
+    with pytest.raises(RuntimeError, match="does not contain the list"):
         read_common_passwords(source)
 
 

@@ -249,7 +249,7 @@ def test_a_new_migration_follows_the_newest(tmp_path: Path) -> None:
         (tmp_path / file.name).write_bytes(file.read_bytes())
     made = schema.new("Add email change!", tmp_path)
     number = f"{int(head()) + 1:04}"
-    assert made == tmp_path / f"{number}_add_e_mail_change.py"
+    assert made == tmp_path / f"{number}_add_email_change.py"
     text = made.read_text("utf-8")
     assert f"revision = '{number}'" in text or f'revision = "{number}"' in text
     assert f"down_revision = '{head()}'" in text or f'down_revision = "{head()}"' in text

@@ -37,6 +37,8 @@ def _message(mail: Mail, sender: Sender) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    # The library would draw it from the random module, which can be predicted and is shared with the whole process.
+    message.set_boundary(secrets.token_hex(16))
     return message
 
 
