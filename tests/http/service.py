@@ -219,9 +219,16 @@ class Service:
         admin = self.people.admin
         return admin if await self.works(admin) else await self.signed_in(admin)
 
-    def sql(self, statement: str, *parameters: object) -> list[Any]:
-        """What another process reads from the database, or changes in it; see Database."""
-        return self.database.sql(statement, *parameters)
+    def sql(self, query: str, *parameters: object) -> list[Any]:
+        """What another process reads from the database; see Database."""
+        return self.database.sql(query, *parameters)
+
+    async def change(self, statement: str, *parameters: object) -> None:
+        """Change the database as another process would; see Database.
+
+        The event loop goes on: a background task of the service may hold the write lock, and must be able to end.
+        """
+        await asyncio.to_thread(self.database.sql, statement, *parameters)
 
     def stored(self) -> bytes:
         """What lies in the database and in every file of the installation."""

@@ -64,7 +64,7 @@ async def test_a_hostile_name_is_only_shown(service: Service, name: str) -> None
     """WEB-08, ML-02"""
     await service.post("/auth/register", {"name": name, "email": "eve@example.com", "password": PASSWORD})
     await service.mails("eve@example.com")
-    service.sql("UPDATE users SET email_verified = true WHERE email = ?", "eve@example.com")
+    await service.change("UPDATE users SET email_verified = true WHERE email = ?", "eve@example.com")
     await service.post("/auth/reset-password", {"email": "eve@example.com"})
     mail, verification = await service.mails("eve@example.com")
     # An address that is not verified may be a stranger's: nothing that was typed reaches it.
@@ -175,7 +175,7 @@ async def test_the_hosts_that_settings_name_find_the_mailbox(start_service: Star
 async def test_a_mail_server_that_is_away_is_no_one_s_failure(start_service: StartService) -> None:
     """ML-03: the response is the same and the mail waits."""
     service = await start_service(smtp_url="smtp://127.0.0.1:9")
-    service.sql("DELETE FROM outbox")
+    await service.change("DELETE FROM outbox")
     answer = await service.post("/auth/reset-password", {"email": service.people.user.email})
     assert answer.status_code == 200
     await service.application.services.mail_delivery.deliver_due()

@@ -45,7 +45,7 @@ async def received(service: Service, mail: Mail) -> int:
 async def emptied(service: Service) -> None:
     """Let the mails that wait arrive, and remove them."""
     await service.mails()
-    service.sql("DELETE FROM received_mails")
+    await service.change("DELETE FROM received_mails")
 
 
 async def found(service: Service, **query: str) -> list[str]:

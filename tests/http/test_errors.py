@@ -15,7 +15,7 @@ ORIGIN = {"origin": "http://localhost:3000"}
 async def broken(service: Service) -> None:
     """Make the next look at the session fail in an unforeseen way."""
     session_id = service.people.user.session_id.replace("-", "")
-    service.sql("UPDATE user_sessions SET app_type = 'rubbish' WHERE id = ?", session_id)
+    await service.change("UPDATE user_sessions SET app_type = 'rubbish' WHERE id = ?", session_id)
 
 
 async def test_a_failure_of_ours_tells_nothing_but_its_id(service: Service) -> None:

@@ -43,8 +43,8 @@ async def test_a_service_that_stops_is_alive_and_not_ready(service: Service) -> 
 
 async def test_a_database_of_another_version_is_not_ready(service: Service) -> None:
     """REL-25, REL-30: the response says only which part it is."""
-    service.sql("UPDATE alembic_version SET version_num = '9999'")
-    service.sql("UPDATE schema_compatibility SET serves_since = '9999'")
+    await service.change("UPDATE alembic_version SET version_num = '9999'")
+    await service.change("UPDATE schema_compatibility SET serves_since = '9999'")
     answer = await service.ask("GET", "/health/ready")
     assert_problem(answer, 503, "not_ready", "database")
     assert "9999" not in answer.text

@@ -221,7 +221,7 @@ async def test_real_answers_are_what_it_says(service: Service) -> None:
 
 async def test_a_session_that_its_user_may_not_use_is_described_too(service: Service) -> None:
     user = service.people.user
-    service.sql("UPDATE users SET status = 'banned' WHERE email = ?", user.email)
+    await service.change("UPDATE users SET status = 'banned' WHERE email = ?", user.email)
     answer = await service.get("/auth/me", by=user)
     described = DOCUMENT["paths"]["/api/v1/auth/me"]["get"]["responses"][str(answer.status_code)]
     assert answer.json()["error_code"] in described["content"]["application/problem+json"]["examples"]

@@ -101,6 +101,6 @@ async def test_a_guest_changes_its_password_too(service: Service) -> None:
 async def test_an_account_without_a_password_gets_none_this_way(service: Service) -> None:
     """PW-13"""
     user = service.people.user
-    service.sql("UPDATE users SET password_hash = NULL WHERE email = ?", user.email)
+    await service.change("UPDATE users SET password_hash = NULL WHERE email = ?", user.email)
     assert_problem(await change(service, user), 400, "incorrect_password")
     assert service.sql("SELECT password_hash FROM users WHERE email = ?", user.email) == [(None,)]

@@ -41,9 +41,11 @@ async def test_two_administrators_never_demote_each_other(service: Service) -> N
     admins = [service.people.admin, service.people.other]
     body: Json = {"role": "user"}
     for _ in range(50):
-        service.sql("UPDATE users SET role = 'admin' WHERE email IN (?, ?)", *(admin.email for admin in admins))
+        await service.change(
+            "UPDATE users SET role = 'admin' WHERE email IN (?, ?)", *(admin.email for admin in admins)
+        )
         # A token from before a change of the role is refused; these are to be good again.
-        service.sql("UPDATE user_sessions SET oldest_valid_generation = 1")
+        await service.change("UPDATE user_sessions SET oldest_valid_generation = 1")
         answers = await asyncio.gather(
             service.patch(f"/users/{admins[1].id}", body, by=admins[0]),
             service.patch(f"/users/{admins[0].id}", body, by=admins[1]),
@@ -56,7 +58,7 @@ async def test_two_administrators_never_demote_each_other(service: Service) -> N
 async def test_two_administrators_never_delete_each_other(service: Service) -> None:
     """AZ-06"""
     admins = [service.people.admin, service.people.other]
-    service.sql("UPDATE users SET role = 'admin' WHERE email = ?", admins[1].email)
+    await service.change("UPDATE users SET role = 'admin' WHERE email = ?", admins[1].email)
     answers = await asyncio.gather(
         service.delete(f"/users/{admins[1].id}", by=admins[0]), service.delete(f"/users/{admins[0].id}", by=admins[1])
     )

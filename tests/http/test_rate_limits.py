@@ -352,11 +352,11 @@ async def test_ten_wrong_codes_in_a_day_leave_the_link(limited: Service) -> None
     for number in range(10):
         if number % 5 == 0:
             await limited.post("/auth/reset-password", {"email": user.email}, peer=f"192.0.{number}.1")
-            limited.sql("UPDATE one_time_tokens SET failed_tries = 0")
+            await limited.change("UPDATE one_time_tokens SET failed_tries = 0")
         answer = await limited.post("/auth/reset-password/confirm", guess, peer=f"192.0.{number}.1")
         assert_problem(answer, 400, "invalid_one_time_token")
     assert "off for a day" in (await limited.mails(user.email))[0]["subject"]
-    limited.sql("UPDATE one_time_tokens SET failed_tries = 0")
+    await limited.change("UPDATE one_time_tokens SET failed_tries = 0")
     proof = await limited.proof(user.email)
     right = {"email": user.email, "code": proof.code, "new_password": NEW}
     assert_problem(await limited.post("/auth/reset-password/confirm", right), 400, "invalid_one_time_token")

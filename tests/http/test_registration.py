@@ -62,8 +62,8 @@ async def test_what_only_the_service_decides_is_not_taken_from_the_body(service:
 
 async def test_the_first_to_register_on_an_empty_service_is_an_ordinary_user(service: Service) -> None:
     """REG-08: no one becomes an administrator over the network."""
-    service.sql("DELETE FROM user_sessions")
-    service.sql("DELETE FROM users")
+    await service.change("DELETE FROM user_sessions")
+    await service.change("DELETE FROM users")
     assert (await register(service)).json()["user"]["role"] == "user"
 
 

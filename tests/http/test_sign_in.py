@@ -44,7 +44,7 @@ async def test_the_address_may_be_spelled_otherwise(service: Service, spelling: 
 async def test_all_failures_look_the_same(service: Service) -> None:
     """LGN-01, LGN-03: unknown, wrong, banned and inactive with a wrong password, and an account without one."""
     people = service.people
-    service.sql("UPDATE users SET password_hash = NULL WHERE email = ?", people.other.email)
+    await service.change("UPDATE users SET password_hash = NULL WHERE email = ?", people.other.email)
     emails = ["nobody@example.com", people.user.email, people.banned.email, people.inactive.email, people.other.email]
     answers = [await service.log_in(email, WRONG, headers={"x-request-id": "same"}) for email in emails]
     for answer in answers:
@@ -72,7 +72,7 @@ async def test_an_unknown_address_takes_as_long_as_a_wrong_password(start_servic
     """
     service = await start_service(hash_memory_kib=19_456, hash_iterations=2)
     people = service.people
-    service.sql("UPDATE users SET password_hash = NULL WHERE email = ?", people.other.email)
+    await service.change("UPDATE users SET password_hash = NULL WHERE email = ?", people.other.email)
     emails = ["nobody@example.com", people.user.email, people.other.email]
     spent: dict[str, list[float]] = {email: [] for email in emails}
     for _ in range(7):
@@ -91,7 +91,7 @@ async def test_an_account_without_a_password_is_never_signed_in(
     service: Service, password: object, stored: str | None
 ) -> None:
     """PW-13"""
-    service.sql("UPDATE users SET password_hash = ? WHERE email = ?", stored, service.people.user.email)
+    await service.change("UPDATE users SET password_hash = ? WHERE email = ?", stored, service.people.user.email)
     answer = await service.post("/auth/login", {"email": service.people.user.email, "password": password})
     assert answer.status_code in (400, 401)
 
@@ -101,7 +101,7 @@ async def test_an_older_hash_is_renewed(start_service: StartService, stored: str
     """PW-09"""
     service = await start_service(hash_memory_kib=16)
     email = service.people.user.email
-    service.sql("UPDATE users SET password_hash = ? WHERE email = ?", stored, email)
+    await service.change("UPDATE users SET password_hash = ? WHERE email = ?", stored, email)
     assert_problem(await service.log_in(email, WRONG), 401, "invalid_credentials")
     assert stored_hash(service, email) == stored
     assert (await service.log_in(email)).status_code == 200
@@ -125,7 +125,7 @@ async def test_a_weaker_hash_of_today_s_kind_is_renewed(start_service: StartServ
 )
 async def test_a_hash_that_asks_for_too_much_never_matches(service: Service, stored: str) -> None:
     """PW-14"""
-    service.sql("UPDATE users SET password_hash = ? WHERE email = ?", stored, service.people.user.email)
+    await service.change("UPDATE users SET password_hash = ? WHERE email = ?", stored, service.people.user.email)
     assert_problem(await service.log_in(service.people.user.email), 401, "invalid_credentials")
 
 

@@ -219,10 +219,10 @@ async def test_a_session_that_outlived_its_users_rights_is_useless(
 ) -> None:
     """RT-08, JWT-10: the status is looked at, not only the session."""
     user = service.people.user
-    service.sql("UPDATE users SET status = ? WHERE email = ?", status, user.email)
+    await service.change("UPDATE users SET status = ? WHERE email = ?", status, user.email)
     assert_problem(await service.refresh(user), 403, error_code)
     assert_problem(await service.get("/auth/me", by=user), 403, error_code)
-    service.sql("UPDATE users SET status = 'active' WHERE email = ?", user.email)
+    await service.change("UPDATE users SET status = 'active' WHERE email = ?", user.email)
     assert await service.works(await service.refreshed(user))
 
 
