@@ -15,7 +15,7 @@ from bukhindor.domain.origin import Language, Origin
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
-from bukhindor.ports import Requester
+from bukhindor.ports.secrets import Requester
 
 T0 = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 """When tests begin, unless they say otherwise."""

@@ -13,7 +13,7 @@ from bukhindor.adapters.sql.postgres.pool import Patience
 from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.config.database_url import parse_database_url, parse_postgres_url
-from bukhindor.ports import Transactions
+from bukhindor.ports.store.transactions import Transactions
 from tests.fakes.seal import FakeSeal
 from tests.fakes.transactions import FakeTransactions
 from tests.servers.postgres import PostgresServer

@@ -6,7 +6,7 @@ from bukhindor.domain.one_time_token import OneTimeToken
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
-from bukhindor.ports import Transactions
+from bukhindor.ports.store.transactions import Transactions
 
 
 async def keep(

@@ -9,7 +9,7 @@ import pytest
 
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
 from bukhindor.domain.origin import Language, Origin
-from bukhindor.ports import Transactions
+from bukhindor.ports.store.transactions import Transactions
 from tests.adapters.keeping import keep
 from tests.makers import ORIGIN, T0, make_audit_event, make_user
 

@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from bukhindor.adapters.system.clock import SystemClock
-from bukhindor.ports import Clock
+from bukhindor.ports.system import Clock
 from tests.fakes.clock import FakeClock
 
 

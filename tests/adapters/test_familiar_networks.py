@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from bukhindor.domain.user import User
-from bukhindor.ports import Transactions
+from bukhindor.ports.store.transactions import Transactions
 from tests.adapters.keeping import keep
 from tests.makers import T0, address, make_user
 

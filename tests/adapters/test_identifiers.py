@@ -7,7 +7,7 @@ from uuid import RFC_4122
 import pytest
 
 from bukhindor.adapters.system.identifiers import SystemIdentifiers
-from bukhindor.ports import Identifiers
+from bukhindor.ports.system import Identifiers
 from tests.fakes.identifiers import FakeIdentifiers
 
 SOME = 1_000

@@ -14,7 +14,8 @@ from bukhindor.adapters.smtp.server_url import Sender
 from bukhindor.adapters.sql.mailbox import MOST_BYTES, MOST_MAILS, DatabaseMailbox, MailboxStore
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.domain.mail import MailNotAccepted
-from bukhindor.ports import Mailbox, Mailer, Transactions
+from bukhindor.ports.mail import Mailbox, Mailer
+from bukhindor.ports.store.transactions import Transactions
 from tests.adapters.conftest import OpenStore
 from tests.fakes.clock import FakeClock
 from tests.makers import T0, address, make_mail

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from bukhindor.domain.one_time_token import Purpose
-from bukhindor.ports import Transactions
+from bukhindor.ports.store.transactions import Transactions
 from tests.adapters.keeping import keep
 from tests.makers import T0, address, make_one_time_token, make_user
 

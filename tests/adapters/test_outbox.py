@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from bukhindor.domain.mail import Backlog, QueuedMail
-from bukhindor.ports import Transactions
+from bukhindor.ports.store.transactions import Transactions
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_mail, make_queued_mail, make_user
 

@@ -11,7 +11,7 @@ from bukhindor.adapters.memory.rate_limiter import MemoryRateLimiter
 from bukhindor.adapters.redis.rate_limiter import RedisRateLimiter
 from bukhindor.domain.errors import RateLimited
 from bukhindor.domain.rate_limit import Limit
-from bukhindor.ports import RateLimiter
+from bukhindor.ports.system import RateLimiter
 from tests.adapters.redis.limiters import ServerClock, limiter_at, opened
 from tests.fakes.rate_limiter import FakeRateLimiter
 from tests.servers.redis import RedisServer

@@ -9,7 +9,7 @@ import pytest
 from bukhindor.domain.device import AppType, Device
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.user import Role
-from bukhindor.ports import Transactions
+from bukhindor.ports.store.transactions import Transactions
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_session, make_user
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bukhindor.ports import Transactions
+from bukhindor.ports.store.transactions import Transactions
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_signing_key
 

@@ -10,7 +10,7 @@ import pytest
 
 from bukhindor.domain.errors import EmailTaken
 from bukhindor.domain.user import User
-from bukhindor.ports import Transaction, Transactions
+from bukhindor.ports.store.transactions import Transaction, Transactions
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_session, make_user
 

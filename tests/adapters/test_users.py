@@ -10,7 +10,7 @@ from bukhindor.domain.errors import EmailTaken
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.metadata import Metadata
 from bukhindor.domain.user import Role, Status, User
-from bukhindor.ports import Transactions
+from bukhindor.ports.store.transactions import Transactions
 from tests.adapters.keeping import keep
 from tests.makers import T0, address, make_session, make_user
 

@@ -8,7 +8,7 @@ import pytest
 
 from bukhindor.domain.user import Role, Status
 from bukhindor.domain.user_listing import Order, SortBy, UserPage, UserQuery
-from bukhindor.ports import Transactions
+from bukhindor.ports.store.transactions import Transactions
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_user
 

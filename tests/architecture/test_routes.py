@@ -10,7 +10,7 @@ import pytest
 from bukhindor.adapters.memory.no_rate_limiter import Unlimited
 from bukhindor.domain.mail import ReceivedMail
 from bukhindor.domain.session import SessionPolicy
-from bukhindor.ports import Mailbox
+from bukhindor.ports.mail import Mailbox
 from bukhindor.web.addresses import ALIASES, canonical_path
 from bukhindor.web.api.routes import ENDPOINTS
 from bukhindor.web.app import create_app, rows

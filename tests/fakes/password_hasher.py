@@ -2,7 +2,7 @@
 
 from bukhindor.domain.errors import TooBusy
 from bukhindor.domain.password import Password
-from bukhindor.ports import PasswordVerdict, Requester
+from bukhindor.ports.secrets import PasswordVerdict, Requester
 
 
 class FakePasswordHasher:

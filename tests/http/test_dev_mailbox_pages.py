@@ -17,7 +17,7 @@ import pytest
 
 from bukhindor.config import DevMailbox
 from bukhindor.domain.mail import Mail
-from bukhindor.ports import Mailer
+from bukhindor.ports.mail import Mailer
 from tests.http.answers import assert_problem, assert_safe_headers
 from tests.http.databases import Databases, PostgresDatabases
 from tests.http.service import Database, People, Service, started

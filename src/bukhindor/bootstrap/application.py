@@ -22,7 +22,7 @@ from bukhindor.bootstrap.use_cases import build_services, session_policy
 from bukhindor.bootstrap.watch import Watch
 from bukhindor.config import DevMailbox, Settings, development_secret
 from bukhindor.domain.errors import Unavailable
-from bukhindor.ports import Clock
+from bukhindor.ports.system import Clock
 from bukhindor.server.refusal import RefusalFormat
 from bukhindor.services.assembly import Services
 from bukhindor.web.app import create_app

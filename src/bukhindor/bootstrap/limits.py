@@ -8,7 +8,7 @@ from bukhindor.adapters.memory.no_rate_limiter import Unlimited
 from bukhindor.adapters.memory.rate_limiter import MemoryRateLimiter
 from bukhindor.config import Settings
 from bukhindor.domain.rate_limit import Limit, Limits
-from bukhindor.ports import RateLimiter
+from bukhindor.ports.system import RateLimiter
 
 # While Redis is away each process allows this part of a limit; replicas can't know how many they are.
 _LEAST_OUTAGE_DIVISOR = 4

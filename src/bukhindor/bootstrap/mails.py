@@ -12,7 +12,7 @@ from bukhindor.config import ConfigurationError, Settings
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.mail import LetterKind, Mail
-from bukhindor.ports import Mailer
+from bukhindor.ports.mail import Mailer
 
 __all__ = ["built_in_templates", "message_writer", "open_letters", "open_mailer", "sample_mail"]
 

@@ -15,7 +15,8 @@ from bukhindor.bootstrap.background import KEY_RELOAD, MAIL_DELIVERY, MAILBOX_PU
 from bukhindor.bootstrap.store import Store
 from bukhindor.bootstrap.watch import Tracing, Watch, Work
 from bukhindor.domain.errors import Unavailable
-from bukhindor.ports import Mailer, RateLimiter
+from bukhindor.ports.mail import Mailer
+from bukhindor.ports.system import RateLimiter
 from bukhindor.services.assembly import Services
 
 _METRICS = "metrics"

@@ -11,7 +11,8 @@ from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.sqlite.url import SqliteUrl
 from bukhindor.adapters.sql.unusable import SchemaError
 from bukhindor.config import Settings
-from bukhindor.ports import Reading, Seal, Transaction, Transactions
+from bukhindor.ports.secrets import Seal
+from bukhindor.ports.store.transactions import Reading, Transaction, Transactions
 
 
 class StoreReading(Reading, Scope, Protocol):

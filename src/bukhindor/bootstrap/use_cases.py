@@ -14,7 +14,10 @@ from bukhindor.domain.mail import MailLinks
 from bukhindor.domain.password import PasswordPolicy
 from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import SessionPolicy
-from bukhindor.ports import Clock, LetterWriter, Mailer, PasswordHasher, RateLimiter, Transactions
+from bukhindor.ports.mail import LetterWriter, Mailer
+from bukhindor.ports.secrets import PasswordHasher
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.assembly import Outside, Rules, Services, assemble
 from bukhindor.web.addresses import ACCOUNT, PAGE_OF
 

@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.bootstrap.store import Store
-from bukhindor.ports import Mailer, RateLimiter, RequestMeter, RequestTracer
+from bukhindor.ports.mail import Mailer
+from bukhindor.ports.system import RateLimiter, RequestMeter, RequestTracer
 from bukhindor.services.assembly import Services
 from bukhindor.web.edge.watching import NoMeter, Watchers
 

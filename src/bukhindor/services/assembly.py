@@ -7,20 +7,17 @@ from bukhindor.domain.mail import MailLinks
 from bukhindor.domain.password import PasswordPolicy
 from bukhindor.domain.rate_limit import Limit
 from bukhindor.domain.session import SessionPolicy
-from bukhindor.ports import (
+from bukhindor.ports.mail import LetterWriter, Mailer
+from bukhindor.ports.secrets import (
     AccessTokens,
-    Clock,
     DeviceProofs,
-    Identifiers,
-    LetterWriter,
-    Mailer,
     OneTimeSecrets,
     PasswordHasher,
-    RateLimiter,
     RefreshTokens,
     SigningKeyMaker,
-    Transactions,
 )
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock, Identifiers, RateLimiter
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_change import EmailChange

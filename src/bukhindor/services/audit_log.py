@@ -8,7 +8,8 @@ from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import RateLimited, Unavailable
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.rate_limit import REFUSALS_RECORDED
-from bukhindor.ports import Clock, RateLimiter, Transactions
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.steps.audit_trail import AuditTrail
 
 

@@ -9,7 +9,9 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.signing_key import verifying
 from bukhindor.domain.tokens import AccessClaims
-from bukhindor.ports import AccessTokens, Clock, Transactions
+from bukhindor.ports.secrets import AccessTokens
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
-from bukhindor.ports import Clock, Transactions
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance

@@ -13,7 +13,8 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
 from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, Transactions
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance

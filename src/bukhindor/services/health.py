@@ -1,7 +1,9 @@
 """Whether the service can do its work."""
 
 from bukhindor.domain.errors import StoreUnavailable
-from bukhindor.ports import AccessTokens, RateLimiter, Transactions
+from bukhindor.ports.secrets import AccessTokens
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import RateLimiter
 
 
 class Health:

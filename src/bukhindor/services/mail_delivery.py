@@ -8,7 +8,9 @@ from datetime import timedelta
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.mail import MAX_TRIES, MailNotAccepted, QueuedMail
 from bukhindor.domain.origin import NOWHERE
-from bukhindor.ports import Clock, Mailer, Transactions
+from bukhindor.ports.mail import Mailer
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 
 _log = logging.getLogger(__name__)

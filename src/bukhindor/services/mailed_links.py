@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from bukhindor.domain.one_time_token import LinkToken, Purpose
-from bukhindor.ports import Clock, OneTimeSecrets, Transactions
+from bukhindor.ports.secrets import OneTimeSecrets
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
 
 
 class LinkState(Enum):

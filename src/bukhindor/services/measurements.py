@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from bukhindor.domain.mail import Backlog
-from bukhindor.ports import Clock, Transactions
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

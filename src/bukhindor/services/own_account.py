@@ -12,7 +12,8 @@ from bukhindor.domain.password import Password
 from bukhindor.domain.rate_limit import EXPORTS_PER_ACCOUNT
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, RateLimiter, Transactions
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
 

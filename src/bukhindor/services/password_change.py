@@ -8,7 +8,9 @@ from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.tokens import TokenPair
-from bukhindor.ports import Clock, Identifiers, PasswordHasher, Requester, Transactions
+from bukhindor.ports.secrets import PasswordHasher, Requester
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock, Identifiers
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.step_up import StepUp

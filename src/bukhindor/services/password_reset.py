@@ -11,7 +11,9 @@ from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import NewPassword, PasswordPolicy
 from bukhindor.domain.password_attempt import is_worth_recording
-from bukhindor.ports import Clock, DeviceProofs, Identifiers, PasswordHasher, Requester, Transactions
+from bukhindor.ports.secrets import DeviceProofs, PasswordHasher, Requester
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock, Identifiers
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance

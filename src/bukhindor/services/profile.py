@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import UserNotFound
 from bukhindor.domain.user import User, UserChanges
-from bukhindor.ports import Clock, Transactions
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 
 

@@ -10,7 +10,9 @@ from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import NewPassword, PasswordPolicy
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, Identifiers, PasswordHasher, Requester, Transactions
+from bukhindor.ports.secrets import PasswordHasher, Requester
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock, Identifiers
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 

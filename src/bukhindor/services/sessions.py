@@ -7,7 +7,8 @@ from bukhindor.domain.audit import AuditEvent, AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import SessionNotFound
 from bukhindor.domain.session import Session
-from bukhindor.ports import Clock, Transactions
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 
 

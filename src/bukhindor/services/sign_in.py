@@ -13,7 +13,9 @@ from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
 from bukhindor.domain.sign_in import HalfSignedIn, Method
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, PasswordHasher, Requester, Transactions
+from bukhindor.ports.secrets import PasswordHasher, Requester
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
 from bukhindor.services.steps.password_check import PasswordCheck
 from bukhindor.services.steps.session_start import SessionStart
 from bukhindor.services.steps.token_issuer import TokenIssuer

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.signing_key import SigningKey, verifying
-from bukhindor.ports import AccessTokens, Clock, SigningKeyMaker, Transactions
+from bukhindor.ports.secrets import AccessTokens, SigningKeyMaker
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,9 @@ from bukhindor.domain.rate_limit import REFRESHES_PER_SESSION
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import RefreshTicket, TokenPair
 from bukhindor.domain.user import User
-from bukhindor.ports import Clock, RateLimiter, Reading, RefreshTokens, Transactions
+from bukhindor.ports.secrets import RefreshTokens
+from bukhindor.ports.store.transactions import Reading, Transactions
+from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.token_issuer import TokenIssuer
 

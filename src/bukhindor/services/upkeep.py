@@ -6,7 +6,8 @@ from datetime import timedelta
 from bukhindor.domain.audit import Retention
 from bukhindor.domain.password_attempt import FAMILIARITY
 from bukhindor.domain.session import SessionPolicy
-from bukhindor.ports import Clock, Transactions
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
 
 _FAILED_MAIL_LIFE = timedelta(days=7)
 

@@ -15,7 +15,9 @@ from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import Role, Status, User, UserChanges
 from bukhindor.domain.user_listing import UserPage, UserQuery
-from bukhindor.ports import Clock, Identifiers, PasswordHasher, Requester, Transaction, Transactions
+from bukhindor.ports.secrets import PasswordHasher, Requester
+from bukhindor.ports.store.transactions import Transaction, Transactions
+from bukhindor.ports.system import Clock, Identifiers
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters

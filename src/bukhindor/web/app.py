@@ -3,7 +3,8 @@
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from bukhindor.ports import Clock, Mailbox, RateLimiter
+from bukhindor.ports.mail import Mailbox
+from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.web.addresses import is_api, is_page
 from bukhindor.web.api import docs
 from bukhindor.web.api.routes import ENDPOINTS

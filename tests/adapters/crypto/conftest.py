@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
-from bukhindor.ports import PasswordHasher
+from bukhindor.ports.secrets import PasswordHasher
 from tests.adapters.crypto.password_hash_scenes import HasherMaker
 
 

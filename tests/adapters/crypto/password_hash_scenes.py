@@ -10,7 +10,7 @@ from argon2.low_level import Type, hash_secret
 
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.domain.password import Password
-from bukhindor.ports import PasswordVerdict
+from bukhindor.ports.secrets import PasswordVerdict
 
 PASSWORD = Password("correct horse battery staple")
 WRONG = Password("correct horse battery stapler")

@@ -16,7 +16,7 @@ from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import Role
-from bukhindor.ports import AccessTokens
+from bukhindor.ports.secrets import AccessTokens
 from tests.adapters.crypto.access_token_scenes import (
     AUDIENCE,
     CLAIMS,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bukhindor.adapters.crypto.device_proofs import SignedDeviceProofs
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
-from bukhindor.ports import DeviceProofs
+from bukhindor.ports.secrets import DeviceProofs
 from tests.fakes.device_proofs import FakeDeviceProofs
 from tests.makers import T0
 

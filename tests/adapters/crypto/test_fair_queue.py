@@ -7,7 +7,7 @@ import pytest
 
 from bukhindor.adapters.crypto.fair_queue import FairQueue, Place
 from bukhindor.domain.errors import TooBusy
-from bukhindor.ports import Requester
+from bukhindor.ports.secrets import Requester
 
 
 class Named(Place):

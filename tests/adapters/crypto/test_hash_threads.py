@@ -12,7 +12,7 @@ import pytest
 
 from bukhindor.adapters.crypto.hash_threads import HashThreads
 from bukhindor.domain.errors import TooBusy
-from bukhindor.ports import Requester
+from bukhindor.ports.secrets import Requester
 
 _PATIENCE = 30
 # Nothing that is decided here takes so long; it only ends a test that hangs.

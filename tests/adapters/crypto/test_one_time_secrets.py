@@ -13,7 +13,7 @@ import pytest
 from bukhindor.adapters.crypto.one_time_secrets import DerivedOneTimeSecrets
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.domain.one_time_token import Purpose
-from bukhindor.ports import OneTimeSecrets
+from bukhindor.ports.secrets import OneTimeSecrets
 from tests.fakes.one_time_secrets import FakeOneTimeSecrets
 
 OLD = b"an old secret of thirty-two bytes"

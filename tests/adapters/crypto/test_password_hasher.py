@@ -12,7 +12,7 @@ import pytest
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.domain.errors import TooBusy
 from bukhindor.domain.password import Password
-from bukhindor.ports import PasswordHasher, PasswordVerdict, Requester
+from bukhindor.ports.secrets import PasswordHasher, PasswordVerdict, Requester
 from tests.adapters.crypto.password_hash_scenes import (
     MATCH,
     NO_MATCH,

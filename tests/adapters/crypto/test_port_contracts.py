@@ -15,7 +15,7 @@ from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
 from bukhindor.domain.password import Password
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.tokens import AccessClaims
-from bukhindor.ports import AccessTokens, PasswordHasher, PasswordVerdict, RefreshTokens, SigningKeyMaker
+from bukhindor.ports.secrets import AccessTokens, PasswordHasher, PasswordVerdict, RefreshTokens, SigningKeyMaker
 from tests.fakes.access_tokens import FakeAccessTokens
 from tests.fakes.password_hasher import FakePasswordHasher
 from tests.fakes.refresh_tokens import FakeRefreshTokens

@@ -16,7 +16,7 @@ from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.domain.device import Device
 from bukhindor.domain.session import Session
 from bukhindor.domain.tokens import RefreshTicket
-from bukhindor.ports import RefreshTokens
+from bukhindor.ports.secrets import RefreshTokens
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OLD = b"an old secret of thirty-two bytes"

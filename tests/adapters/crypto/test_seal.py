@@ -5,7 +5,7 @@ import pytest
 from bukhindor.adapters.crypto.private_key_seal import PrivateKeySeal
 from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
-from bukhindor.ports import Seal
+from bukhindor.ports.secrets import Seal
 from tests.fakes.seal import FakeSeal
 
 OLD = b"an old secret of thirty-two bytes"

@@ -6,7 +6,7 @@ from collections import defaultdict
 import pytest
 
 from bukhindor.domain.password import Password
-from bukhindor.ports import PasswordHasher, PasswordVerdict
+from bukhindor.ports.secrets import PasswordHasher, PasswordVerdict
 from tests.adapters.crypto.password_hash_scenes import (
     MATCH,
     NO_MATCH,

@@ -8,7 +8,7 @@ from bukhindor.adapters.memory.no_rate_limiter import Unlimited
 from bukhindor.adapters.memory.rate_limiter import MemoryRateLimiter
 from bukhindor.domain.errors import RateLimited
 from bukhindor.domain.rate_limit import Limit
-from bukhindor.ports import RateLimiter
+from bukhindor.ports.system import RateLimiter
 from tests.fakes.rate_limiter import FakeRateLimiter
 
 THREE = Limit("three", 3, timedelta(seconds=60))

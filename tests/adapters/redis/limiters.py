@@ -16,7 +16,7 @@ from bukhindor.adapters.redis.scripts import GIVE_BACK, TAKE, TAKE_IN_SLICES
 from bukhindor.config.redis_url import redis_server
 from bukhindor.domain.errors import RateLimited
 from bukhindor.domain.rate_limit import Limit
-from bukhindor.ports import RateLimiter
+from bukhindor.ports.system import RateLimiter
 
 EIGHT = Limit("eight", 8, timedelta(minutes=15))
 STRICT_HITS = 2

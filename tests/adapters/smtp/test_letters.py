@@ -12,7 +12,7 @@ from bukhindor.domain.mail import Letter, LetterKind
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import Language
 from bukhindor.domain.product import Product
-from bukhindor.ports import LetterWriter
+from bukhindor.ports.mail import LetterWriter
 from tests.fakes.letter_writer import FakeLetterWriter
 from tests.makers import make_letter
 

@@ -12,7 +12,7 @@ from bukhindor.adapters.smtp.server_url import Sender
 from bukhindor.config.mail import mail_server, sender
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.mail import Mail, MailNotAccepted
-from bukhindor.ports import Mailer
+from bukhindor.ports.mail import Mailer
 from tests.adapters.smtp.sink import PASSWORD, USER, Sink, serving
 from tests.makers import make_mail
 from tests.servers.certificate import Certificate

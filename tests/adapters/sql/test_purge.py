@@ -10,7 +10,7 @@ from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.tables import REMOVED_AT_ONCE
 from bukhindor.domain.audit import AuditQuery
 from bukhindor.domain.session import SessionPolicy
-from bukhindor.ports import Transaction, Transactions
+from bukhindor.ports.store.transactions import Transaction, Transactions
 from tests.adapters.conftest import OpenStore
 from tests.fakes.transactions import FakeTransactions
 from tests.makers import T0, make_audit_event, make_session, make_user

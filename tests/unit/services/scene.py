@@ -21,7 +21,7 @@ from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Role, User
-from bukhindor.ports import PasswordVerdict, Requester
+from bukhindor.ports.secrets import PasswordVerdict, Requester
 from bukhindor.services.assembly import Outside, Rules, Services, assemble
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.token_issuer import TokenIssuer

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 from bukhindor.domain.errors import TooBusy
-from bukhindor.ports import Requester
+from bukhindor.ports.secrets import Requester
 
 _LEAST_PER_ACCOUNT = 2
 """Applies to small queues too, since a person clicks twice."""

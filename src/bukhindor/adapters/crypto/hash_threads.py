@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from bukhindor.adapters.crypto.fair_queue import FairQueue, Place
 from bukhindor.domain.errors import TooBusy
-from bukhindor.ports import Requester
+from bukhindor.ports.secrets import Requester
 
 _NICENESS = 10
 

@@ -17,7 +17,7 @@ from bukhindor.adapters.crypto.stored_hashes import (
 )
 from bukhindor.domain.errors import TooBusy
 from bukhindor.domain.password import Password
-from bukhindor.ports import PasswordVerdict, Requester
+from bukhindor.ports.secrets import PasswordVerdict, Requester
 
 _SALT_BYTES = 16
 _DIGEST_BYTES = 32

@@ -8,7 +8,8 @@ from bukhindor.adapters.prometheus.series import Measurement, Series
 from bukhindor.domain.errors import BukhindorError, RateLimited
 from bukhindor.domain.mail import Mail, MailNotAccepted
 from bukhindor.domain.rate_limit import Limit
-from bukhindor.ports import Mailer, RateLimiter
+from bukhindor.ports.mail import Mailer
+from bukhindor.ports.system import RateLimiter
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER_METHOD = "OTHER"

@@ -14,7 +14,7 @@ from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.adapters.redis.shared_counts import Connections, SharedCounts
 from bukhindor.domain.errors import RateLimited
 from bukhindor.domain.rate_limit import Limit
-from bukhindor.ports import RateLimiter
+from bukhindor.ports.system import RateLimiter
 
 _log = logging.getLogger(__name__)
 

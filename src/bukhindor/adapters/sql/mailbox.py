@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bukhindor.adapters.sql.repositories.received_mails import SqlReceivedMails
 from bukhindor.domain.mail import Mail, ReceivedMail
-from bukhindor.ports import Clock
+from bukhindor.ports.system import Clock
 
 MOST_MAILS = 200
 MOST_BYTES = 8 * 1024 * 1024

@@ -8,7 +8,8 @@ from bukhindor.domain.caller import Actor, self_of
 from bukhindor.domain.errors import LastAdmin, UserNotFound
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password import Password
-from bukhindor.ports import Clock, Transactions
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.step_up import StepUp

@@ -9,7 +9,7 @@ from bukhindor.domain.audit import AuditEvent, AuditType, counted_event_id
 from bukhindor.domain.caller import Actor
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.user import User
-from bukhindor.ports import Identifiers
+from bukhindor.ports.system import Identifiers
 
 # The audit names these fields without their values.
 _PROFILE = ("language", "metadata", "app_metadata")

@@ -11,7 +11,10 @@ from bukhindor.domain.mail import Letter, LetterKind, MailLinks, QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.user import User
-from bukhindor.ports import Identifiers, LetterWriter, OneTimeSecrets, Transaction
+from bukhindor.ports.mail import LetterWriter
+from bukhindor.ports.secrets import OneTimeSecrets
+from bukhindor.ports.store.transactions import Transaction
+from bukhindor.ports.system import Identifiers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

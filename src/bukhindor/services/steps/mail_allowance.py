@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bukhindor.domain.errors import BukhindorError
 from bukhindor.domain.rate_limit import MAILS_PER_MAILBOX, MAILS_PER_MAILBOX_AND_HOUR
-from bukhindor.ports import RateLimiter
+from bukhindor.ports.system import RateLimiter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

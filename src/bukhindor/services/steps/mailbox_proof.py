@@ -11,7 +11,8 @@ from bukhindor.domain.one_time_token import OneTimeToken, Proof, Purpose, TypedC
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT, Limit
 from bukhindor.domain.user import User
-from bukhindor.ports import OneTimeSecrets, Transaction, Transactions
+from bukhindor.ports.secrets import OneTimeSecrets
+from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 

@@ -15,16 +15,9 @@ from bukhindor.domain.password import Password
 from bukhindor.domain.password_attempt import SIGN_IN_KINDS, AttemptKind, PasswordAttempt, account_key, is_familiar
 from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT, MAX_CONSECUTIVE_FAILURES, Limit
 from bukhindor.domain.user import User
-from bukhindor.ports import (
-    Clock,
-    DeviceProofs,
-    PasswordHasher,
-    PasswordVerdict,
-    RateLimiter,
-    Requester,
-    Transaction,
-    Transactions,
-)
+from bukhindor.ports.secrets import DeviceProofs, PasswordHasher, PasswordVerdict, Requester
+from bukhindor.ports.store.transactions import Transaction, Transactions
+from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 

@@ -9,7 +9,8 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password_attempt import is_worth_recording
 from bukhindor.domain.session import MAX_SESSIONS_PER_USER, Session
 from bukhindor.domain.sign_in import HalfSignedIn
-from bukhindor.ports import Identifiers, Transaction
+from bukhindor.ports.store.transactions import Transaction
+from bukhindor.ports.system import Identifiers
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 

@@ -8,7 +8,7 @@ from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken, Reaut
 from bukhindor.domain.password import Password
 from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
 from bukhindor.domain.user import User
-from bukhindor.ports import Transaction
+from bukhindor.ports.store.transactions import Transaction
 from bukhindor.services.steps.password_check import PasswordCheck
 
 

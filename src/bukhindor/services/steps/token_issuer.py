@@ -7,7 +7,8 @@ from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import AccessClaims, TokenPair
 from bukhindor.domain.user import User
-from bukhindor.ports import AccessTokens, DeviceProofs, Identifiers, RefreshTokens
+from bukhindor.ports.secrets import AccessTokens, DeviceProofs, RefreshTokens
+from bukhindor.ports.system import Identifiers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from bukhindor.ports import RequestMeter, RequestTracer
+from bukhindor.ports.system import RequestMeter, RequestTracer
 from bukhindor.web.edge.exchange import Exchange
 
 

@@ -16,7 +16,7 @@ from bukhindor.domain.errors import (
 )
 from bukhindor.domain.network import network_of, wider_network_of
 from bukhindor.domain.rate_limit import Limit
-from bukhindor.ports import RateLimiter
+from bukhindor.ports.system import RateLimiter
 
 Outcome = TypeVar("Outcome")
 Places = Sequence[tuple[Limit, str]]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bukhindor.domain.errors import Forbidden, InvalidInput, InvalidValue, NotFound, RateLimited, TooBusy, WriteConflict
-from bukhindor.ports import Clock, RateLimiter
+from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
 from bukhindor.web.edge.exchange import Exchange

@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from bukhindor.domain.mail import ReceivedMail
-from bukhindor.ports import Mailbox
+from bukhindor.ports.mail import Mailbox
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.errors import NoSuchEndpoint
 from bukhindor.web.pages.rendering import POLICY, page

@@ -16,7 +16,7 @@ from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.repositories.all import ReadingScope, Repositories
 from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, serves
 from bukhindor.domain.errors import StoreUnavailable
-from bukhindor.ports import Seal
+from bukhindor.ports.secrets import Seal
 
 _NO_SUCH_TABLE = "42P01"
 _CHECK_SECONDS = 2.0

@@ -12,7 +12,7 @@ from bukhindor.adapters.sql.repositories.received_mails import SqlReceivedMails
 from bukhindor.adapters.sql.repositories.sessions import SqlSessions
 from bukhindor.adapters.sql.repositories.signing_keys import SqlSigningKeys
 from bukhindor.adapters.sql.repositories.users import SqlUsers
-from bukhindor.ports import Seal
+from bukhindor.ports.secrets import Seal
 
 
 class Repositories:

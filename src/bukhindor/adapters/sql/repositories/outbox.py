@@ -11,7 +11,7 @@ from bukhindor.adapters.sql import tables
 from bukhindor.adapters.sql.connection import Connection, Row
 from bukhindor.adapters.sql.repositories import mail_content
 from bukhindor.domain.mail import Backlog, Mail, QueuedMail
-from bukhindor.ports import Seal
+from bukhindor.ports.secrets import Seal
 
 _outbox = tables.outbox
 _mails = mail_content.decoder(Mail)

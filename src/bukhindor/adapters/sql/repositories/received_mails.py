@@ -9,7 +9,7 @@ from bukhindor.adapters.sql import tables
 from bukhindor.adapters.sql.connection import Connection, Row
 from bukhindor.adapters.sql.repositories import mail_content
 from bukhindor.domain.mail import Mail, ReceivedMail
-from bukhindor.ports import Seal
+from bukhindor.ports.secrets import Seal
 
 # The subject of `take_turns`: mails get their numbers one after the other.
 _NUMBERS = 2

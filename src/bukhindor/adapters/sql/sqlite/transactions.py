@@ -17,7 +17,7 @@ from bukhindor.adapters.sql.sqlite import statements
 from bukhindor.adapters.sql.sqlite.file import LOCK_PATIENCE_SECONDS, SqliteFile
 from bukhindor.adapters.sql.sqlite.group_commit import TURN_LIMIT_SECONDS, GroupCommit, Turn
 from bukhindor.domain.errors import BukhindorError, StoreUnavailable, Unavailable
-from bukhindor.ports import Seal
+from bukhindor.ports.secrets import Seal
 
 # A reader waits only while another process repairs the log after a crash; the whole service waits with it.
 _INLINE_PATIENCE_SECONDS = 1.0
