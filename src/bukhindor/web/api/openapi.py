@@ -27,6 +27,7 @@ from bukhindor.web.endpoint.errors import (
     STATUS_OF,
     BodyTooLarge,
     CrossSiteRequest,
+    DifferentAuthorizations,
     MalformedJson,
     UnsupportedMediaType,
     WebRefusal,
@@ -211,7 +212,7 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
     if endpoint.body is not None:
         refusals += [MalformedJson, UnsupportedMediaType, BodyTooLarge]
     if endpoint.access is not Access.ANYONE:
-        refusals += [NotSignedIn, InvalidAccessToken, AccountBanned, AccountInactive]
+        refusals += [DifferentAuthorizations, NotSignedIn, InvalidAccessToken, AccountBanned, AccountInactive]
         if endpoint.method != "GET":
             refusals.append(CrossSiteRequest)
     if endpoint.access is Access.ADMIN:
