@@ -72,7 +72,9 @@ def test_every_check_of_a_good_database_is_well(
     ]
     # The server of the tests does not wait for a disk, by configuration.
     assert {check for check, finding in found.items() if finding["state"] != "ok"} == {"database durability"}
-    assert found["database"]["found"].startswith(f"postgresql://127.0.0.1:{postgres_server.port}/{migrated} is PostgreSQL ")
+    assert found["database"]["found"].startswith(
+        f"postgresql://127.0.0.1:{postgres_server.port}/{migrated} is PostgreSQL "
+    )
     assert found["schema"]["found"].startswith(head())
     assert "DATABASE_POOL_SIZE 10, WORKERS 1" in found["database connections"]["found"]
     assert "there is room for 19 servers" in found["database connections"]["found"]
