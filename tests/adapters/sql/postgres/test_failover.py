@@ -126,7 +126,7 @@ async def test_the_one_that_takes_writes_is_followed_without_a_restart(
 async def test_a_server_that_falls_silent_is_left_within_ten_seconds(
     servers: tuple[PostgresServer, PostgresServer],
 ) -> None:
-    """Its machine has lost its power: nobody answers, not even that the connection is refused."""
+    """Its machine has lost its power: nothing answers, not even that the connection is refused."""
     first, second = servers
     async with FaultProxy(first.port) as proxy:
         store = store_at(proxy.port, second.port, patience=Patience())
@@ -181,7 +181,7 @@ async def test_a_single_server_in_maintenance_is_not_connected_to_over_and_over(
 
 
 @pytest.mark.usefixtures("first_writes")
-async def test_a_host_that_is_away_keeps_nobody_waiting(servers: tuple[PostgresServer, PostgresServer]) -> None:
+async def test_a_host_that_is_away_keeps_no_request_waiting(servers: tuple[PostgresServer, PostgresServer]) -> None:
     first, second = servers
     await becomes(second, WRITABLE)
     async with FaultProxy(first.port) as silent:
@@ -195,7 +195,7 @@ async def test_a_host_that_is_away_keeps_nobody_waiting(servers: tuple[PostgresS
 
 
 @pytest.mark.usefixtures("first_writes")
-async def test_what_a_server_says_is_told_rather_than_that_another_one_is_away(
+async def test_the_error_of_a_server_comes_before_the_silence_of_another_one(
     servers: tuple[PostgresServer, PostgresServer],
 ) -> None:
     first, second = servers

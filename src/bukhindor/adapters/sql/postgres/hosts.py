@@ -16,7 +16,7 @@ Connection = Any
 
 class Hosts:
     """One after the other gets a head start, the one that suited last before all others, so that a server that is
-    silent keeps nobody waiting. The driver alone would wait for each of them until there is no time left.
+    silent keeps no request waiting. The driver alone would wait for each of them until there is no time left.
     """
 
     def __init__(self, url: PostgresUrl) -> None:
