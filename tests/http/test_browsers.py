@@ -70,6 +70,25 @@ async def test_other_cookies_do_not_hide_ours(service: Service, others: str) -> 
     assert (await service.get("/auth/me", headers={"cookie": header})).json()["id"] == user.id
 
 
+async def test_cookies_on_several_lines_are_one(service: Service) -> None:
+    """RFC 9113 section 8.2.3: HTTP/2 splits them, and not every proxy joins them."""
+    user = service.people.user
+    lines = [("cookie", 'prefs={"a": 1}'), ("cookie", f"access_token={user.access_token}"), ("cookie", "other=1")]
+    answer = await service.get("/auth/me", headers=lines)
+    assert answer.json()["id"] == user.id
+
+
+async def test_two_different_authorizations_are_refused(service: Service) -> None:
+    """JWT-16: which of them a server takes would be chance. Where anyone may call, they do not matter."""
+    people = service.people
+    lines = [("authorization", f"Bearer {person.access_token}") for person in (people.user, people.other)]
+    assert_problem(await service.get("/auth/me", headers=lines), 400, "different_authorizations")
+    assert_problem(await service.post("/auth/logout", headers=lines), 400, "different_authorizations")
+    assert (await service.get("/auth/me", headers=[lines[0], lines[0]])).status_code == 200
+    lines.append(("content-type", "application/json"))
+    assert (await service.log_in(people.user.email, headers=lines)).status_code == 200
+
+
 async def test_the_header_wins_over_the_cookie_good_or_bad(service: Service) -> None:
     """JWT-16"""
     people = service.people

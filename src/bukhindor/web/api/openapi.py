@@ -27,6 +27,7 @@ from bukhindor.web.endpoint.errors import (
     STATUS_OF,
     BodyTooLarge,
     CrossSiteRequest,
+    DifferentAuthorizations,
     FormExpected,
     MalformedJson,
     UnsupportedMediaType,
@@ -215,7 +216,7 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
     elif endpoint.body is not None:
         refusals += [MalformedJson, UnsupportedMediaType, BodyTooLarge]
     if endpoint.access is not Access.ANYONE:
-        refusals += [NotSignedIn, InvalidAccessToken]
+        refusals += [DifferentAuthorizations, NotSignedIn, InvalidAccessToken]
         if endpoint.access is not Access.TOKEN_HOLDER:
             refusals += [AccountBanned, AccountInactive]
         if endpoint.method != "GET":

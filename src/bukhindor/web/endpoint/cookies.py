@@ -36,13 +36,13 @@ DEVICE_PROOF = Cookie("device_proof")
 
 
 def cookie_named(name: str, header: str) -> str | None:
-    """The value of a cookie, unchanged; None when it is missing or empty (RFC 6265 section 4.2).
+    """The value of a cookie without white space and quotes around it; None when it is missing or empty.
 
     Other cookies of the same site may contain anything: no rule of form is applied to them. Of two with one name the
-    last counts.
+    last counts (RFC 6265bis section 5.6).
     """
     for pair in reversed(header.split(";")):
-        own_name, equals, value = pair.strip(" \t").partition("=")
-        if own_name == name and equals:
-            return value or None
+        own_name, equals, value = pair.partition("=")
+        if equals and own_name.strip(" \t") == name:
+            return value.strip(' \t"') or None
     return None

@@ -40,6 +40,12 @@ class NoSuchEndpoint(WebRefusal):
     detail = "There is nothing at this address."
 
 
+class DifferentAuthorizations(WebRefusal):
+    status = 400
+    code = "different_authorizations"
+    detail = "The request has several Authorization headers that differ; send one of them."
+
+
 class CrossSiteRequest(WebRefusal):
     status = 403
     code = "cross_site_request"
