@@ -85,7 +85,7 @@ def test_an_operation_tells_what_it_is_who_may_call_and_what_can_come_back(endpo
     assert str(endpoint.status) in responses
     assert "500" in responses
     is_public = endpoint.access is Access.ANYONE
-    tokens = [{"bearer": []}, {"cookie": []}]
+    tokens: list[Json] = [{"bearer": []}, {"cookie": []}]
     ways_in = {Access.ANYONE: [], Access.TOKEN_HOLDER: [*tokens, {}]}
     assert operation["security"] == ways_in.get(endpoint.access, tokens)
     assert is_public or {"401", "403"} <= set(responses)
