@@ -18,7 +18,7 @@ _OTHER_REASON = "other"
 _OUTCOMES = ("success", "failure", "refused", "error")
 _RESETS = ("requested", "completed", "failed")
 _DELIVERIES = ("delivered", "not_accepted", "refused")
-_DATABASE_ERRORS = ("timeout", "conflict", "lock", "connection", "refused")
+_DATABASE_ERRORS = ("timeout", "conflict", "lock", "connection", "read_only", "refused")
 UNCOUNTED_REASONS = ("timeout", "unreachable", "evicting", "login", "out_of_memory", "read_only", "refused")
 _PROXY_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded")
 
@@ -76,7 +76,7 @@ class PrometheusMeter:
         self._database_wait.observe(seconds)
 
     def database_failed(self, kind: str) -> None:
-        """`kind` is one of timeout, conflict, lock, connection, refused."""
+        """`kind` is one of timeout, conflict, lock, connection, read_only, refused."""
         self._database_errors[kind].inc()
 
     def limit_refused(self, limit: Limit) -> None:

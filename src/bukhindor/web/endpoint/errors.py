@@ -86,6 +86,12 @@ class UnsupportedMediaType(WebRefusal):
     detail = "Send the body as application/json in UTF-8, not compressed."
 
 
+class FormExpected(WebRefusal):
+    status = 415
+    code = "form_expected"
+    detail = "Send the body as application/x-www-form-urlencoded."
+
+
 STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.InvalidInput: 400,
     domain.IncorrectPassword: 400,

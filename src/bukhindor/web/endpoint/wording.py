@@ -33,6 +33,7 @@ _RUSSIAN = {
     "different_authorizations": "В запросе несколько разных заголовков Authorization; отправьте один из них.",
     "cross_site_request": "Cookie действует только для запросов своего сайта; используйте токен доступа.",
     "unsupported_media_type": "Отправьте тело как application/json в UTF-8, без сжатия.",
+    "form_expected": "Отправьте тело как application/x-www-form-urlencoded.",
     "internal_error": "Что-то сломалось у нас; номер запроса поможет найти причину.",
     # Fields
     "required": "Это обязательное поле.",
