@@ -217,6 +217,9 @@ def test_a_ban_has_a_reason_and_an_end_and_can_be_lifted(bukhindor: Command) -> 
     assert re.fullmatch(rf"{re.escape(BOB)} is banned until [\d: -]+Z; all its sessions have ended\.\n", banned.stdout)
     assert printed(bukhindor, "users", "show", BOB)["status"] == "banned"
     assert "reason\tspam" in bukhindor("users", "show", BOB).stdout
+    assert bukhindor("users", "ban", BOB).stdout == f"{BOB} is banned; all its sessions have ended.\n"
+    permanent = printed(bukhindor, "users", "show", BOB)
+    assert (permanent["status"], permanent["status_reason"], permanent["status_until"]) == ("banned", None, None)
     assert bukhindor("users", "unban", BOB).stdout == f"{BOB} is active.\n"
     assert bukhindor("users", "ban", BOB).stdout == f"{BOB} is banned; all its sessions have ended.\n"
     assert printed(bukhindor, "users", "unban", BOB)["is_active"]

@@ -146,7 +146,7 @@ def set_role(user: str, role: str, as_json: bool) -> None:
 
 @group.command()
 @click.argument("user")
-@click.option("--reason", help="The reason, for administrators to read.")
+@click.option("--reason", help="The reason, for the person and administrators to read.")
 @click.option("--for", "duration", type=_Duration(), help="The duration: 7d, 12h, …; without it until unban.")
 @json_option
 def ban(user: str, reason: str | None, duration: timedelta | None, as_json: bool) -> None:
@@ -219,7 +219,7 @@ def _report(user: User, line: str, as_json: bool) -> None:
 
 
 def _shape(user: User) -> UserShape:
-    return UserShape.of(user, SystemClock().now())
+    return UserShape.of(user, SystemClock().now(), for_admin=True)
 
 
 def _status(user: User) -> str:

@@ -110,7 +110,9 @@ class UserAdmin:
     async def change(self, actor: Actor, user_id: UUID, changes: UserChanges, password: Password | None = None) -> User:
         """Change the given fields; repeating a present value changes nothing and needs no right.
 
-        `app_metadata` is merged into what is stored (RFC 7396): null removes a key, other keys stay.
+        When a status is given, its reason and its end are as given: null or missing means none. `app_metadata` is
+        merged into what is stored (RFC 7396): null removes a key, other keys stay. An empty `language` makes it unknown
+        again.
 
         A user that stops being active loses all sessions. After a new role, earlier access tokens are refused; refresh
         tokens stay valid. A new address or the end of activity makes mailed links and codes invalid, and a mail

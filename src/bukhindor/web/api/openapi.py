@@ -56,6 +56,8 @@ _TAGS = {
 }
 _SECONDS = {"description": "Seconds", "schema": {"type": "integer"}}
 _HITS = {"description": "Requests", "schema": {"type": "integer"}}
+_CLOSED_CODES = (AccountBanned.code, AccountInactive.code)
+_CLOSED = {"reason": "Spam", "until": "2026-03-01T12:00:00Z"}
 _CLIENT_HEADERS = {
     "X-App-Type": (
         {"type": "string", "enum": ["ios", "android", "web", "windows", "macos", "linux", "desktop"]},
@@ -217,8 +219,6 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
         refusals += [MalformedJson, UnsupportedMediaType, BodyTooLarge]
     if endpoint.access is not Access.ANYONE:
         refusals += [DifferentAuthorizations, NotSignedIn, InvalidAccessToken]
-        if endpoint.access is not Access.TOKEN_HOLDER:
-            refusals += [AccountBanned, AccountInactive]
         if endpoint.method != "GET":
             refusals.append(CrossSiteRequest)
     if endpoint.access is Access.ADMIN:
@@ -242,6 +242,7 @@ def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
                 "code": status,
                 "error_code": code,
                 "request_id": "0b6e7f9c2d5a4e0f9b7c1a2d3e4f5a6b",
+                **(_CLOSED if code in _CLOSED_CODES else {}),
             },
         }
         for code, detail in causes

@@ -68,7 +68,7 @@ class UserList(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, page: UserPage, query: UserQuery, cursor_key: bytes, now: datetime) -> "UserList":
         next_cursor = None if page.next is None else _seal(page.next, query, cursor_key)
-        users = [UserShape.of(user, now) for user in page.users]
+        users = [UserShape.of(user, now, for_admin=True) for user in page.users]
         return cls(users, page.total, query.page, query.limit, next_cursor)
 
 
