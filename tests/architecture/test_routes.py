@@ -27,7 +27,7 @@ from tests.fakes.clock import FakeClock
 PUBLIC = {
     "health", "live", "ready", "jwks", "register", "login", "refresh",
     "reset_password", "forgot_password", "confirm_password_reset", "verify_email", "confirm_email",
-    "confirm_email_change",
+    "confirm_email_change", "revoke_token",
 }  # fmt: skip
 
 

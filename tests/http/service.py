@@ -3,7 +3,7 @@
 import asyncio
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -136,12 +136,12 @@ class Service:
         body: object = None,
         *,
         by: Tokens | str | None = None,
-        headers: Mapping[str, str | bytes] | None = None,
+        headers: Mapping[str, str | bytes] | Sequence[tuple[str, str]] | None = None,
         content: Any = None,
         peer: str = PEER,
     ) -> httpx.Response:
         """One request. `by` is whose access token goes along; `body` is sent as JSON, `content` as it is."""
-        own = httpx.Headers(dict(headers or {}))  # type: ignore[arg-type]
+        own = httpx.Headers(headers)  # type: ignore[arg-type]
         if by is not None:
             own["authorization"] = f"Bearer {by.access_token if isinstance(by, Tokens) else by}"
         if body is not None:

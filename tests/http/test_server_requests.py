@@ -64,6 +64,7 @@ REFUSED = {
     "two codings": post("Transfer-Encoding: gzip, chunked", body=END),
     "chunked not last": post("Transfer-Encoding: chunked, identity", body=END),
     "coding twice": post("Transfer-Encoding: identity", CHUNKED, body=END),
+    "coding with a blank behind it": post("Transfer-Encoding: chunked ", body=END),
     "coding with a vertical tab": post("Transfer-Encoding: \x0bchunked", body=END),
     "quoted coding": post('Transfer-Encoding: "chunked"', body=END),
     "coding in HTTP/1.0": post(CHUNKED, body=END, version="1.0"),
@@ -153,6 +154,17 @@ async def test_proper_chunks_are_read_and_trailers_do_not_become_headers(app: Pr
 
     assert answer.body == b"POST / abc"
     assert app.headers == [(b"host", b"a"), (b"transfer-encoding", b"chunked")]
+
+
+@pytest.mark.parametrize("header", ["Host: a ", "Host:a\t"])
+async def test_blanks_around_a_value_are_no_part_of_it(app: ProbeApp, served: RunningServer, header: str) -> None:
+    """RFC 9110 section 5.5"""
+    async with connection(served.port) as (reader, writer):
+        writer.write(f"GET /x HTTP/1.1\r\n{header}\r\n\r\n".encode())
+        answer = await read_answer(reader)
+
+    assert (answer.status, answer.body) == (200, b"GET /x ")
+    assert app.seen == ["GET /x"]
 
 
 async def test_pipelined_requests_are_answered_in_their_order(served: RunningServer) -> None:

@@ -257,5 +257,10 @@ async def test_a_stale_bearer_does_not_hinder_a_refresh(service: Service) -> Non
     assert answer.status_code == 200
 
 
+async def test_white_space_around_a_token_is_no_part_of_it(service: Service) -> None:
+    answer = await service.refresh(f" {service.people.user.refresh_token}\r\n")
+    assert answer.status_code == 200
+
+
 def uuid_of(service: Service) -> str:
     return service.people.user.id.replace("-", "")

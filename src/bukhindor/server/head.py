@@ -59,10 +59,12 @@ def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str) -> tuple[
             continue
         if name == b"host":
             hosts += 1
-            if _is_host(value) is None:
+            # The parser leaves blanks after a value, which are no part of it (RFC 9110, section 5.5). It refuses some
+            # after a coding; so do we, since other servers may read those as they like.
+            if _is_host(value.rstrip(b" \t")) is None:
                 raise RequestRefused(MALFORMED)
         elif name == b"expect":
-            expects_100_continue = value.lower() == b"100-continue"
+            expects_100_continue = value.strip().lower() == b"100-continue"
         else:
             framings += 1
             if name == b"transfer-encoding" and (value.lower() != b"chunked" or version != "1.1"):

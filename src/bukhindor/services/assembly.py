@@ -34,7 +34,9 @@ from bukhindor.services.profile import Profile
 from bukhindor.services.registration import Registration
 from bukhindor.services.sessions import Sessions
 from bukhindor.services.sign_in import SignIn
+from bukhindor.services.sign_out import SignOut
 from bukhindor.services.signing_key_ring import SigningKeyRing
+from bukhindor.services.steps.access_token_reading import AccessTokenReading
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
@@ -86,6 +88,7 @@ class Services:
     registration: Registration
     sign_in: SignIn
     token_refresh: TokenRefresh
+    sign_out: SignOut
     sessions: Sessions
     password_change: PasswordChange
     password_reset: PasswordReset
@@ -107,6 +110,9 @@ class Services:
 def assemble(outside: Outside, rules: Rules) -> Services:
     """Build every use case over the given ports and rules."""
     trail = AuditTrail(identifiers=outside.identifiers)
+    token_reading = AccessTokenReading(
+        transactions=outside.transactions, access_tokens=outside.access_tokens, policy=rules.policy
+    )
     letters = Letters(
         writer=outside.writer, secrets=outside.secrets, identifiers=outside.identifiers, links=rules.links
     )
@@ -140,10 +146,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
     allowance = MailAllowance(limiter=outside.limiter)
     return Services(
         authentication=Authentication(
-            transactions=outside.transactions,
-            access_tokens=outside.access_tokens,
-            policy=rules.policy,
-            clock=outside.clock,
+            transactions=outside.transactions, token_reading=token_reading, policy=rules.policy, clock=outside.clock
         ),
         registration=Registration(
             transactions=outside.transactions,
@@ -168,6 +171,14 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             token_issuer=token_issuer,
             trail=trail,
             limiter=outside.limiter,
+            policy=rules.policy,
+            clock=outside.clock,
+        ),
+        sign_out=SignOut(
+            transactions=outside.transactions,
+            token_reading=token_reading,
+            refresh_tokens=outside.refresh_tokens,
+            trail=trail,
             policy=rules.policy,
             clock=outside.clock,
         ),

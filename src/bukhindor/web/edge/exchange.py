@@ -1,6 +1,6 @@
 """One request on its way through the service, shared by the edge and the endpoints."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,18 +9,14 @@ from bukhindor.domain.origin import Language
 from bukhindor.web.edge.language import preferred_language, preferred_tag
 
 _SCOPE_KEY = "bukhindor.exchange"
-# A proxy may add its hop as a line of its own, after those of the client: all of them are one list (RFC 9110 section
-# 5.3), whose end counts.
-_LISTS = frozenset({"x-forwarded-for"})
 
 
 @dataclass(slots=True)
 class Exchange:
     """What is known of a request so far.
 
-    `headers` contains one value of each request header, names in lower case. `path` is the path of the request;
-    `address` is the path of the route table that it leads to, empty when it is none of ours. The rest is filled in on
-    the way, for the access log.
+    `headers` are those of `read_headers`. `path` is the path of the request; `address` is the path of the route table
+    that it leads to, empty when it is none of ours. The rest is filled in on the way, for the access log.
     """
 
     request_id: str
@@ -51,15 +47,3 @@ class Exchange:
 
     def put_into(self, scope: dict[str, Any]) -> None:
         scope[_SCOPE_KEY] = self
-
-
-def single_values(raw_headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """ASGI headers as a dictionary: names in lower case, the first of repeated values, and lists as a whole."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in raw_headers:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        if name in _LISTS and name in headers:
-            headers[name] += f",{value}"
-        else:
-            headers.setdefault(name, value)
-    return headers

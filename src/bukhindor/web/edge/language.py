@@ -10,7 +10,7 @@ from bukhindor.domain.origin import Language
 
 _MAX_HEADER = 256
 # RFC 9110 section 12.4.2. Other texts that Python accepts as numbers, such as `inf`, are invalid here.
-_WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
+_WEIGHT = re.compile(r"q[ \t]*=[ \t]*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 _BY_TAG = {language.value: language for language in Language}
 
 
@@ -39,9 +39,14 @@ def preferred_tag(accept_language: str) -> LanguageTag | None:
 def _by_weight(accept_language: str) -> list[str]:
     """The languages that the header accepts, highest weight first."""
     choices = [choice.strip().partition(";") for choice in accept_language.split(",")]
-    weighted = [(tag.strip(), _weight(parameter)) for tag, _, parameter in choices]
+    weighted = [(_tag(name.strip()), _weight(parameter)) for name, _, parameter in choices]
     # Languages of equal weight keep their order.
     return [tag for tag, weight in sorted(weighted, key=lambda choice: -choice[1]) if weight > 0]
+
+
+def _tag(name: str) -> str:
+    """The tag of a language, also when a program names it as POSIX does: `ru_RU.UTF-8`; Dart's names are `ru_RU`."""
+    return name.partition(".")[0].partition("@")[0].replace("_", "-")
 
 
 def _weight(parameter: str) -> float:

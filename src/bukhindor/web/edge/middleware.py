@@ -12,7 +12,8 @@ from starlette.types import Message, Receive, Scope, Send
 from bukhindor.web.addresses import canonical_path
 from bukhindor.web.edge.client_address import ClientAddress
 from bukhindor.web.edge.cors import is_preflight, preflight_headers
-from bukhindor.web.edge.exchange import Exchange, single_values
+from bukhindor.web.edge.exchange import Exchange
+from bukhindor.web.edge.headers import read_headers
 from bukhindor.web.edge.plain_path import plain_path
 from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, problem
 from bukhindor.web.edge.settings import WebSettings
@@ -48,7 +49,7 @@ class Edge:
         self._app = app
         self._meter, self._tracer = watchers.meter, watchers.tracer
         self._cors = settings.cors
-        self._client_address = ClientAddress(settings.trusted_proxies)
+        self._client_address = ClientAddress(settings.trusted_proxies, watchers.meter.proxy_unread)
         self._scheme = "https" if settings.is_https else "http"
         self._fixed_headers = [_HSTS] if settings.is_https else []
 
@@ -57,7 +58,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        headers = single_values(scope["headers"])
+        headers = read_headers(scope["headers"])
         client = scope["client"]
         exchange = Exchange(
             _request_id(headers.get("x-request-id")),

@@ -1,5 +1,6 @@
 """Request bodies and query strings → typed structs, with every problem reported."""
 
+import re
 from typing import Any, TypeVar, get_args
 from urllib.parse import parse_qs, parse_qsl
 
@@ -7,7 +8,7 @@ import msgspec
 
 from bukhindor.domain.errors import FieldError, InvalidInput, InvalidValue
 from bukhindor.domain.metadata import MetadataPatch
-from bukhindor.web.endpoint.errors import MalformedJson, UnsupportedMediaType
+from bukhindor.web.endpoint.errors import FormExpected, MalformedJson, UnsupportedMediaType
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -15,6 +16,13 @@ _MAX_QUERY_PARAMETERS = 50
 # What a domain type is read from, where that is not a text.
 _WIRE_TYPES: dict[type, Any] = {MetadataPatch: dict[str, Any]}
 _MAX_FORM_FIELDS = 10
+_JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
+_PARAMETER = re.compile(
+    r';[ \t]*(?:(?P<name>[^\s;,="]+)[ \t]*(?:=[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s;,"]*))[ \t]*)?)?'
+)
+_NOT_COMPRESSED = frozenset({"", "identity"})
+# ASCII is a part of it.
+_UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -23,18 +31,31 @@ def check_media_type(content_type: str, content_encoding: str) -> None:
 
     A form or plain text body would let other sites' pages post without a preflight (CVE-2021-32677).
     """
-    media_type, _, parameters = content_type.partition(";")
+    if content_type == "application/json" and not content_encoding:
+        return
+    media_type, semicolon, parameters = content_type.partition(";")
     media_type = media_type.strip().lower()
-    is_json = media_type == "application/json" or (
-        media_type.startswith("application/") and media_type.endswith("+json")
-    )
-    charset = parameters.strip().lower()
-    if (
-        not is_json
-        or charset not in ("", "charset=utf-8", 'charset="utf-8"')
-        or content_encoding not in ("", "identity")
-    ):
+    is_json = _JSON.fullmatch(media_type) is not None
+    codings = {coding.strip().lower() for coding in content_encoding.split(",")}
+    if not is_json or not codings <= _NOT_COMPRESSED or not _charsets(semicolon + parameters) <= _UTF_8:
         raise UnsupportedMediaType
+
+
+def _charsets(parameters: str) -> set[str]:
+    """The charsets in the parameters of a media type (RFC 9110 section 5.6.6). Raises UnsupportedMediaType.
+
+    Other parameters do not change what a JSON text means. A semicolon may stand without one.
+    """
+    charsets = set()
+    position = 0
+    while position < len(parameters):
+        parameter = _PARAMETER.match(parameters, position)
+        if parameter is None:
+            raise UnsupportedMediaType
+        if (parameter["name"] or "").lower() == "charset":
+            charsets.add((parameter["quoted"] or parameter["plain"] or "").lower())
+        position = parameter.end()
+    return charsets
 
 
 def decode(raw: bytes, shape: type[S]) -> S:
@@ -65,10 +86,10 @@ def decode_form(raw: bytes, content_type: str, shape: type[S]) -> S:
     """Decode a browser's form (WHATWG URL, application/x-www-form-urlencoded).
 
     When a field is given twice, the first counts; unknown fields are ignored. A body that no form can produce counts as
-    empty. Raises UnsupportedMediaType, InvalidInput.
+    empty. Raises FormExpected, InvalidInput.
     """
     if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise UnsupportedMediaType
+        raise FormExpected
     try:
         fields = parse_qs(raw.decode("latin-1"), True, errors="strict", max_num_fields=_MAX_FORM_FIELDS)
     except ValueError:

@@ -40,6 +40,12 @@ class NoSuchEndpoint(WebRefusal):
     detail = "There is nothing at this address."
 
 
+class DifferentAuthorizations(WebRefusal):
+    status = 400
+    code = "different_authorizations"
+    detail = "The request has several Authorization headers that differ; send one of them."
+
+
 class CrossSiteRequest(WebRefusal):
     status = 403
     code = "cross_site_request"
@@ -78,6 +84,12 @@ class UnsupportedMediaType(WebRefusal):
     status = 415
     code = "unsupported_media_type"
     detail = "Send the body as application/json in UTF-8, not compressed."
+
+
+class FormExpected(WebRefusal):
+    status = 415
+    code = "form_expected"
+    detail = "Send the body as application/x-www-form-urlencoded."
 
 
 STATUS_OF: dict[type[domain.BukhindorError], int] = {

@@ -28,7 +28,8 @@ MAILS = tuple(NetworkLimit(limit, Counted.EVERY_CALL) for limit in (MAILS_PER_NE
 
 
 def parse_link(token: str) -> LinkToken:
-    """Raises InvalidInput for what no link of ours carries."""
+    """White space around the token is what copying leaves. Raises InvalidInput for what no link of ours carries."""
+    token = token.strip()
     if not 0 < len(token) <= _MAX_TOKEN or not token.isascii():
         raise InvalidInput(FieldError("token", "This is not a token from one of our mails.", "invalid_token"))
     return LinkToken(token)

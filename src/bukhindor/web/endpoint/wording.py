@@ -32,8 +32,10 @@ _RUSSIAN = {
     "not_found": "По этому адресу ничего нет.",
     "method_not_allowed": "Этот адрес не принимает такой метод.",
     "body_too_large": "Тело запроса слишком велико.",
+    "different_authorizations": "В запросе несколько разных заголовков Authorization; отправьте один из них.",
     "cross_site_request": "Cookie действует только для запросов своего сайта; используйте токен доступа.",
     "unsupported_media_type": "Отправьте тело как application/json в UTF-8, без сжатия.",
+    "form_expected": "Отправьте тело как application/x-www-form-urlencoded.",
     "internal_error": "Что-то сломалось у нас; номер запроса поможет найти причину.",
     # Fields
     "required": "Это обязательное поле.",
