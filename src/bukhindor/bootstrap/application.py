@@ -133,7 +133,9 @@ class _Built:
         )
         # Without the mailbox the mails of an earlier start are removed: their tokens may still work.
         life = _MAILBOX_LIFE if settings.mail.has_dev_mailbox else timedelta()
-        self.mailbox = DatabaseMailbox(self._store, clock, message_writer(settings.mail.sender), life)
+        self.mailbox = DatabaseMailbox(
+            self._store, clock, message_writer(settings.mail.sender, settings.mail.reply_to), life
+        )
         mailer = watch.mailer(self.mailbox if settings.mail.has_dev_mailbox else open_mailer(settings))
         self.services = build_services(
             settings, self._store, self._hasher, self.limiter, mailer, writer, self.secret_keys, clock
@@ -214,7 +216,12 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
     origins = settings.server.cors_allowed_origins
     return WebSettings(
         public_url=str(settings.server.public_url),
-        cors=CorsPolicy(frozenset(map(str, origins.named)), origins.any_local_port),
+        cors=CorsPolicy(
+            frozenset(map(str, origins.named)),
+            origins.any_local_port,
+            frozenset(map(str, origins.sites)),
+            settings.server.cors_allowed_headers,
+        ),
         session_policy=session_policy(settings),
         cursor_key=secret_keys.derive("list cursor"),
         trusted_proxies=settings.server.trusted_proxies,
