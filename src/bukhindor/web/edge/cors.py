@@ -37,8 +37,9 @@ class CorsPolicy:
         return headers
 
 
-def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
-    return method == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
+def is_preflight(headers: Mapping[str, str]) -> bool:
+    """Whether an OPTIONS request asks what a page of another origin may send."""
+    return "origin" in headers and "access-control-request-method" in headers
 
 
 def preflight_headers(origin_is_allowed: bool) -> Headers:
