@@ -190,7 +190,12 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
     origins = settings.server.cors_allowed_origins
     return WebSettings(
         public_url=str(settings.server.public_url),
-        cors=CorsPolicy(frozenset(map(str, origins.named)), origins.any_local_port),
+        cors=CorsPolicy(
+            frozenset(map(str, origins.named)),
+            origins.any_local_port,
+            frozenset(map(str, origins.sites)),
+            settings.server.cors_allowed_headers,
+        ),
         session_policy=session_policy(settings),
         cursor_key=secret_keys.derive("list cursor"),
         trusted_proxies=settings.server.trusted_proxies,

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bukhindor.web.addresses import canonical_path
 from bukhindor.web.edge.client_address import ClientAddress
-from bukhindor.web.edge.cors import is_preflight, preflight_headers
+from bukhindor.web.edge.cors import is_preflight
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.headers import read_headers
 from bukhindor.web.edge.plain_path import plain_path
@@ -88,7 +88,7 @@ class Edge:
         if exchange.method != "OPTIONS" or self._methods_at is None:
             await self._run(scope, exchange, receive, answer)
         elif address and is_preflight(headers):
-            await answer.send_whole(204, preflight_headers(self._cors.allows(headers["origin"])), b"")
+            await answer.send_whole(204, self._cors.preflight_headers(headers["origin"]), b"")
         elif methods := self._methods_at(address):
             await answer.send_whole(204, [_allow(methods)], b"")
         else:
