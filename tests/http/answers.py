@@ -15,7 +15,7 @@ def assert_problem(answer: httpx.Response, status: int, error_code: str, *fields
     problem: dict[str, Any] = answer.json()
     more = {"reason", "until"} if error_code in ("account_banned", "account_inactive") else set()
     assert set(problem) - {"errors"} == MEMBERS | more
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-type"] == "application/problem+json; charset=utf-8"
     assert problem["type"] == "about:blank"
     assert problem["title"] == phrase_of(status)
     assert problem["status"] == problem["code"] == status

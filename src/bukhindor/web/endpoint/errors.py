@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from bukhindor.domain import errors as domain
 from bukhindor.web.edge.exchange import Exchange
-from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, FieldProblem, problem
+from bukhindor.web.edge.problem import CONTENT_TYPE, INTERNAL_ERROR, FieldProblem, problem
 from bukhindor.web.endpoint.wording import worded
 
 _log = structlog.get_logger("bukhindor.web")
@@ -156,7 +156,7 @@ def problem_response(exchange: Exchange, refused: Refusal) -> Response:
         errors=errors or None,
         **refused.members,
     )
-    return Response(body, refused.status, refused.headers, MEDIA_TYPE)
+    return Response(body, refused.status, refused.headers, CONTENT_TYPE)
 
 
 def _refusal(error: Exception) -> Refusal:
