@@ -129,6 +129,8 @@ async def test_a_refused_password_is_one_line_and_creates_no_account(
         (("show", "nobody@example.com"), "This user does not exist."),
         (("show", "01890a5d-ac96-774b-bcce-b302099a8057"), "This user does not exist."),
         (("show", "ann"), "USER: This is not a valid email address."),
+        (("show", "01890A5D-AC96-774B-BCCE-B302099A8057"), "USER: This is not a valid email address."),
+        (("list", "--email", "ann"), "email: This is not a valid email address."),
         (("set-role", ANN, "user"), "This is the last active administrator; appoint another one first."),
         (("ban", ANN), "This is the last active administrator; appoint another one first."),
         (("delete", ANN, "--yes"), "This is the last active administrator; appoint another one first."),
@@ -155,6 +157,7 @@ def test_a_refusal_is_one_line_on_standard_error_and_changes_nothing(
         ("ban", ANN, "--for", "999999999d"),
         ("list", "--status", "gone"),
         ("list", "--search", "x" * 101),
+        ("list", "--search", "a\nb"),
         ("list", "--limit", "0"),
         ("forget", ANN),
     ],
@@ -173,6 +176,10 @@ def test_lists_are_found_by_filters_and_cut_by_limit(bukhindor: Command) -> None
     assert everybody["total"] == 2
     assert [user["name"] for user in printed(bukhindor, "users", "list", "--role", "admin")["users"]] == ["Ann"]
     assert [user["name"] for user in printed(bukhindor, "users", "list", "--search", "BOB@")["users"]] == ["Bob"]
+    assert [user["name"] for user in printed(bukhindor, "users", "list", "--email", " BOB@example.com")["users"]] == [
+        "Bob"
+    ]
+    assert [user["name"] for user in printed(bukhindor, "users", "list", "--search", " bob@ ")["users"]] == ["Bob"]
     assert printed(bukhindor, "users", "list", "--status", "banned") == {"users": [], "total": 0}
     cut = bukhindor("users", "list", "--limit", "1")
     assert [line.split("\t")[1] for line in cut.stdout.splitlines()] == ["E-MAIL", BOB]

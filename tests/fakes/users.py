@@ -98,6 +98,8 @@ def _sortable(value: str | datetime) -> str:
 
 
 def _matches(user: User, query: UserQuery, now: datetime) -> bool:
+    if query.email is not None and user.email != query.email:
+        return False
     if query.role is not None and user.role is not query.role:
         return False
     if query.status is not None and user.status_at(now) is not query.status:

@@ -1,5 +1,6 @@
 """bukhindor users: accounts, managed by the server's operator. A USER is an email address or an id."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -14,14 +15,26 @@ from bukhindor.cli.refusal import parsed, require_confirmation
 from bukhindor.config.durations import parse_duration
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.user import Name, Role, Status, StatusReason, User, UserChanges
-from bukhindor.domain.user_listing import MAX_LIMIT, MAX_SEARCH, UserQuery
+from bukhindor.domain.user_listing import MAX_LIMIT, SearchText, UserQuery
 from bukhindor.services.assembly import Services
 from bukhindor.web.api.shapes import UserShape
 
 _OPERATOR = Operator()
+_CANONICAL_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ROLE = click.Choice([role.value for role in Role])
 _STATUS = click.Choice([status.value for status in Status])
+
+
+class _SearchText(click.ParamType[SearchText]):
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> SearchText:
+        try:
+            return SearchText.parse(value)
+        except InvalidValue as invalid:
+            self.fail(invalid.message, param, ctx)
 
 
 class _Duration(click.ParamType[timedelta]):
@@ -66,7 +79,8 @@ def create(email: str, name: str, role: str, password_stdin: bool, as_json: bool
 
 
 @group.command("list")
-@click.option("--search", help="A part of a name or an address.")
+@click.option("--search", type=_SearchText(), help="A part of a name or an address.")
+@click.option("--email", help="The whole address.")
 @click.option("--role", type=_ROLE)
 @click.option("--status", type=_STATUS)
 @click.option(
@@ -77,15 +91,16 @@ def create(email: str, name: str, role: str, password_stdin: bool, as_json: bool
     help="The maximum number of accounts to print.",
 )
 @json_option
-def list_users(search: str | None, role: str | None, status: str | None, limit: int, as_json: bool) -> None:
+def list_users(
+    search: SearchText | None, email: str | None, role: str | None, status: str | None, limit: int, as_json: bool
+) -> None:
     """Print accounts, newest first."""
-    if search is not None and len(search) > MAX_SEARCH:
-        raise click.BadParameter(f"at most {MAX_SEARCH} characters", param_hint="--search")
     query = UserQuery(
         search or None,
         None if role is None else Role(role),
         None if status is None else Status(status),
         limit=min(limit, MAX_LIMIT),
+        email=None if email is None else parsed("email", EmailAddress, email),
     )
 
     async def collect(services: Services) -> tuple[list[User], int]:
@@ -196,11 +211,10 @@ def revoke_sessions(user: str, as_json: bool) -> None:
 
 
 async def _find(services: Services, user: str) -> User:
-    try:
-        user_id = UUID(user)
-    except ValueError:
-        return await services.user_admin.find(_OPERATOR, parsed("USER", EmailAddress, user))
-    return await services.user_admin.get(_OPERATOR, user_id)
+    """Find a user by what a person typed: an address, or an id in its canonical form as in the API."""
+    if _CANONICAL_ID.fullmatch(user):
+        return await services.user_admin.get(_OPERATOR, UUID(user))
+    return await services.user_admin.find(_OPERATOR, parsed("USER", EmailAddress, user))
 
 
 def _change(user: str, changes: UserChanges) -> User:

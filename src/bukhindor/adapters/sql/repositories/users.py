@@ -147,6 +147,8 @@ class SqlUsers:
         values: dict[str, Any] = {"now": now} if query.status is not None else {}
         if query.search is not None:
             values["pattern"] = f"%{_escaped(folded(query.search))}%"
+        if query.email is not None:
+            values["wanted_email"] = query.email.value
         if query.role is not None:
             values["wanted_role"] = query.role.value
         if query.status is not None and query.status is not Status.ACTIVE:
@@ -183,6 +185,8 @@ def _escaped(text: str) -> str:
 def _filters_of(query: UserQuery) -> Iterator[str]:
     if query.search is not None:
         yield "search"
+    if query.email is not None:
+        yield "email"
     if query.role is not None:
         yield "role"
     if query.status is not None:
@@ -191,6 +195,7 @@ def _filters_of(query: UserQuery) -> Iterator[str]:
 
 _FILTERS: dict[str, sa.ColumnElement[bool]] = {
     "search": _users.c.search_text.like(sa.bindparam("pattern", type_=sa.Text()), escape=_ESCAPE),
+    "email": _users.c.email == sa.bindparam("wanted_email"),
     "role": _users.c.role == sa.bindparam("wanted_role"),
     "active": _is_active,
     "status": sa.and_(_users.c.status == sa.bindparam("wanted_status"), _is_not_over),
