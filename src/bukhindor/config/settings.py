@@ -16,6 +16,7 @@ from bukhindor.config.production import refuse_unsafe
 from bukhindor.config.server import ServerSettings
 from bukhindor.config.sources import Origin, Sources, Variable, read_env_file
 from bukhindor.config.store import StoreSettings
+from bukhindor.config.tokens import TokenSettings
 from bukhindor.config.unknown_variables import UnknownVariable, unknown_variables
 from bukhindor.config.values import choice, is_loopback
 from bukhindor.domain.product import Product
@@ -37,6 +38,7 @@ class Settings:
     server: ServerSettings
     store: StoreSettings
     accounts: AccountSettings
+    tokens: TokenSettings
     limiting: LimitSettings
     product: Product
     mail: MailSettings
@@ -76,6 +78,7 @@ class Settings:
             server=server,
             store=store,
             accounts=accounts,
+            tokens=TokenSettings.read(sources, token_life=accounts.jwt_expiration),
             limiting=limiting,
             product=product,
             mail=MailSettings.read(sources, product.name),

@@ -4,6 +4,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import Enum
 from functools import cached_property
 from typing import Any, Self
@@ -42,7 +43,8 @@ class Access(Enum):
 
 @dataclass(frozen=True)
 class Row(ABC):
-    """`refuses` names what the operation can refuse besides what its access and body imply.
+    """`refuses` names what the operation can refuse besides what its access and body imply. Clients may keep the
+    response for `cache_life`.
 
     The handler's signature names the shapes of body and query, and the use cases that it needs.
     """
@@ -53,6 +55,7 @@ class Row(ABC):
     access: Access
     refuses: tuple[type[BukhindorError | WebRefusal], ...] = field(default=(), kw_only=True)
     limits: tuple[NetworkLimit, ...] = field(default=(), kw_only=True)
+    cache_life: timedelta | None = field(default=None, kw_only=True)
 
     @cached_property
     def _signature(self) -> inspect.Signature:
