@@ -130,7 +130,7 @@ def test_a_database_server_has_tools_of_its_own(bukhindor: Command, monkeypatch:
     for command, tool in (("backup", "pg_dump"), ("restore", "pg_restore")):
         refused = bukhindor(command, "copy.db")
         assert (refused.exit_code, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
-        assert "postgresql://db.example.com/accounts" in refused.stderr
+        assert "postgresql://db.example.com:5432/accounts" in refused.stderr
         assert tool in refused.stderr
         assert "hunter22" not in refused.stderr
     assert not COPY.exists()

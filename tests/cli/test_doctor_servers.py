@@ -45,7 +45,11 @@ def migrated(bukhindor: Command, database: str) -> str:
 
 
 def test_every_check_of_a_good_database_is_well(
-    bukhindor: Command, migrated: str, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    bukhindor: Command,
+    migrated: str,
+    postgres_server: PostgresServer,
+    redis_server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("REDIS_URL", redis_server.url)
     code, found = examined(bukhindor)
@@ -68,7 +72,9 @@ def test_every_check_of_a_good_database_is_well(
     ]
     # The server of the tests does not wait for a disk, by configuration.
     assert {check for check, finding in found.items() if finding["state"] != "ok"} == {"database durability"}
-    assert found["database"]["found"].startswith(f"postgresql://127.0.0.1/{migrated} is PostgreSQL ")
+    assert found["database"]["found"].startswith(
+        f"postgresql://127.0.0.1:{postgres_server.port}/{migrated} is PostgreSQL "
+    )
     assert found["schema"]["found"].startswith(head())
     assert "DATABASE_POOL_SIZE 10, WORKERS 1" in found["database connections"]["found"]
     assert "there is room for 19 servers" in found["database connections"]["found"]
@@ -172,7 +178,7 @@ def test_a_database_that_is_away_or_refuses_is_reported_without_a_password(
     monkeypatch.setenv("REDIS_URL", "redis://counter:hunter33@127.0.0.1:1/0")
     code, found = examined(bukhindor)
     assert (code, found["database"]["state"], found["redis"]["state"]) == (1, "problem", "problem")
-    assert found["database"]["found"].startswith("postgresql://127.0.0.1/accounts can't be used: ")
+    assert found["database"]["found"].startswith("postgresql://127.0.0.1:1/accounts can't be used: ")
     assert found["redis"]["found"] == "redis://127.0.0.1:1/0: the server can't be reached"
     assert "hunter" not in str(found)
     monkeypatch.setenv("DATABASE_URL", postgres_server.url("postgres", password="hunter22"))

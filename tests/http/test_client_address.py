@@ -41,6 +41,8 @@ async def test_a_stranger_invents_no_address(service: Service, behind_proxies: S
     ("headers", "expected"),
     [
         ({"x-forwarded-for": CLIENT}, CLIENT),
+        ({"x-forwarded-for": f"{CLIENT}:4711,"}, CLIENT),
+        ({"x-forwarded-for": "[2001:db8::1]:4711"}, "2001:db8::1"),
         ({"x-forwarded-for": f"1.1.1.1, {CLIENT}"}, CLIENT),
         ({"x-forwarded-for": f"1.1.1.1,{CLIENT} , 10.9.9.9"}, CLIENT),
         ({"x-forwarded-for": "10.1.1.1, 10.2.2.2"}, "10.1.1.1"),
@@ -53,7 +55,7 @@ async def test_a_stranger_invents_no_address(service: Service, behind_proxies: S
         ({"x-forwarded-for": "unknown"}, PROXY),
         ({"x-forwarded-for": "a\x1b[31m"}, PROXY),
         ({"x-forwarded-for": "9" * 5000}, PROXY),
-        ({"forwarded": f"for={CLIENT}"}, PROXY),
+        ({"forwarded": f"for={CLIENT}:4711;proto=https"}, CLIENT),
         ({}, PROXY),
     ],
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import urllib.request
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,14 @@ async def test_refusals_of_limits_are_counted(start_service: StartService, port:
     answers = [(await service.post("/auth/verify-email/confirm", guess)).status_code for _ in range(31)]
     assert answers == [400] * 30 + [429]
     assert value(await scraped(port), "rate_limit_refusals_total", limit="guesses_per_network") == 1
+
+
+async def test_a_proxy_that_names_no_address_is_counted(start_service: StartService, port: int) -> None:
+    service = await start_service(metrics_port=port, trusted_proxies=(ip_network("10.0.0.0/8"),))
+    await service.ask("GET", "/health", headers={"x-forwarded-for": "unknown"}, peer="10.0.0.5")
+    samples = await scraped(port)
+    assert value(samples, "proxy_addresses_unread_total", header="x-forwarded-for") == 1
+    assert value(samples, "proxy_addresses_unread_total", header="forwarded") == 0
 
 
 async def test_what_is_not_a_request_is_measured_now_and_then(start_service: StartService, port: int) -> None:

@@ -120,26 +120,26 @@ def test_values_are_read() -> None:
         ("PUBLIC_URL", "https://api.example.com:99999", "not an address"),
         ("PUBLIC_URL", "https://[::1", "not an address"),
         ("DATA_DIR", __file__, "not a folder"),
-        ("DATA_DIR", "data?", "can't hold"),
+        ("DATA_DIR", "data\x07", "can't hold"),
         ("DATABASE_URL", "bukhindor.db", "not a URL"),
         ("DATABASE_URL", "mysql://localhost/db", "not a database that this program speaks"),
-        ("DATABASE_URL", "postgresql://localhost/db", "names the user"),
-        ("DATABASE_URL", "postgresql://ann@localhost", "names one database"),
+        ("DATABASE_URL", "postgresql://localhost/db", "must name the user"),
+        ("DATABASE_URL", "postgresql://ann@localhost", "must name one database"),
         ("DATABASE_URL", "postgresql://ann@localhost:99999/db", "host and port"),
-        ("DATABASE_URL", "postgresql://ann@/db", "names a host"),
-        ("DATABASE_URL", "postgresql://ann@localhost/db?sslmode=on", "sslmode is not one of"),
+        ("DATABASE_URL", "postgresql://ann@/db", "must name a host"),
+        ("DATABASE_URL", "postgresql://ann@localhost/db?sslmode=on", "sslmode must be one of"),
         ("DATABASE_URL", "postgresql://ann@localhost/db?pool=3", "unknown option"),
-        ("DATABASE_URL", "postgresql://ann@localhost/db?pgbouncer=yes", "pgbouncer is not one of true, false"),
+        ("DATABASE_URL", "postgresql://ann@localhost/db?pgbouncer=yes", "pgbouncer must be one of true, false"),
         ("DATABASE_POOL_SIZE", "0", "not from 1 to 500"),
         ("MIGRATE_ON_START", "maybe", "not true or false"),
-        ("REDIS_URL", "http://localhost", "begins with redis://"),
+        ("REDIS_URL", "http://localhost", "must begin with redis://"),
         ("METRICS_PORT", "8080", "this is SERVER_PORT"),
         ("TRACING", "true", "not on or off"),
-        ("DATABASE_URL", "sqlite://bukhindor.db", "begins with sqlite:///"),
-        ("DATABASE_URL", "sqlite:///", "names no file"),
-        ("DATABASE_URL", "sqlite:///:memory:", "names no file"),
-        ("DATABASE_URL", "sqlite:///data/", "names no file"),
-        ("DATABASE_URL", "sqlite:///data/b.db?mode=memory", "can't hold"),
+        ("DATABASE_URL", "sqlite://bukhindor.db", "must begin with sqlite:///"),
+        ("DATABASE_URL", "sqlite:///", "must name a file"),
+        ("DATABASE_URL", "sqlite:///:memory:", "must name a file"),
+        ("DATABASE_URL", "sqlite:///data/", "must name a file"),
+        ("DATABASE_URL", "sqlite:///data/b.db?mode=memory", "must not contain"),
         ("JWT_EXPIRATION", "abc", "not a duration"),
         ("JWT_EXPIRATION", "7", "not a duration"),
         ("JWT_EXPIRATION", "-1", "not a duration"),
@@ -228,7 +228,7 @@ def test_an_embedded_database_comes_up_by_itself_and_a_shared_one_when_told_to()
 
 def test_a_shared_database_is_named_without_its_login() -> None:
     settings = read({"DATABASE_URL": "postgresql://ann:hunter22@db:6000/app?sslmode=require"})
-    assert (settings.store.database.is_embedded, str(settings.store.database)) == (False, "postgresql://db/app")
+    assert (settings.store.database.is_embedded, str(settings.store.database)) == (False, "postgresql://db:6000/app")
     assert "hunter22" not in repr(settings)
 
 
@@ -238,3 +238,28 @@ def test_workers_share_the_cores_for_hashing() -> None:
     assert read({**shared, "WORKERS": "2"}).accounts.hash_workers == max(1, alone // 2)
     assert read({**shared, "WORKERS": "256"}).accounts.hash_workers == 1
     assert read({**shared, "WORKERS": "2", "HASH_WORKERS": "5"}).accounts.hash_workers == 5
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "example"),
+    [
+        ("DATABASE_URL", "postgresql://ann@localhost", "postgresql://user:password@db.example.com:5432/accounts"),
+        ("DATABASE_URL", "postgres:/ann@localhost/db", "postgresql://user:password@db.example.com:5432/accounts"),
+        ("DATABASE_URL", "sqlite://data.db", "sqlite:///./data/bukhindor.db"),
+        ("DATABASE_URL", "data.db", "sqlite:///./data/bukhindor.db"),
+        ("REDIS_URL", "unix://", "unix:///run/redis/redis.sock"),
+        ("REDIS_URL", "rediss://", "rediss://:password@redis.example.com"),
+        ("REDIS_URL", "redis://", "redis://localhost:6379/0"),
+        ("SMTP_URL", "smtps://", "smtps://user:password@mail.example.com"),
+        ("SMTP_URL", "smtp://", "smtp://user:password@mail.example.com:587"),
+    ],
+)
+def test_the_good_value_in_a_refusal_is_of_the_same_kind(variable: str, value: str, example: str) -> None:
+    (problem,) = problems({variable: value})
+    assert f"; for example {example}" in problem
+
+
+def test_the_folder_of_an_embedded_database_may_have_any_name() -> None:
+    """It is a path, and becomes no part of a URL on the way."""
+    settings = read({"DATA_DIR": "/srv/100%25 a?b#c"})
+    assert settings.store.database == SqliteUrl(Path("/srv/100%25 a?b#c/bukhindor.db"))

@@ -167,16 +167,16 @@ def test_what_is_accepted_as_a_sender_is_one_line_with_one_address(text: str) ->
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("mail.example.com", "begins with smtp:// or smtps://"),
-        ("http://mail.example.com", "begins with smtp:// or smtps://"),
-        ("smtp://", "names a host"),
+        ("mail.example.com", "must begin with smtp:// or smtps://"),
+        ("http://mail.example.com", "must begin with smtp:// or smtps://"),
+        ("smtp://", "must name a host"),
         ("smtp://mail.example.com:0", "from 1 to 65535"),
         ("smtp://mail.example.com:65536", "from 1 to 65535"),
         ("smtp://mail.example.com/inbox", "nothing but a port"),
-        ("smtp://mail.example.com?tls=yes", "only option is ?starttls=never"),
-        ("smtps://mail.example.com?starttls=never", "only option is ?starttls=never"),
+        ("smtp://mail.example.com?tls=yes", "no option but ?starttls=never"),
+        ("smtps://mail.example.com?starttls=never", "no option but ?starttls=never"),
         ("smtp://mail example.com", "percent-encoded"),
-        ("smtp://[::1", "not a URL"),
+        ("smtp://[::1", "must be of the form"),
     ],
 )
 def test_a_mail_server_that_cannot_be_read_is_refused(value: str, reason: str) -> None:

@@ -73,7 +73,7 @@ def test_production_defaults_are_the_careful_ones() -> None:
         ),
         ({"TRUSTED_PROXIES": "0.0.0.0/1,128.0.0.0/1"}, "TRUSTED_PROXIES", "a large part of the internet"),
         ({"TRUSTED_PROXIES": "10.0.0.0/8,::/1,8000::/1"}, "TRUSTED_PROXIES", "a large part of the internet"),
-        ({"SMTP_URL": "mail.example.com"}, "SMTP_URL", "begins with smtp://"),
+        ({"SMTP_URL": "mail.example.com"}, "SMTP_URL", "must begin with smtp://"),
         ({"MAIL_FROM": ""}, "MAIL_FROM", "not set"),
         ({"APP_URL": "http://app.example.com"}, "APP_URL", "travel in clear"),
         ({"RATE_LIMITS": "off"}, "RATE_LIMITS", "passwords can be guessed"),

@@ -7,9 +7,9 @@ from typing import Self
 
 from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.config.durations import format_duration, parse_duration, quoted
-from bukhindor.config.redis_url import redis_server
+from bukhindor.config.redis_url import example_like, redis_server
 from bukhindor.config.sources import Sources
-from bukhindor.config.values import on_or_off, optional, shown_on_or_off
+from bukhindor.config.values import on_or_off, shown_on_or_off
 from bukhindor.domain.rate_limit import DEFAULT_LIMITS, Limit, Limits
 
 _ENTRY = re.compile(r"([a-z_]{1,60})=([0-9]{1,9})/([0-9dhms]{1,20})")
@@ -31,7 +31,7 @@ class LimitSettings:
         return cls(
             rate_limits=sources.read("RATE_LIMITS", on_or_off, True, "on", shown_on_or_off),
             limits=sources.read("LIMITS", limits, Limits(), "mails_per_network=50/1m", format_limits),
-            redis=sources.read_url("REDIS_URL", optional(redis_server), "", "redis://localhost:6379/0"),
+            redis=sources.read_url("REDIS_URL", redis_server, None, example_like),
         )
 
 

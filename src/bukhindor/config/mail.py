@@ -57,7 +57,7 @@ class MailSettings:
         usual_sender = Sender(product_name, EmailAddress.parse("no-reply@localhost.localdomain"))
         return cls(
             app_url=read("APP_URL", optional(app_address), None, "https://app.example.com"),
-            server=sources.read_url("SMTP_URL", optional(mail_server), "", GOOD_MAIL_SERVER),
+            server=sources.read_url("SMTP_URL", mail_server, None, _example_like),
             sender=read("MAIL_FROM", sender, usual_sender, GOOD_SENDER),
             dev_mailbox=read("DEV_MAILBOX", choice(DevMailbox), DevMailbox.LOCAL, "local"),
             templates_dir=read("TEMPLATES_DIR", existing_folder, None, "./mails"),
@@ -74,6 +74,11 @@ class MailSettings:
         return self.server is None and self.dev_mailbox is DevMailbox.OFF
 
 
+def _example_like(text: str) -> str:
+    """A good URL for the kind of mail server that `text` seems to mean."""
+    return "smtps://user:password@mail.example.com" if text.lower().startswith("smtps") else GOOD_MAIL_SERVER
+
+
 def mail_server(text: str) -> MailServer:
     """Read `smtp://user:password@host:587`, `smtps://host:465` or `smtp://host:25?starttls=never`.
 
@@ -82,9 +87,9 @@ def mail_server(text: str) -> MailServer:
     url = ServerUrl.parse(text, "mail", tuple(_PORTS))
     host, port = url.place(_PORTS[url.scheme])
     if url.path not in ("", "/"):
-        raise ValueError("nothing but a port and ?starttls=never may follow the host")
+        raise ValueError("a mail URL must have nothing but a port and ?starttls=never after the host")
     if url.options and (url.scheme, url.options) != ("smtp", {"starttls": "never"}):
-        raise ValueError("the only option is ?starttls=never, and only with smtp://")
+        raise ValueError("a mail URL must have no option but ?starttls=never, and that only with smtp://")
     implicit_tls = url.scheme == "smtps"
     starttls = not implicit_tls and not url.options
     password = url.password if url.user is not None else None

@@ -33,17 +33,17 @@ class ServerUrl:
             login = [part and unquote(part) for part in (parts.username, parts.password)]
         except ValueError:
             # The library's own text quotes user and password.
-            raise ValueError("this is not a URL") from None
+            raise ValueError(f"a {kind} URL must be of the form {schemes[0]}://user:password@host:port") from None
         if parts.scheme not in schemes:
             first = [f"{scheme}://" for scheme in schemes]
             raise ValueError(
-                f"a {kind} URL begins with {' or '.join(filter(None, (', '.join(first[:-1]), first[-1])))}"
+                f"a {kind} URL must begin with {' or '.join(filter(None, (', '.join(first[:-1]), first[-1])))}"
             )
         spaces = "" if may_hold_spaces else "spaces, "
         if len(text) > _MAX_LENGTH or not text.isprintable() or "#" in text or (spaces and " " in text):
             raise ValueError(
-                f"a {kind} URL must not contain {spaces}'#' or control characters, or exceed {_MAX_LENGTH} characters; "
-                "in a password such characters are percent-encoded"
+                f"a {kind} URL must have at most {_MAX_LENGTH} characters, without {spaces}'#' and control characters; "
+                "in a password they must be percent-encoded"
             )
         user, password = (part or None for part in login)
         return cls(kind, parts.scheme, user, password, parts.netloc, parts.path, _options(parts.query))
@@ -58,14 +58,15 @@ class ServerUrl:
         parts = urlsplit(f"//{self.netloc}")
         if not parts.hostname or not _HOST.fullmatch(parts.hostname):
             raise ValueError(
-                f"a {self.kind} URL names a host: a name or an IP address; other special characters are percent-encoded"
+                f"a {self.kind} URL must name a host, by a name or an IP address; "
+                "special characters before it must be percent-encoded"
             )
         try:
             port = default_port if parts.port is None else parts.port
         except ValueError:
             port = 0
         if not port:
-            raise ValueError("the port is a number from 1 to 65535")
+            raise ValueError("the port must be a number from 1 to 65535")
         return parts.hostname, port
 
 
@@ -73,10 +74,10 @@ def _options(query: str) -> dict[str, str]:
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
-        raise ValueError("what follows ? is not a list of option=value") from None
+        raise ValueError("what follows ? must be a list of option=value") from None
     options = dict(pairs)
     if len(options) < len(pairs):
-        raise ValueError("an option is given twice")
+        raise ValueError("each option must be given once")
     return options
 
 

@@ -60,15 +60,27 @@ class Sources:
         self.variables[variable] = Variable(variable, (shown or _shown)(value), origin)
         return value
 
-    def read_url(self, variable: str, reader: Callable[[str], _T], default: str, example: str) -> _T:
-        """A URL that may contain a password, or `default` as `reader` reads it; shown as written, masked."""
+    def read_url(
+        self,
+        variable: str,
+        reader: Callable[[str], _T],
+        default: _T,
+        example: Callable[[str], str],
+        shown: str = "none",
+    ) -> _T:
+        """A URL that may contain a password, masked for people, or `default`, which is shown as `shown`.
+
+        `example` gets the text of a URL that can't be read, and returns a good one of its kind.
+        """
         text, origin = self._given(variable)
-        self.variables[variable] = Variable(variable, masked_url(text or default) or "none", origin)
+        self.variables[variable] = Variable(variable, masked_url(text) if text else shown, origin)
+        if not text:
+            return default
         try:
-            return reader(text or default)
+            return reader(text)
         except ValueError as error:
-            self.refuse(variable, str(error), example)
-            return reader(default)
+            self.refuse(variable, str(error), example(text))
+            return default
 
     def is_given(self, variable: str) -> bool:
         """Whether the variable, which was read before, is set."""

@@ -6,7 +6,7 @@ from typing import Self
 
 from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.sqlite.url import SqliteUrl
-from bukhindor.config.database_url import parse_database_url
+from bukhindor.config.database_url import example_like, parse_database_url
 from bukhindor.config.sources import Sources
 from bukhindor.config.values import folder, whole_number, yes_or_no
 
@@ -22,8 +22,11 @@ class StoreSettings:
     def read(cls, sources: Sources) -> Self:
         read = sources.read
         data_dir = read("DATA_DIR", folder, Path("data"), "./data")
-        default_url = f"sqlite:///{data_dir / 'bukhindor.db'}"
-        database = sources.read_url("DATABASE_URL", parse_database_url, default_url, "sqlite:///./data/bukhindor.db")
+        own_file = data_dir / "bukhindor.db"
+        own: SqliteUrl | PostgresUrl = SqliteUrl(own_file)
+        database = sources.read_url(
+            "DATABASE_URL", parse_database_url, own, example_like, shown=f"sqlite:///{own_file}"
+        )
         return cls(
             data_dir=data_dir,
             database=database,

@@ -106,8 +106,8 @@ def optional(reader: Callable[[str], _T]) -> Callable[[str], _T | None]:
 def folder(text: str) -> Path:
     """A folder that exists or can be created; `~` is the home of the user who runs this."""
     path = Path(text).expanduser()
-    if not text.isprintable() or "?" in text or "#" in text:
-        raise ValueError("the path can't hold ?, # or control characters")
+    if not text.isprintable():
+        raise ValueError("the path can't hold control characters")
     if path.exists() and not path.is_dir():
         raise ValueError(f"{quoted(text)} is not a folder")
     return path

@@ -217,8 +217,14 @@ class TooBusy(Unavailable):
 
 
 class StoreUnavailable(Unavailable):
+    """`reason` is for the people who run the service: what is wrong with the database, without an address."""
+
     code = "store_unavailable"
     detail = "The database is not available; try again in a moment."
+
+    def __init__(self, retry_after: int = 1, *, reason: str = "unreachable") -> None:
+        super().__init__(retry_after)
+        self.reason = reason
 
 
 class WriteConflict(Unavailable):

@@ -62,6 +62,9 @@ class RequestMeter(Protocol):
         sent.
         """
 
+    def proxy_unread(self, header: str) -> None:
+        """A trusted proxy named no readable address of its client in this header, so its clients count as one."""
+
 
 class RequestTrace(Protocol):
     """One request as a part of a trace across programs."""

@@ -27,8 +27,8 @@ class Health:
         try:
             if not await self._transactions.has_right_schema():
                 problems["database"] = "its schema is not the one this version needs"
-        except StoreUnavailable:
-            problems["database"] = "unreachable"
+        except StoreUnavailable as unavailable:
+            problems["database"] = unavailable.reason
         return problems
 
     def restrictions(self) -> dict[str, str]:

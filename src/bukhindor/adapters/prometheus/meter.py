@@ -18,8 +18,9 @@ _OTHER_REASON = "other"
 _OUTCOMES = ("success", "failure", "refused", "error")
 _RESETS = ("requested", "completed", "failed")
 _DELIVERIES = ("delivered", "not_accepted", "refused")
-_DATABASE_ERRORS = ("timeout", "conflict", "lock", "connection", "refused")
+_DATABASE_ERRORS = ("timeout", "conflict", "lock", "connection", "read_only", "refused")
 UNCOUNTED_REASONS = ("timeout", "unreachable", "evicting", "login", "out_of_memory", "read_only", "refused")
+_PROXY_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded")
 
 _API = "/api/v1"
 _REGISTER, _LOGIN, _REFRESH = f"{_API}/auth/register", f"{_API}/auth/login", f"{_API}/auth/refresh"
@@ -48,6 +49,7 @@ class PrometheusMeter:
         self._database_errors = self._series.for_each(names.DATABASE_ERRORS, _DATABASE_ERRORS)
         self._database_wait = self._series.of(names.DATABASE_WAIT)
         self._uncounted = self._series.for_each(names.LIMIT_UNCOUNTED, UNCOUNTED_REASONS)
+        self._proxy_unread = self._series.for_each(names.PROXY_UNREAD, _PROXY_HEADERS)
         self._deliveries = self._series.for_each(names.MAILS, _DELIVERIES)
         self._account_paths = frozenset({*self._outcomes, *_RESET_REQUESTS, *_RESET_COMPLETIONS})
         self._series.of(names.INFO, version).set(1)
@@ -66,12 +68,15 @@ class PrometheusMeter:
         if endpoint in self._account_paths and method == "POST":
             self._count_for_accounts(endpoint, status, error_code)
 
+    def proxy_unread(self, header: str) -> None:
+        self._proxy_unread[header].inc()
+
     def database_waited(self, seconds: float) -> None:
         """No connection was idle: this is how long it took to get one."""
         self._database_wait.observe(seconds)
 
     def database_failed(self, kind: str) -> None:
-        """`kind` is one of timeout, conflict, lock, connection, refused."""
+        """`kind` is one of timeout, conflict, lock, connection, read_only, refused."""
         self._database_errors[kind].inc()
 
     def limit_refused(self, limit: Limit) -> None:

@@ -85,6 +85,12 @@ LIMIT_UNCOUNTED = Definition(
     "Calls that Redis did not count and the process counted alone, by reason.",
     ("reason",),
 )
+PROXY_UNREAD = Definition(
+    _COUNTER,
+    "proxy_addresses_unread_total",
+    "Requests whose trusted proxy named no readable address of the client, by header.",
+    ("header",),
+)
 LIMITER_DEGRADED = Definition(
     _GAUGE,
     "rate_limiter_degraded",
@@ -142,6 +148,7 @@ DEFINITIONS = (
     PASSWORD_RESETS,
     LIMIT_REFUSALS,
     LIMIT_UNCOUNTED,
+    PROXY_UNREAD,
     LIMITER_DEGRADED,
     SESSIONS,
     DATABASE_CONNECTIONS,

@@ -58,7 +58,7 @@ def encryption(address: PostgresUrl, found: PostgresState) -> Finding:
         return ok(check, "none, and nothing leaves this machine")
     hidden = "it is unknown whether the connection is encrypted" if found.tls is None else "nothing is encrypted"
     advice = "Add sslmode=verify-full to DATABASE_URL unless the network between is yours alone"
-    return Finding(check, State.WARNING, f"{hidden} on the way to {', '.join(address.hosts)}", advice)
+    return Finding(check, State.WARNING, f"{hidden} on the way to {address.hosts}", advice)
 
 
 def schema(settings: Settings, found: PostgresState) -> Finding:

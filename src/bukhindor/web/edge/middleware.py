@@ -49,7 +49,7 @@ class Edge:
         self._app = app
         self._meter, self._tracer = watchers.meter, watchers.tracer
         self._cors = settings.cors
-        self._client_address = ClientAddress(settings.trusted_proxies)
+        self._client_address = ClientAddress(settings.trusted_proxies, watchers.meter.proxy_unread)
         self._scheme = "https" if settings.is_https else "http"
         self._fixed_headers = [_HSTS] if settings.is_https else []
 

@@ -20,6 +20,9 @@ class NoMeter:
     def ended(self, method: str, endpoint: str, status: int, seconds: float, error_code: str | None) -> None:
         """Do nothing."""
 
+    def proxy_unread(self, header: str) -> None:
+        """Do nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Watchers:

@@ -126,7 +126,7 @@ def test_a_table_in_use_stops_a_migration_and_not_everybody_behind_it(empty: Dat
 
 
 def test_a_server_that_is_away_is_reported_in_a_sentence_without_the_password() -> None:
-    with pytest.raises(DatabaseUnusable, match=r"postgresql://127\.0\.0\.1/app can't be read") as refused:
+    with pytest.raises(DatabaseUnusable, match=r"postgresql://127\.0\.0\.1:1/app can't be read") as refused:
         schema.status(parse_database_url("postgresql://ann:hunter22@127.0.0.1:1/app"))
     assert "hunter22" not in str(refused.value)
 

@@ -150,7 +150,7 @@ async def test_a_client_certificate_goes_along(
         ("sslmode=verify-full&sslrootcert=/nowhere/ca.pem", "the file of sslrootcert can't be read: No such file"),
         ("sslmode=require&sslcert=/nowhere/client.pem", "the file of sslcert can't be read: No such file"),
         ("sslmode=require&sslrootcert=system", "the file of sslrootcert can't be read: No such file"),
-        ("sslmode=verify-ca&sslrootcert=/dev/null", "hold no certificates"),
+        ("sslmode=verify-ca&sslrootcert=/dev/null", "must hold certificates"),
     ],
 )
 def test_a_file_without_a_certificate_is_reported_at_the_start(option: str, problem: str) -> None:

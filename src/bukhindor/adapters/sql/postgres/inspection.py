@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 
+from bukhindor.adapters.sql.postgres.hosts import Hosts
 from bukhindor.adapters.sql.postgres.pool import Patience
 from bukhindor.adapters.sql.postgres.schema import version_in
 from bukhindor.adapters.sql.postgres.statements import compiled
@@ -77,10 +78,8 @@ def inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) 
 
 
 async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) -> PostgresState:
-    connection: Any = await asyncpg.connect(
-        address.dsn,
-        ssl=address.tls_context(),
-        timeout=patience,
+    connection: Any = await Hosts(address).connect(
+        timeout=address.connecting_within(patience),
         command_timeout=patience,
         statement_cache_size=0,
         # As the service does: a pooler that refuses them refuses the service as well.

@@ -10,23 +10,16 @@ from typing import Any
 
 import asyncpg
 
-from bukhindor.adapters.sql.postgres.errors import (
-    is_full,
-    is_lost,
-    is_passing,
-    kind_of,
-    leaves_connection_sound,
-    refusal_for,
-)
+from bukhindor.adapters.sql.postgres.errors import Condemned, is_full, meaning_of, refusal_for
+from bukhindor.adapters.sql.postgres.hosts import Connection, Hosts
 from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.domain.errors import StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
 _PAUSE_AT_A_FULL_SERVER = 0.025
-
-Connection = Any
-"""The driver's connection, lent by its pool."""
+# A connection that turns read-only within this time after it was opened leads where another new one would lead.
+_NEW_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +57,10 @@ class PoolState:
 
 
 class _Session(asyncpg.Connection):  # type: ignore[misc]
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.opened_at = time.monotonic()
+
     def get_reset_query(self) -> str:
         """Nothing: no statement of ours changes a session, and resetting it would cost each request a round trip."""
         return ""
@@ -71,7 +68,9 @@ class _Session(asyncpg.Connection):  # type: ignore[misc]
 
 class PostgresPool:
     """Opens at the first use, in the event loop of that use. `on_wait` gets each wait for a connection in seconds,
-    `on_error` a name for each error: timeout, conflict, lock, connection, refused.
+    `on_error` a name for each error: timeout, conflict, lock, connection, read_only, refused.
+
+    A connection that was opened before an error that condemns all of them is replaced before its next use.
     """
 
     def __init__(
@@ -90,6 +89,7 @@ class PostgresPool:
         self._pool: Any = None
         self._opening = asyncio.Lock()
         self._is_away = False
+        self._condemned_until = 0.0
         begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
         # Behind a pooler a session's settings would be another client's.
         local = "".join(f"; SET LOCAL {name} = {value}" for name, value in patience.settings.items())
@@ -110,9 +110,12 @@ class PostgresPool:
     async def obtain(self) -> Connection:
         """Obtain a connection, to be given back with `release`. Raises StoreUnavailable."""
         pool = self._pool or await self._open()
-        if pool.get_idle_size():
+        while pool.get_idle_size():
             # Without a time limit, because nothing has to be awaited, and the limit would cost a task.
-            return await self._watched(None, pool.acquire)
+            connection = await self._watched(None, pool.acquire)
+            if connection.opened_at > self._condemned_until:
+                return connection
+            _cut(connection)
         began = time.perf_counter()
         try:
             return await self._wait_for_one(pool, began + self._patience.obtain)
@@ -126,7 +129,11 @@ class PostgresPool:
         """
         while True:
             try:
-                return await self._watched(None, pool.acquire, timeout=end - time.perf_counter())
+                connection = await self._watched(None, pool.acquire, timeout=end - time.perf_counter())
+                if connection.opened_at > self._condemned_until:
+                    return connection
+                _cut(connection)
+                continue
             except StoreUnavailable as refusal:
                 has_time = time.perf_counter() + _PAUSE_AT_A_FULL_SERVER < end
                 if not (has_time and is_full(refusal.__cause__) and pool.get_size()):
@@ -138,7 +145,7 @@ class PostgresPool:
         try:
             return await self._begin_once()
         except StoreUnavailable as refusal:
-            if refusal.__cause__ is None or not is_lost(refusal.__cause__):
+            if refusal.__cause__ is None or not meaning_of(refusal.__cause__).may_repeat:
                 raise
         return await self._begin_once()
 
@@ -195,12 +202,11 @@ class PostgresPool:
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._url.dsn,
-                    ssl=self._url.tls_context(),
+                    connect=Hosts(self._url).connect,
                     min_size=0,
                     max_size=self._size,
                     connection_class=_Session,
-                    timeout=self._patience.obtain,
+                    timeout=self._url.connecting_within(self._patience.obtain, at_most=self._patience.obtain),
                     command_timeout=self._patience.answer,
                     statement_cache_size=0 if self._url.is_pooled else 512,
                     server_settings={} if self._url.is_pooled else self._patience.settings,
@@ -214,13 +220,13 @@ class PostgresPool:
     async def _watched(
         self, connection: Connection | None, work: Callable[..., Any], *arguments: Any, **options: Any
     ) -> Any:
-        """Run it; a connection in an unknown state is cut."""
+        """Run it; a connection that an error condemns is cut."""
         try:
             # Called in here: a connection that broke since its last response raises before anything is awaited.
             result = await work(*arguments, **options)
         except BaseException as error:
-            if connection is not None and not leaves_connection_sound(error):
-                _cut(connection)
+            if connection is not None:
+                self._condemn(connection, meaning_of(error).condemned)
             refusal = refusal_for(error)
             self._note(error, refusal)
             if refusal is error:
@@ -231,14 +237,24 @@ class PostgresPool:
             _log.warning("the database answers again")
         return result
 
+    def _condemn(self, connection: Connection, condemned: Condemned) -> None:
+        now = time.monotonic()
+        if condemned is Condemned.ALL:
+            self._condemned_until = now
+        elif condemned is Condemned.OLDER:
+            self._condemned_until = max(self._condemned_until, now - _NEW_SECONDS)
+        if condemned in (Condemned.THIS, Condemned.ALL) or _opened_at(connection) <= self._condemned_until:
+            _cut(connection)
+
     def _note(self, error: BaseException, refusal: BaseException) -> None:
         """Log one line for the beginning of an outage, not one for each request that meets it."""
         if not isinstance(refusal, StoreUnavailable):
             return
+        meaning = meaning_of(error)
         if self._on_error is not None:
-            self._on_error(kind_of(error))
+            self._on_error(meaning.kind)
         is_served = is_full(error) and self._pool.get_size()
-        if not (self._is_away or is_passing(error) or is_served):
+        if not (self._is_away or meaning.is_passing or is_served):
             self._is_away = True
             _log.error("the database does not answer as it should: %s", str(error) or type(error).__name__)
 
@@ -251,6 +267,10 @@ def _is_gone(connection: Connection) -> bool:
         return bool(connection.is_closed())
     except asyncpg.InterfaceError:
         return True
+
+
+def _opened_at(connection: Connection) -> float:
+    return 0.0 if _is_gone(connection) else float(connection.opened_at)
 
 
 def _cut(connection: Connection) -> None:

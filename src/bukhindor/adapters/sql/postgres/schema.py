@@ -11,6 +11,7 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from bukhindor.adapters.sql.postgres.hosts import Hosts
 from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, VERSION_QUERY, Version
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
@@ -56,9 +57,8 @@ class PostgresEngine:
             migration.end(is_good=True)
 
     async def _connect(self) -> Any:
-        return await asyncpg.connect(
-            self._url.dsn, ssl=self._url.tls_context(), timeout=_CONNECT_SECONDS, statement_cache_size=0
-        )
+        timeout = self._url.connecting_within(_CONNECT_SECONDS)
+        return await Hosts(self._url).connect(timeout=timeout, statement_cache_size=0)
 
     def _refusing(self, work: Callable[[], Awaitable[_T]], what: str, runner: asyncio.Runner | None = None) -> _T:
         """Run it, in the event loop of `runner` or in a new one; an error becomes a sentence."""

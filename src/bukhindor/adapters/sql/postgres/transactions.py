@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
 from bukhindor.adapters.sql.connection import Parameters, Row
-from bukhindor.adapters.sql.postgres.errors import is_lost
-from bukhindor.adapters.sql.postgres.pool import Connection, Patience, PoolState, PostgresPool
+from bukhindor.adapters.sql.postgres.errors import meaning_of
+from bukhindor.adapters.sql.postgres.hosts import Connection
+from bukhindor.adapters.sql.postgres.pool import Patience, PoolState, PostgresPool
 from bukhindor.adapters.sql.postgres.statements import compiled
 from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.repositories.all import ReadingScope, Repositories
@@ -22,6 +23,9 @@ _NO_SUCH_TABLE = "42P01"
 _CHECK_SECONDS = 2.0
 # Our advisory locks, apart from those of other programs in the same database.
 _LOCK_FAMILY = 0x0B0C
+# It locks a row that no transaction changes but a migration, which does not wait for it: as long as that is possible,
+# so are other writes.
+_SERVICE_AND_WRITE = f"{SERVICE_QUERY} FOR KEY SHARE OF schema_compatibility"
 _TAKE_TURNS = f"SELECT pg_advisory_xact_lock({_LOCK_FAMILY}, $1)"
 
 
@@ -55,7 +59,7 @@ class PostgresTransactions:
 
     async def has_right_schema(self) -> bool:
         try:
-            found = await asyncio.wait_for(_read(self._pool, SERVICE_QUERY, []), _CHECK_SECONDS)
+            found = await asyncio.wait_for(_read(self._pool, _SERVICE_AND_WRITE, []), _CHECK_SECONDS)
         except TimeoutError as error:
             raise StoreUnavailable from error
         except StoreUnavailable as refusal:
@@ -80,7 +84,7 @@ async def _read(pool: PostgresPool, sql: str, values: list[Any]) -> list[Any]:
     try:
         return await _read_once(pool, sql, values)
     except StoreUnavailable as refusal:
-        if refusal.__cause__ is None or not is_lost(refusal.__cause__):
+        if refusal.__cause__ is None or not meaning_of(refusal.__cause__).may_repeat:
             raise
     return await _read_once(pool, sql, values)
 

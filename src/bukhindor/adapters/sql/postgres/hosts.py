@@ -1,0 +1,87 @@
+"""The servers that DATABASE_URL names, and a connection to the one that suits."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import asyncpg
+
+from bukhindor.adapters.sql.postgres.url import Place, PostgresUrl
+
+_HEAD_START_SECONDS = 0.25
+
+Connection = Any
+"""The driver's connection."""
+
+
+class Hosts:
+    """One after the other gets a head start, the one that suited last before all others, so that a server that is
+    silent keeps no request waiting. The driver alone would wait for each of them until there is no time left.
+    """
+
+    def __init__(self, url: PostgresUrl) -> None:
+        self._url = url
+        self._places = url.places
+        self._tls = url.tls_context()
+
+    async def connect(self, *_: Any, timeout: float, **options: Any) -> Connection:
+        """A connection to a host that has the attributes that DATABASE_URL asks for; `options` are the driver's.
+
+        Raises what the driver raises, TimeoutError after `timeout` seconds.
+        """
+        if len(self._places) == 1:
+            return await self._connect_to(self._places[0], timeout=timeout, **options)
+        tries: dict[asyncio.Task[Connection], Place] = {}
+        try:
+            async with asyncio.timeout(timeout):
+                for place in self._places:
+                    tries[asyncio.create_task(self._connect_to(place, timeout=timeout, **options))] = place
+                    if (found := await _first_success(tries, _HEAD_START_SECONDS)) is not None:
+                        break
+                else:
+                    found = await _first_success(tries, None)
+            if found is None:
+                raise _most_telling(tries)
+            chosen = tries.pop(found)
+            self._places = (chosen, *(place for place in self._places if place != chosen))
+            return found.result()
+        except TimeoutError:
+            raise _most_telling(tries) from None
+        finally:
+            for unneeded in tries:
+                unneeded.cancel()
+                unneeded.add_done_callback(_close)
+
+    async def _connect_to(self, place: Place, **options: Any) -> Connection:
+        return await asyncpg.connect(self._url.dsn, host=place.host, port=place.port, ssl=self._tls, **options)
+
+
+async def _first_success(
+    tries: dict[asyncio.Task[Connection], Place], patience: float | None
+) -> asyncio.Task[Connection] | None:
+    """The first of them to succeed; None when all have failed or `patience` seconds have passed."""
+    loop = asyncio.get_running_loop()
+    end = None if patience is None else loop.time() + patience
+    while True:
+        for task in tries:
+            if task.done() and not task.cancelled() and task.exception() is None:
+                return task
+        waiting = [task for task in tries if not task.done()]
+        left = None if end is None else end - loop.time()
+        if not waiting or (left is not None and left <= 0):
+            return None
+        await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _most_telling(tries: Iterable[asyncio.Task[Connection]]) -> BaseException:
+    """What a server says tells more than that another one is away or silent."""
+    failures = [task.exception() for task in tries if task.done() and not task.cancelled()]
+    errors = [error for error in failures if error is not None]
+    said = [error for error in errors if isinstance(error, asyncpg.PostgresError)]
+    return next(iter(said or [error for error in errors if not isinstance(error, OSError)] or errors), TimeoutError())
+
+
+def _close(task: asyncio.Task[Connection]) -> None:
+    """A connection that came although another one was there already is closed."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().terminate()
