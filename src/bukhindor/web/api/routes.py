@@ -43,6 +43,7 @@ from bukhindor.web.api import (
     discovery,
     email_change,
     email_verification,
+    forward_auth,
     health,
     own_account,
     password_change,
@@ -82,6 +83,8 @@ _SERVICE = (
     Endpoint("GET", DISCOVERY[1], discovery.oauth_authorization_server, _ANYONE, "Service", cache_life=_CACHE_LIFE),
 )
 _AUTH = (
+    Endpoint("GET", "/auth/verify", forward_auth.verify, _SIGNED_IN, "Service", refuses=(StoreUnavailable,),
+             rules=Authentication.authenticate),
     Endpoint("POST", "/auth/register", registration.register, _ANYONE, "Account", 201, refuses=(EmailTaken, TooBusy),
              limits=(_REGISTRATIONS,), rules=Registration.register),
     Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",

@@ -125,8 +125,9 @@ class Endpoint(Row):
         return self.handler.__name__
 
     @property
-    def answer(self) -> type[msgspec.Struct]:
-        answer: type[msgspec.Struct] = self._signature.return_annotation
+    def answer(self) -> type[msgspec.Struct] | None:
+        """The shape of the response; None for a response without a body."""
+        answer: type[msgspec.Struct] | None = self._signature.return_annotation
         return answer
 
     @property
@@ -147,6 +148,8 @@ class Endpoint(Row):
         return decoding.decode(raw, shape)
 
     def encode(self, answer: Any) -> Response:
+        if answer is None:
+            return Response(status_code=self.status)
         return Response(_encode(answer), self.status, media_type="application/json")
 
     def refuse(self, call: Call, refusal: Refusal) -> Response:
