@@ -92,6 +92,7 @@ MATRIX = {
     "POST /auth/login":                   Row("200       200      200    200         200         200", signing_in),
     "POST /auth/refresh":                 Row("200       200      200    200         200         200", refreshing),
     "POST /auth/logout":                  Row("401       200      200    200         200         200"),
+    "POST /auth/revoke":                  Row("200       200      200    200         200         200", a_wrong_form),
     "POST /auth/logout-all":              Row("401       401      401    200         200         200"),
     "GET /auth/me":                       Row("401       401      401    200         200         200"),
     "PATCH /auth/me":                     Row("401       401      401    403         200         200", renamed),

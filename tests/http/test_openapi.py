@@ -22,6 +22,7 @@ from tests.http.service import PASSWORD, PUBLIC_URL, Json, Service
 ON_DISK = Path(__file__).parents[2] / "docs" / "openapi.json"
 DOCUMENT: Json = json.loads(openapi_json(PUBLIC_URL))
 SCHEMAS: Json = DOCUMENT["components"]["schemas"]
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 MISSING = "01890a5d-ac96-774b-bcce-b302099a8057"
 # Present only when fields are to be named.
 SOMETIMES = {("Problem", "errors"), ("Readiness", "degraded")}
@@ -84,7 +85,9 @@ def test_an_operation_tells_what_it_is_who_may_call_and_what_can_come_back(endpo
     assert str(endpoint.status) in responses
     assert "500" in responses
     is_public = endpoint.access is Access.ANYONE
-    assert operation["security"] == ([] if is_public else [{"bearer": []}, {"cookie": []}])
+    tokens: list[Json] = [{"bearer": []}, {"cookie": []}]
+    ways_in = {Access.ANYONE: [], Access.TOKEN_HOLDER: [*tokens, {}]}
+    assert operation["security"] == ways_in.get(endpoint.access, tokens)
     assert is_public or {"401", "403"} <= set(responses)
     assert endpoint.body is None or {"400", "413", "415"} <= set(responses)
     for status, response in responses.items():
@@ -212,6 +215,9 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
         ("delete_me", await service.delete("/auth/me", body={"password": "x"}, by=people.user)),
         ("delete_me", await service.delete("/auth/me", body={"password": PASSWORD}, by=people.user)),
         ("logout", await service.post("/auth/logout", by=people.guest)),
+        ("revoke_token", await service.post("/auth/revoke", content=b"token=bkr_x", headers=FORM)),
+        ("revoke_token", await service.post("/auth/revoke", content=b"", headers=FORM)),
+        ("revoke_token", await service.post("/auth/revoke", {"token": "bkr_x"})),
         ("logout_all", await service.post("/auth/logout-all", by=people.admin)),
     ]  # fmt: skip
 

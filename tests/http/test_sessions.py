@@ -102,32 +102,6 @@ async def test_one_may_end_the_session_that_asks(service: Service) -> None:
     assert not await service.works(user)
 
 
-async def test_logging_out_ends_the_session_and_its_access_token(service: Service) -> None:
-    """SES-01"""
-    user = service.people.user
-    elsewhere = await service.signed_in(user)
-    answer = await service.post("/auth/logout", by=user)
-    assert (answer.status_code, set(answer.json())) == (200, {"message"})
-    assert answer.headers["set-cookie"].startswith("access_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax")
-    assert_problem(await service.get("/auth/me", by=user), 401, "invalid_token")
-    assert_problem(await service.refresh(user), 401, "invalid_refresh_token")
-    assert await service.works(elsewhere)
-
-
-async def test_logging_out_twice_is_fine(service: Service) -> None:
-    """SES-01"""
-    for _ in range(3):
-        assert (await service.post("/auth/logout", by=service.people.user)).status_code == 200
-    assert (await service.post("/auth/logout", by=service.people.banned)).status_code == 200
-
-
-async def test_logging_out_needs_a_token_that_we_signed(service: Service) -> None:
-    assert_problem(await service.post("/auth/logout"), 401, "not_authenticated")
-    assert_problem(await service.post("/auth/logout", by="a.b.c"), 401, "invalid_token")
-    service.clock.advance(timedelta(hours=1))
-    assert_problem(await service.post("/auth/logout", by=service.people.user), 401, "invalid_token")
-
-
 @pytest.mark.parametrize("body", [None, {}, {"keep_current": False}, {"unknown": 1}])
 async def test_logging_out_everywhere_ends_every_session(service: Service, body: object) -> None:
     """SES-02"""

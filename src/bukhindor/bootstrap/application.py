@@ -128,7 +128,9 @@ class _Built:
         )
         # Without the mailbox the mails of an earlier start are removed: their tokens may still work.
         life = _MAILBOX_LIFE if settings.mail.has_dev_mailbox else timedelta()
-        self.mailbox = DatabaseMailbox(self._store, clock, message_writer(settings.mail.sender), life)
+        self.mailbox = DatabaseMailbox(
+            self._store, clock, message_writer(settings.mail.sender, settings.mail.reply_to), life
+        )
         mailer = watch.mailer(self.mailbox if settings.mail.has_dev_mailbox else open_mailer(settings))
         self.services = build_services(
             settings, self._store, self._hasher, self.limiter, mailer, writer, self.secret_keys, clock

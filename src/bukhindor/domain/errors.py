@@ -20,11 +20,13 @@ maps it to a status in one table.
     │   ├── AccountBanned               account_banned
     │   └── AccountInactive             account_inactive
     ├── NotFound
+    │   ├── MailNotFound                mail_not_found
     │   ├── UserNotFound                user_not_found
     │   └── SessionNotFound             session_not_found
     ├── Conflict
     │   ├── EmailTaken                  email_taken
-    │   └── LastAdmin                   last_admin
+    │   ├── LastAdmin                   last_admin
+    │   └── MailUnderWay                mail_under_way
     └── Unavailable
         ├── TooBusy                     too_busy
         ├── StoreUnavailable            store_unavailable
@@ -179,6 +181,11 @@ class NotFound(BukhindorError):
         self.concealed = concealed
 
 
+class MailNotFound(NotFound):
+    code = "mail_not_found"
+    detail = "This mail is not in the queue: it was delivered or removed, or the id is wrong."
+
+
 class UserNotFound(NotFound):
     code = "user_not_found"
     detail = "This user does not exist."
@@ -201,6 +208,13 @@ class EmailTaken(Conflict):
 class LastAdmin(Conflict):
     code = "last_admin"
     detail = "This is the last active administrator; appoint another one first."
+
+
+class MailUnderWay(Conflict):
+    """A second worker that takes a mail would send it twice."""
+
+    code = "mail_under_way"
+    detail = "This mail is being delivered, or will be within three minutes."
 
 
 class Unavailable(BukhindorError):

@@ -27,6 +27,10 @@ class AccessClaims:
         expires_at = min(now + policy.access_token, session.ends_at(policy, user.role))
         return cls(user.id, session.id, session.generation, user.role, token_id, now, expires_at)
 
+    def fit(self, session: Session) -> bool:
+        """Whether the session is the one of this token; an old backup may not know the token's generation."""
+        return self.user_id == session.user_id and self.generation <= session.generation
+
 
 @dataclass(frozen=True, slots=True)
 class RefreshTicket:

@@ -95,6 +95,9 @@ class AccessTokens(Protocol):
         else.
         """
 
+    def read_at_any_age(self, token: str) -> AccessClaims | None:
+        """Return the claims of a token that this server signed for itself, even if it has expired."""
+
 
 class DeviceProofs(Protocol):
     """Proofs that a client was signed in to an account before. They are signed, and not stored."""

@@ -27,6 +27,7 @@ from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification
 from bukhindor.services.health import Health
 from bukhindor.services.mail_delivery import MailDelivery
+from bukhindor.services.mail_queue import MailQueue
 from bukhindor.services.mailed_links import MailedLinks
 from bukhindor.services.measurements import Measurements
 from bukhindor.services.own_account import OwnAccount
@@ -36,7 +37,9 @@ from bukhindor.services.profile import Profile
 from bukhindor.services.registration import Registration
 from bukhindor.services.sessions import Sessions
 from bukhindor.services.sign_in import SignIn
+from bukhindor.services.sign_out import SignOut
 from bukhindor.services.signing_key_ring import SigningKeyRing
+from bukhindor.services.steps.access_token_reading import AccessTokenReading
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
@@ -90,6 +93,7 @@ class Services:
     registration: Registration
     sign_in: SignIn
     token_refresh: TokenRefresh
+    sign_out: SignOut
     sessions: Sessions
     password_change: PasswordChange
     password_reset: PasswordReset
@@ -103,6 +107,7 @@ class Services:
     health: Health
     mailed_links: MailedLinks
     mail_delivery: MailDelivery
+    mail_queue: MailQueue
     upkeep: Upkeep
     measurements: Measurements
 
@@ -110,6 +115,9 @@ class Services:
 def assemble(outside: Outside, rules: Rules) -> Services:
     """Build every use case over the given ports and rules."""
     trail = AuditTrail(identifiers=outside.identifiers)
+    token_reading = AccessTokenReading(
+        transactions=outside.transactions, access_tokens=outside.access_tokens, policy=rules.policy
+    )
     letters = Letters(
         writer=outside.writer, secrets=outside.secrets, identifiers=outside.identifiers, links=rules.links
     )
@@ -144,10 +152,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
     allowance = MailAllowance(limiter=outside.limiter)
     return Services(
         authentication=Authentication(
-            transactions=outside.transactions,
-            access_tokens=outside.access_tokens,
-            policy=rules.policy,
-            clock=outside.clock,
+            transactions=outside.transactions, token_reading=token_reading, policy=rules.policy, clock=outside.clock
         ),
         registration=Registration(
             transactions=outside.transactions,
@@ -172,6 +177,14 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             token_issuer=token_issuer,
             trail=trail,
             limiter=outside.limiter,
+            policy=rules.policy,
+            clock=outside.clock,
+        ),
+        sign_out=SignOut(
+            transactions=outside.transactions,
+            token_reading=token_reading,
+            refresh_tokens=outside.refresh_tokens,
+            trail=trail,
             policy=rules.policy,
             clock=outside.clock,
         ),
@@ -252,6 +265,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         mail_delivery=MailDelivery(
             transactions=outside.transactions, mailer=outside.mailer, trail=trail, clock=outside.clock
         ),
+        mail_queue=MailQueue(transactions=outside.transactions, trail=trail, clock=outside.clock),
         upkeep=Upkeep(
             transactions=outside.transactions, policy=rules.policy, retention=rules.retention, clock=outside.clock
         ),

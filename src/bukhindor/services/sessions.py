@@ -38,13 +38,6 @@ class Sessions:
             await tx.audit_events.add(self._ended(caller, "one", session_id))
             await tx.commit()
 
-    async def log_out(self, caller: Caller) -> None:
-        """Revoke the session of this request."""
-        async with self.transactions.begin() as tx:
-            if await tx.sessions.remove(caller.session.id):
-                await tx.audit_events.add(self._ended(caller, "logout", caller.session.id))
-                await tx.commit()
-
     async def log_out_everywhere(self, caller: Caller, *, keep_current: bool) -> int:
         """Revoke all of your sessions, or all other ones. Returns how many ended."""
         keep = caller.session.id if keep_current else None

@@ -85,6 +85,7 @@ def test_an_issued_token_is_read_while_it_lives(keyed: KeyedTokens) -> None:
     assert (read.user_id, read.session_id, read.generation) == (said.user_id, said.session_id, 3)
     assert (read.role, read.token_id) == (said.role, said.token_id)
     assert tokens.read(token, T0 + timedelta(minutes=16)) is None
+    assert tokens.read_at_any_age(token) == read
 
 
 def test_without_a_key_nothing_is_signed_or_known(keyed: KeyedTokens) -> None:
@@ -127,6 +128,7 @@ def test_a_text_of_strangers_is_no_access_token(keyed: KeyedTokens, text: str) -
     tokens.use(make_key_ring(maker.make(T0)))
 
     assert tokens.read(text, T0) is None
+    assert tokens.read_at_any_age(text) is None
     assert not tokens.knows_key_of(text)
 
 

@@ -173,6 +173,11 @@ class Scene:
         """The caller as their next request finds them."""
         return Caller(await self.user(caller.user.id), await self.session(caller.session.id), caller.origin)
 
+    async def log_out(self, caller: Caller) -> None:
+        """Sign out with the refresh token of the caller's session."""
+        token = self.refresh_tokens.derive(caller.session)
+        await self.services.sign_out.log_out(None, token, caller.origin)
+
     async def caller_of(self, tokens: TokenPair) -> Caller:
         return await self.services.authentication.authenticate(tokens.access_token, ORIGIN)
 

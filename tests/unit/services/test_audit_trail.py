@@ -129,7 +129,7 @@ DEEDS: dict[str, tuple[Preparation, AuditType, str, str, dict[str, str]]] = {
         {},
     ),
     "log out": (
-        at_once(lambda scene, ann, _: scene.services.sessions.log_out(ann)),
+        at_once(lambda scene, ann, _: scene.log_out(ann)),
         AuditType.SESSION_ENDED,
         "ann",
         "ann",
@@ -286,8 +286,8 @@ async def test_what_changes_nothing_leaves_no_record(scene: Scene) -> None:
     caller = await scene.add_caller()
     await scene.services.user_admin.change(Operator(), caller.user.id, UserChanges(name=caller.user.name))
     await scene.services.profile.change(caller, UserChanges(name=None))
-    await scene.services.sessions.log_out(caller)
-    await scene.services.sessions.log_out(caller)
+    await scene.log_out(caller)
+    await scene.log_out(caller)
     assert scene.recorded() == [AuditType.SESSION_ENDED]
 
 

@@ -18,7 +18,7 @@ from bukhindor.domain.errors import (
 from bukhindor.domain.user import Role, Status, UserChanges
 from bukhindor.domain.user_listing import UserQuery
 from tests.makers import ORIGIN, T0, make_session, make_user
-from tests.unit.services.scene import PASSWORD, Scene, told
+from tests.unit.services.scene import Scene, told
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -78,7 +78,7 @@ async def test_an_end_works_on_the_very_next_call(scene: Scene, what: str) -> No
     await authenticate(scene, token)
     match what:
         case "log out":
-            await scene.services.sessions.log_out(caller)
+            await scene.log_out(caller)
         case "delete":
             await scene.services.user_admin.remove(admin, caller.user.id)
         case "ban":
@@ -206,9 +206,7 @@ async def test_recording_a_use_does_not_bring_an_ended_session_back(scene: Scene
     user = await scene.add_user()
     session = await scene.add_session(user, confirmed=False)
     token = scene.access_token_of(session, user)
-    caller, _ = await asyncio.gather(
-        authenticate(scene, token), scene.services.sessions.log_out(Caller(user, session, ORIGIN))
-    )
+    caller, _ = await asyncio.gather(authenticate(scene, token), scene.log_out(Caller(user, session, ORIGIN)))
     assert caller == Caller(user, session, ORIGIN)
     assert not await scene.has_session(session)
     assert scene.store.commits == 1
@@ -246,23 +244,3 @@ async def test_a_store_that_is_down_says_nothing_about_the_token(scene: Scene) -
     scene.store.is_down = True
     with pytest.raises(StoreUnavailable):
         await authenticate(scene, token)
-
-
-@pytest.mark.parametrize("end", ["log out", "delete"])
-async def test_a_token_names_a_session_that_has_ended_until_it_expires(scene: Scene, end: str) -> None:
-    """SES-01: a token of a session that goes on is refused as usual, and so is a token that is not ours."""
-    caller, other = await scene.add_caller(), await scene.add_caller()
-    token = scene.access_token_of(caller.session, caller.user)
-    names_ended_session = scene.services.authentication.names_ended_session
-    assert not await names_ended_session(token)
-    if end == "log out":
-        await scene.services.sessions.log_out(caller)
-    else:
-        await scene.services.own_account.delete(caller, PASSWORD)
-    commits = scene.store.commits
-    assert await names_ended_session(token)
-    assert not await names_ended_session(scene.access_token_of(other.session, other.user))
-    assert not await names_ended_session("nonsense")
-    scene.clock.advance(15 * MINUTE)
-    assert not await names_ended_session(token)
-    assert scene.store.commits == commits

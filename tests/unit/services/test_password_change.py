@@ -228,7 +228,7 @@ async def test_a_session_that_ended_while_the_password_was_hashed_changes_nothin
     async def happen() -> None:
         match what:
             case "log out":
-                await scene.services.sessions.log_out(caller)
+                await scene.log_out(caller)
             case "ban":
                 changes = UserChanges(status=Status.BANNED)
                 await scene.services.user_admin.change(admin, caller.user.id, changes)
@@ -250,7 +250,7 @@ async def test_a_session_that_ended_while_the_password_was_hashed_changes_nothin
 async def test_a_caller_whose_session_has_ended_learns_nothing_of_the_password(scene: Scene) -> None:
     """It is not compared a second time for it either."""
     caller = await scene.add_caller()
-    await scene.services.sessions.log_out(caller)
+    await scene.log_out(caller)
     with pytest.raises(InvalidAccessToken):
         await scene.services.password_change.change(caller, WRONG, NEW_PASSWORD)
     assert scene.hasher.verified == 1

@@ -7,7 +7,7 @@ import pytest
 
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import AppType, Device
-from bukhindor.domain.errors import InvalidAccessToken, InvalidRefreshToken, SessionNotFound, StoreUnavailable
+from bukhindor.domain.errors import SessionNotFound
 from bukhindor.domain.user import Role
 from tests.makers import T0
 from tests.unit.services.scene import Scene
@@ -50,43 +50,6 @@ async def test_anothers_session_looks_like_none_and_goes_on(scene: Scene, role: 
             await scene.services.sessions.end(caller, unknown)
     assert await scene.has_session(stranger.session)
     assert scene.store.commits == 0
-
-
-async def test_after_logging_out_neither_token_is_good(scene: Scene) -> None:
-    """SES-01."""
-    user = await scene.add_user()
-    tokens, elsewhere = await scene.sign_in(user), await scene.sign_in(user)
-    await scene.services.sessions.log_out(await scene.caller_of(tokens))
-    with pytest.raises(InvalidAccessToken):
-        await scene.caller_of(tokens)
-    with pytest.raises(InvalidRefreshToken):
-        await scene.refresh(tokens)
-    assert (await scene.caller_of(elsewhere)).user.id == user.id
-
-
-async def test_logging_out_twice_is_fine_and_ends_nothing_more(scene: Scene) -> None:
-    """SES-01."""
-    caller = await scene.add_caller()
-    other = await scene.add_session(caller.user)
-    for _ in range(2):
-        await scene.services.sessions.log_out(caller)
-    assert set(scene.store.committed.sessions) == {other.id}
-
-
-async def test_a_repeated_log_out_is_not_answered_before_the_first_is_on_the_disk(scene: Scene) -> None:
-    caller = await scene.add_caller()
-    await scene.services.sessions.log_out(caller)
-    scene.store.fail_next_commit = True
-    with pytest.raises(StoreUnavailable):
-        await scene.services.sessions.log_out(caller)
-
-
-async def test_a_session_that_could_not_be_ended_goes_on(scene: Scene) -> None:
-    caller = await scene.add_caller()
-    scene.store.fail_next_commit = True
-    with pytest.raises(StoreUnavailable):
-        await scene.services.sessions.log_out(caller)
-    assert await scene.has_session(caller.session)
 
 
 @pytest.mark.parametrize("keep_current", [False, True])

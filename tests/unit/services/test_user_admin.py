@@ -271,7 +271,7 @@ async def test_rights_are_those_of_the_moment_of_the_write(scene: Scene) -> None
         await scene.services.user_admin.change(admin, admin.user.id, UserChanges(role=Role.ADMIN))
     with pytest.raises(Forbidden):
         await create(scene, admin)
-    await scene.services.sessions.log_out(admin)
+    await scene.log_out(admin)
     with pytest.raises(InvalidAccessToken):
         await create(scene, admin)
     assert scene.state()[0] == before[0]

@@ -28,11 +28,12 @@ from bukhindor.web.endpoint.errors import (
     BodyTooLarge,
     CrossSiteRequest,
     DifferentAuthorizations,
+    FormExpected,
     MalformedJson,
     UnsupportedMediaType,
     WebRefusal,
 )
-from bukhindor.web.endpoint.row import Access, Endpoint
+from bukhindor.web.endpoint.row import Access, Endpoint, FormEndpoint
 
 Json = dict[str, Any]
 Refusal = type[BukhindorError | WebRefusal]
@@ -63,6 +64,10 @@ _CLIENT_HEADERS = {
     "X-App-Version": ({"type": "string", "pattern": "^[!-~]{1,32}$"}, "1.4.2"),
     "X-Device-ID": ({"type": "string", "pattern": "^[!-~]{1,128}$"}, "7c9e6679"),
 }
+
+_SIGNED_IN: list[Json] = [{"bearer": []}, {"cookie": []}]
+# With a refresh token in the body, the holder of a token needs nothing else.
+_SECURITY_OF: dict[Access, list[Json]] = {Access.ANYONE: [], Access.TOKEN_HOLDER: [*_SIGNED_IN, {}]}
 
 
 @cache
@@ -122,17 +127,14 @@ def _operation(endpoint: Endpoint) -> Json:
     operation: Json = {"operationId": endpoint.operation_id, "summary": summary, "tags": [endpoint.tag]}
     if description:
         operation["description"] = description
-    if endpoint.access is not Access.ANYONE:
-        operation["security"] = [{"bearer": []}, {"cookie": []}]
-    else:
-        operation["security"] = []
+    operation["security"] = _SECURITY_OF.get(endpoint.access, _SIGNED_IN)
     parameters = [*_path_parameters(endpoint), *_query_parameters(endpoint), *_client_headers(endpoint)]
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
         operation["requestBody"] = {
             "required": not endpoint.body_is_optional,
-            "content": {"application/json": {"schema": _ref(endpoint.body)}},
+            "content": {endpoint.body_media_type: {"schema": _ref(endpoint.body)}},
         }
     operation["responses"] = _responses(endpoint)
     return operation
@@ -207,12 +209,16 @@ def _responses(endpoint: Endpoint) -> Json:
 def _refusals(endpoint: Endpoint) -> list[Refusal]:
     """The refusals that the row names, and those that follow from its access and its body."""
     refusals: list[Refusal] = list(endpoint.refuses)
-    if endpoint.is_for_clients:
+    if endpoint.is_for_clients or endpoint.body is not None:
         refusals += [InvalidInput, StoreUnavailable]
-    if endpoint.body is not None:
+    if isinstance(endpoint, FormEndpoint):
+        refusals += [FormExpected, BodyTooLarge]
+    elif endpoint.body is not None:
         refusals += [MalformedJson, UnsupportedMediaType, BodyTooLarge]
     if endpoint.access is not Access.ANYONE:
-        refusals += [DifferentAuthorizations, NotSignedIn, InvalidAccessToken, AccountBanned, AccountInactive]
+        refusals += [DifferentAuthorizations, NotSignedIn, InvalidAccessToken]
+        if endpoint.access is not Access.TOKEN_HOLDER:
+            refusals += [AccountBanned, AccountInactive]
         if endpoint.method != "GET":
             refusals.append(CrossSiteRequest)
     if endpoint.access is Access.ADMIN:

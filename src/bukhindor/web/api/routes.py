@@ -35,6 +35,7 @@ from bukhindor.services.profile import Profile
 from bukhindor.services.registration import Registration
 from bukhindor.services.sessions import Sessions
 from bukhindor.services.sign_in import SignIn
+from bukhindor.services.sign_out import SignOut
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.user_admin import UserAdmin
 from bukhindor.web.addresses import API, DISCOVERY, HEALTH, JWKS
@@ -52,6 +53,7 @@ from bukhindor.web.api import (
     registration,
     sessions,
     sign_in,
+    sign_out,
     signing_key_ring,
     token_refresh,
     user_admin,
@@ -59,7 +61,7 @@ from bukhindor.web.api import (
 from bukhindor.web.endpoint.errors import NotReady
 from bukhindor.web.endpoint.limits import Counted, NetworkLimit
 from bukhindor.web.endpoint.mailbox_proof import GUESSES, MAILS
-from bukhindor.web.endpoint.row import Access, Endpoint
+from bukhindor.web.endpoint.row import Access, Endpoint, FormEndpoint
 
 _ANYONE, _TOKEN, _SIGNED_IN, _ADMIN = Access.ANYONE, Access.TOKEN_HOLDER, Access.SIGNED_IN, Access.ADMIN
 _USER = "/users/{user_id}"
@@ -93,7 +95,9 @@ _AUTH = (
     Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
              refuses=(InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive),
              limits=(_REFUSED_REFRESHES,), rules=TokenRefresh.refresh),
-    Endpoint("POST", "/auth/logout", sessions.logout, _TOKEN, "Sessions", rules=Sessions.log_out),
+    Endpoint("POST", "/auth/logout", sign_out.logout, _TOKEN, "Sessions", refuses=(InvalidRefreshToken,),
+             rules=SignOut.log_out),
+    FormEndpoint("POST", "/auth/revoke", sign_out.revoke_token, _ANYONE, "Sessions", rules=SignOut.revoke),
     Endpoint("POST", "/auth/logout-all", sessions.logout_all, _SIGNED_IN, "Sessions",
              rules=Sessions.log_out_everywhere),
     Endpoint("GET", "/auth/me", profile.me, _SIGNED_IN, "Account", rules=Authentication.authenticate),

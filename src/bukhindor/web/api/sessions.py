@@ -1,15 +1,12 @@
-"""/auth/sessions, POST /auth/logout and /auth/logout-all"""
+"""/auth/sessions and POST /auth/logout-all"""
 
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from bukhindor.domain.errors import InvalidAccessToken
-from bukhindor.services.authentication import Authentication
 from bukhindor.services.sessions import Sessions
 from bukhindor.web.api.shapes import Message, SessionList, SessionsEnded, SessionShape
-from bukhindor.web.endpoint.authentication import access_token, authenticate
 from bukhindor.web.endpoint.call import Call
 
 
@@ -28,21 +25,9 @@ async def list_sessions(call: Call, sessions: Sessions) -> SessionList:
 async def end_session(call: Call, sessions: Sessions) -> Message:
     """Revoke one of your own sessions"""
     await sessions.end(call.caller, call.session_id)
+    if call.session_id == call.caller.session.id:
+        call.sign_browser_out()
     return Message("The session has ended.")
-
-
-async def logout(call: Call, sessions: Sessions, authentication: Authentication) -> Message:
-    """Sign out
-
-    The access token of a session that has already ended is accepted, so repeating the request succeeds.
-    """
-    try:
-        await sessions.log_out(await authenticate(call, authentication))
-    except InvalidAccessToken:
-        if not await authentication.names_ended_session(access_token(call.exchange, call.settings)):
-            raise
-    call.sign_browser_out()
-    return Message("Signed out.")
 
 
 async def logout_all(call: Call, sessions: Sessions, body: LogoutAllBody = LogoutAllBody()) -> SessionsEnded:  # noqa: B008  # Immutable.

@@ -8,7 +8,7 @@ import msgspec
 
 from bukhindor.domain.errors import FieldError, InvalidInput, InvalidValue
 from bukhindor.domain.metadata import MetadataPatch
-from bukhindor.web.endpoint.errors import MalformedJson, UnsupportedMediaType
+from bukhindor.web.endpoint.errors import FormExpected, MalformedJson, UnsupportedMediaType
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -86,10 +86,10 @@ def decode_form(raw: bytes, content_type: str, shape: type[S]) -> S:
     """Decode a browser's form (WHATWG URL, application/x-www-form-urlencoded).
 
     When a field is given twice, the first counts; unknown fields are ignored. A body that no form can produce counts as
-    empty. Raises UnsupportedMediaType, InvalidInput.
+    empty. Raises FormExpected, InvalidInput.
     """
     if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise UnsupportedMediaType
+        raise FormExpected
     try:
         fields = parse_qs(raw.decode("latin-1"), True, errors="strict", max_num_fields=_MAX_FORM_FIELDS)
     except ValueError:

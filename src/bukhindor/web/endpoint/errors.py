@@ -86,6 +86,12 @@ class UnsupportedMediaType(WebRefusal):
     detail = "Send the body as application/json in UTF-8, not compressed."
 
 
+class FormExpected(WebRefusal):
+    status = 415
+    code = "form_expected"
+    detail = "Send the body as application/x-www-form-urlencoded."
+
+
 STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.InvalidInput: 400,
     domain.IncorrectPassword: 400,
@@ -100,10 +106,12 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.ReauthenticationRequired: 403,
     domain.AccountBanned: 403,
     domain.AccountInactive: 403,
+    domain.MailNotFound: 404,
     domain.UserNotFound: 404,
     domain.SessionNotFound: 404,
     domain.EmailTaken: 409,
     domain.LastAdmin: 409,
+    domain.MailUnderWay: 409,
     domain.TooBusy: 503,
     domain.StoreUnavailable: 503,
     domain.WriteConflict: 503,

@@ -30,8 +30,8 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode
 class Access(Enum):
     """Who may call. Rules that depend on the user in question belong to the services.
 
-    With TOKEN_HOLDER the handler decides about a token whose session has ended. DEVELOPER admits requests whose Host
-    header names this machine, so that no page of another site reads the response (DNS rebinding).
+    With TOKEN_HOLDER the handler decides about a token that has expired or whose session has ended. DEVELOPER admits
+    requests whose Host header names this machine, so that no page of another site reads the response (DNS rebinding).
     """
 
     ANYONE = "anyone"
@@ -131,6 +131,10 @@ class Endpoint(Row):
         return answer
 
     @property
+    def body_media_type(self) -> str:
+        return "application/json"
+
+    @property
     def is_for_clients(self) -> bool:
         """Probes and other services have no client headers."""
         return self.tag != "Service"
@@ -154,6 +158,22 @@ class Endpoint(Row):
 
     def refuse(self, call: Call, refusal: Refusal) -> Response:
         return problem_response(call.exchange, refusal)
+
+
+@dataclass(frozen=True)
+class FormEndpoint(Endpoint):
+    """An endpoint of a standard for programs that send forms. They know no headers of ours."""
+
+    @property
+    def body_media_type(self) -> str:
+        return "application/x-www-form-urlencoded"
+
+    @property
+    def is_for_clients(self) -> bool:
+        return False
+
+    def decode(self, raw: bytes, call: Call, shape: type[msgspec.Struct]) -> msgspec.Struct:
+        return decoding.decode_form(raw, call.exchange.headers.get("content-type", ""), shape)
 
 
 @dataclass(frozen=True)
