@@ -71,6 +71,7 @@ class Settings:
         server = ServerSettings.read(sources, is_production=is_production)
         store = StoreSettings.read(sources)
         accounts = AccountSettings.read(sources, data_dir=store.data_dir, workers=server.workers)
+        tokens = TokenSettings.read(sources, token_life=accounts.jwt_expiration)
         limiting = LimitSettings.read(sources)
         product = read_product(sources)
         return cls(
@@ -78,7 +79,7 @@ class Settings:
             server=server,
             store=store,
             accounts=accounts,
-            tokens=TokenSettings.read(sources, token_life=accounts.jwt_expiration),
+            tokens=tokens,
             limiting=limiting,
             product=product,
             mail=MailSettings.read(sources, product.name),
