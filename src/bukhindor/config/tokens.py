@@ -30,16 +30,15 @@ class TokenSettings:
     @classmethod
     def read(cls, sources: Sources, *, token_life: timedelta) -> Self:
         audiences = sources.read("TOKEN_AUDIENCE", _audiences, _AUDIENCES, "bukhindor,https://api.example.com")
-        policy = SigningKeyPolicy(
-            token_life,
-            sources.read("KEY_PUBLICATION_LEAD", duration(timedelta(0), _DAY), timedelta(minutes=20), "20m"),
-            sources.read("KEY_ROTATION", _rotation, None, "90d or off", _shown_rotation),
-        )
         return cls(
             audiences=audiences,
             client_id=sources.read("TOKEN_CLIENT_ID", _name, audiences[0], "bukhindor"),
             claims=sources.read("TOKEN_CLAIMS", _claims, (), "plan:app_metadata.plan,email:email"),
-            signing_keys=policy,
+            signing_keys=SigningKeyPolicy(
+                token_life,
+                sources.read("KEY_PUBLICATION_LEAD", duration(timedelta(0), _DAY), timedelta(minutes=20), "20m"),
+                sources.read("KEY_ROTATION", _rotation, None, "90d or off", _shown_rotation),
+            ),
         )
 
 
