@@ -169,7 +169,7 @@ def test_the_edge_is_around_everything() -> None:
 
     asyncio.run(ask())
     assert sent[0]["status"] == 404
-    assert (b"content-type", b"application/problem+json") in sent[0]["headers"]
+    assert (b"content-type", b"application/problem+json; charset=utf-8") in sent[0]["headers"]
 
 
 @pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.access is Access.ANYONE], ids=name_of)

@@ -14,7 +14,7 @@ def assert_problem(answer: httpx.Response, status: int, error_code: str, *fields
     assert (answer.status_code, answer.json().get("error_code")) == (status, error_code), answer.text
     problem: dict[str, Any] = answer.json()
     assert set(problem) - {"errors"} == MEMBERS
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-type"] == "application/problem+json; charset=utf-8"
     assert problem["type"] == "about:blank"
     assert problem["title"] == phrase_of(status)
     assert problem["status"] == problem["code"] == status
