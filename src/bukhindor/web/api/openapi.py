@@ -186,7 +186,8 @@ def _inlined(schema: Json, components: Json) -> Json:
 def _client_headers(endpoint: Endpoint) -> list[Json]:
     if not endpoint.is_for_clients:
         return []
-    issues_tokens = any(part.type is TokensShape for part in msgspec.structs.fields(endpoint.answer))
+    parts = () if endpoint.answer is None else msgspec.structs.fields(endpoint.answer)
+    issues_tokens = any(part.type is TokensShape for part in parts)
     headers = _CLIENT_HEADERS | (_TOKEN_HEADERS if issues_tokens else {})
     return [
         {"name": name, "in": "header", "required": False, "schema": schema, "example": example}
