@@ -52,6 +52,11 @@ async def test_users_come_in_the_order_asked_for(
     assert (await page(stored, UserQuery(sort=sort, order=Order.DESC))).users == ascending[::-1]
 
 
+async def test_an_address_finds_its_user_alone(stored: Transactions) -> None:
+    assert await page(stored, UserQuery(email=BOB.email)) == UserPage((BOB,), 1, None)
+    assert await page(stored, UserQuery(email=BOB.email, role=Role.USER)) == UserPage((), 0, None)
+
+
 @pytest.mark.parametrize(("sort", "order", "limit"), list(product(SortBy, Order, [1, 2, 5])))
 async def test_positions_and_pages_lead_through_all_users_once(
     stored: Transactions, sort: SortBy, order: Order, limit: int

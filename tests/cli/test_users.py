@@ -233,6 +233,19 @@ def test_a_ban_has_a_reason_and_an_end_and_can_be_lifted(bukhindor: Command) -> 
 
 
 @pytest.mark.usefixtures("people")
+async def test_a_password_is_set_from_standard_input_or_made(bukhindor: Command) -> None:
+    result = await run(bukhindor, "users", "set-password", BOB, "--password-stdin", stdin="violet otter 41\n")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"Changed the password of {BOB}; all its sessions have ended.\n"
+    assert await signs_in_with(BOB, "violet otter 41")
+    refused = await run(bukhindor, "users", "set-password", BOB, "--password-stdin", stdin="short\n")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr == "password: A password must have at least 8 characters.\n"
+    made = (await run(bukhindor, "users", "set-password", BOB)).stdout.splitlines()[-1].rpartition(" ")[2]
+    assert await signs_in_with(BOB, made)
+
+
+@pytest.mark.usefixtures("people")
 def test_deleting_asks_first(bukhindor: Command) -> None:
     refused = bukhindor("users", "delete", BOB)
     assert (refused.exit_code, refused.stdout) == (1, "")

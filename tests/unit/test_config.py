@@ -285,3 +285,18 @@ def test_the_folder_of_an_embedded_database_may_have_any_name() -> None:
     """It is a path, and becomes no part of a URL on the way."""
     settings = read({"DATA_DIR": "/srv/100%25 a?b#c"})
     assert settings.store.database == SqliteUrl(Path("/srv/100%25 a?b#c/bukhindor.db"))
+
+
+@pytest.mark.parametrize(("word", "level"), [("warn", "warning"), ("WARN", "warning"), ("fatal", "error")])
+def test_the_words_of_other_programs_for_levels_are_understood(word: str, level: str) -> None:
+    assert Settings.read({"LOG_LEVEL": word}, None).monitoring.log_level == level
+
+
+@pytest.mark.parametrize("word", ["off", "false", "no", "0", "Off", "FALSE", "on", "true", "yes", "1", "On"])
+def test_every_plain_word_for_yes_and_no_is_understood(word: str) -> None:
+    is_on = word.lower() in ("on", "true", "yes", "1")
+    settings = Settings.read(dict.fromkeys(("RATE_LIMITS", "TRACING", "MIGRATE_ON_START"), word), None)
+    read = (settings.limiting.rate_limits, settings.monitoring.tracing, settings.store.migrate_on_start)
+    assert read == (is_on, is_on, is_on)
+    if not is_on:
+        assert not Settings.read({"DEV_MAILBOX": word}, None).mail.has_dev_mailbox

@@ -8,7 +8,7 @@ import click
 
 from bukhindor.cli.access import read_settings, with_services
 from bukhindor.cli.printing import json_option, moment, print_json, print_table, say
-from bukhindor.cli.refusal import Refusal, parsed
+from bukhindor.cli.refusal import Commands, Refusal, parsed
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue
@@ -34,7 +34,7 @@ _language_option = click.option(
 )
 
 
-@click.group("mail")
+@click.group("mail", cls=Commands)
 def group() -> None:
     """See what mails say, try them, and see those that wait."""
 

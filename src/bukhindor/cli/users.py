@@ -11,7 +11,7 @@ from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.cli.access import read_settings, with_services
 from bukhindor.cli.passwords import made_password, password_from_stdin
 from bukhindor.cli.printing import json_option, moment, print_json, print_table, say
-from bukhindor.cli.refusal import parsed, require_confirmation
+from bukhindor.cli.refusal import Commands, parsed, require_confirmation
 from bukhindor.config.durations import parse_duration
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.email_address import EmailAddress
@@ -50,7 +50,7 @@ class _Duration(click.ParamType[timedelta]):
         return duration
 
 
-@click.group("users")
+@click.group("users", cls=Commands)
 def group() -> None:
     """Manage accounts. A USER is an email address or an id."""
 
@@ -157,6 +157,32 @@ def set_role(user: str, role: str, as_json: bool) -> None:
     """Make USER an admin, a user or a guest, from the next request on."""
     changed = _change(user, UserChanges(role=Role(role)))
     _report(changed, f"{changed.email} is {changed.role} now.", as_json)
+
+
+@group.command("set-password")
+@click.argument("user")
+@click.option("--password-stdin", is_flag=True, help="Read the password from a line of standard input.")
+@json_option
+def set_password(user: str, password_stdin: bool, as_json: bool) -> None:
+    """Set the password of USER and end all of its sessions.
+
+    Without --password-stdin a password is generated and printed once.
+    """
+    settings = read_settings()
+    password = password_from_stdin() if password_stdin else made_password(settings.accounts.min_password_length)
+
+    async def change(services: Services) -> User:
+        found = await _find(services, user)
+        return await services.user_admin.set_password(_OPERATOR, found.id, password)
+
+    changed = with_services(change)
+    if as_json:
+        shown = {} if password_stdin else {"password": password.reveal()}
+        print_json({"user": _shape(changed), **shown})
+        return
+    say(f"Changed the password of {changed.email}; all its sessions have ended.")
+    if not password_stdin:
+        say(f"Password, shown only this once: {password.reveal()}")
 
 
 @group.command()

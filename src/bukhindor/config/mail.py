@@ -12,7 +12,7 @@ from bukhindor.config.durations import quoted
 from bukhindor.config.origins import Address, parse_origin
 from bukhindor.config.server_url import ServerUrl
 from bukhindor.config.sources import Sources
-from bukhindor.config.values import choice, existing_folder, is_loopback, optional
+from bukhindor.config.values import NO, choice, existing_folder, is_loopback, optional
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.text import has_unsafe_characters
@@ -41,6 +41,9 @@ class DevMailbox(StrEnum):
     OFF = "off"
 
 
+_OTHER_WORDS = dict.fromkeys(NO, DevMailbox.OFF)
+
+
 @dataclass(frozen=True, slots=True)
 class MailSettings:
     """`app_url` is where mailed links lead, None for the pages of this service. Without a `server`, development keeps
@@ -63,7 +66,7 @@ class MailSettings:
             server=sources.read_url("SMTP_URL", mail_server, None, _example_like),
             sender=read("MAIL_FROM", sender, usual_sender, GOOD_SENDER),
             reply_to=read("MAIL_REPLY_TO", optional(sender), None, GOOD_REPLY_TO),
-            dev_mailbox=read("DEV_MAILBOX", choice(DevMailbox), DevMailbox.LOCAL, "local"),
+            dev_mailbox=read("DEV_MAILBOX", choice(DevMailbox, _OTHER_WORDS), DevMailbox.LOCAL, "local"),
             templates_dir=read("TEMPLATES_DIR", existing_folder, None, "./mails"),
         )
 
