@@ -19,13 +19,12 @@ _KEPT = ".replaced-"
 
 def require_foreign(file: Path, settings: Settings) -> None:
     """Return when `file` may be written; an earlier backup may be, also one in the data folder. Raises Refusal."""
+    from bukhindor.adapters.sql.sqlite.backup import is_part_of
+
     real = file.resolve()
     database = settings.store.database
-    if not isinstance(database, PostgresUrl):
-        from bukhindor.adapters.sql.sqlite.backup import is_part_of
-
-        if is_part_of(database.path, file):
-            raise Refusal(f"{file} belongs to the database itself: name another file.")
+    if not isinstance(database, PostgresUrl) and is_part_of(database.path, file):
+        raise Refusal(f"{file} belongs to the database itself: name another file.")
     is_secret = real == (settings.store.data_dir / SECRET_FILE).resolve()
     is_program = real.is_relative_to(Path(bukhindor.__file__).resolve().parent)
     if is_secret or is_program or (real.exists() and _identity(real) in set(_identities(settings))):
