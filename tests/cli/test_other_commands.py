@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bukhindor import __version__
+from bukhindor import BUILD
 from bukhindor.adapters.prometheus.exposition import CannotExpose
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
@@ -31,7 +31,7 @@ _COMMANDS = ("serve", "migrate", "users", "keys", "backup", "restore", "config",
 def test_help_names_every_command_and_version_is_short(bukhindor: Command) -> None:
     shown = bukhindor("--help").stdout
     assert all(f"\n  {name} " in shown for name in _COMMANDS)
-    assert bukhindor("--version").stdout == f"bukhindor, version {__version__}\n"
+    assert bukhindor("--version").stdout == f"bukhindor, version {BUILD}\n"
     assert bukhindor("fly").exit_code == 2
 
 

@@ -88,7 +88,7 @@ def test_the_server_says_in_one_line_where_everything_is_and_stops_with_0() -> N
     port = free_port()
     with serving("--port", str(port)) as (process, line):
         assert line == (
-            f"Bukhindor {bukhindor.__version__} listens on http://127.0.0.1:{port}, documentation at "
+            f"Bukhindor {bukhindor.BUILD} listens on http://127.0.0.1:{port}, documentation at "
             f"http://localhost:{port}/docs, mails at http://localhost:{port}/dev/mailbox "
             "(database data/bukhindor.db, development)\n"
         )

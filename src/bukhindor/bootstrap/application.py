@@ -230,6 +230,7 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
         mailbox_hosts=_mailbox_hosts(settings),
         is_development=not settings.is_production,
         has_mailbox=settings.mail.has_dev_mailbox,
+        has_docs=settings.server.docs,
         product=settings.product,
     )
 

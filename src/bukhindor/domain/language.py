@@ -64,7 +64,7 @@ class LanguageChoice(TextValue):
 
     @classmethod
     def parse(cls, raw: str) -> Self:
-        """Return the choice. Raises InvalidValue when `raw` is neither empty nor a language tag."""
+        """Return the choice. Raises InvalidValue for a text that is not empty and not a language tag."""
         return cls.of(LanguageTag.parse(raw) if raw else None)
 
     @property

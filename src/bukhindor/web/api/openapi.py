@@ -76,12 +76,12 @@ _TOKEN_HEADERS = {"X-Token-Transport": ({"type": "string", "enum": ["body", "coo
 
 
 @cache
-def openapi_json(public_url: str) -> bytes:
-    """The document as indented JSON, with `public_url` as its server."""
-    return msgspec.json.format(msgspec.json.encode(_document(public_url)), indent=2) + b"\n"
+def openapi_json(server: str) -> bytes:
+    """The document as indented JSON; `server` is a URL, or a path on the server that the document comes from."""
+    return msgspec.json.format(msgspec.json.encode(_document(server)), indent=2) + b"\n"
 
 
-def _document(public_url: str) -> Json:
+def _document(server: str) -> Json:
     paths: dict[str, Json] = {}
     for endpoint in ENDPOINTS:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
@@ -93,7 +93,7 @@ def _document(public_url: str) -> Json:
             "description": _DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": public_url}],
+        "servers": [{"url": server}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
         "components": {

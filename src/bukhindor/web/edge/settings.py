@@ -31,6 +31,7 @@ class WebSettings:
     product: Product = field(default_factory=Product)
     is_development: bool = False
     has_mailbox: bool = False
+    has_docs: bool = True
 
     @property
     def is_https(self) -> bool:
