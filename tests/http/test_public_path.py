@@ -1,4 +1,4 @@
-"""PUBLIC_URL with a path, behind a proxy that strips it: whatever a client is told leads back through the proxy."""
+"""PUBLIC_URL with a path, behind a proxy that strips it: every address in a response leads back through the proxy."""
 
 import re
 from urllib.parse import urlencode
