@@ -7,6 +7,7 @@ from typing import Self
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue
+from bukhindor.domain.folding import folded
 from bukhindor.domain.text import has_unsafe_characters
 
 MAX_LENGTH = 128
@@ -77,7 +78,7 @@ class PasswordPolicy:
 
     def check(self, password: NewPassword, email: EmailAddress, name: str) -> None:
         """Raise InvalidValue, with the reason, when the password may not be chosen."""
-        value = password.reveal().casefold()
+        value = folded(password.reveal())
         if len(password) < self.min_length:
             message = f"A password must have at least {self.min_length} characters."
             raise InvalidValue(NewPassword, message, "password_too_short")
@@ -86,9 +87,9 @@ class PasswordPolicy:
             raise InvalidValue(NewPassword, message, "password_too_common")
         # Only whole words are compared: the time is bounded whatever the input (CVE-2021-45115).
         bare = value.rstrip("0123456789!@#$%^&*()_+-=.,?~ ")
-        name_word = unicodedata.normalize("NFC", name).casefold()
-        product_word = unicodedata.normalize("NFC", self.product_name).casefold()
-        words = {email.value, email.local_part, name_word, product_word, *_PRODUCT_WORDS}
+        name_word = folded(name)
+        product_word = folded(self.product_name)
+        words = {email.value, email.local_part, name_word, product_word, *_PRODUCT_WORDS} - {""}
         long_words = {word for word in words if len(word) >= _SHORTEST_CONTEXT_WORD}
         if value in words or bare in long_words:
             message = "A password can't be your email address, your name or the name of this service."

@@ -90,7 +90,7 @@ class UserShape(msgspec.Struct, frozen=True):
         status = user.status_at(now)
         return cls(
             user.id,
-            user.email.value,
+            user.email.shown,
             user.name,
             status is Status.ACTIVE,
             user.role,
