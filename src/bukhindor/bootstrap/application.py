@@ -11,24 +11,22 @@ from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.sql.mailbox import DatabaseMailbox
-from bukhindor.adapters.sql.unusable import SchemaError
+from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.bootstrap.background import MAILBOX_PURGE, PURGE_SECONDS, background_tasks
 from bukhindor.bootstrap.limits import ConfiguredLimiter, limiter_of_this_process, open_shared_limiter
 from bukhindor.bootstrap.mails import message_writer, open_letters, open_mailer
 from bukhindor.bootstrap.observability import open_watch
-from bukhindor.bootstrap.store import open_store, prepare_schema, require_schema
+from bukhindor.bootstrap.store import open_store, prepare_schema, require_hope, require_schema, schema_problem
 from bukhindor.bootstrap.use_cases import build_services, session_policy
 from bukhindor.bootstrap.watch import Watch
 from bukhindor.config import DevMailbox, Settings, development_secret
-from bukhindor.domain.errors import Unavailable
+from bukhindor.domain.errors import StoreUnavailable, Unavailable
 from bukhindor.ports.system import Clock
-from bukhindor.server.refusal import RefusalFormat
 from bukhindor.services.assembly import Services
-from bukhindor.web.app import create_app
+from bukhindor.web.app import ServerRefusals, create_app
 from bukhindor.web.edge.answered_hosts import AnsweredHosts, read_host
 from bukhindor.web.edge.cors import CorsPolicy
-from bukhindor.web.edge.problem import MEDIA_TYPE, problem
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.use_cases import UseCases
 
@@ -43,13 +41,15 @@ AsgiApplication = Callable[..., Awaitable[None]]
 class Application:
     """A service that has opened its store. `running` starts and ends the rest, around the requests to `web`.
 
-    `refusal_format` makes the refusals of the server look like those of `web`.
+    `refuse` makes the refusals of the server look like those of `web`. `is_hindered` says whether the database kept it
+    from its work at the start, which the log explains.
     """
 
     services: Services
     web: AsgiApplication
     running: Callable[[], AbstractAsyncContextManager[None]]
-    refusal_format: RefusalFormat
+    refuse: Callable[[int, str, str], AsgiApplication]
+    is_hindered: Callable[[], bool]
 
 
 def create_application(
@@ -72,18 +72,20 @@ def create_application(
     except BaseException:
         built.drop()
         raise
+    web_settings = _web_settings(settings, built.secret_keys)
     return Application(
         built.services,
         create_app(
             UseCases(getattr(built.services, field.name) for field in fields(built.services)),
-            _web_settings(settings, built.secret_keys),
+            web_settings,
             built.limiter,
             built.clock,
             mailbox=built.mailbox if settings.mail.has_dev_mailbox else None,
             watchers=watch.watchers,
         ),
         built.running,
-        RefusalFormat(MEDIA_TYPE, problem),
+        ServerRefusals(web_settings, watch.watchers),
+        lambda: built.is_hindered,
     )
 
 
@@ -107,6 +109,8 @@ class _Built:
         self.clock = clock
         self._replaces = replaces
         self._watch = watch
+        self._settings = settings
+        self.is_hindered = False
         writer = open_letters(settings, tried=owner)
         self.secret_keys = SecretKeys(settings.accounts.jwt_secrets or (development_secret(settings.store.data_dir),))
         self._shared_limiter = open_shared_limiter(settings, self.secret_keys, watch.limit_uncounted)
@@ -147,7 +151,9 @@ class _Built:
                 await self._require_schema()
             if self._shared_limiter is not None:
                 await self._shared_limiter.open()
-            await self._load_keys()
+            self.is_hindered = not await self._can_work()
+            if not self.is_hindered:
+                await self._load_keys()
             works = [*self._watch.works(services, self._store, self._hasher)]
             works.append((MAILBOX_PURGE, PURGE_SECONDS, self.mailbox.purge))
             async with background_tasks(services, *works, on_failure=self._watch.background_failed):
@@ -179,8 +185,26 @@ class _Built:
             if not await self._store.has_right_schema():
                 raise SchemaError("The database has another schema than this program needs: migrate it first.")
 
+    async def _can_work(self) -> bool:
+        """Whether the database can be used. If not, the log says why; the service starts all the same, is not ready,
+        and goes on by itself.
+
+        Raises DatabaseUnusable for a database that can never be used.
+        """
+        try:
+            if await self._store.has_right_schema():
+                return True
+            problem = await asyncio.to_thread(schema_problem, self._settings)
+        except DatabaseUnusable as unusable:
+            problem = str(unusable)
+        except StoreUnavailable as unavailable:
+            # The store has logged it.
+            require_hope(self._settings, unavailable)
+            return False
+        _log.error("not ready: %s", problem)
+        return False
+
     async def _load_keys(self) -> None:
-        """A database that is away does not stop the service from starting, only from being ready."""
         try:
             await self.services.signing_key_ring.load()
         except Unavailable as unavailable:

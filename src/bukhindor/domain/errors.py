@@ -231,7 +231,9 @@ class TooBusy(Unavailable):
 
 
 class StoreUnavailable(Unavailable):
-    """`reason` is for the people who run the service: what is wrong with the database, without an address."""
+    """`reason` says what is wrong with the database, without an address. `explanation` is for those who run the
+    service, and never for clients: address, cause and advice, "" when the store has none.
+    """
 
     code = "store_unavailable"
     detail = "The database is not available; try again in a moment."
@@ -239,6 +241,7 @@ class StoreUnavailable(Unavailable):
     def __init__(self, retry_after: int = 1, *, reason: str = "unreachable") -> None:
         super().__init__(retry_after)
         self.reason = reason
+        self.explanation = ""
 
 
 class WriteConflict(Unavailable):

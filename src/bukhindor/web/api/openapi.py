@@ -22,6 +22,7 @@ from bukhindor.domain.errors import (
 )
 from bukhindor.domain.metadata import MetadataPatch
 from bukhindor.web.api.routes import ENDPOINTS
+from bukhindor.web.api.shapes import TokensShape
 from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, Problem, phrase_of
 from bukhindor.web.endpoint.errors import (
     STATUS_OF,
@@ -68,6 +69,8 @@ _CLIENT_HEADERS = {
 _SIGNED_IN: list[Json] = [{"bearer": []}, {"cookie": []}]
 # With a refresh token in the body, the holder of a token needs nothing else.
 _SECURITY_OF: dict[Access, list[Json]] = {Access.ANYONE: [], Access.TOKEN_HOLDER: [*_SIGNED_IN, {}]}
+# `cookie`: the refresh token travels in a cookie that scripts can't read, and not in the body.
+_TOKEN_HEADERS = {"X-Token-Transport": ({"type": "string", "enum": ["body", "cookie"], "default": "body"}, "cookie")}
 
 
 @cache
@@ -183,19 +186,22 @@ def _inlined(schema: Json, components: Json) -> Json:
 def _client_headers(endpoint: Endpoint) -> list[Json]:
     if not endpoint.is_for_clients:
         return []
+    parts = () if endpoint.answer is None else msgspec.structs.fields(endpoint.answer)
+    issues_tokens = any(part.type is TokensShape for part in parts)
+    headers = _CLIENT_HEADERS | (_TOKEN_HEADERS if issues_tokens else {})
     return [
         {"name": name, "in": "header", "required": False, "schema": schema, "example": example}
-        for name, (schema, example) in _CLIENT_HEADERS.items()
+        for name, (schema, example) in headers.items()
     ]
 
 
 def _responses(endpoint: Endpoint) -> Json:
-    responses: Json = {
-        str(endpoint.status): {
-            "description": phrase_of(endpoint.status),
-            "content": {"application/json": {"schema": _ref(endpoint.answer)}},
-        }
-    }
+    success: Json = {"description": phrase_of(endpoint.status)}
+    if endpoint.answer is not None:
+        success["content"] = {"application/json": {"schema": _ref(endpoint.answer)}}
+    responses: Json = {str(endpoint.status): success}
+    if endpoint.cache_life is not None:
+        responses["304"] = {"description": phrase_of(304)}
     causes: dict[int, list[tuple[str, str]]] = {}
     for refusal in _refusals(endpoint):
         status = STATUS_OF[refusal] if issubclass(refusal, BukhindorError) else refusal.status

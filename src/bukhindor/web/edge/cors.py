@@ -12,7 +12,7 @@ Headers = list[tuple[bytes, bytes]]
 # What clients of this service send, then what tracing and the libraries of pages add.
 _ALLOWED_HEADERS = (
     "authorization, content-type, accept-language, x-app-version, x-app-type, x-device-id, x-device-proof, "
-    "traceparent, sentry-trace, baggage, x-request-id, x-requested-with"
+    "x-token-transport, traceparent, sentry-trace, baggage, x-request-id, x-requested-with"
 )
 _EXPOSED = (
     b"access-control-expose-headers",
@@ -70,5 +70,6 @@ def _subdomains(site: str) -> re.Pattern[str]:
     return re.compile(rf"{re.escape(scheme)}(?:[a-z0-9_-]{{1,63}}\.)+{re.escape(host)}")
 
 
-def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
-    return method == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
+def is_preflight(headers: Mapping[str, str]) -> bool:
+    """Whether an OPTIONS request asks what a page of another origin may send."""
+    return "origin" in headers and "access-control-request-method" in headers

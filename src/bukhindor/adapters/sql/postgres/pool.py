@@ -11,12 +11,14 @@ from typing import Any
 import asyncpg
 
 from bukhindor.adapters.sql.postgres.errors import Condemned, is_full, meaning_of, refusal_for
+from bukhindor.adapters.sql.postgres.explanation import unusable
 from bukhindor.adapters.sql.postgres.hosts import Connection, Hosts
 from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.domain.errors import StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _PAUSE_AT_A_FULL_SERVER = 0.025
 # A connection that turns read-only within this time after it was opened leads where another new one would lead.
 _NEW_SECONDS = 1.0
@@ -90,15 +92,14 @@ class PostgresPool:
         self._opening = asyncio.Lock()
         self._is_away = False
         self._condemned_until = 0.0
-        begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+        self._hosts = Hosts(url)
         # Behind a pooler a session's settings would be another client's.
-        local = "".join(f"; SET LOCAL {name} = {value}" for name, value in patience.settings.items())
-        self._begin = begin + local if url.is_pooled else begin
+        self._local = "".join(f"; SET LOCAL {name} = {value}" for name, value in patience.settings.items())
 
     @property
     def is_pooled(self) -> bool:
-        """Whether a pooler in transaction mode is in between: then nothing happens outside a transaction."""
-        return self._url.is_pooled
+        """Whether a pooler is in between: then nothing happens outside a transaction. A connection shows it."""
+        return self._hosts.is_pooled
 
     @property
     def state(self) -> PoolState:
@@ -151,12 +152,22 @@ class PostgresPool:
 
     async def _begin_once(self) -> Connection:
         connection = await self.obtain()
+        await self._begin_on(connection)
+        return connection
+
+    async def obtain_for_reading(self) -> Connection:
+        """A connection for a single read; by way of a pooler in a transaction. Raises StoreUnavailable."""
+        connection = await self.obtain()
+        if self.is_pooled:
+            await self._begin_on(connection)
+        return connection
+
+    async def _begin_on(self, connection: Connection) -> None:
         try:
-            await self._run_simple(connection, self._begin)
+            await self._run_simple(connection, _BEGIN + self._local if self.is_pooled else _BEGIN)
         except BaseException:
             await self.release(connection)
             raise
-        return connection
 
     async def commit(self, connection: Connection) -> None:
         """Raises StoreUnavailable also when the outcome is unknown."""
@@ -173,9 +184,9 @@ class PostgresPool:
         except StoreUnavailable:
             _cut(connection)
 
-    async def fetch(self, connection: Connection, sql: str, values: list[Any]) -> list[Any]:
-        """Raises StoreUnavailable, WriteConflict."""
-        found: list[Any] = await self._watched(connection, connection.fetch, sql, *values)
+    async def fetch(self, connection: Connection, sql: str, values: list[Any], expected: str = "") -> list[Any]:
+        """Raises StoreUnavailable, WriteConflict. An error with the code `expected` is no outage."""
+        found: list[Any] = await self._watched(connection, connection.fetch, sql, *values, expected=expected)
         return found
 
     async def change(self, connection: Connection, sql: str, values: list[Any]) -> int:
@@ -202,14 +213,14 @@ class PostgresPool:
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    connect=Hosts(self._url).connect,
+                    connect=self._hosts.connect,
                     min_size=0,
                     max_size=self._size,
                     connection_class=_Session,
                     timeout=self._url.connecting_within(self._patience.obtain, at_most=self._patience.obtain),
                     command_timeout=self._patience.answer,
-                    statement_cache_size=0 if self._url.is_pooled else 512,
-                    server_settings={} if self._url.is_pooled else self._patience.settings,
+                    statement_cache_size=512,
+                    server_settings=self._patience.settings,
                 )
         return self._pool
 
@@ -218,7 +229,12 @@ class PostgresPool:
         return status
 
     async def _watched(
-        self, connection: Connection | None, work: Callable[..., Any], *arguments: Any, **options: Any
+        self,
+        connection: Connection | None,
+        work: Callable[..., Any],
+        *arguments: Any,
+        expected: str = "",
+        **options: Any,
     ) -> Any:
         """Run it; a connection that an error condemns is cut."""
         try:
@@ -228,7 +244,10 @@ class PostgresPool:
             if connection is not None:
                 self._condemn(connection, meaning_of(error).condemned)
             refusal = refusal_for(error)
-            self._note(error, refusal)
+            if isinstance(refusal, StoreUnavailable):
+                refusal.explanation = str(unusable(self._url, error))
+                if not expected or getattr(error, "sqlstate", "") != expected:
+                    self._note(error, refusal)
             if refusal is error:
                 raise
             raise refusal from error
@@ -246,17 +265,15 @@ class PostgresPool:
         if condemned in (Condemned.THIS, Condemned.ALL) or _opened_at(connection) <= self._condemned_until:
             _cut(connection)
 
-    def _note(self, error: BaseException, refusal: BaseException) -> None:
+    def _note(self, error: BaseException, refusal: StoreUnavailable) -> None:
         """Log one line for the beginning of an outage, not one for each request that meets it."""
-        if not isinstance(refusal, StoreUnavailable):
-            return
         meaning = meaning_of(error)
         if self._on_error is not None:
             self._on_error(meaning.kind)
         is_served = is_full(error) and self._pool.get_size()
         if not (self._is_away or meaning.is_passing or is_served):
             self._is_away = True
-            _log.error("the database does not answer as it should: %s", str(error) or type(error).__name__)
+            _log.error("the database does not answer as it should: %s", refusal.explanation)
 
 
 # The driver's pool has already taken back a connection that broke by itself; every call on it raises.
