@@ -2,7 +2,7 @@
 
 import unicodedata
 
-# A Turkish keyboard turns i into İ and I into ı; whoever searches means the same letter.
+# A Turkish keyboard turns i into İ and I into ı; a person who searches means the same letter.
 _TURKISH = str.maketrans({"İ": "i", "ı": "i"})
 
 # What keyboards and word processors put in place of a plain sign; and ё, which most people write as е.
