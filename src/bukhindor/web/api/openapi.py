@@ -61,7 +61,7 @@ _CLIENT_HEADERS = {
         {"type": "string", "enum": ["ios", "android", "web", "windows", "macos", "linux", "desktop"]},
         "web",
     ),
-    "X-App-Version": ({"type": "string", "pattern": "^[!-~]{1,32}$"}, "1.4.2"),
+    "X-App-Version": ({"type": "string", "pattern": "^[!-~]([ -~]*[!-~])?$", "maxLength": 32}, "1.4.2 (57)"),
     "X-Device-ID": ({"type": "string", "pattern": "^[!-~]{1,128}$"}, "7c9e6679"),
 }
 
@@ -183,9 +183,21 @@ def _inlined(schema: Json, components: Json) -> Json:
 def _client_headers(endpoint: Endpoint) -> list[Json]:
     if not endpoint.is_for_clients:
         return []
+    if endpoint.starts_session:
+        return [
+            {"name": name, "in": "header", "required": False, "schema": schema, "example": example}
+            for name, (schema, example) in _CLIENT_HEADERS.items()
+        ]
     return [
-        {"name": name, "in": "header", "required": False, "schema": schema, "example": example}
-        for name, (schema, example) in _CLIENT_HEADERS.items()
+        {
+            "name": name,
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string"},
+            "description": "As at sign-in; ignored when it is not understood",
+            "example": example,
+        }
+        for name, (_, example) in _CLIENT_HEADERS.items()
     ]
 
 

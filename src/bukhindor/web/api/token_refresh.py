@@ -24,7 +24,7 @@ class Refreshed(msgspec.Struct, frozen=True):
 
 async def refresh(call: Call, token_refresh: TokenRefresh, body: RefreshBody) -> Refreshed:
     """Exchange a refresh token for new tokens"""
-    tokens = await token_refresh.refresh(body.refresh_token.strip(), call.origin)
+    tokens = await token_refresh.refresh(body.refresh_token.strip(), call.origin, call.app_version)
     call.set_token_cookies(tokens)
     shape = TokensShape.of(tokens)
     return Refreshed("Tokens renewed.", shape, shape)
