@@ -6,7 +6,15 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "bukhindor", "sqlalchemy", "alembic.runtime.plugins")
+_LOGGERS = (
+    "bukhindor.adapters.sql",
+    "uvicorn",
+    "uvicorn.error",
+    "uvicorn.access",
+    "bukhindor",
+    "sqlalchemy",
+    "alembic.runtime.plugins",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -156,3 +156,57 @@ async def test_the_backlog_tells_what_waits_what_failed_and_for_how_long(transac
     async with transactions.scan() as stored:
         assert await stored.outbox.backlog(T0) == Backlog(2, 1, timedelta())
         assert await stored.outbox.backlog(T0 + 4 * MINUTE) == Backlog(2, 1, 3 * MINUTE)
+
+
+async def test_a_lease_is_renewed_by_its_worker_only(transactions: Transactions) -> None:
+    await keep(transactions, make_queued_mail())
+    (claimed,) = await claim(transactions, T0)
+    async with transactions.begin() as tx:
+        assert await tx.outbox.renew(claimed, T0 + 2 * MINUTE)
+        assert not await tx.outbox.renew(claimed, T0 + 3 * MINUTE)
+        await tx.commit()
+    assert await claim(transactions, T0 + 2 * MINUTE - MOMENT) == []
+    (taken_over,) = await claim(transactions, T0 + 2 * MINUTE)
+    async with transactions.begin() as tx:
+        assert not await tx.outbox.renew(replace(claimed, due_at=taken_over.due_at), T0 + 4 * MINUTE)
+        # Neither does the first worker decide what becomes of it.
+        await tx.outbox.save(claimed.after_failure(T0, permanent=True))
+        assert await tx.outbox.find(claimed.id) == taken_over
+        await tx.outbox.save(taken_over.after_failure(T0, permanent=True))
+        assert not await tx.outbox.renew(taken_over, T0 + 4 * MINUTE)
+        await tx.outbox.remove(claimed.id)
+        assert not await tx.outbox.renew(taken_over, T0 + 4 * MINUTE)
+        assert await tx.outbox.find(claimed.id) is None
+
+
+async def test_mails_are_listed_the_oldest_first(transactions: Transactions) -> None:
+    mails = [make_queued_mail(created_at=T0 + n * MOMENT) for n in (2, 0, 1)]
+    mails[0] = replace(mails[0], failed_at=T0)
+    await keep(transactions, *mails)
+    async with transactions.scan() as stored:
+        assert await stored.outbox.oldest(9) == [mails[1], mails[2], mails[0]]
+        assert await stored.outbox.oldest(1) == [mails[1]]
+
+
+async def test_a_mail_that_was_given_up_starts_again(transactions: Transactions) -> None:
+    failed = make_queued_mail(failed_at=T0 - MINUTE, tries=5)
+    pausing, leased = make_queued_mail(due_at=T0 + 10 * MINUTE, tries=4), make_queued_mail(due_at=T0 + MINUTE, tries=1)
+    await keep(transactions, failed, pausing, leased)
+    async with transactions.begin() as tx:
+        retried = [await tx.outbox.retry(each.id, T0, T0 + 2 * MINUTE) for each in (failed, pausing, leased)]
+        assert retried == [True, True, False]
+        assert not await tx.outbox.retry(uuid4(), T0, T0)
+        await tx.commit()
+    assert {queued.id: queued.tries for queued in await claim(transactions, T0)} == {failed.id: 1, pausing.id: 1}
+
+
+async def test_all_that_were_given_up_start_again(transactions: Transactions) -> None:
+    failed = [make_queued_mail(failed_at=T0, tries=5) for _ in range(2)]
+    await keep(transactions, *failed, waiting := make_queued_mail(due_at=T0 + MINUTE, tries=1))
+    async with transactions.begin() as tx:
+        assert await tx.outbox.retry_failed(T0) == 2
+        assert await tx.outbox.retry_failed(T0) == 0
+        await tx.commit()
+    assert {queued.id for queued in await claim(transactions, T0)} == {each.id for each in failed}
+    async with transactions.read() as stored:
+        assert await stored.outbox.find(waiting.id) == waiting

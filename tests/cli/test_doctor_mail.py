@@ -22,7 +22,7 @@ async def test_a_mail_server_is_asked_and_gets_no_mail(bukhindor: Command, monke
     assert found["mail"]["found"] == f"127.0.0.1 port {sink.port} responds, and requires no login"
     code, found = await asyncio.to_thread(examined, bukhindor)
     assert (code, found["mail"]["state"]) == (1, "problem")
-    assert "could not be used" in found["mail"]["found"]
+    assert "refused the connection" in found["mail"]["found"]
     assert "SMTP_URL" in found["mail"]["advice"]
 
 

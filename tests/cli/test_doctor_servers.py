@@ -60,6 +60,8 @@ def test_every_check_of_a_good_database_is_well(
         "configuration",
         "database",
         "database encryption",
+        "database letters",
+        "database search",
         "schema",
         "database connections",
         "database durability",
@@ -70,8 +72,11 @@ def test_every_check_of_a_good_database_is_well(
         "mail",
         "clock",
     ]
-    # The server of the tests does not wait for a disk, by configuration.
-    assert {check for check, finding in found.items() if finding["state"] != "ok"} == {"database durability"}
+    # The server of the tests does not wait for a disk, and knows no letters, by configuration.
+    unusual = {"database durability", "database letters", "database search"}
+    assert {check for check, finding in found.items() if finding["state"] != "ok"} == unusual
+    assert found["database letters"]["found"].startswith("LC_CTYPE is C: the server knows letters of ASCII only")
+    assert found["database search"]["found"].startswith("pg_trgm is missing")
     assert found["database"]["found"].startswith(
         f"postgresql://127.0.0.1:{postgres_server.port}/{migrated} is PostgreSQL "
     )
@@ -221,7 +226,7 @@ def test_what_redis_tells_of_itself_and_what_a_login_may_not_ask(
     assert "hunter" not in str(found)
 
 
-STATE = PostgresState("17.4", "TLSv1.3", False, False, True, 97, 3, timedelta(), Version(head()))
+STATE = PostgresState("17.4", "TLSv1.3", False, False, True, "C.UTF-8", True, 97, 3, timedelta(), Version(head()))
 
 
 def test_a_network_without_encryption_is_a_warning_and_this_machine_needs_none() -> None:
@@ -235,6 +240,27 @@ def test_a_network_without_encryption_is_a_warning_and_this_machine_needs_none()
         assert "sslmode=verify-full" in found.advice
         here = parse_postgres_url("postgresql://a:b@localhost/accounts")
         assert postgres.encryption(here, replace(STATE, tls=tls)).state is State.OK
+
+
+def test_a_binding_that_the_driver_can_not_do_is_a_warning_unless_the_certificate_is_checked() -> None:
+    for mode, state in (("require", State.WARNING), ("verify-full", State.OK)):
+        address = parse_postgres_url(f"{AFAR}?sslmode={mode}&channel_binding=require")
+        assert postgres.encryption(address, STATE).state is state
+
+
+@pytest.mark.parametrize(
+    ("letters", "has_trigrams", "states"),
+    [
+        ("C.UTF-8", True, [State.OK, State.OK]),
+        ("", True, [State.OK, State.OK]),
+        ("kk_KZ.UTF-8", False, [State.OK, State.WARNING]),
+        ("C", True, [State.WARNING, State.OK]),
+        ("POSIX", False, [State.WARNING, State.WARNING]),
+    ],
+)
+def test_what_a_search_needs_of_the_server_is_named(letters: str, has_trigrams: bool, states: list[State]) -> None:
+    found = list(postgres.letters(replace(STATE, letters=letters, has_trigrams=has_trigrams)))
+    assert [finding.state for finding in found] == states
 
 
 def test_a_standby_is_a_problem() -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -127,6 +129,42 @@ async def test_a_mail_that_is_not_taken_or_has_no_server_is_refused(
         monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{sink.port}?starttls=never")
         result = await asyncio.to_thread(bukhindor, "mail", "send-test", "new_device", "ann@example.com")
     assert (result.exit_code, "550 5.1.1" in result.stderr) == (1, True)
+
+
+def test_mails_that_wait_are_listed_and_retried(bukhindor: Command) -> None:
+    bukhindor("users", "create", "--email", "ann@example.com", "--name", "Ann")
+    head, row = [line.split("\t") for line in bukhindor("mail", "queue").stdout.splitlines()]
+    assert head == ["ID", "TO", "SUBJECT", "STATE", "TRIES", "QUEUED"]
+    id, to, subject, state, tries, _ = row
+    assert (to, subject, tries) == ("ann@example.com", "Confirm your email address for Bukhindor", "0")
+    assert state.startswith("due ")
+    assert bukhindor("mail", "retry", id).exit_code == 1
+    give_up = "UPDATE outbox SET tries = 5, failed_at = due_at"
+    change(give_up)
+    (listed,) = json.loads(bukhindor("mail", "queue", "--json").stdout)["mails"]
+    assert (listed["id"], listed["to"], listed["tries"]) == (id, to, 5)
+    assert bukhindor("mail", "queue").stdout.splitlines()[1].split("\t")[3].startswith("given up ")
+    assert bukhindor("mail", "retry", id).stdout == "The mail is due now.\n"
+    assert json.loads(bukhindor("mail", "queue", "--json").stdout)["mails"][0]["failed_at"] is None
+    change(give_up)
+    assert bukhindor("mail", "retry", "--failed").stdout == "1 mail is due now.\n"
+    assert bukhindor("mail", "retry", "--failed").stdout == "0 mails are due now.\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["x"], ["01900000-0000-7000-8000-000000000001", "--failed"]])
+def test_one_mail_or_all_that_failed_are_retried(bukhindor: Command, arguments: list[str]) -> None:
+    assert bukhindor("mail", "retry", *arguments).exit_code == 2
+
+
+def test_a_mail_that_is_not_in_the_queue_is_refused(bukhindor: Command) -> None:
+    bukhindor("migrate", "up")
+    result = bukhindor("mail", "retry", "01900000-0000-7000-8000-000000000001")
+    assert (result.exit_code, "not in the queue" in result.stderr) == (1, True)
+
+
+def change(statement: str) -> None:
+    with closing(sqlite3.connect("data/bukhindor.db")) as connection, connection:
+        connection.execute(statement)
 
 
 @pytest.mark.parametrize("text", ["ok\n{{ oops }}", "ok\n{% if %}"])

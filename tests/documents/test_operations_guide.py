@@ -12,6 +12,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from bukhindor.adapters.prometheus.names import DEFINITIONS
+from bukhindor.adapters.sql import schema
+from bukhindor.config.database_url import parse_database_url
 from tests.documents.test_readme_walkthrough import PATIENCE_SECONDS, PRINTED_PORT, newcomers_environment, served
 from tests.servers.fixtures import opened
 from tests.servers.postgres import PASSWORD, PostgresServer
@@ -114,6 +116,26 @@ def test_the_commands_for_postgresql_work_as_printed(tmp_path: Path, own_postgre
     assert (refused.returncode, "password authentication failed" in refused.stderr) == (1, True)
     undone = bash(".venv/bin/bukhindor migrate down --yes && .venv/bin/bukhindor migrate up", tmp_path, twin)
     assert "Undid " in undone
+
+
+async def test_the_index_for_parts_of_names_is_used(postgres_server: PostgresServer) -> None:
+    """Where the extension can be had; elsewhere `doctor` goes on naming it."""
+    name = await postgres_server.create_database()
+    await asyncio.to_thread(schema.upgrade, parse_database_url(postgres_server.url(name)))
+    connection = await postgres_server.connect(name)
+    try:
+        can_be_had = await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm')"
+        )
+        statements = [] if not can_be_had else blocks(chapters()["Searching many accounts"], "sql")[0].splitlines()
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.execute("SET enable_seqscan = off")
+        plan = await connection.fetch("EXPLAIN SELECT id FROM users WHERE search_text LIKE '%part%' ESCAPE '\\'")
+        is_used = any("users_search_text_trigrams" in line[0] for line in plan)
+        assert is_used is can_be_had
+    finally:
+        await connection.close()
 
 
 def test_the_steps_for_replacing_the_secret_end_no_session(tmp_path: Path) -> None:

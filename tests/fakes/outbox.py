@@ -33,10 +33,36 @@ class FakeOutbox:
             self._mails[queued.id] = queued
         return claimed
 
+    async def renew(self, queued: QueuedMail, lease_until: datetime) -> bool:
+        kept = self._mails.get(queued.id)
+        if kept is None or kept.failed_at is not None or (kept.tries, kept.due_at) != (queued.tries, queued.due_at):
+            return False
+        self._mails[queued.id] = replace(kept, due_at=lease_until)
+        return True
+
     async def save(self, queued: QueuedMail) -> None:
         kept = self._mails.get(queued.id)
-        if kept is not None:
+        if kept is not None and kept.tries == queued.tries:
             self._mails[queued.id] = replace(kept, due_at=queued.due_at, failed_at=queued.failed_at)
+
+    async def oldest(self, at_most: int) -> list[QueuedMail]:
+        return (await self.all())[:at_most]
+
+    async def find(self, queued_id: UUID) -> QueuedMail | None:
+        return self._mails.get(queued_id)
+
+    async def retry(self, queued_id: UUID, now: datetime, no_lease_after: datetime) -> bool:
+        kept = self._mails.get(queued_id)
+        if kept is None or (kept.failed_at is None and kept.due_at <= no_lease_after):
+            return False
+        self._mails[queued_id] = replace(kept, tries=0, due_at=now, failed_at=None)
+        return True
+
+    async def retry_failed(self, now: datetime) -> int:
+        failed = [queued for queued in self._mails.values() if queued.failed_at is not None]
+        for queued in failed:
+            self._mails[queued.id] = replace(queued, tries=0, due_at=now, failed_at=None)
+        return len(failed)
 
     async def remove(self, queued_id: UUID) -> None:
         self._mails.pop(queued_id, None)

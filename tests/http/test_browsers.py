@@ -125,6 +125,8 @@ FOREIGN: list[dict[str, str]] = [
     {"origin": "https://evil.example"},
     {"origin": "http://localhost:8080.evil.example"},
     {"origin": "http://localhost:9090"},
+    {"origin": "https://localhost:8080"},
+    {"origin": "https://app.example.com", "host": "app.example.com"},
     {"sec-fetch-site": "cross-site"},
     {"sec-fetch-site": "same-site"},
     {"sec-fetch-site": "none"},
@@ -144,7 +146,8 @@ FOREIGN: list[dict[str, str]] = [
 OWN: list[dict[str, str]] = [
     {"sec-fetch-site": "same-origin"},
     {"origin": PUBLIC_URL},
-    {"origin": "https://app.example.com", "host": "app.example.com"},
+    {"origin": "http://app.example.com", "host": "app.example.com"},
+    {"origin": "http://app.example.com", "host": "App.example.com:80"},
     {"origin": "http://[::1]:8080", "host": "[::1]:8080"},
 ]
 UNSAFE = [
@@ -176,6 +179,28 @@ async def test_a_cookie_acts_for_its_own_site(service: Service, headers: dict[st
     assert (answer.status_code, answer.json()["name"]) == (200, "New")
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"origin": HTTPS}, 200),
+        ({"origin": "https://app.example.com", "host": "app.example.com"}, 200),
+        ({"origin": "https://app.example.com", "host": "app.example.com:443"}, 200),
+        ({"origin": "https://app.example.com:8443", "host": "app.example.com:8443"}, 200),
+        ({"origin": "http://app.example.com", "host": "app.example.com"}, 403),
+        ({"origin": "http://api.example.com"}, 403),
+        ({"origin": "https://app.example.com:8443", "host": "app.example.com"}, 403),
+    ],
+)
+async def test_a_page_in_clear_is_another_site_than_the_same_host_over_https(
+    start_service: StartService, headers: dict[str, str], status: int
+) -> None:
+    """WEB-02: an attacker on the way can write it."""
+    service = await start_service(public_url=HTTPS)
+    user = service.people.user
+    own = headers | {"cookie": f"__Host-access_token={(await service.signed_in(user)).access_token}"}
+    assert (await service.patch("/auth/me", {"name": "New"}, headers=own)).status_code == status
+
+
 async def test_a_cookie_reads_for_every_site_but_only_its_own_site_sees_the_response(service: Service) -> None:
     """WEB-02, WEB-03, WEB-04"""
     headers = cookie(service.people.user) | {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
@@ -184,23 +209,42 @@ async def test_a_cookie_reads_for_every_site_but_only_its_own_site_sees_the_resp
     assert "access-control-allow-origin" not in answer.headers
 
 
-@pytest.mark.parametrize("path", ["/auth/logout", "/auth/logout-all"])
-async def test_signing_out_has_the_browser_forget(service: Service, path: str) -> None:
-    """SES-01: the second time, too."""
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/auth/logout"), ("POST", "/auth/logout-all"), ("DELETE", "/auth/sessions/{session_id}")],
+)
+async def test_signing_out_removes_the_cookie_and_nothing_of_other_sites(
+    service: Service, method: str, path: str
+) -> None:
+    """SES-01: the second time, too. Clear-Site-Data would take the cookies of every sister site."""
     user = service.people.user
-    answer = await service.post(path, by=user)
+    answer = await service.ask(method, "/api/v1" + path.format(session_id=user.session_id), by=user)
     assert answer.status_code == 200
-    assert answer.headers["clear-site-data"] == '"cache"'
+    assert "clear-site-data" not in answer.headers
     assert answer.headers["set-cookie"] == "access_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
     assert not await service.works(user)
     assert (await service.refresh(user)).status_code == 401
     again = await service.post("/auth/logout", by=user)
-    assert (again.status_code, again.headers["clear-site-data"]) == (200, '"cache"')
+    assert (again.status_code, again.headers["set-cookie"]) == (200, answer.headers["set-cookie"])
+
+
+async def test_an_administrator_who_ends_all_of_their_own_sessions_is_signed_out(service: Service) -> None:
+    admin, user = service.people.admin, service.people.user
+    answer = await service.delete(f"/users/{user.id}/sessions", by=admin)
+    assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
+    answer = await service.delete(f"/users/{admin.id}/sessions", by=admin)
+    assert (answer.status_code, answer.headers["set-cookie"].partition(";")[0]) == (200, "access_token=")
 
 
 async def test_signing_others_out_has_the_browser_forget_nothing(service: Service) -> None:
-    answer = await service.post("/auth/logout-all", {"keep_current": True}, by=service.people.user)
-    assert not {"clear-site-data", "set-cookie"} & set(answer.headers)
+    user = service.people.user
+    other = await service.signed_in(user)
+    for answer in (
+        await service.delete(f"/auth/sessions/{other.session_id}", by=user),
+        await service.post("/auth/logout-all", {"keep_current": True}, by=user),
+    ):
+        assert answer.status_code == 200
+        assert not {"clear-site-data", "set-cookie"} & set(answer.headers)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,17 @@
 
 import pytest
 
+from bukhindor.config.origins import parse_allowed_origins
+from bukhindor.web.edge.cors import CorsPolicy
 from tests.http.conftest import StartService
 from tests.http.service import PASSWORD, Service
 
 APP = "https://app.example.com"
-HEADERS = "authorization, content-type, accept-language, x-app-version, x-app-type, x-device-id, x-device-proof"
+HEADERS = (
+    "authorization, content-type, accept-language, x-app-version, x-app-type, x-device-id, x-device-proof, "
+    "traceparent, sentry-trace, baggage, x-request-id, x-requested-with"
+)
+EXPOSED = "Retry-After, X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, WWW-Authenticate"
 
 
 @pytest.fixture
@@ -33,8 +39,8 @@ async def test_a_known_page_may_read_every_response(named: Service) -> None:
     assert [answer.status_code for answer in answers] == [200, 401, 401, 404, 405, 413, 415, 200]
     for answer in answers:
         assert answer.headers["access-control-allow-origin"] == APP
-        assert answer.headers["access-control-expose-headers"] == "Retry-After, X-Request-ID"
-        assert "access-control-allow-credentials" not in answer.headers
+        assert answer.headers["access-control-expose-headers"] == EXPOSED
+        assert answer.headers["access-control-allow-credentials"] == "true"
         assert answer.headers["vary"] == "Origin"
 
 
@@ -72,7 +78,14 @@ async def test_a_preflight_allows_what_clients_send(named: Service, path: str) -
         assert answer.headers["access-control-allow-methods"] == "GET, POST, PUT, PATCH, DELETE"
         assert answer.headers["access-control-allow-headers"] == HEADERS
         assert int(answer.headers["access-control-max-age"]) <= 7200
-        assert "access-control-allow-credentials" not in answer.headers
+        assert answer.headers["access-control-allow-credentials"] == "true"
+
+
+async def test_an_operator_allows_further_headers(start_service: StartService) -> None:
+    service = await start_service(cors_allowed_origins=APP, cors_allowed_headers="X-Tenant,X-B")
+    asked = {"origin": APP, "access-control-request-method": "GET"}
+    answer = await service.ask("OPTIONS", "/api/v1/auth/me", headers=asked)
+    assert answer.headers["access-control-allow-headers"] == f"{HEADERS}, x-tenant, x-b"
 
 
 @pytest.mark.parametrize(
@@ -111,3 +124,32 @@ async def test_a_request_of_a_page_that_may_not_read_is_answered_all_the_same(na
     answer = await named.log_in(named.people.user.email, PASSWORD, headers={"origin": "https://evil.example"})
     assert answer.status_code == 200
     assert "access-control-allow-origin" not in answer.headers
+
+
+IN_APPS = "capacitor://localhost,chrome-extension://abcdefghijklmnopabcdefghijklmnop"
+SITES = "https://*.example.com,https://*.preview.example.org:8443"
+BY_NAME = [*IN_APPS.split(","), APP]
+BY_SITE = [
+    "https://a.example.com", "https://a.b-1.example.com", "https://pr_7.example.com",
+    "https://x.preview.example.org:8443",
+]  # fmt: skip
+OTHERS = [
+    "https://example.com", "https://.example.com", "https://a..example.com", "https://aexample.com",
+    "http://a.example.com", "https://a.example.com:8443", "https://a.example.com.evil.example",
+    "https://evil.example/.example.com", "https://evil@a.example.com", "https://evil.example#.example.com",
+    "https://preview.example.org:8443", "https://x.preview.example.org", "https://a.examplexcom",
+    "capacitor://other", "capacitor://localhost:1", "ionic://localhost", "chrome-extension://abcdefghijklmnop",
+    "https://a.example.com\n", "https://*.example.com",
+]  # fmt: skip
+
+
+def test_apps_and_subdomains_may_call_where_they_are_named() -> None:
+    """WEB-04: with cookies only when they are named one by one; any subdomain could act otherwise."""
+    named = parse_allowed_origins([*IN_APPS.split(","), *SITES.split(","), APP])
+    policy = CorsPolicy(frozenset(map(str, named.named)), sites=frozenset(map(str, named.sites)))
+    assert [origin for origin in (*BY_NAME, *BY_SITE, *OTHERS) if policy.allows(origin)] == [*BY_NAME, *BY_SITE]
+    assert [origin for origin in (*BY_NAME, *BY_SITE, *OTHERS) if policy.allows_cookies(origin)] == BY_NAME
+    for origin in BY_SITE:
+        headers = dict(policy.headers_for(origin))
+        assert headers[b"access-control-allow-origin"] == origin.encode()
+        assert b"access-control-allow-credentials" not in headers

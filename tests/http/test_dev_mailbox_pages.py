@@ -12,6 +12,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 import pytest
 
@@ -37,7 +38,7 @@ def mailer_of(service: Service) -> Mailer:
 async def received(service: Service, mail: Mail) -> int:
     """Let the mailbox receive a mail after those that wait. Return its number."""
     await service.mails()
-    await mailer_of(service).send(mail)
+    await mailer_of(service).send(mail, uuid4())
     number: int = (await service.mails())[0]["id"]
     return number
 
@@ -122,7 +123,7 @@ async def test_the_source_is_text(service: Service) -> None:
 @pytest.mark.parametrize("part", ["", "/html", "/source"])
 async def test_there_is_no_other_mail(service: Service, number: str, part: str) -> None:
     await emptied(service)
-    await mailer_of(service).send(make_mail())
+    await mailer_of(service).send(make_mail(), uuid4())
     assert (await service.ask("GET", f"/dev/mailbox/1{part}")).status_code == 200
     assert_problem(await service.ask("GET", f"/dev/mailbox/{number}{part}"), 404, "not_found")
 
@@ -138,7 +139,7 @@ async def test_there_is_no_other_mail(service: Service, number: str, part: str) 
 async def test_a_search_takes_any_text_as_words(service: Service, search: str, subjects: list[str]) -> None:
     await emptied(service)
     for subject in ("Eins", "Zwei"):
-        await mailer_of(service).send(make_mail("bob@example.com", subject=subject))
+        await mailer_of(service).send(make_mail("bob@example.com", subject=subject), uuid4())
     assert await found(service, search=search) == subjects
     page = await service.ask("GET", f"/dev/mailbox?{urlencode({'search': search})}")
     assert [subject for subject in ("Zwei", "Eins") if f">{subject}</span>" in page.text] == subjects
@@ -207,7 +208,7 @@ async def test_the_mails_go_when_the_mailbox_does(
     with lent(databases, tmp_path) as database:
         async with started(database, people, tmp_path) as service:
             service.clock.advance(timedelta(seconds=-1))
-            await mailer_of(service).send(make_mail())
+            await mailer_of(service).send(make_mail(), uuid4())
             assert service.sql("SELECT count(*) FROM received_mails") != [(0,)]
         async with started(database, people, tmp_path, **changes) as service:
             end = time.monotonic() + 20
@@ -227,7 +228,9 @@ async def test_two_instances_on_one_database_show_the_same_mails(
         ):
             await one.mails()
             sending = [
-                mailer_of(each).send(make_mail(subject=f"Number {n}")) for n in range(10) for each in (one, other)
+                mailer_of(each).send(make_mail(subject=f"Number {n}"), uuid4())
+                for n in range(10)
+                for each in (one, other)
             ]
             await asyncio.gather(*sending)
             shown = [(await each.ask("GET", "/dev/mailbox.json")).json()["messages"] for each in (one, other)]

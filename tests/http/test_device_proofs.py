@@ -48,13 +48,11 @@ async def test_a_browser_keeps_it_in_a_cookie_that_outlives_the_session(limited:
     assert line.split("; ")[1:] == ["Max-Age=31536000", "Path=/", "HttpOnly", "SameSite=Lax"]
     signed_out = await limited.post("/auth/logout", by=answer.json()["user"]["access_token"])
     assert set(cookies_of(signed_out)) == {"access_token"}
-    assert "cookies" not in signed_out.headers["clear-site-data"]
     await lock_strangers_out(limited, user.email)
     again = await limited.log_in(user.email, peer=CAFE, headers={"cookie": f"device_proof={proof}"})
     assert again.status_code == 200
     gone = await limited.delete("/auth/me", {"password": PASSWORD}, by=again.json()["user"]["access_token"])
     assert cookies_of(gone)["device_proof"] == ""
-    assert "cookies" in gone.headers["clear-site-data"]
 
 
 async def test_refresh_change_and_reset_leave_a_proof_too(limited: Service) -> None:

@@ -152,6 +152,13 @@ def test_a_sender_that_is_no_single_mailbox_is_refused(value: str) -> None:
     problem_of("MAIL_FROM", value)
 
 
+def test_answers_may_go_elsewhere() -> None:
+    assert Settings.read({}, None).mail.reply_to is None
+    given = Settings.read({"MAIL_REPLY_TO": "Support <Help@Example.com>"}, None)
+    assert given.mail.reply_to == sender("Support <help@example.com>")
+    problem_of("MAIL_REPLY_TO", "a@example.com, b@example.com")
+
+
 @given(st.text(max_size=60))
 def test_what_is_accepted_as_a_sender_is_one_line_with_one_address(text: str) -> None:
     """ML-01"""

@@ -104,6 +104,16 @@ def test_the_description_lists_every_variable_with_value_and_origin() -> None:
     assert described["JWT_SECRET"] == ("(in data/jwt_secret, made at the first start)", Origin.DEFAULT)
 
 
+def test_origins_of_apps_and_sites_are_shown_as_they_were_understood() -> None:
+    origins = "https://*.Example.com:443/, capacitor://localhost/, moz-extension://0A-b, https://*.dev.example.com:8443"
+    settings = Settings.read({"CORS_ALLOWED_ORIGINS": origins, "CORS_ALLOWED_HEADERS": "X-Tenant, x-b"}, None)
+    described = {variable: text for variable, text, _ in settings.variables}
+    assert described["CORS_ALLOWED_ORIGINS"] == (
+        "capacitor://localhost,https://*.dev.example.com:8443,https://*.example.com,moz-extension://0A-b"
+    )
+    assert described["CORS_ALLOWED_HEADERS"] == "x-tenant,x-b"
+
+
 def test_host_names_and_named_origins_are_shown_as_they_were_understood() -> None:
     origins = "https://b.example.com,https://A.example.com/"
     settings = Settings.read({"SERVER_HOST": "localhost", "CORS_ALLOWED_ORIGINS": origins}, None)

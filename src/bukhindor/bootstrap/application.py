@@ -11,17 +11,17 @@ from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.sql.mailbox import DatabaseMailbox
-from bukhindor.adapters.sql.unusable import SchemaError
+from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.bootstrap.background import MAILBOX_PURGE, PURGE_SECONDS, background_tasks
 from bukhindor.bootstrap.limits import ConfiguredLimiter, limiter_of_this_process, open_shared_limiter
 from bukhindor.bootstrap.mails import message_writer, open_letters, open_mailer
 from bukhindor.bootstrap.observability import open_watch
-from bukhindor.bootstrap.store import open_store, prepare_schema, require_schema
+from bukhindor.bootstrap.store import open_store, prepare_schema, require_hope, require_schema, schema_problem
 from bukhindor.bootstrap.use_cases import build_services, session_policy
 from bukhindor.bootstrap.watch import Watch
 from bukhindor.config import DevMailbox, Settings, development_secret
-from bukhindor.domain.errors import Unavailable
+from bukhindor.domain.errors import StoreUnavailable, Unavailable
 from bukhindor.ports.system import Clock
 from bukhindor.server.refusal import RefusalFormat
 from bukhindor.services.assembly import Services
@@ -43,13 +43,15 @@ AsgiApplication = Callable[..., Awaitable[None]]
 class Application:
     """A service that has opened its store. `running` starts and ends the rest, around the requests to `web`.
 
-    `refusal_format` makes the refusals of the server look like those of `web`.
+    `refusal_format` makes the refusals of the server look like those of `web`. `is_hindered` says whether the database
+    kept it from its work at the start, which the log explains.
     """
 
     services: Services
     web: AsgiApplication
     running: Callable[[], AbstractAsyncContextManager[None]]
     refusal_format: RefusalFormat
+    is_hindered: Callable[[], bool]
 
 
 def create_application(
@@ -84,6 +86,7 @@ def create_application(
         ),
         built.running,
         RefusalFormat(MEDIA_TYPE, problem),
+        lambda: built.is_hindered,
     )
 
 
@@ -107,6 +110,8 @@ class _Built:
         self.clock = clock
         self._replaces = replaces
         self._watch = watch
+        self._settings = settings
+        self.is_hindered = False
         writer = open_letters(settings, tried=owner)
         self.secret_keys = SecretKeys(settings.accounts.jwt_secrets or (development_secret(settings.store.data_dir),))
         self._shared_limiter = open_shared_limiter(settings, self.secret_keys, watch.limit_uncounted)
@@ -128,7 +133,9 @@ class _Built:
         )
         # Without the mailbox the mails of an earlier start are removed: their tokens may still work.
         life = _MAILBOX_LIFE if settings.mail.has_dev_mailbox else timedelta()
-        self.mailbox = DatabaseMailbox(self._store, clock, message_writer(settings.mail.sender), life)
+        self.mailbox = DatabaseMailbox(
+            self._store, clock, message_writer(settings.mail.sender, settings.mail.reply_to), life
+        )
         mailer = watch.mailer(self.mailbox if settings.mail.has_dev_mailbox else open_mailer(settings))
         self.services = build_services(
             settings, self._store, self._hasher, self.limiter, mailer, writer, self.secret_keys, clock
@@ -145,7 +152,9 @@ class _Built:
                 await self._require_schema()
             if self._shared_limiter is not None:
                 await self._shared_limiter.open()
-            await self._load_keys()
+            self.is_hindered = not await self._can_work()
+            if not self.is_hindered:
+                await self._load_keys()
             works = [*self._watch.works(services, self._store, self._hasher)]
             works.append((MAILBOX_PURGE, PURGE_SECONDS, self.mailbox.purge))
             async with background_tasks(services, *works, on_failure=self._watch.background_failed):
@@ -177,8 +186,26 @@ class _Built:
             if not await self._store.has_right_schema():
                 raise SchemaError("The database has another schema than this program needs: migrate it first.")
 
+    async def _can_work(self) -> bool:
+        """Whether the database can be used. If not, the log says why; the service starts all the same, is not ready,
+        and goes on by itself.
+
+        Raises DatabaseUnusable for a database that can never be used.
+        """
+        try:
+            if await self._store.has_right_schema():
+                return True
+            problem = await asyncio.to_thread(schema_problem, self._settings)
+        except DatabaseUnusable as unusable:
+            problem = str(unusable)
+        except StoreUnavailable as unavailable:
+            # The store has logged it.
+            require_hope(self._settings, unavailable)
+            return False
+        _log.error("not ready: %s", problem)
+        return False
+
     async def _load_keys(self) -> None:
-        """A database that is away does not stop the service from starting, only from being ready."""
         try:
             await self.services.signing_key_ring.load()
         except Unavailable as unavailable:
@@ -189,7 +216,12 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
     origins = settings.server.cors_allowed_origins
     return WebSettings(
         public_url=str(settings.server.public_url),
-        cors=CorsPolicy(frozenset(map(str, origins.named)), origins.any_local_port),
+        cors=CorsPolicy(
+            frozenset(map(str, origins.named)),
+            origins.any_local_port,
+            frozenset(map(str, origins.sites)),
+            settings.server.cors_allowed_headers,
+        ),
         session_policy=session_policy(settings),
         cursor_key=secret_keys.derive("list cursor"),
         trusted_proxies=settings.server.trusted_proxies,

@@ -15,6 +15,8 @@ _KEY_RELOAD_SECONDS = 5
 PURGE_SECONDS = 600
 _MAIL_SECONDS = 0.5
 _END_AGAIN_SECONDS = 1.0
+# Less than the server gives the application to close. Most mail servers answer in time, and no mail is sent twice.
+_LAST_MAILS_SECONDS = 5.0
 
 KEY_RELOAD, PURGE, MAIL_DELIVERY, MAILBOX_PURGE = "key reload", "purge", "mail delivery", "mailbox purge"
 
@@ -40,6 +42,7 @@ async def background_tasks(
         yield
     finally:
         await _end(tasks)
+        await services.mail_delivery.finish(_LAST_MAILS_SECONDS)
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from uuid import UUID
 
 from bukhindor.adapters.memory.no_mailer import NoMailer
 from bukhindor.adapters.smtp.letter_templates import BrokenTemplate, built_in_templates
@@ -47,23 +48,23 @@ def sample_mail(
 def open_mailer(settings: Settings) -> Mailer:
     """How mails leave where there is no development mailbox."""
     server = settings.mail.server
-    return NoMailer() if server is None else _smtp_mailer(server, settings.mail.sender)
+    return NoMailer() if server is None else _smtp_mailer(server, settings.mail.sender, settings.mail.reply_to)
 
 
-def _smtp_mailer(server: MailServer, sender: Sender) -> Mailer:
+def _smtp_mailer(server: MailServer, sender: Sender, reply_to: Sender | None) -> Mailer:
     # Its library takes memory that a service without a mail server has no use for.
     from bukhindor.adapters.smtp.mailer import SmtpMailer  # noqa: PLC0415
 
-    return SmtpMailer(server, sender)
+    return SmtpMailer(server, sender, reply_to=reply_to)
 
 
-def message_writer(sender: Sender) -> Callable[[Mail], bytes]:
+def message_writer(sender: Sender, reply_to: Sender | None) -> Callable[[Mail, UUID], bytes]:
     """What writes the message that a mail server would receive. It raises MailNotAccepted."""
 
-    def written(mail: Mail) -> bytes:
+    def written(mail: Mail, id: UUID) -> bytes:
         # Its library takes memory that is of use with the first mail.
         from bukhindor.adapters.smtp.message import message_of  # noqa: PLC0415
 
-        return message_of(mail, sender)
+        return message_of(mail, id, sender, reply_to)
 
     return written

@@ -9,8 +9,9 @@ from bukhindor.adapters.sql.mailbox import Scope, WritingScope
 from bukhindor.adapters.sql.schema import DatabaseUrl
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.sqlite.url import SqliteUrl
-from bukhindor.adapters.sql.unusable import SchemaError
+from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from bukhindor.config import Settings
+from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.ports.secrets import Seal
 from bukhindor.ports.store.transactions import Reading, Transaction, Transactions
 
@@ -82,6 +83,28 @@ def require_schema(settings: Settings) -> None:
     """
     if settings.store.migrate_on_start:
         schema.upgrade(settings.store.database)
-    elif pending := schema.status(settings.store.database).pending:
-        message = f"The database lacks {', '.join(pending)}: run `bukhindor migrate up` first."
-        raise SchemaError(message)
+    elif problem := schema_problem(settings):
+        raise SchemaError(problem)
+
+
+def schema_problem(settings: Settings) -> str:
+    """What the schema lacks, and what to do; "" when this program can work on it.
+
+    Raises SchemaError for a schema that only a newer program knows, DatabaseUnusable.
+    """
+    database = settings.store.database
+    found = schema.status(database)
+    if not found.pending:
+        return ""
+    lacks = "has no schema yet" if found.current is None else f"lacks {', '.join(found.pending)}"
+    return f"{database} {lacks}: run `bukhindor migrate up`."
+
+
+def require_hope(settings: Settings, refusal: StoreUnavailable) -> None:
+    """Return for a database that may be usable later, and raise DatabaseUnusable for one that never will be."""
+    if settings.store.database.is_embedded:
+        return
+    from bukhindor.adapters.sql.postgres.hosts import UnfitEncoding  # noqa: PLC0415
+
+    if isinstance(refusal.__cause__, UnfitEncoding):
+        raise DatabaseUnusable(refusal.explanation) from refusal

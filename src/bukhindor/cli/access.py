@@ -1,6 +1,7 @@
 """What a command works on: the settings, and the services, also while a server is running."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -29,6 +30,8 @@ def with_services(work: Callable[[Services], Awaitable[_T]]) -> _T:
 
     settings = read_settings()
     configure_logging("warning", "console", sys.stderr.buffer)
+    # What the store logs is what the command refuses with.
+    logging.getLogger("bukhindor.adapters.sql").setLevel(logging.CRITICAL)
 
     async def run() -> _T:
         async with open_services(settings) as services:

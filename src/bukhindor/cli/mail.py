@@ -1,17 +1,21 @@
-"""bukhindor mail: what mails say, and one of them sent to try it."""
+"""bukhindor mail: what mails say, one of them sent to try it, and those that wait for delivery."""
 
 import asyncio
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import click
 
-from bukhindor.cli.access import read_settings
-from bukhindor.cli.printing import json_option, print_json, print_table, say
+from bukhindor.cli.access import read_settings, with_services
+from bukhindor.cli.printing import json_option, moment, print_json, print_table, say
 from bukhindor.cli.refusal import Refusal, parsed
+from bukhindor.domain.caller import Operator
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.language import LanguageTag
-from bukhindor.domain.mail import LetterKind, MailNotAccepted
+from bukhindor.domain.mail import LetterKind, MailNotAccepted, QueuedMail
+
+_OPERATOR = Operator()
 
 
 class _Language(click.ParamType[LanguageTag]):
@@ -32,7 +36,7 @@ _language_option = click.option(
 
 @click.group("mail")
 def group() -> None:
-    """See what mails say, and try them."""
+    """See what mails say, try them, and see those that wait."""
 
 
 @group.command("list")
@@ -97,7 +101,63 @@ def send_test(kind: str, address: str, language: LanguageTag) -> None:
     if settings.mail.server is None:
         raise Refusal("SMTP_URL is not set, so there is no mail server to send it by.")
     try:
-        asyncio.run(open_mailer(settings).send(mail))
+        asyncio.run(open_mailer(settings).send(mail, uuid4()))
     except MailNotAccepted as refusal:
         raise Refusal(str(refusal)) from None
     say(f"The mail server took “{mail.subject}” for {recipient}.")
+
+
+@group.command()
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="The most mails to print.")
+@json_option
+def queue(limit: int, as_json: bool) -> None:
+    """Print the mails that wait for delivery or were given up.
+
+    The oldest come first. A mail that no secret of this server opens has no address.
+    """
+    mails = with_services(lambda services: services.mail_queue.oldest(_OPERATOR, limit))
+    if as_json:
+        print_json({"mails": [_shape(queued) for queued in mails]})
+        return
+    rows = [
+        (
+            str(queued.id),
+            "" if queued.mail is None else str(queued.mail.to),
+            "" if queued.mail is None else queued.mail.subject,
+            f"due {moment(queued.due_at)}" if queued.failed_at is None else f"given up {moment(queued.failed_at)}",
+            str(queued.tries),
+            moment(queued.created_at),
+        )
+        for queued in mails
+    ]
+    print_table(("ID", "TO", "SUBJECT", "STATE", "TRIES", "QUEUED"), rows)
+
+
+@group.command()
+@click.argument("id", type=click.UUID, required=False)
+@click.option("--failed", is_flag=True, help="Retry all mails that were given up.")
+def retry(id: UUID | None, failed: bool) -> None:
+    """Deliver the mail ID at once, or all mails that were given up.
+
+    A mail starts again with all its tries. Links and codes in it may have expired meanwhile.
+    """
+    if (id is None) is not failed:
+        raise click.UsageError("Name one mail by its ID, see bukhindor mail queue, or give --failed for all.")
+    if id is not None:
+        with_services(lambda services: services.mail_queue.retry(_OPERATOR, id))
+        say("The mail is due now.")
+        return
+    retried = with_services(lambda services: services.mail_queue.retry_failed(_OPERATOR))
+    say(f"{retried} mails are due now." if retried != 1 else "1 mail is due now.")
+
+
+def _shape(queued: QueuedMail) -> dict[str, object]:
+    return {
+        "id": queued.id,
+        "to": None if queued.mail is None else str(queued.mail.to),
+        "subject": None if queued.mail is None else queued.mail.subject,
+        "tries": queued.tries,
+        "created_at": queued.created_at,
+        "due_at": queued.due_at,
+        "failed_at": queued.failed_at,
+    }

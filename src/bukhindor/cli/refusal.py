@@ -9,7 +9,7 @@ from typing import IO, Any, Protocol, Self, TypeVar
 import click
 
 from bukhindor.config import ConfigurationError
-from bukhindor.domain.errors import BukhindorError, InvalidInput, InvalidValue
+from bukhindor.domain.errors import BukhindorError, InvalidInput, InvalidValue, StoreUnavailable
 from bukhindor.domain.password import Password
 
 REFUSED = 1
@@ -72,6 +72,8 @@ def _refusal(error: Exception) -> Refusal | None:
         return Refusal(*(f"{problem.field}: {problem.message}" for problem in error.errors))
     if isinstance(error, InvalidValue):
         return Refusal(f"password: {error.message}" if issubclass(error.kind, Password) else error.message)
+    if isinstance(error, StoreUnavailable):
+        return Refusal(_one_line(error.explanation or str(error)))
     if isinstance(error, BukhindorError):
         return Refusal(str(error))
     # These take a while to load; only a failing command should wait for them.

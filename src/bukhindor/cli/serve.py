@@ -50,13 +50,18 @@ def _warn(settings: Settings) -> None:
 
 
 def _serve(
-    settings: Settings, on_ready: Callable[[str], None] | None = None, assignment: Assignment | None = None
+    settings: Settings, on_listening: Callable[..., None] | None = None, assignment: Assignment | None = None
 ) -> int:
     from bukhindor.bootstrap.application import create_application
     from bukhindor.server.graceful import GracefulServer
 
     replaces = assignment is not None and assignment.replaces
     application = create_application(settings, exposes_metrics=assignment is None, replaces=replaces)
+
+    def announce(address: str) -> None:
+        if on_listening is not None:
+            on_listening(address, is_ready=not application.is_hindered())
+
     return GracefulServer(
         application.web,
         settings.server.host,
@@ -66,7 +71,7 @@ def _serve(
         drain_delay=settings.server.shutdown_delay.total_seconds(),
         resources=application.running,
         on_drain=application.services.health.drain,
-        on_ready=on_ready,
+        on_ready=announce,
         assignment=assignment,
     ).run_until_stopped()
 
@@ -115,7 +120,7 @@ def _work(options: Options, assignment: Assignment) -> int:
         return refusal.exit_code
 
 
-def _announce(settings: Settings, address: str) -> None:
+def _announce(settings: Settings, address: str, *, is_ready: bool = True) -> None:
     """Log one line: the address it listens on, the documentation, the mails, the database, the environment."""
     import structlog
 
@@ -129,10 +134,12 @@ def _announce(settings: Settings, address: str) -> None:
             **({"mails": mails} if mails else {}),
             database=str(settings.store.database),
             environment=settings.environment.value,
+            **({} if is_ready else {"is_ready": False}),
             version=__version__,
         )
         return
+    place = address if is_ready else f"{address}, but is not ready"
     click.echo(
-        f"Bukhindor {__version__} listens on {address}, documentation at {docs}{mails and f', mails at {mails}'} "
+        f"Bukhindor {__version__} listens on {place}, documentation at {docs}{mails and f', mails at {mails}'} "
         f"(database {settings.store.database}, {settings.environment})"
     )

@@ -18,6 +18,7 @@ from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.text import has_unsafe_characters
 
 GOOD_MAIL_SERVER = "smtp://user:password@mail.example.com:587"
+GOOD_REPLY_TO = "Example support <support@example.com>"
 GOOD_SENDER = "Example <no-reply@example.com>"
 
 _PORTS = {"smtp": 587, "smtps": 465}
@@ -43,11 +44,13 @@ class DevMailbox(StrEnum):
 @dataclass(frozen=True, slots=True)
 class MailSettings:
     """`app_url` is where mailed links lead, None for the pages of this service. Without a `server`, development keeps
-    mails in a mailbox of its own. `templates_dir` is the folder of a team's own mails."""
+    mails in a mailbox of its own. Answers go to `reply_to`, None for the sender. `templates_dir` is the folder of a
+    team's own mails."""
 
     app_url: Address | None
     server: MailServer | None
     sender: Sender
+    reply_to: Sender | None
     dev_mailbox: DevMailbox
     templates_dir: Path | None
 
@@ -59,6 +62,7 @@ class MailSettings:
             app_url=read("APP_URL", optional(app_address), None, "https://app.example.com"),
             server=sources.read_url("SMTP_URL", mail_server, None, _example_like),
             sender=read("MAIL_FROM", sender, usual_sender, GOOD_SENDER),
+            reply_to=read("MAIL_REPLY_TO", optional(sender), None, GOOD_REPLY_TO),
             dev_mailbox=read("DEV_MAILBOX", choice(DevMailbox), DevMailbox.LOCAL, "local"),
             templates_dir=read("TEMPLATES_DIR", existing_folder, None, "./mails"),
         )

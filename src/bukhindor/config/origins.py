@@ -1,12 +1,18 @@
 """Web addresses and origins: where a browser's page comes from (RFC 6454), and which of them may call this service."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bukhindor.config.durations import quoted
 
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
+_IN_APP = re.compile(r"([a-z][a-z0-9+.-]{0,31})://([A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?)/?")
+_ANY_SUBDOMAIN = "*."
+_GOOD_SITE = "https://*.example.com"
+# Pages without an origin of their own, and what is no page.
+_NO_ORIGIN = frozenset({"about", "blob", "data", "file", "ftp", "javascript", "ws", "wss"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -35,15 +41,17 @@ class AllowedOrigins:
     """The cross-origin clients that a browser may let through.
 
     `named` are exact origins; `any_local_port` adds every page that this machine serves itself, for development.
+    `sites` are named with `*.` in place of their subdomains.
     """
 
     named: frozenset[Address] = frozenset()
     any_local_port: bool = False
+    sites: frozenset[Address] = frozenset()
 
     def __str__(self) -> str:
         if self.any_local_port:
             return "any localhost port"
-        return ",".join(sorted(map(str, self.named))) or "none"
+        return ",".join(sorted(map(str, self.named | self.sites))) or "none"
 
 
 def parse_origin(text: str) -> Address:
@@ -65,3 +73,29 @@ def parse_origin(text: str) -> Address:
         raise ValueError(f"{quoted(text)} goes on after the host")
     suffix = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
     return Address(parts.scheme, f"{host}{suffix}")
+
+
+def parse_allowed_origins(texts: Sequence[str]) -> AllowedOrigins:
+    """Origins of web pages, `https://*.host` for all subdomains of a host, and origins within apps and extensions.
+
+    Raises ValueError with a sentence.
+    """
+    found = [_allowed_origin(text) for text in texts]
+    sites = frozenset(address for address in found if address.location.startswith(_ANY_SUBDOMAIN))
+    return AllowedOrigins(named=frozenset(found) - sites, sites=sites)
+
+
+def _allowed_origin(text: str) -> Address:
+    scheme, _, rest = text.partition("://")
+    in_app = _IN_APP.fullmatch(text)
+    if in_app is not None and scheme not in _DEFAULT_PORTS and scheme not in _NO_ORIGIN:
+        # Browsers change the case of web addresses only.
+        return Address(in_app[1], in_app[2])
+    if not rest.startswith(_ANY_SUBDOMAIN):
+        if "*" in text:
+            raise ValueError(f'"*" may only be all subdomains of a host that you name: {_GOOD_SITE}')
+        return parse_origin(text)
+    site = parse_origin(f"{scheme}://{rest.removeprefix(_ANY_SUBDOMAIN)}")
+    if "." not in site.location or site.location.rpartition(".")[2].partition(":")[0].isdigit():
+        raise ValueError(f"{quoted(text)} would let every web page in; name a host of yours: {_GOOD_SITE}")
+    return Address(site.scheme, f"{_ANY_SUBDOMAIN}{site.location}")

@@ -44,7 +44,8 @@ def _refuse_clear_addresses(server: ServerSettings, sources: Sources) -> None:
     elif server.public_url.is_clear and not sources.is_refused("PUBLIC_URL"):
         reason = "http sends passwords in clear, production needs https"
         sources.refuse("PUBLIC_URL", reason, "https://api.example.com")
-    in_clear = sorted(str(origin) for origin in server.cors_allowed_origins.named if origin.is_clear)
+    allowed = server.cors_allowed_origins
+    in_clear = sorted(str(origin) for origin in allowed.named | allowed.sites if origin.is_clear)
     if in_clear:
         # Its page comes unprotected, so an attacker on the way can replace it with a page of their own.
         reason = f"an attacker on the way can change a page of {in_clear[0]}, production needs https"

@@ -8,7 +8,7 @@ from bukhindor.config.durations import format_duration
 from bukhindor.config.networks import Network, networks
 from bukhindor.config.origins import Address, AllowedOrigins, parse_origin
 from bukhindor.config.sources import Sources
-from bukhindor.config.values import allowed_origins, duration, host, whole_number, yes_or_no
+from bukhindor.config.values import allowed_origins, duration, header_names, host, whole_number, yes_or_no
 
 _SECOND = timedelta(seconds=1)
 _STOP = duration(_SECOND, timedelta(minutes=10))
@@ -22,6 +22,7 @@ class ServerSettings:
     port: int
     public_url: Address
     cors_allowed_origins: AllowedOrigins
+    cors_allowed_headers: tuple[str, ...]
     trusted_proxies: tuple[Network, ...]
     require_client_headers: bool
     request_timeout: timedelta
@@ -41,6 +42,7 @@ class ServerSettings:
             port=port,
             public_url=read("PUBLIC_URL", parse_origin, local_url, "https://api.example.com"),
             cors_allowed_origins=read("CORS_ALLOWED_ORIGINS", allowed_origins, local_pages, "https://app.example.com"),
+            cors_allowed_headers=read("CORS_ALLOWED_HEADERS", header_names, (), "x-tenant,x-feature-flags"),
             trusted_proxies=read("TRUSTED_PROXIES", networks, (), "10.0.0.0/8,127.0.0.1"),
             require_client_headers=read("REQUIRE_CLIENT_HEADERS", yes_or_no, False, "false"),
             request_timeout=read("REQUEST_TIMEOUT", duration(_SECOND, 300 * _SECOND), 10 * _SECOND, "10s"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bukhindor.config.durations import format_duration, parse_duration, quoted
-from bukhindor.config.origins import AllowedOrigins, parse_origin
+from bukhindor.config.origins import AllowedOrigins, parse_allowed_origins
 
 MIN_SECRET_BYTES = 32
 
@@ -19,6 +19,7 @@ _ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
 _YES = frozenset({"true", "1", "yes", "on"})
 _NO = frozenset({"false", "0", "no", "off"})
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,64}")
 # Words of the secrets in tutorials and sample files; letters and digits only, lower case.
 _PLACEHOLDERS = (
     "changeme changethis changein changebefore replaceme replacethis replacewith insertyour putyour "
@@ -127,9 +128,20 @@ def listed(text: str) -> list[str]:
 
 
 def allowed_origins(text: str) -> AllowedOrigins:
-    if "*" in text:
+    if text.strip() == "*":
         raise ValueError('"*" would let every web page in; name each origin')
-    return AllowedOrigins(named=frozenset(parse_origin(part) for part in listed(text)))
+    return parse_allowed_origins(listed(text))
+
+
+def header_names(text: str) -> tuple[str, ...]:
+    """Names of HTTP headers (RFC 9110 section 5.1), in lower case."""
+    names = tuple(part.lower() for part in listed(text))
+    for name in names:
+        if name == "*":
+            raise ValueError('"*" is no name of a header; browsers never let it stand for Authorization')
+        if _HEADER_NAME.fullmatch(name) is None:
+            raise ValueError(f"{quoted(name)} is not the name of a header")
+    return names
 
 
 def secrets(text: str) -> tuple[bytes, ...]:

@@ -41,6 +41,7 @@ class AuditType(StrEnum):
     LIMIT_HIT = "limit.hit"
     REFUSED = "access.refused"
     MAIL_ABANDONED = "mail.abandoned"
+    MAIL_RETRIED = "mail.retried"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,13 @@ maps it to a status in one table.
     │   ├── AccountBanned               account_banned
     │   └── AccountInactive             account_inactive
     ├── NotFound
+    │   ├── MailNotFound                mail_not_found
     │   ├── UserNotFound                user_not_found
     │   └── SessionNotFound             session_not_found
     ├── Conflict
     │   ├── EmailTaken                  email_taken
-    │   └── LastAdmin                   last_admin
+    │   ├── LastAdmin                   last_admin
+    │   └── MailUnderWay                mail_under_way
     └── Unavailable
         ├── TooBusy                     too_busy
         ├── StoreUnavailable            store_unavailable
@@ -179,6 +181,11 @@ class NotFound(BukhindorError):
         self.concealed = concealed
 
 
+class MailNotFound(NotFound):
+    code = "mail_not_found"
+    detail = "This mail is not in the queue: it was delivered or removed, or the id is wrong."
+
+
 class UserNotFound(NotFound):
     code = "user_not_found"
     detail = "This user does not exist."
@@ -203,6 +210,13 @@ class LastAdmin(Conflict):
     detail = "This is the last active administrator; appoint another one first."
 
 
+class MailUnderWay(Conflict):
+    """A second worker that takes a mail would send it twice."""
+
+    code = "mail_under_way"
+    detail = "This mail is being delivered, or will be within three minutes."
+
+
 class Unavailable(BukhindorError):
     """The service can't handle the request now; the same request may succeed after `retry_after` seconds."""
 
@@ -217,7 +231,9 @@ class TooBusy(Unavailable):
 
 
 class StoreUnavailable(Unavailable):
-    """`reason` is for the people who run the service: what is wrong with the database, without an address."""
+    """`reason` says what is wrong with the database, without an address. `explanation` is for those who run the
+    service, and never for clients: address, cause and advice, "" when the store has none.
+    """
 
     code = "store_unavailable"
     detail = "The database is not available; try again in a moment."
@@ -225,6 +241,7 @@ class StoreUnavailable(Unavailable):
     def __init__(self, retry_after: int = 1, *, reason: str = "unreachable") -> None:
         super().__init__(retry_after)
         self.reason = reason
+        self.explanation = ""
 
 
 class WriteConflict(Unavailable):

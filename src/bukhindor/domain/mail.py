@@ -17,6 +17,9 @@ from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
 _PAUSES = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 MAX_TRIES = len(_PAUSES) + 1
 
+# A worker renews it while it delivers; after a lease that was not renewed, another worker takes the mail over.
+LEASE = timedelta(minutes=2)
+
 
 class LetterKind(StrEnum):
     VERIFY_EMAIL = "verify_email"
@@ -99,6 +102,10 @@ class QueuedMail:
     due_at: datetime
     tries: int = 0
     failed_at: datetime | None = None
+
+    def under_lease(self, now: datetime) -> Self:
+        """This mail, left to its worker until the lease is over."""
+        return replace(self, due_at=now + LEASE)
 
     def after_failure(self, now: datetime, *, permanent: bool) -> Self:
         if permanent or self.tries >= MAX_TRIES:

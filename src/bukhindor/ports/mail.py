@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Protocol
+from uuid import UUID
 
 from bukhindor.domain.mail import Letter, Mail, ReceivedMail
 
@@ -12,8 +13,11 @@ class LetterWriter(Protocol):
 
 
 class Mailer(Protocol):
-    async def send(self, mail: Mail) -> None:
-        """Hand the mail over for delivery. Raises MailNotAccepted."""
+    async def send(self, mail: Mail, id: UUID) -> None:
+        """Hand the mail over for delivery. `id` is the same at every try: who has received the mail already can tell.
+
+        Raises MailNotAccepted.
+        """
 
 
 class Mailbox(Protocol):

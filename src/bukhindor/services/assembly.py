@@ -24,6 +24,7 @@ from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification
 from bukhindor.services.health import Health
 from bukhindor.services.mail_delivery import MailDelivery
+from bukhindor.services.mail_queue import MailQueue
 from bukhindor.services.mailed_links import MailedLinks
 from bukhindor.services.measurements import Measurements
 from bukhindor.services.own_account import OwnAccount
@@ -101,6 +102,7 @@ class Services:
     health: Health
     mailed_links: MailedLinks
     mail_delivery: MailDelivery
+    mail_queue: MailQueue
     upkeep: Upkeep
     measurements: Measurements
 
@@ -265,6 +267,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         mail_delivery=MailDelivery(
             transactions=outside.transactions, mailer=outside.mailer, trail=trail, clock=outside.clock
         ),
+        mail_queue=MailQueue(transactions=outside.transactions, trail=trail, clock=outside.clock),
         upkeep=Upkeep(
             transactions=outside.transactions, policy=rules.policy, retention=rules.retention, clock=outside.clock
         ),

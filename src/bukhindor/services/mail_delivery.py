@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
 
 from bukhindor.domain.audit import AuditType
-from bukhindor.domain.mail import MAX_TRIES, MailNotAccepted, QueuedMail
+from bukhindor.domain.mail import LEASE, MAX_TRIES, MailNotAccepted, QueuedMail
 from bukhindor.domain.origin import NOWHERE
 from bukhindor.ports.mail import Mailer
 from bukhindor.ports.store.transactions import Transactions
@@ -15,36 +14,91 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 
 _log = logging.getLogger(__name__)
 
-_AT_ONCE = 10
-# Longer than any delivery may take: after that a mail whose worker died is retried.
-_LEASE = timedelta(minutes=2)
+_AT_ONCE = 20
+# What takes longer goes on beside the next mails: a mail server may take ten minutes over one.
+_TURN_SECONDS = 1.0
+_CANCEL_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailDelivery:
+    """`deliver_due` is called again and again, never twice at the same time; at the end, `finish`."""
+
     transactions: Transactions
     mailer: Mailer
     trail: AuditTrail
     clock: Clock
+    _under_way: dict[asyncio.Task[None], QueuedMail] = field(default_factory=dict, init=False)
 
     async def deliver_due(self) -> int:
-        """Try to deliver every due mail, several at once. Returns how many were tried.
+        """Try to deliver every due mail, several at once. Returns how many were begun.
 
-        A mail that is not accepted is retried after growing pauses, five tries in all; then it is given up.
+        A mail that is not accepted is retried after growing pauses, five tries in all; then it is given up. No other
+        worker gets a mail while this one delivers it, however long that takes.
         """
+        await self._renew_leases()
+        claimed = await self._claim(_AT_ONCE - len(self._under_way))
+        begun = {asyncio.create_task(self._deliver(queued)): queued for queued in claimed}
+        self._under_way.update(begun)
+        if begun:
+            await asyncio.wait(begun, timeout=_TURN_SECONDS)
+        # One failure must not hide that others have ended, too.
+        failures = [task.exception() for task in self._ended()]
+        for failure in failures:
+            if failure is not None:
+                raise failure
+        return len(begun)
+
+    async def finish(self, seconds: float) -> None:
+        """Let the deliveries that are under way come to their end, and break off those that take longer.
+
+        A mail that was broken off is retried by another worker when its lease is over.
+        """
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
+        while any(not task.done() for task in self._under_way):
+            for task in self._under_way:
+                task.cancel()
+            # A driver may drop a cancellation.
+            await asyncio.wait(self._under_way, timeout=_CANCEL_AGAIN_SECONDS)
+        for task in self._ended():
+            if not task.cancelled() and task.exception() is not None:
+                _log.error("a delivery failed", exc_info=task.exception())
+
+    def _ended(self) -> list[asyncio.Task[None]]:
+        """The deliveries that have ended; they are under way no more."""
+        ended = [task for task in self._under_way if task.done()]
+        for task in ended:
+            del self._under_way[task]
+        return ended
+
+    async def _claim(self, at_most: int) -> list[QueuedMail]:
+        if at_most <= 0:
+            return []
         async with self.transactions.read() as stored:
             if not await stored.outbox.has_due(self.clock.now()):
-                return 0
+                return []
         async with self.transactions.begin() as tx:
             now = self.clock.now()
-            claimed = await tx.outbox.claim(now, now + _LEASE, _AT_ONCE)
+            claimed = await tx.outbox.claim(now, now + LEASE, at_most)
             await tx.commit()
-        # One failure must not hide that others are still under way.
-        outcomes = await asyncio.gather(*(self._deliver(queued) for queued in claimed), return_exceptions=True)
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
-        return len(claimed)
+        return claimed
+
+    async def _renew_leases(self) -> None:
+        """Keep every mail that is under way from other workers."""
+        soon = self.clock.now() + LEASE / 2
+        ending = {task: queued for task, queued in self._under_way.items() if queued.due_at < soon}
+        if not ending:
+            return
+        async with self.transactions.begin() as tx:
+            now = self.clock.now()
+            renewed = {
+                task: queued.under_lease(now)
+                for task, queued in ending.items()
+                if await tx.outbox.renew(queued, now + LEASE)
+            }
+            await tx.commit()
+        self._under_way.update({task: queued for task, queued in renewed.items() if task in self._under_way})
 
     async def _deliver(self, queued: QueuedMail) -> None:
         if queued.tries > MAX_TRIES:
@@ -56,7 +110,7 @@ class MailDelivery:
             await self._postpone(queued, MailNotAccepted("No secret of this server opens it.", permanent=False))
             return
         try:
-            await self.mailer.send(queued.mail)
+            await self.mailer.send(queued.mail, queued.id)
         except MailNotAccepted as refusal:
             await self._postpone(queued, refusal)
             return

@@ -1,5 +1,7 @@
 """What happens is counted, under labels of closed sets."""
 
+from uuid import uuid4
+
 import pytest
 
 from bukhindor.adapters.prometheus import names
@@ -131,15 +133,15 @@ async def test_tries_to_deliver_a_mail_are_counted_by_how_they_ended() -> None:
     mailer = MeteredMailer(inner, meter)
     statuses = ("delivered", "not_accepted", "refused")
     assert [value(shown(meter.registry), "mails_total", status=status) for status in statuses] == [0, 0, 0]
-    await mailer.send(make_mail())
+    await mailer.send(make_mail(), uuid4())
     inner.refuse_for_now = True
     for _ in range(2):
         with pytest.raises(MailNotAccepted):
-            await mailer.send(make_mail())
+            await mailer.send(make_mail(), uuid4())
     inner.refuse_for_ever = True
     for _ in range(3):
         with pytest.raises(MailNotAccepted):
-            await mailer.send(make_mail())
+            await mailer.send(make_mail(), uuid4())
     assert [value(shown(meter.registry), "mails_total", status=status) for status in statuses] == [1, 2, 3]
     assert len(inner.sent) == 1
 

@@ -40,13 +40,15 @@ class Received:
 
 @dataclass
 class Sink:
-    """`replies` overrides the response to MAIL, RCPT, DATA or QUIT; `connections` counts."""
+    """`replies` overrides the response to MAIL, RCPT, DATA or QUIT; `connections` counts; each message takes
+    `seconds_over_data`."""
 
     replies: dict[str, str] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
     greeted_as: list[str] = field(default_factory=list)
     connections: int = 0
+    seconds_over_data: float = 0
     port: int = 0
 
     async def handle_EHLO(  # noqa: N802
@@ -77,6 +79,7 @@ class Sink:
         if "DATA" not in self.replies:
             sender = str(envelope.mail_from)
             self.received.append(Received(sender, list(envelope.rcpt_tos), content, is_encrypted, login))
+        await asyncio.sleep(self.seconds_over_data)
         return self.replies.get("DATA", "250 OK")
 
     async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802

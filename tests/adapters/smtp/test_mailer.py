@@ -1,13 +1,13 @@
 """Mails go out as they should, over the connection that was asked for."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
+from uuid import UUID, uuid4
 
 import pytest
 
-from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.adapters.smtp.mailer import Patience, SmtpMailer
 from bukhindor.adapters.smtp.server_url import Sender
 from bukhindor.config.mail import mail_server, sender
 from bukhindor.domain.email_address import EmailAddress
@@ -18,24 +18,25 @@ from tests.makers import make_mail
 from tests.servers.certificate import Certificate
 
 SENDER = sender("Example <no-reply@accounts.example.com>")
-PLENTY = 20
+ID = UUID("01900000-0000-7000-8000-000000000001")
+PLENTY = Patience(20, 20)
 LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}@"
 
 
-def plain(sink: Sink, mail_from: Sender = SENDER, timeout: float = PLENTY) -> Mailer:
-    return SmtpMailer(mail_server(f"smtp://127.0.0.1:{sink.port}?starttls=never"), mail_from, timeout)
+def plain(sink: Sink, mail_from: Sender = SENDER, patience: Patience = PLENTY) -> Mailer:
+    return SmtpMailer(mail_server(f"smtp://127.0.0.1:{sink.port}?starttls=never"), mail_from, patience)
 
 
 async def refusal(mailer: Mailer, mail: Mail) -> MailNotAccepted:
     with pytest.raises(MailNotAccepted) as refused:
-        await mailer.send(mail)
+        await mailer.send(mail, ID)
     return refused.value
 
 
 async def test_a_mail_arrives_as_text_and_html(sink: Sink) -> None:
     html = "<p>Привет 👍</p>" + "<p>x = 1 &amp; y</p>" * 200
     mail = make_mail(subject="Сброс пароля — пример", text="Здравствуйте!\n\n.\n1234 5678\n", html=html)
-    await plain(sink).send(mail)
+    await plain(sink).send(mail, ID)
     (received,) = sink.received
     assert (received.sender, received.recipients) == ("no-reply@accounts.example.com", ["ann@example.com"])
     assert received.message["subject"] == "Сброс пароля — пример"
@@ -47,21 +48,31 @@ async def test_a_mail_arrives_as_text_and_html(sink: Sink) -> None:
 
 
 async def test_the_headers_are_these_and_no_others(sink: Sink) -> None:
-    await plain(sink).send(make_mail(subject="Hello"))
+    await plain(sink).send(make_mail(subject="Hello"), ID)
     message = sink.received[0].message
     assert sorted(name.lower() for name in message) == [
         "auto-submitted", "content-type", "date", "from", "message-id", "mime-version", "subject", "to",
+        "x-auto-response-suppress",
     ]  # fmt: skip
     assert (message["from"], message["to"]) == (str(SENDER), "ann@example.com")
     assert message["auto-submitted"] == "auto-generated"
-    assert re.fullmatch(r"<[0-9a-f]{32}@accounts\.example\.com>", message["message-id"])
+    assert message["x-auto-response-suppress"] == "DR, RN, NRN, OOF, AutoReply"
     assert abs(parsedate_to_datetime(message["date"]) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-async def test_each_mail_has_an_id_of_its_own(sink: Sink) -> None:
-    for _ in range(3):
-        await plain(sink).send(make_mail())
-    assert len({received.message["message-id"] for received in sink.received}) == 3
+async def test_every_try_of_a_mail_has_one_id_and_each_mail_its_own(sink: Sink) -> None:
+    """Mailboxes that know the id keep one copy."""
+    for id in (ID, ID, uuid4()):
+        await plain(sink).send(make_mail(), id)
+    first, again, other = (received.message["message-id"] for received in sink.received)
+    assert first == again == f"<{ID.hex}@accounts.example.com>"
+    assert other != first
+
+
+async def test_answers_go_where_the_team_wants_them(sink: Sink) -> None:
+    url = f"smtp://127.0.0.1:{sink.port}?starttls=never"
+    await SmtpMailer(mail_server(url), SENDER, PLENTY, reply_to=sender("Help <help@example.com>")).send(make_mail(), ID)
+    assert sink.received[0].message["reply-to"] == "Help <help@example.com>"
 
 
 @pytest.mark.parametrize(
@@ -73,20 +84,20 @@ async def test_each_mail_has_an_id_of_its_own(sink: Sink) -> None:
     ],
 )
 async def test_the_sender_may_have_a_name(sink: Sink, written: str, shown: str) -> None:
-    await plain(sink, sender(written)).send(make_mail())
+    await plain(sink, sender(written)).send(make_mail(), ID)
     assert sink.received[0].message["from"] == shown
 
 
 async def test_we_greet_as_the_domain_of_the_sender(sink: Sink) -> None:
     """No name server is asked for our name."""
-    await plain(sink).send(make_mail())
+    await plain(sink).send(make_mail(), ID)
     assert set(sink.greeted_as) == {"accounts.example.com"}
 
 
 async def test_starttls_and_login_come_before_the_mail(certificate: Certificate) -> None:
     async with serving(Sink(), starttls=certificate.server(), login=True) as sink:
         mailer = SmtpMailer(mail_server(f"smtp://{LOGIN}localhost:{sink.port}"), SENDER, PLENTY, certificate.client())
-        await mailer.send(make_mail())
+        await mailer.send(make_mail(), ID)
     (received,) = sink.received
     assert (received.was_encrypted, received.login) == (True, USER)
     assert sink.logins == [(USER, PASSWORD)]
@@ -96,7 +107,7 @@ async def test_tls_from_the_first_byte(certificate: Certificate) -> None:
     """RFC 8314."""
     async with serving(Sink(), tls=certificate.server()) as sink:
         await SmtpMailer(mail_server(f"smtps://localhost:{sink.port}"), SENDER, PLENTY, certificate.client()).send(
-            make_mail()
+            make_mail(), ID
         )
     assert sink.received[0].was_encrypted
 
@@ -106,7 +117,10 @@ async def test_nothing_is_sent_in_clear_when_the_server_has_no_starttls(certific
     async with serving(Sink()) as sink:
         mailer = SmtpMailer(mail_server(f"smtp://{LOGIN}localhost:{sink.port}"), SENDER, PLENTY, certificate.client())
         refused = await refusal(mailer, make_mail())
-    assert not refused.permanent
+    assert (str(refused), refused.permanent) == (
+        "The mail server offers no STARTTLS, and no mail is sent in clear.",
+        False,
+    )
     assert sink.logins == []
     assert sink.received == []
 
@@ -162,7 +176,7 @@ async def test_no_second_recipient_can_be_named(sink: Sink) -> None:
 async def test_what_looks_like_smtp_in_the_text_stays_text(sink: Sink) -> None:
     """ML-01: one message, one recipient."""
     text = "Hello\r\n.\r\nMAIL FROM:<evil@example.com>\r\nRCPT TO:<victim@example.com>\r\nDATA\r\nBcc: x\r\n.\r\n"
-    await plain(sink).send(make_mail(text=text, html=f"<pre>{text}</pre>", subject="%0d%0aBcc: evil@example.com"))
+    await plain(sink).send(make_mail(text=text, html=f"<pre>{text}</pre>", subject="%0d%0aBcc: evil@example.com"), ID)
     (received,) = sink.received
     assert received.recipients == ["ann@example.com"]
     assert received.message["bcc"] is None

@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
@@ -43,7 +44,7 @@ def mailbox_of(store: SqliteTransactions) -> DatabaseMailbox:
 async def test_nothing_of_a_mail_is_in_the_files(database: Path) -> None:
     """RST-03, LOG-01"""
     store = store_with(database, NEW)
-    await mailbox_of(store).send(MAIL)
+    await mailbox_of(store).send(MAIL, uuid4())
     files = [file.read_bytes() for file in database.parent.iterdir()]
     await store.close()
     files.append(database.read_bytes())
@@ -53,7 +54,7 @@ async def test_nothing_of_a_mail_is_in_the_files(database: Path) -> None:
 
 async def test_a_mail_is_opened_with_the_secret_that_closed_it(database: Path) -> None:
     store = store_with(database, OLD)
-    await mailbox_of(store).send(MAIL)
+    await mailbox_of(store).send(MAIL, uuid4())
     await store.close()
     store = store_with(database, NEW, OLD)
     assert [received.mail for received in await mailbox_of(store).messages()] == [MAIL]
@@ -62,11 +63,11 @@ async def test_a_mail_is_opened_with_the_secret_that_closed_it(database: Path) -
 
 async def test_a_mail_that_no_secret_opens_is_left_out_and_hides_no_other(database: Path) -> None:
     store = store_with(database, OLD)
-    await mailbox_of(store).send(MAIL)
+    await mailbox_of(store).send(MAIL, uuid4())
     await store.close()
     store = store_with(database, NEW)
     mailbox = mailbox_of(store)
-    await mailbox.send(readable := make_mail())
+    await mailbox.send(readable := make_mail(), uuid4())
     (received,) = await mailbox.messages()
     assert (received.number, received.mail) == (2, readable)
     assert await mailbox.message(1) is None
@@ -76,7 +77,7 @@ async def test_a_mail_that_no_secret_opens_is_left_out_and_hides_no_other(databa
 async def test_a_mail_that_was_put_in_the_place_of_another_does_not_open(database: Path) -> None:
     store = store_with(database, NEW)
     mailbox = mailbox_of(store)
-    await mailbox.send(MAIL)
+    await mailbox.send(MAIL, uuid4())
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("UPDATE received_mails SET number = 7")
     assert list(await mailbox.messages()) == []

@@ -36,6 +36,7 @@ PROMISED_TYPES = {
     "mailbox_proof.codes_disabled",
     "access.refused",
     "mail.abandoned",
+    "mail.retried",
 }
 
 

@@ -29,6 +29,8 @@ PROMISED_CODES = {
     "session_not_found",
     "email_taken",
     "last_admin",
+    "mail_not_found",
+    "mail_under_way",
     "too_busy",
     "store_unavailable",
     "write_conflict",

@@ -12,6 +12,7 @@ from bukhindor.domain.audit import AuditType
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.mail import MAX_TRIES, Mail, QueuedMail
 from bukhindor.domain.origin import NOWHERE
+from bukhindor.services import mail_delivery
 from tests.fakes.mailer import FakeMailer
 from tests.makers import ORIGIN, T0, mail_of, make_mail, make_queued_mail
 from tests.unit.services.scene import Scene, told
@@ -32,13 +33,13 @@ class SlowMailer(FakeMailer):
         self.broken: set[str] = set()
         self.has_begun = asyncio.Event()
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: Mail, id: UUID) -> None:
         self.has_begun.set()
         if mail.to.value in self.broken:
             raise RuntimeError("This is a bug.")
-        for _ in range(5):
+        for _ in range(20):
             await asyncio.sleep(0)
-        await super().send(mail)
+        await super().send(mail, id)
 
 
 async def queue(scene: Scene, count: int = 1) -> list[QueuedMail]:
@@ -62,7 +63,7 @@ def recipients(mailer: FakeMailer) -> list[str]:
 async def test_a_mail_that_is_due_is_sent_and_forgotten(scene: Scene) -> None:
     (queued,) = await queue(scene)
     assert await deliver(scene) == 1
-    assert scene.mailer.sent == [queued.mail]
+    assert (scene.mailer.sent, scene.mailer.ids) == ([queued.mail], [queued.id])
     assert scene.queued() == []
     assert await deliver(scene) == 0
     assert len(scene.mailer.sent) == 1
@@ -165,19 +166,121 @@ async def test_after_the_server_has_recovered_each_mail_arrives_once(scene: Scen
 
 async def test_mails_go_some_at_once_the_oldest_first(scene: Scene) -> None:
     mails = await queue(scene, 25)
-    assert [await deliver(scene) for _ in range(4)] == [10, 10, 5, 0]
+    assert [await deliver(scene) for _ in range(3)] == [20, 5, 0]
     assert recipients(scene.mailer) == [mail_of(queued).to.value for queued in mails]
 
 
 async def test_two_deliverers_never_send_one_mail_twice(scene: Scene) -> None:
     """ML-03: several replicas, each with a worker."""
-    await queue(scene, 25)
+    await queue(scene, 50)
     mailer = SlowMailer()
     workers = [replace(scene.services.mail_delivery, mailer=mailer) for _ in range(3)]
     tried = await asyncio.gather(*(worker.deliver_due() for worker in workers))
-    assert sorted(tried) == [5, 10, 10]
-    assert len(recipients(mailer)) == len(set(recipients(mailer))) == 25
+    assert sorted(tried) == [10, 20, 20]
+    assert len(recipients(mailer)) == len(set(recipients(mailer))) == 50
     assert scene.queued() == []
+
+
+class Tarpit(FakeMailer):
+    """Takes each mail, and says so once `may_answer` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = asyncio.Event()
+
+    async def send(self, mail: Mail, id: UUID) -> None:
+        await super().send(mail, id)
+        await self.may_answer.wait()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn does not wait for slow deliveries."""
+    monkeypatch.setattr(mail_delivery, "_TURN_SECONDS", 0)
+    monkeypatch.setattr(mail_delivery, "_CANCEL_AGAIN_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_server_that_takes_ten_minutes_over_a_mail_gets_it_once(scene: Scene) -> None:
+    """The lease is renewed for as long as the delivery lasts: no other replica takes the mail."""
+    await queue(scene)
+    slow = Tarpit()
+    worker, other = (replace(scene.services.mail_delivery, mailer=slow) for _ in range(2))
+    assert await worker.deliver_due() == 1
+    for _ in range(11):
+        scene.clock.advance(MINUTE)
+        assert await worker.deliver_due() == 0
+        assert await other.deliver_due() == 0
+    slow.may_answer.set()
+    await worker.finish(1)
+    assert len(slow.sent) == 1
+    assert scene.queued() == []
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_slow_deliveries_do_not_hold_up_other_mails(scene: Scene) -> None:
+    await queue(scene, 2)
+    slow = Tarpit()
+    worker = replace(scene.services.mail_delivery, mailer=slow)
+    assert await worker.deliver_due() == 2
+    late = make_queued_mail(make_mail("late@example.com"), id=UUID(int=99))
+    await scene.store.outbox.add(late)
+    assert await worker.deliver_due() == 1
+    slow.may_answer.set()
+    await worker.finish(1)
+    assert recipients(slow)[-1] == "late@example.com"
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_no_more_than_twenty_are_under_way(scene: Scene) -> None:
+    await queue(scene, 25)
+    slow = Tarpit()
+    worker = replace(scene.services.mail_delivery, mailer=slow)
+    assert [await worker.deliver_due() for _ in range(2)] == [20, 0]
+    slow.may_answer.set()
+    await worker.finish(1)
+    assert await worker.deliver_due() == 5
+    await worker.finish(1)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_stop_breaks_off_what_takes_too_long_and_another_worker_has_it_after_the_lease(scene: Scene) -> None:
+    """The second copy has the id of the first."""
+    await queue(scene)
+    slow = Tarpit()
+    worker = replace(scene.services.mail_delivery, mailer=slow)
+    await worker.deliver_due()
+    await worker.finish(0)
+    scene.clock.advance(LEASE)
+    assert await deliver(scene) == 1
+    assert slow.ids == scene.mailer.ids
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_lease_that_was_lost_is_not_taken_back(scene: Scene) -> None:
+    """The mail of a deleted account, for example."""
+    await queue(scene)
+    slow = Tarpit()
+    worker = replace(scene.services.mail_delivery, mailer=slow)
+    await worker.deliver_due()
+    await scene.store.outbox.remove_of_user(OWNER)
+    scene.clock.advance(LEASE)
+    assert await worker.deliver_due() == 0
+    slow.may_answer.set()
+    await worker.finish(1)
+    assert scene.queued() == []
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_failure_at_the_very_end_is_logged(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    await queue(scene)
+    slow = Tarpit()
+    worker = replace(scene.services.mail_delivery, mailer=slow)
+    await worker.deliver_due()
+    scene.store.fail_next_commit = True
+    slow.may_answer.set()
+    await worker.finish(1)
+    assert "a delivery failed" in caplog.text
 
 
 async def claim_and_die(scene: Scene) -> None:
@@ -190,10 +293,12 @@ async def test_a_mail_whose_worker_died_is_retried_after_its_lease(scene: Scene)
     """ML-03: the queue survives a crash."""
     await queue(scene)
     mailer = SlowMailer()
-    worker = asyncio.create_task(replace(scene.services.mail_delivery, mailer=mailer).deliver_due())
+    worker = replace(scene.services.mail_delivery, mailer=mailer)
+    turn = asyncio.create_task(worker.deliver_due())
     await mailer.has_begun.wait()
-    worker.cancel()
-    await asyncio.gather(worker, return_exceptions=True)
+    turn.cancel()
+    await asyncio.gather(turn, return_exceptions=True)
+    await worker.finish(0)
     assert mailer.sent == []
     scene.clock.advance(LEASE - MOMENT)
     assert await deliver(scene) == 0
@@ -241,8 +346,8 @@ async def test_a_delivery_that_could_not_be_noted_is_repeated_once_the_lease_is_
     (queued,) = await queue(scene)
 
     class FailsToNote(FakeMailer):
-        async def send(self, mail: Mail) -> None:
-            await super().send(mail)
+        async def send(self, mail: Mail, id: UUID) -> None:
+            await super().send(mail, id)
             scene.store.fail_next_commit = True
 
     with pytest.raises(StoreUnavailable):
@@ -258,9 +363,9 @@ async def test_a_mail_of_a_user_that_was_deleted_meanwhile_does_not_come_back(sc
     await queue(scene)
 
     class Deletes(FakeMailer):
-        async def send(self, mail: Mail) -> None:
+        async def send(self, mail: Mail, id: UUID) -> None:
             await scene.store.outbox.remove_of_user(OWNER)
-            await super().send(mail)
+            await super().send(mail, id)
 
     mailer = Deletes()
     mailer.refuse_for_now = True

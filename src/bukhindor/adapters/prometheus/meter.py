@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from bukhindor.adapters.prometheus import names
 from bukhindor.adapters.prometheus.series import Measurement, Series
@@ -155,9 +156,9 @@ class MeteredMailer:
         self._mailer = mailer
         self._meter = meter
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: Mail, id: UUID) -> None:
         try:
-            await self._mailer.send(mail)
+            await self._mailer.send(mail, id)
         except MailNotAccepted as refusal:
             self._meter.mail_tried("refused" if refusal.permanent else "not_accepted")
             raise

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Protocol
+from uuid import UUID
 
 from bukhindor.adapters.sql.repositories.received_mails import SqlReceivedMails
 from bukhindor.domain.mail import Mail, ReceivedMail
@@ -42,7 +43,9 @@ class DatabaseMailbox:
     `source_of` writes the message that a mail server would receive, and raises MailNotAccepted.
     """
 
-    def __init__(self, store: MailboxStore, clock: Clock, source_of: Callable[[Mail], bytes], life: timedelta) -> None:
+    def __init__(
+        self, store: MailboxStore, clock: Clock, source_of: Callable[[Mail, UUID], bytes], life: timedelta
+    ) -> None:
         self._store = store
         self._clock = clock
         self._source_of = source_of
@@ -50,8 +53,8 @@ class DatabaseMailbox:
         # Mails that leave together are numbered in the order in which they leave.
         self._turn = asyncio.Lock()
 
-    async def send(self, mail: Mail) -> None:
-        source = self._source_of(mail).decode("ascii")
+    async def send(self, mail: Mail, id: UUID) -> None:
+        source = self._source_of(mail, id).decode("ascii")
         async with self._turn, self._store.begin() as tx:
             await tx.received_mails.add(mail, source, self._clock.now())
             await tx.received_mails.remove_beyond(MOST_MAILS, MOST_BYTES)

@@ -2,7 +2,15 @@
 
 
 class DatabaseUnusable(Exception):
-    """The database can't be opened, or not by this program."""
+    """The database can't be opened, or not by this program. `advice` is what to do, "" when the reason says it."""
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(*filter(None, (reason, advice)))
+        self.reason = reason
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.advice}".rstrip()
 
 
 class SchemaError(DatabaseUnusable):

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Iterator
 from html import escape
+from uuid import uuid4
 
-from bukhindor.adapters.smtp.mailer import SmtpMailer
+from bukhindor.adapters.smtp.mailer import Patience, SmtpMailer
 from bukhindor.bootstrap.mails import open_letters
 from bukhindor.cli.checks.signing_keys import Stored
 from bukhindor.cli.findings import Finding, State, ok
@@ -12,7 +13,8 @@ from bukhindor.config import ConfigurationError, Settings
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.mail import Mail, MailNotAccepted
 
-PATIENCE_SECONDS = 8.0
+# A person waits.
+PATIENCE = Patience(response=8.0, after_data=60.0)
 
 
 def mail(settings: Settings, recipient: EmailAddress | None) -> Finding:
@@ -23,9 +25,9 @@ def mail(settings: Settings, recipient: EmailAddress | None) -> Finding:
     if server is None:
         return ok("mail", f"mails stay in the development mailbox, {settings.server.public_url}/dev/mailbox")
     place = f"{server.host} port {server.port}"
-    mailer = SmtpMailer(server, settings.mail.sender, PATIENCE_SECONDS)
+    mailer = SmtpMailer(server, settings.mail.sender, PATIENCE, reply_to=settings.mail.reply_to)
     try:
-        asyncio.run(mailer.check() if recipient is None else mailer.send(_test_mail(recipient, settings)))
+        asyncio.run(mailer.check() if recipient is None else mailer.send(_test_mail(recipient, settings), uuid4()))
     except MailNotAccepted as refusal:
         advice = "Compare SMTP_URL and MAIL_FROM with what the mail provider says; a firewall may block the port"
         return Finding("mail", State.PROBLEM, f"{place}: {str(refusal).rstrip('.')}", advice)

@@ -13,6 +13,7 @@ from bukhindor.config import Settings
 
 PATIENCE_SECONDS = 4.0
 
+_NO_LETTERS = ("C", "POSIX")
 _CLOCKS_AGREE = timedelta(seconds=2)
 _CLOCKS_DISAGREE = timedelta(minutes=1)
 
@@ -24,11 +25,12 @@ def checks(
     try:
         found = inspect(address, PATIENCE_SECONDS, now)
     except DatabaseUnusable as error:
-        advice = "Compare DATABASE_URL with what the server says; a firewall may block the port"
-        yield Finding("database", State.PROBLEM, str(error).rstrip("."), advice)
+        advice = error.advice or "Compare DATABASE_URL with what the server says"
+        yield Finding("database", State.PROBLEM, error.reason.rstrip("."), advice.rstrip("."))
         return None
     yield database(address, found)
     yield encryption(address, found)
+    yield from letters(found)
     yield schema(settings, found)
     yield connections(settings, address, found)
     yield from durability(found)
@@ -53,12 +55,33 @@ def encryption(address: PostgresUrl, found: PostgresState) -> Finding:
     check = "database encryption"
     if found.tls:
         checked = {"verify-full": "checked", "verify-ca": "checked, except for the name in it"}
-        return ok(check, f"{found.tls}, the server's certificate is {checked.get(address.tls, 'not checked')}")
+        text = f"{found.tls}, the server's certificate is {checked.get(address.tls, 'not checked')}"
+        if address.wants_channel_binding and address.tls not in checked:
+            advice = "The driver can't do channel_binding; sslmode=verify-full protects against the same attack"
+            return Finding(check, State.WARNING, text, advice)
+        return ok(check, text)
     if address.is_local:
         return ok(check, "none, and nothing leaves this machine")
     hidden = "it is unknown whether the connection is encrypted" if found.tls is None else "nothing is encrypted"
     advice = "Add sslmode=verify-full to DATABASE_URL unless the network between is yours alone"
     return Finding(check, State.WARNING, f"{hidden} on the way to {address.hosts}", advice)
+
+
+def letters(found: PostgresState) -> Iterator[Finding]:
+    """What searching for parts of names needs of the server, apart from the encoding, which is always UTF8 here."""
+    check = "database letters"
+    if found.letters in _NO_LETTERS:
+        text = f"LC_CTYPE is {found.letters}: the server knows letters of ASCII only, and pg_trgm finds no other ones"
+        advice = "Create the database with a locale of UTF-8, such as `createdb --template template0 --locale C.UTF-8`"
+        yield Finding(check, State.WARNING, text, advice)
+    else:
+        yield ok(check, f"UTF8{found.letters and f', LC_CTYPE {found.letters}'}")
+    if found.has_trigrams:
+        yield ok("database search", "pg_trgm is there, for an index of parts of names")
+    else:
+        text = "pg_trgm is missing, so a search for part of a name reads every account"
+        advice = 'From 100,000 accounts on, see "Searching many accounts" in docs/operations.md'
+        yield Finding("database search", State.WARNING, text, advice)
 
 
 def schema(settings: Settings, found: PostgresState) -> Finding:

@@ -22,8 +22,25 @@ class Outbox(Protocol):
         `lease_until`.
         """
 
+    async def renew(self, queued: QueuedMail, lease_until: datetime) -> bool:
+        """Make a lease last longer. False when the mail is gone, or its lease is not the one in `queued` any more."""
+
     async def save(self, queued: QueuedMail) -> None:
-        """Store when it is due next, or that it was given up."""
+        """Store when it is due next, or that it was given up; nothing if another worker has claimed it since."""
+
+    async def oldest(self, at_most: int) -> list[QueuedMail]:
+        """Return mails that wait or were given up, the oldest first."""
+
+    async def find(self, queued_id: UUID) -> QueuedMail | None:
+        """Return one mail, or None if there is none with this id."""
+
+    async def retry(self, queued_id: UUID, now: datetime, no_lease_after: datetime) -> bool:
+        """Make a mail due, with all its tries ahead. Only if it was given up, or is due after `no_lease_after`: else a
+        worker may have it, and the result is False.
+        """
+
+    async def retry_failed(self, now: datetime) -> int:
+        """Make all mails due that were given up, with all their tries ahead. Returns how many there were."""
 
     async def remove(self, queued_id: UUID) -> None:
         """Remove a delivered mail."""

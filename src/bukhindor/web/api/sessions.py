@@ -25,6 +25,8 @@ async def list_sessions(call: Call, sessions: Sessions) -> SessionList:
 async def end_session(call: Call, sessions: Sessions) -> Message:
     """Revoke one of your own sessions"""
     await sessions.end(call.caller, call.session_id)
+    if call.session_id == call.caller.session.id:
+        call.sign_browser_out()
     return Message("The session has ended.")
 
 

@@ -122,6 +122,8 @@ async def list_user_sessions(call: Call, user_admin: UserAdmin) -> SessionList:
 async def end_user_sessions(call: Call, user_admin: UserAdmin) -> SessionsEnded:
     """Revoke all sessions of a user"""
     revoked = await user_admin.end_sessions(call.caller, call.user_id)
+    if call.user_id == call.caller.user.id:
+        call.sign_browser_out()
     return SessionsEnded("The user has been signed out everywhere.", revoked)
 
 

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from bukhindor.web.addresses import canonical_path
 from bukhindor.web.edge.client_address import ClientAddress
-from bukhindor.web.edge.cors import is_preflight, preflight_headers
+from bukhindor.web.edge.cors import is_preflight
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.headers import read_headers
 from bukhindor.web.edge.plain_path import plain_path
@@ -85,7 +85,7 @@ class Edge:
     ) -> None:
         headers, address = exchange.headers, exchange.address
         if address and is_preflight(exchange.method, headers):
-            await answer.send_whole(204, preflight_headers(self._cors.allows(headers["origin"])), b"")
+            await answer.send_whole(204, self._cors.preflight_headers(headers["origin"]), b"")
         elif exchange.method == "OPTIONS" and (methods := self._app.methods_at(address)):
             await answer.send_whole(204, [_allow(methods)], b"")
         else:

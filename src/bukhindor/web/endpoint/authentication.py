@@ -15,8 +15,6 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Lines that differ are one value with commas (`read_headers`); a proxy may have joined them too.
 _SECOND_CREDENTIALS = re.compile(r",[ \t]*[A-Za-z0-9-]+ +[^ ]")
-# A scheme, a host, optionally a port, and nothing after them: browsers send no more.
-_ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
 async def authenticate(call: Call, authentication: Authentication, *, accepts_superseded: bool = False) -> Caller:
@@ -48,8 +46,8 @@ def access_token(exchange: Exchange, settings: WebSettings) -> str:
     token_in_cookie = cookies.ACCESS_TOKEN.read(exchange.headers, settings.is_https)
     if token_in_cookie is None:
         raise NotSignedIn
-    if exchange.method not in _SAFE_METHODS and not _is_same_origin(exchange, settings):
-        raise CrossSiteRequest
+    if exchange.method not in _SAFE_METHODS:
+        cookies.require_own_page(exchange, settings)
     return token_in_cookie
 
 
@@ -62,20 +60,3 @@ def bearer_token(authorization: str) -> str:
     if scheme.lower() != "bearer" or not token:
         raise InvalidAccessToken
     return token
-
-
-def _is_same_origin(exchange: Exchange, settings: WebSettings) -> bool:
-    """Browsers send a cookie for every page that asks, so the page must be ours (OWASP CSRF cheat sheet)."""
-    fetch_site = exchange.headers.get("sec-fetch-site")
-    if fetch_site is not None:
-        return fetch_site == "same-origin"
-    origin = exchange.headers.get("origin", "")
-    # Behind a front end that serves both, Host names the page's own origin.
-    host = _host_of(origin)
-    return origin == settings.public_url or (host is not None and host == exchange.headers.get("host"))
-
-
-def _host_of(origin: str) -> str | None:
-    """Return host and port of the site that the Host header names; None for anything else (RFC 6454)."""
-    match = _ORIGIN.fullmatch(origin)
-    return None if match is None else match[1] + (match[2] or "")

@@ -1,9 +1,20 @@
-"""The cookies of browsers (RFC 6265bis; ASVS 3.3): the access token and the device proof."""
+"""The cookies of browsers (RFC 6265bis; ASVS 3.3): the access token and the device proof.
 
+Browsers send a cookie for every page that asks, so it acts for certain pages only (OWASP CSRF cheat sheet).
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bukhindor.web.edge.exchange import Exchange
+from bukhindor.web.edge.settings import WebSettings
+from bukhindor.web.endpoint.errors import CrossSiteRequest
+
 Header = tuple[bytes, bytes]
+
+# A scheme, a host, optionally a port, and nothing after them: browsers send no more (RFC 6454).
+_ORIGIN = re.compile(r"(https?)://([a-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9a-f:.]+\](?::[0-9]{1,5})?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +57,23 @@ def cookie_named(name: str, header: str) -> str | None:
         if equals and own_name.strip(" \t") == name:
             return value.strip(' \t"') or None
     return None
+
+
+def require_own_page(exchange: Exchange, settings: WebSettings) -> None:
+    """Raise CrossSiteRequest unless a page of the service's own origin asks."""
+    fetch_site = exchange.headers.get("sec-fetch-site")
+    is_own = _is_own(exchange, settings) if fetch_site is None else fetch_site == "same-origin"
+    if not is_own:
+        raise CrossSiteRequest
+
+
+def _is_own(exchange: Exchange, settings: WebSettings) -> bool:
+    """Whether Origin is the address of the service, for browsers that send no Sec-Fetch-Site."""
+    match = _ORIGIN.fullmatch(exchange.headers.get("origin", "").lower())
+    scheme, _, rest = settings.public_url.partition("://")
+    if match is None or match[1] != scheme:
+        return False
+    default_port = ":443" if scheme == "https" else ":80"
+    # Behind a front end that serves both, Host names the page's own origin.
+    own = (rest.partition("/")[0], exchange.headers.get("host", ""))
+    return match[2].removesuffix(default_port) in [place.lower().removesuffix(default_port) for place in own]

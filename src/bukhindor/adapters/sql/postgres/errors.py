@@ -7,6 +7,7 @@ from enum import Enum, auto
 import asyncpg
 
 from bukhindor.adapters.sql.connection import UniqueViolation
+from bukhindor.adapters.sql.postgres.hosts import UnfitEncoding
 from bukhindor.domain.errors import StoreUnavailable, WriteConflict
 
 
@@ -93,6 +94,7 @@ _BY_CLASS: dict[str, Meaning] = {
 _OF_THE_DRIVER: tuple[tuple[type[BaseException], Meaning], ...] = (
     # A migration has changed a table since the statement was prepared. Nothing of the transaction happened.
     (asyncpg.InvalidCachedStatementError, _CONFLICT),
+    (UnfitEncoding, replace(_REFUSED, reason="its encoding is not UTF8")),
     # The server ends a statement sooner than we do: one that is silent until then can't be heard, by no connection.
     (asyncio.TimeoutError, Meaning("timeout", condemned=Condemned.ALL)),
     (OSError, _BROKEN),

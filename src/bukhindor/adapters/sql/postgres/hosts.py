@@ -10,8 +10,18 @@ from bukhindor.adapters.sql.postgres.url import Place, PostgresUrl
 
 _HEAD_START_SECONDS = 0.25
 
+_ENCODING = "UTF8"
+
 Connection = Any
 """The driver's connection."""
+
+
+class UnfitEncoding(Exception):
+    """The database can't store every character."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(encoding)
+        self.encoding = encoding
 
 
 class Hosts:
@@ -27,8 +37,16 @@ class Hosts:
     async def connect(self, *_: Any, timeout: float, **options: Any) -> Connection:
         """A connection to a host that has the attributes that DATABASE_URL asks for; `options` are the driver's.
 
-        Raises what the driver raises, TimeoutError after `timeout` seconds.
+        Raises what the driver raises, TimeoutError after `timeout` seconds, UnfitEncoding.
         """
+        connection = await self._connect(timeout, options)
+        encoding = getattr(connection.get_settings(), "server_encoding", _ENCODING)
+        if encoding != _ENCODING:
+            connection.terminate()
+            raise UnfitEncoding(encoding)
+        return connection
+
+    async def _connect(self, timeout: float, options: dict[str, Any]) -> Connection:
         if len(self._places) == 1:
             return await self._connect_to(self._places[0], timeout=timeout, **options)
         tries: dict[asyncio.Task[Connection], Place] = {}

@@ -1,15 +1,14 @@
 """An inspection of a PostgreSQL database for `doctor`, which changes nothing."""
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg
 import sqlalchemy as sa
 
+from bukhindor.adapters.sql.postgres.explanation import CONNECTION_ERRORS, unusable
 from bukhindor.adapters.sql.postgres.hosts import Hosts
 from bukhindor.adapters.sql.postgres.pool import Patience
 from bukhindor.adapters.sql.postgres.schema import version_in
@@ -17,11 +16,9 @@ from bukhindor.adapters.sql.postgres.statements import compiled
 from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.repositories.signing_keys import SIGNING_KEY_COLUMNS, to_signing_key
 from bukhindor.adapters.sql.schema_version import Version
-from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.domain.signing_key import SigningKey
 
 _SURELY_ENCRYPTED = ("require", "verify-ca", "verify-full")
-_LONGEST_TEXT = 200
 
 _STATE = """
 SELECT current_setting('server_version') AS version,
@@ -29,6 +26,9 @@ SELECT current_setting('server_version') AS version,
        current_setting('transaction_read_only') = 'on' AS is_read_only,
        current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on'
            AND current_setting('synchronous_commit') <> 'off' AS is_durable,
+       (SELECT CASE WHEN coalesce(to_jsonb(here) ->> 'datlocprovider', 'c') = 'c' THEN datctype ELSE '' END
+           FROM pg_database here WHERE datname = current_database()) AS letters,
+       EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') AS has_trigrams,
        least(
            current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
                - coalesce(current_setting('reserved_connections', true), '0')::int,
@@ -46,9 +46,9 @@ _MAILS = "SELECT count(*), count(failed_at) FROM outbox"
 class PostgresState:
     """What the inspection found. `tls` is its version, "" without it, None when a pooler in between hides it.
 
-    `connections` is how many this role may open in this database at most, `in_use` how many all roles have open now.
-    `clock_ahead` is the server's clock minus this machine's. Keys and mails are read only when this program can work on
-    the schema.
+    `letters` is LC_CTYPE, "" where another library than the system's knows the letters. `connections` is how many this
+    role may open in this database at most, `in_use` how many all roles have open now. `clock_ahead` is the server's
+    clock minus this machine's. Keys and mails are read only when this program can work on the schema.
     """
 
     version: str
@@ -56,6 +56,8 @@ class PostgresState:
     is_standby: bool
     is_read_only: bool
     is_durable: bool
+    letters: str
+    has_trigrams: bool
     connections: int
     in_use: int
     clock_ahead: timedelta
@@ -72,9 +74,8 @@ def inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) 
     """
     try:
         return asyncio.run(_inspect(address, patience, now))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ssl.SSLError) as error:
-        message = f"{address} can't be used: {_sentence(error)}."
-        raise DatabaseUnusable(message) from error
+    except CONNECTION_ERRORS as error:
+        raise unusable(address, error) from error
 
 
 async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) -> PostgresState:
@@ -104,6 +105,8 @@ async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], date
         is_standby=found["is_standby"],
         is_read_only=found["is_read_only"],
         is_durable=found["is_durable"],
+        letters=found["letters"],
+        has_trigrams=found["has_trigrams"],
         connections=found["connections"],
         in_use=found["in_use"],
         clock_ahead=clock_ahead,
@@ -127,10 +130,3 @@ def _tls(address: PostgresUrl, of_server: str | None) -> str | None:
     if address.tls in _SURELY_ENCRYPTED:
         return "TLS"
     return "" if address.tls == "disable" else None
-
-
-def _sentence(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "it does not answer in time"
-    text = str(error) or type(error).__name__
-    return " ".join(text.partition("\n")[0].split())[:_LONGEST_TEXT].rstrip(".")

@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from bukhindor.adapters.sql.postgres.errors import Condemned, is_full, meaning_of, refusal_for
+from bukhindor.adapters.sql.postgres.explanation import unusable
 from bukhindor.adapters.sql.postgres.hosts import Connection, Hosts
 from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.domain.errors import StoreUnavailable
@@ -173,9 +174,9 @@ class PostgresPool:
         except StoreUnavailable:
             _cut(connection)
 
-    async def fetch(self, connection: Connection, sql: str, values: list[Any]) -> list[Any]:
-        """Raises StoreUnavailable, WriteConflict."""
-        found: list[Any] = await self._watched(connection, connection.fetch, sql, *values)
+    async def fetch(self, connection: Connection, sql: str, values: list[Any], expected: str = "") -> list[Any]:
+        """Raises StoreUnavailable, WriteConflict. An error with the code `expected` is no outage."""
+        found: list[Any] = await self._watched(connection, connection.fetch, sql, *values, expected=expected)
         return found
 
     async def change(self, connection: Connection, sql: str, values: list[Any]) -> int:
@@ -218,7 +219,12 @@ class PostgresPool:
         return status
 
     async def _watched(
-        self, connection: Connection | None, work: Callable[..., Any], *arguments: Any, **options: Any
+        self,
+        connection: Connection | None,
+        work: Callable[..., Any],
+        *arguments: Any,
+        expected: str = "",
+        **options: Any,
     ) -> Any:
         """Run it; a connection that an error condemns is cut."""
         try:
@@ -228,7 +234,10 @@ class PostgresPool:
             if connection is not None:
                 self._condemn(connection, meaning_of(error).condemned)
             refusal = refusal_for(error)
-            self._note(error, refusal)
+            if isinstance(refusal, StoreUnavailable):
+                refusal.explanation = str(unusable(self._url, error))
+                if not expected or getattr(error, "sqlstate", "") != expected:
+                    self._note(error, refusal)
             if refusal is error:
                 raise
             raise refusal from error
@@ -246,17 +255,15 @@ class PostgresPool:
         if condemned in (Condemned.THIS, Condemned.ALL) or _opened_at(connection) <= self._condemned_until:
             _cut(connection)
 
-    def _note(self, error: BaseException, refusal: BaseException) -> None:
+    def _note(self, error: BaseException, refusal: StoreUnavailable) -> None:
         """Log one line for the beginning of an outage, not one for each request that meets it."""
-        if not isinstance(refusal, StoreUnavailable):
-            return
         meaning = meaning_of(error)
         if self._on_error is not None:
             self._on_error(meaning.kind)
         is_served = is_full(error) and self._pool.get_size()
         if not (self._is_away or meaning.is_passing or is_served):
             self._is_away = True
-            _log.error("the database does not answer as it should: %s", str(error) or type(error).__name__)
+            _log.error("the database does not answer as it should: %s", refusal.explanation)
 
 
 # The driver's pool has already taken back a connection that broke by itself; every call on it raises.

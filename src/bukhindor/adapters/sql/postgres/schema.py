@@ -1,20 +1,18 @@
 """The transactions that change the schema of a PostgreSQL database."""
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from bukhindor.adapters.sql.postgres.explanation import CONNECTION_ERRORS, unusable
 from bukhindor.adapters.sql.postgres.hosts import Hosts
 from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, VERSION_QUERY, Version
-from bukhindor.adapters.sql.unusable import DatabaseUnusable
 
 _T = TypeVar("_T")
 
@@ -69,9 +67,10 @@ class PostgresEngine:
         try:
             return asyncio.run(run()) if runner is None else runner.run(run())
         except sa.exc.DBAPIError as error:
-            raise DatabaseUnusable(f"{self._url} {what}: {_sentence(error.orig)}.") from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ssl.SSLError) as error:
-            raise DatabaseUnusable(f"{self._url} {what}: {_sentence(error)}.") from error
+            said = error.orig or error
+            raise unusable(self._url, said.__cause__ or said, what) from error
+        except CONNECTION_ERRORS as error:
+            raise unusable(self._url, error, what) from error
 
 
 async def version_in(connection: Any) -> Version | None:
@@ -132,8 +131,3 @@ class _PostgresMigration:
 
     def _run(self, work: Callable[[], Awaitable[_T]]) -> _T:
         return self.database._refusing(work, "can't be migrated, nothing was changed", self.runner)
-
-
-def _sentence(error: object) -> str:
-    text = str(error) or type(error).__name__
-    return text.partition("\n")[0].rstrip(".")

@@ -59,7 +59,7 @@ class PostgresTransactions:
 
     async def has_right_schema(self) -> bool:
         try:
-            found = await asyncio.wait_for(_read(self._pool, _SERVICE_AND_WRITE, []), _CHECK_SECONDS)
+            found = await asyncio.wait_for(_read(self._pool, _SERVICE_AND_WRITE, [], _NO_SUCH_TABLE), _CHECK_SECONDS)
         except TimeoutError as error:
             raise StoreUnavailable from error
         except StoreUnavailable as refusal:
@@ -79,20 +79,20 @@ class PostgresTransactions:
         """Do nothing: there is no connection before the first use."""
 
 
-async def _read(pool: PostgresPool, sql: str, values: list[Any]) -> list[Any]:
+async def _read(pool: PostgresPool, sql: str, values: list[Any], expected: str = "") -> list[Any]:
     """A single read; repeated over another connection if this one broke, since reading changes nothing."""
     try:
-        return await _read_once(pool, sql, values)
+        return await _read_once(pool, sql, values, expected)
     except StoreUnavailable as refusal:
         if refusal.__cause__ is None or not meaning_of(refusal.__cause__).may_repeat:
             raise
-    return await _read_once(pool, sql, values)
+    return await _read_once(pool, sql, values, expected)
 
 
-async def _read_once(pool: PostgresPool, sql: str, values: list[Any]) -> list[Any]:
+async def _read_once(pool: PostgresPool, sql: str, values: list[Any], expected: str) -> list[Any]:
     connection = await (pool.begin() if pool.is_pooled else pool.obtain())
     try:
-        return await pool.fetch(connection, sql, values)
+        return await pool.fetch(connection, sql, values, expected)
     finally:
         if pool.is_pooled:
             await pool.roll_back(connection)

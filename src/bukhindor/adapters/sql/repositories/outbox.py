@@ -41,7 +41,19 @@ _DUE = (
 )
 # Checking again whether it is due lets one of two claimers win when both could read the row.
 _CLAIM = sa.update(_outbox).where(_this_mail, _is_due).values(tries=_outbox.c.tries + 1)
-_SAVE = sa.update(_outbox).where(_this_mail)
+_that_try = _outbox.c.tries == sa.bindparam("that_try", type_=sa.Integer())
+_that_lease = _outbox.c.due_at == sa.bindparam("that_lease", type_=tables.UtcDateTime())
+_RENEW = sa.update(_outbox).where(_this_mail, _that_try, _that_lease, _outbox.c.failed_at.is_(None))
+_SAVE = sa.update(_outbox).where(_this_mail, _that_try)
+_OLDEST = (
+    sa.select(*OUTBOX_COLUMNS)
+    .order_by(_outbox.c.created_at, _outbox.c.id)
+    .limit(sa.bindparam("at_most", type_=sa.Integer()))
+)
+_FIND = sa.select(*OUTBOX_COLUMNS).where(_this_mail)
+_no_lease = _outbox.c.due_at > sa.bindparam("no_lease_after", type_=tables.UtcDateTime())
+_RETRY = sa.update(_outbox).where(_this_mail, sa.or_(_outbox.c.failed_at.is_not(None), _no_lease))
+_RETRY_FAILED = sa.update(_outbox).where(_outbox.c.failed_at.is_not(None))
 _REMOVE = sa.delete(_outbox).where(_this_mail)
 _REMOVE_OF_USER = sa.delete(_outbox).where(_outbox.c.user_id == sa.bindparam("owner"))
 _REMOVE_FAILED = sa.delete(_outbox).where(
@@ -101,13 +113,31 @@ class SqlOutbox:
         for row in await self._connection.fetch(_DUE, {"now": now, "at_most": at_most}):
             queued_id: UUID = row[0]
             if await self._connection.change(_CLAIM, {"which": queued_id, "now": now, "due_at": lease_until}):
-                queued = to_queued_mail(row, self._seal.open(row[2], _context(queued_id)))
+                queued = self._opened(row)
                 claimed.append(replace(queued, tries=queued.tries + 1, due_at=lease_until))
         return claimed
 
+    async def renew(self, queued: QueuedMail, lease_until: datetime) -> bool:
+        which = {"which": queued.id, "that_try": queued.tries, "that_lease": queued.due_at}
+        return bool(await self._connection.change(_RENEW, {**which, "due_at": lease_until}))
+
     async def save(self, queued: QueuedMail) -> None:
-        values = {"which": queued.id, "due_at": queued.due_at, "failed_at": queued.failed_at}
-        await self._connection.change(_SAVE, values)
+        values = {"due_at": queued.due_at, "failed_at": queued.failed_at}
+        await self._connection.change(_SAVE, {"which": queued.id, "that_try": queued.tries, **values})
+
+    async def oldest(self, at_most: int) -> list[QueuedMail]:
+        return [self._opened(row) for row in await self._connection.fetch(_OLDEST, {"at_most": at_most})]
+
+    async def find(self, queued_id: UUID) -> QueuedMail | None:
+        rows = await self._connection.fetch(_FIND, {"which": queued_id})
+        return self._opened(rows[0]) if rows else None
+
+    async def retry(self, queued_id: UUID, now: datetime, no_lease_after: datetime) -> bool:
+        which = {"which": queued_id, "no_lease_after": no_lease_after}
+        return bool(await self._connection.change(_RETRY, {**which, "tries": 0, "due_at": now, "failed_at": None}))
+
+    async def retry_failed(self, now: datetime) -> int:
+        return await self._connection.change(_RETRY_FAILED, {"tries": 0, "due_at": now, "failed_at": None})
 
     async def remove(self, queued_id: UUID) -> None:
         await self._connection.change(_REMOVE, {"which": queued_id})
@@ -117,6 +147,9 @@ class SqlOutbox:
 
     async def remove_failed(self, before: datetime) -> int:
         return await self._connection.change(_REMOVE_FAILED, {"moment": before})
+
+    def _opened(self, row: Row) -> QueuedMail:
+        return to_queued_mail(row, self._seal.open(row[2], _context(row[0])))
 
 
 def _context(queued_id: UUID) -> str:

@@ -1,0 +1,62 @@
+"""The operator's view of the outbox."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from bukhindor.domain.audit import AuditType
+from bukhindor.domain.caller import Actor
+from bukhindor.domain.errors import MailNotFound, MailUnderWay
+from bukhindor.domain.mail import LEASE, QueuedMail
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock
+from bukhindor.services.steps.audit_trail import AuditTrail
+
+# The clocks of replicas differ: a lease may seem to last longer than it does.
+_LONGEST_LEASE = LEASE * 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailQueue:
+    transactions: Transactions
+    trail: AuditTrail
+    clock: Clock
+
+    async def oldest(self, actor: Actor, at_most: int) -> list[QueuedMail]:
+        """Return mails that wait or were given up, the oldest first.
+
+        Raises Forbidden.
+        """
+        actor.require_admin()
+        async with self.transactions.scan() as stored:
+            return await stored.outbox.oldest(at_most)
+
+    async def retry(self, actor: Actor, queued_id: UUID) -> None:
+        """Have a mail that was given up, or that waits after a failure, delivered at once, with all its tries ahead.
+
+        A mail that is due soon is left alone: a worker may be delivering it. Raises Forbidden, MailNotFound,
+        MailUnderWay.
+        """
+        actor.require_admin()
+        async with self.transactions.begin() as tx:
+            now = self.clock.now()
+            queued = await tx.outbox.find(queued_id)
+            if queued is None:
+                raise MailNotFound
+            if not await tx.outbox.retry(queued_id, now, now + _LONGEST_LEASE):
+                raise MailUnderWay
+            await tx.audit_events.add(self.trail.by(actor, AuditType.MAIL_RETRIED, now, queued.user_id))
+            await tx.commit()
+
+    async def retry_failed(self, actor: Actor) -> int:
+        """Have all mails that were given up delivered at once. Returns how many there are.
+
+        Raises Forbidden.
+        """
+        actor.require_admin()
+        async with self.transactions.begin() as tx:
+            now = self.clock.now()
+            retried = await tx.outbox.retry_failed(now)
+            if retried:
+                await tx.audit_events.add(self.trail.by(actor, AuditType.MAIL_RETRIED, now, None, mails=str(retried)))
+            await tx.commit()
+        return retried
