@@ -12,8 +12,8 @@ from bukhindor.domain.language import tag_of
 from bukhindor.domain.mail import Letter, LetterKind, Mail, QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.origin import Language, Origin
-from bukhindor.domain.session import Session
-from bukhindor.domain.signing_key import SigningKey
+from bukhindor.domain.session import Session, SessionPolicy
+from bukhindor.domain.signing_key import KeyRing, SigningKey
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import Requester
 
@@ -74,6 +74,11 @@ def make_signing_key(kid: str = "key", **parts: Any) -> SigningKey:
         created_at=parts.pop("created_at", T0),
         **parts,
     )
+
+
+def make_key_ring(*keys: SigningKey, now: datetime = T0) -> KeyRing:
+    """These keys as they stand at `now`."""
+    return KeyRing.at(now, keys, SessionPolicy().access_token)
 
 
 def make_one_time_token(

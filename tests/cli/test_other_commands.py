@@ -163,10 +163,13 @@ def test_keys_are_rotated_and_listed(bukhindor: Command) -> None:
     assert json.loads(bukhindor("keys", "list", "--json").stdout) == {"keys": []}
     first = json.loads(bukhindor("keys", "rotate", "--json").stdout)
     assert (first["state"], first["retired_at"]) == ("signs", None)
-    assert "Made signing key " in bukhindor("keys", "rotate").stdout
+    assert "it signs after KEY_PUBLICATION_LEAD" in bukhindor("keys", "rotate").stdout
     keys = json.loads(bukhindor("keys", "list", "--json").stdout)["keys"]
-    assert [key["state"] for key in keys] == ["signs", "verifies"]
+    assert [key["state"] for key in keys] == ["published", "signs"]
     assert keys[1]["kid"] == first["kid"]
+    assert "it signs from now on" in bukhindor("keys", "rotate", "--now").stdout
+    keys = json.loads(bukhindor("keys", "list", "--json").stdout)["keys"]
+    assert [key["state"] for key in keys] == ["signs", "verifies", "verifies"]
     assert set(keys[0]) == {"kid", "state", "created_at", "retired_at"}
     lines = bukhindor("keys", "list").stdout.splitlines()
     assert [line.split("\t")[:2] for line in lines[1:]] == [[key["kid"], key["state"]] for key in keys]

@@ -178,6 +178,17 @@ def test_what_a_client_claims_about_itself_goes_no_further(proxy: NginxServer) -
     server.server_close()
 
 
+def test_the_cookies_of_other_programs_do_not_lock_a_browser_out(proxy: NginxServer) -> None:
+    well = Replica()
+    server = well.start()
+    proxy.start(configuration(proxy, *(server.server_address[1] for _ in range(2))))
+
+    assert ask(proxy, "POST", "/api/v1/auth/logout", {"Cookie": "a" * 16_384}) == 200
+
+    server.shutdown()
+    server.server_close()
+
+
 def test_a_mailed_token_is_not_in_the_error_log_when_no_replica_answers(proxy: NginxServer) -> None:
     proxy.start(configuration(proxy, free_port(), free_port()))
 
@@ -238,7 +249,7 @@ def test_what_nginx_refuses_reads_like_a_refusal_of_the_service(proxy: NginxServ
     connection.request("GET", "/health")
     answer = connection.getresponse()
     problem = json.loads(answer.read())
-    assert (answer.status, answer.headers["Content-Type"]) == (429, "application/problem+json")
+    assert (answer.status, answer.headers["Content-Type"]) == (429, "application/problem+json; charset=utf-8")
     assert (answer.headers["Retry-After"], answer.headers["Cache-Control"]) == ("1", "no-store")
     assert (problem["status"], problem["code"], problem["error_code"]) == (429, 429, "rate_limited")
     assert problem["error"] == problem["detail"]

@@ -66,7 +66,7 @@ def test_the_commands_for_an_embedded_database_work_as_printed(tmp_path: Path) -
     assert "Created admin admin@example.com" in said
     assert said.count('"status":"ok"') == 2
     assert "Nothing to do: the schema is up to date." in said
-    assert "Made signing key " in said
+    assert "Published signing key " in said
     assert "Backed up data/bukhindor.db to bukhindor-backup.db" in said
     assert "Restored rehearsal/bukhindor.db from bukhindor-backup.db: 1 account" in said
     assert len(list((tmp_path / "backups").glob("bukhindor-*Z.db"))) == 1

@@ -1,36 +1,39 @@
 """Access tokens one can read: `access.<kid>.<number>`. They are known by being remembered, not by a signature."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from bukhindor.domain.signing_key import SigningKey
+from bukhindor.domain.signing_key import KeyRing
 from bukhindor.domain.tokens import AccessClaims
+from bukhindor.ports.secrets import NO_CUSTOM_CLAIMS
 
 UNREADABLE = b"unreadable"
 """The private part of a key that can't be unsealed, as after the server's secret was changed."""
 
 
 class FakeAccessTokens:
-    """`issued` holds all tokens and their claims, oldest first."""
+    """`issued` holds all tokens and their claims, oldest first; `custom` the custom claims of each."""
 
     def __init__(self) -> None:
         self.issued: dict[str, AccessClaims] = {}
-        self._ring: dict[str, SigningKey] = {}
+        self.custom: dict[str, Mapping[str, Any]] = {}
+        self.ring = KeyRing()
 
-    def use(self, keys: Sequence[SigningKey]) -> None:
-        self._ring = {key.kid: key for key in keys}
+    def use(self, ring: KeyRing) -> None:
+        self.ring = ring
 
     def can_sign(self) -> bool:
         return bool(self._signers())
 
-    def issue(self, claims: AccessClaims) -> str:
-        newest = max(self._signers(), key=lambda key: key.created_at)
-        token = f"access.{newest.kid}.{len(self.issued) + 1}"
+    def issue(self, claims: AccessClaims, custom: Mapping[str, Any] = NO_CUSTOM_CLAIMS) -> str:
+        token = f"access.{self._signers()[0]}.{len(self.issued) + 1}"
         self.issued[token] = claims
+        self.custom[token] = custom
         return token
 
     def knows_key_of(self, token: str) -> bool:
-        return _kid_of(token) in self._ring
+        return _kid_of(token) in [key.kid for key in self.ring.verifying]
 
     def read(self, token: str, now: datetime) -> AccessClaims | None:
         claims = self.read_at_any_age(token)
@@ -39,8 +42,8 @@ class FakeAccessTokens:
     def read_at_any_age(self, token: str) -> AccessClaims | None:
         return self.issued.get(token) if self.knows_key_of(token) else None
 
-    def _signers(self) -> list[SigningKey]:
-        return [key for key in self._ring.values() if key.retired_at is None and key.sealed_private_key != UNREADABLE]
+    def _signers(self) -> list[str]:
+        return [key.kid for key in self.ring.signing if key.sealed_private_key != UNREADABLE]
 
 
 def _kid_of(token: str) -> str:

@@ -14,7 +14,7 @@ def assert_problem(answer: httpx.Response, status: int, error_code: str, *fields
     assert (answer.status_code, answer.json().get("error_code")) == (status, error_code), answer.text
     problem: dict[str, Any] = answer.json()
     assert set(problem) - {"errors"} == MEMBERS
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-type"] == "application/problem+json; charset=utf-8"
     assert problem["type"] == "about:blank"
     assert problem["title"] == phrase_of(status)
     assert problem["status"] == problem["code"] == status
@@ -34,10 +34,10 @@ def assert_refused_field(answer: httpx.Response, field: str, reason: str) -> Non
     assert problem["errors"][0]["error_code"] == reason, problem
 
 
-def assert_safe_headers(answer: httpx.Response) -> None:
+def assert_safe_headers(answer: httpx.Response, cache_control: str = "no-store") -> None:
     """Assert what every response carries, good or bad."""
     headers = answer.headers
-    assert headers["cache-control"] == "no-store"
+    assert headers["cache-control"] == cache_control
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]

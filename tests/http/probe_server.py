@@ -18,18 +18,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bukhindor.domain.session import SessionPolicy
 from bukhindor.server.graceful import GracefulServer
 from bukhindor.server.head import ConnectionLimits
 from bukhindor.server.listener import CannotListen
-from bukhindor.server.refusal import RefusalFormat
-from bukhindor.web.edge.problem import MEDIA_TYPE, problem
+from bukhindor.server.refusal import Refuse
+from bukhindor.web.app import ServerRefusals
+from bukhindor.web.edge.cors import CorsPolicy
+from bukhindor.web.edge.settings import WebSettings
 from tests.http.raw_client import PATIENCE_SECONDS, eventually
 
 ROOT = Path(__file__).parents[2]
 
-# Times that no test reaches unless it is about them, however slow the machine is.
+ORIGIN = "https://app.example.com"
 # The server refuses as the whole service does.
-PROBLEMS = RefusalFormat(MEDIA_TYPE, problem)
+PROBLEMS: Refuse = ServerRefusals(
+    WebSettings("https://api.example.com", CorsPolicy(frozenset({ORIGIN})), SessionPolicy(), b"key")
+)
+# Times that no test reaches unless it is about them, however slow the machine is.
 PATIENT = ConnectionLimits(
     head_seconds=60.0,
     body_seconds=60.0,
@@ -182,7 +188,7 @@ def running(
     ready: queue.Queue[str | BaseException] = queue.Queue()
     drained: list[bool] = []
     options = {
-        "refusal_format": PROBLEMS,
+        "refuse": PROBLEMS,
         "shutdown_timeout": 20.0,
         "drain_delay": 0.0,
         "on_drain": lambda: drained.append(True),
@@ -288,7 +294,7 @@ def main(arguments: list[str]) -> int:
             app,
             "127.0.0.1",
             int(options.get("port", "0")),
-            refusal_format=PROBLEMS,
+            refuse=PROBLEMS,
             shutdown_timeout=float(options.get("timeout", "5")),
             drain_delay=float(options.get("delay", "0")),
             on_drain=on_drain,

@@ -84,8 +84,8 @@ def _parse_head(head: bytes) -> tuple[int, list[tuple[bytes, bytes]]]:
 def _check_body(answer: StrictAnswer) -> None:
     media_type = answer.header(b"content-type")
     text = answer.body.decode("utf-8") if not media_type.startswith(b"image/") else ""
-    document = json.loads(text) if media_type.endswith(b"json") else {}
+    document = json.loads(text) if media_type.partition(b";")[0].endswith(b"json") else {}
     if answer.status >= 400 and not media_type.startswith(b"text/html"):
-        assert media_type == b"application/problem+json", media_type
+        assert media_type == b"application/problem+json; charset=utf-8", media_type
         assert document["status"] == document["code"] == answer.status
         assert document["request_id"].encode("ascii") == answer.header(b"x-request-id")

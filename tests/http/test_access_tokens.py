@@ -187,7 +187,7 @@ async def test_a_clock_that_was_set_back_neither_invalidates_a_token_nor_ends_a_
 async def test_a_token_tells_nothing_about_the_person(service: Service) -> None:
     """JWT-12"""
     user = service.people.user
-    assert set(user.claims) == {"iss", "aud", "sub", "sid", "gen", "jti", "role", "iat", "exp"}
+    assert set(user.claims) == {"iss", "aud", "sub", "sid", "gen", "jti", "role", "client_id", "iat", "exp"}
     assert set(segment(user.access_token, 0)) == {"typ", "alg", "kid"}
     assert (user.claims["iss"], user.claims["aud"], user.claims["sub"]) == (PUBLIC_URL, "bukhindor", user.id)
 
@@ -255,7 +255,7 @@ async def test_a_deleted_users_token_never_means_the_next_with_that_address(serv
 async def test_rotating_keys_ends_no_session(service: Service) -> None:
     """JWT-15: the old key verifies until its last token has expired, then it is no longer published."""
     service.clock.advance(timedelta(seconds=1))
-    await service.application.services.signing_key_ring.rotate()
+    await service.application.services.signing_key_ring.rotate(at_once=True)
     old, new = service.people.user, tokens_in(await service.refresh(service.people.user))
     assert segment(old.access_token, 0)["kid"] != segment(new.access_token, 0)["kid"]
     assert await service.works(old)

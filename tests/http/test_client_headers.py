@@ -84,6 +84,7 @@ async def test_an_operator_may_demand_them(start_service: StartService) -> None:
         "/health/ready",
         "/api/health",
         "/.well-known/jwks.json",
+        "/.well-known/openid-configuration",
         "/docs",
         "/openapi.json",
     ):

@@ -56,7 +56,7 @@ async def test_every_refusal_has_the_one_shape(service: Service) -> None:
 async def test_a_strange_path_comes_back_as_data_only(service: Service, path: str) -> None:
     """IN-11"""
     answer = await service.ask("GET", path)
-    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json; charset=utf-8")
     assert "set-cookie" not in answer.headers
     assert answer.json()["error_code"] == "not_found"
 

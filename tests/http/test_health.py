@@ -54,7 +54,7 @@ async def test_a_database_of_another_version_is_not_ready(service: Service) -> N
 async def test_the_published_keys_hold_nothing_private(service: Service) -> None:
     answer = await service.ask("GET", "/.well-known/jwks.json")
     assert answer.status_code == 200
-    assert_safe_headers(answer)
+    assert_safe_headers(answer, "public, max-age=300")
     (key,) = answer.json()["keys"]
     assert (key["kty"], key["crv"], key["alg"], key["use"]) == ("EC", "P-256", "ES256", "sig")
     assert set(key) == {"kty", "crv", "x", "y", "kid", "alg", "use"}

@@ -108,4 +108,4 @@ async def test_a_person_who_is_lost_sees_a_page(service: Service, path: str) -> 
 async def test_a_program_that_is_lost_reads_a_problem(service: Service, path: str) -> None:
     """ERR-01: whatever it accepts."""
     answer = await service.ask("GET", path, headers=FOR_BROWSERS)
-    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json; charset=utf-8")

@@ -70,7 +70,7 @@ def test_another_way_to_write_an_address_is_no_address(service: Served, path: st
             if unquote(way).startswith("/account/"):
                 assert answer.header(b"content-type") == b"text/html; charset=utf-8"
             else:
-                assert answer.header(b"content-type") == b"application/problem+json"
+                assert answer.header(b"content-type") == b"application/problem+json; charset=utf-8"
                 assert (b'"error_code":"not_found"' in answer.body) == (method != "HEAD")
             assert answer.header(b"allow") == answer.header(b"location") == b""
 

@@ -33,10 +33,13 @@ def assert_problem(answer: Answer, status: int, error_code: str) -> None:
     assert problem["status"] == problem["code"] == status
     assert problem["error"] == problem["detail"]
     assert problem["error_code"] == error_code
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-type"] == "application/problem+json; charset=utf-8"
     assert answer.headers["connection"] == "close"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert answer.headers["strict-transport-security"].startswith("max-age=")
+    assert answer.headers["vary"] == "Origin"
     assert answer.headers["x-request-id"] == problem["request_id"]
     assert "date" in answer.headers
     assert "server" not in answer.headers
@@ -131,7 +134,6 @@ def test_a_refusal_of_head_has_no_body(app: ProbeApp, served: RunningServer, hea
     assert said.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert said.endswith(b"\r\n\r\n")
     assert b"connection: close\r\n" in said
-    assert b"content-length" not in said
     assert app.seen == []
 
 
@@ -230,13 +232,14 @@ async def test_an_upgrade_is_not_made_and_its_body_is_not_a_request(
     [
         (get("/", *[f"X-{n}: a" for n in range(100)]), 431, "headers_too_large"),
         (get("/", "X: " + "a" * 8200), 431, "headers_too_large"),
-        (get("/", *[f"X-{n}: " + "a" * 1000 for n in range(17)]), 431, "headers_too_large"),
+        (get("/", *[f"X-{n}: " + "a" * 1000 for n in range(33)]), 431, "headers_too_large"),
+        (get("/", "Cookie: a=" + "a" * 16_500), 431, "headers_too_large"),
         (get("/", "X: " + "a" * 3_000_000), 431, "headers_too_large"),
         (b"\r\n" * 200_000, 431, "headers_too_large"),
         (get("/" + "a" * 8192), 414, "url_too_long"),
         (get("/" + "a" * 3_000_000), 414, "url_too_long"),
     ],
-    ids=["count", "one", "total", "endless one", "endless nothing", "url", "endless url"],
+    ids=["count", "one", "total", "cookies", "endless one", "endless nothing", "url", "endless url"],
 )
 async def test_headers_and_urls_have_a_limit(
     app: ProbeApp, served: RunningServer, request_bytes: bytes, status: int, error_code: str
@@ -254,6 +257,25 @@ async def test_headers_and_urls_just_below_the_limit_pass(app: ProbeApp, served:
     answers = await exchange(served.port, get("/" + "a" * 8100, *headers))
 
     assert [answer.status for answer in answers] == [200]
+
+
+async def test_the_cookies_of_other_programs_do_not_lock_a_browser_out(app: ProbeApp, served: RunningServer) -> None:
+    """16 KiB of them, beside headers of the usual size."""
+    answers = await exchange(served.port, get("/", "Cookie: " + "a" * 16_384, "X: " + "a" * 8_000, "Connection: close"))
+
+    assert [answer.status for answer in answers] == [200]
+
+
+async def test_a_client_of_http_1_0_gets_no_100_continue(served: RunningServer) -> None:
+    """RFC 9110 section 10.1.1: it would take that for the response."""
+    expecting = post("Expect: 100-continue", "Content-Length: 2", version="1.0")
+    async with connection(served.port) as (reader, writer):
+        writer.write(expecting)
+        await asyncio.sleep(0.05)
+        writer.write(b"ab")
+        answer = await read_answer(reader)
+
+    assert (answer.status, answer.body) == (200, b"POST / ab")
 
 
 async def test_the_answer_names_the_path_but_not_the_query(served: RunningServer) -> None:

@@ -170,7 +170,7 @@ def serve(app: ProbeApp, host: str, port: int, resources: Any = None) -> int:
         app,
         host,
         port,
-        refusal_format=PROBLEMS,
+        refuse=PROBLEMS,
         shutdown_timeout=1.0,
         drain_delay=0.0,
         on_drain=lambda: None,

@@ -108,7 +108,7 @@ def work(options: dict[str, str], assignment: Assignment) -> int:
         app,
         "127.0.0.1",
         0,
-        refusal_format=PROBLEMS,
+        refuse=PROBLEMS,
         shutdown_timeout=_timeout(options),
         drain_delay=0.3,
         on_drain=lambda: None,

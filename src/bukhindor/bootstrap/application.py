@@ -23,12 +23,10 @@ from bukhindor.bootstrap.watch import Watch
 from bukhindor.config import DevMailbox, Settings, development_secret
 from bukhindor.domain.errors import StoreUnavailable, Unavailable
 from bukhindor.ports.system import Clock
-from bukhindor.server.refusal import RefusalFormat
 from bukhindor.services.assembly import Services
-from bukhindor.web.app import create_app
+from bukhindor.web.app import ServerRefusals, create_app
 from bukhindor.web.edge.answered_hosts import AnsweredHosts, read_host
 from bukhindor.web.edge.cors import CorsPolicy
-from bukhindor.web.edge.problem import MEDIA_TYPE, problem
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.use_cases import UseCases
 
@@ -43,14 +41,14 @@ AsgiApplication = Callable[..., Awaitable[None]]
 class Application:
     """A service that has opened its store. `running` starts and ends the rest, around the requests to `web`.
 
-    `refusal_format` makes the refusals of the server look like those of `web`. `is_hindered` says whether the database
-    kept it from its work at the start, which the log explains.
+    `refuse` makes the refusals of the server look like those of `web`. `is_hindered` says whether the database kept it
+    from its work at the start, which the log explains.
     """
 
     services: Services
     web: AsgiApplication
     running: Callable[[], AbstractAsyncContextManager[None]]
-    refusal_format: RefusalFormat
+    refuse: Callable[[int, str, str], AsgiApplication]
     is_hindered: Callable[[], bool]
 
 
@@ -74,18 +72,19 @@ def create_application(
     except BaseException:
         built.drop()
         raise
+    web_settings = _web_settings(settings, built.secret_keys)
     return Application(
         built.services,
         create_app(
             UseCases(getattr(built.services, field.name) for field in fields(built.services)),
-            _web_settings(settings, built.secret_keys),
+            web_settings,
             built.limiter,
             built.clock,
             mailbox=built.mailbox if settings.mail.has_dev_mailbox else None,
             watchers=watch.watchers,
         ),
         built.running,
-        RefusalFormat(MEDIA_TYPE, problem),
+        ServerRefusals(web_settings, watch.watchers),
         lambda: built.is_hindered,
     )
 

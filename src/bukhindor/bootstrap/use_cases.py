@@ -21,8 +21,6 @@ from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.assembly import Outside, Rules, Services, assemble
 from bukhindor.web.addresses import ACCOUNT, PAGE_OF
 
-_AUDIENCE = "bukhindor"
-
 
 def build_services(
     settings: Settings,
@@ -43,7 +41,7 @@ def build_services(
         writer=writer,
         identifiers=SystemIdentifiers(),
         clock=clock,
-        access_tokens=SignedAccessTokens(str(settings.server.public_url), _AUDIENCE, secret_keys),
+        access_tokens=_access_tokens(settings, secret_keys),
         refresh_tokens=DerivedRefreshTokens(secret_keys),
         device_proofs=SignedDeviceProofs(secret_keys),
         secrets=DerivedOneTimeSecrets(secret_keys),
@@ -51,6 +49,8 @@ def build_services(
     )
     rules = Rules(
         policy=session_policy(settings),
+        signing_keys=settings.tokens.signing_keys,
+        custom_claims=settings.tokens.claims,
         password_policy=PasswordPolicy(
             settings.accounts.min_password_length, load_common_passwords(), settings.product.name
         ),
@@ -59,6 +59,11 @@ def build_services(
         wrong_codes=settings.limiting.limits.in_force(WRONG_CODES_PER_ACCOUNT),
     )
     return assemble(outside, rules)
+
+
+def _access_tokens(settings: Settings, secret_keys: SecretKeys) -> SignedAccessTokens:
+    tokens = settings.tokens
+    return SignedAccessTokens(str(settings.server.public_url), tokens.audiences, tokens.client_id, secret_keys)
 
 
 def mail_links(settings: Settings) -> MailLinks:

@@ -66,7 +66,7 @@ def _serve(
         application.web,
         settings.server.host,
         settings.server.port,
-        refusal_format=application.refusal_format,
+        refuse=application.refuse,
         shutdown_timeout=settings.server.shutdown_timeout.total_seconds(),
         drain_delay=settings.server.shutdown_delay.total_seconds(),
         resources=application.running,

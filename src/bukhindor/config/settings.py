@@ -16,6 +16,7 @@ from bukhindor.config.production import refuse_unsafe
 from bukhindor.config.server import ServerSettings
 from bukhindor.config.sources import Origin, Sources, Variable, read_env_file
 from bukhindor.config.store import StoreSettings
+from bukhindor.config.tokens import TokenSettings
 from bukhindor.config.unknown_variables import UnknownVariable, unknown_variables
 from bukhindor.config.values import choice, is_loopback
 from bukhindor.domain.product import Product
@@ -37,6 +38,7 @@ class Settings:
     server: ServerSettings
     store: StoreSettings
     accounts: AccountSettings
+    tokens: TokenSettings
     limiting: LimitSettings
     product: Product
     mail: MailSettings
@@ -69,6 +71,7 @@ class Settings:
         server = ServerSettings.read(sources, is_production=is_production)
         store = StoreSettings.read(sources)
         accounts = AccountSettings.read(sources, data_dir=store.data_dir, workers=server.workers)
+        tokens = TokenSettings.read(sources, token_life=accounts.jwt_expiration)
         limiting = LimitSettings.read(sources)
         product = read_product(sources)
         return cls(
@@ -76,6 +79,7 @@ class Settings:
             server=server,
             store=store,
             accounts=accounts,
+            tokens=tokens,
             limiting=limiting,
             product=product,
             mail=MailSettings.read(sources, product.name),

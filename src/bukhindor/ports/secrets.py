@@ -1,16 +1,19 @@
 """Hashes, tokens and keys."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol
 from uuid import UUID
 
 from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
 from bukhindor.domain.password import Password
 from bukhindor.domain.session import Session
-from bukhindor.domain.signing_key import SigningKey
+from bukhindor.domain.signing_key import KeyRing, SigningKey
 from bukhindor.domain.tokens import AccessClaims, RefreshTicket
+
+NO_CUSTOM_CLAIMS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,20 @@ class Seal(Protocol):
 class AccessTokens(Protocol):
     """Signed access tokens under a ring of keys from the caller."""
 
-    def use(self, keys: Sequence[SigningKey]) -> None:
-        """Replace the ring: the newest key that is not retired and can be unsealed signs; all of them verify."""
+    @property
+    def ring(self) -> KeyRing:
+        """The keys in use; empty until `use` was called."""
+
+    def use(self, ring: KeyRing) -> None:
+        """Replace the ring: of the keys that may sign, the first that can be unsealed does."""
 
     def can_sign(self) -> bool:
         """Whether the ring has a key to sign with."""
 
-    def issue(self, claims: AccessClaims) -> str:
-        """Return a signed compact JWT. Calling this while `can_sign()` is False is a programming error."""
+    def issue(self, claims: AccessClaims, custom: Mapping[str, Any] = NO_CUSTOM_CLAIMS) -> str:
+        """Return a signed compact JWT with the custom claims beside ours. Calling this while `can_sign()` is False is a
+        programming error.
+        """
 
     def knows_key_of(self, token: str) -> bool:
         """Whether the token names a key of the ring; False may mean that the ring is outdated."""

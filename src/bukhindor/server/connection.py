@@ -1,17 +1,21 @@
-"""The waits of an HTTP connection, each with an end, and what is sent when a request is refused."""
+"""The waits of an HTTP connection, each with an end."""
 
 import asyncio
-import logging
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, cast
+from urllib.parse import unquote
 
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from bukhindor.server.cycle import GentleTransport, RefusingCycle
 from bukhindor.server.head import ConnectionLimits
-from bukhindor.server.refusal import TIMED_OUT, Refusal, RefusalFormat, answer_for
+from bukhindor.server.refusal import FAILED, MALFORMED, TIMED_OUT, Refusal, Refuse
 
-logger = logging.getLogger("bukhindor.http")
+# Of a refused request.
+_LONGEST_PATH: Final = 256
 
 # The part of the current message that has not arrived completely: none, its headers, or its body.
 IDLE: Final = 0
@@ -20,14 +24,14 @@ BODY: Final = 2
 
 
 class BoundedServerState(ServerState):
-    """The state that all connections of one server share: uvicorn's state, limits, the form of refusals, and whether it
-    is stopping.
+    """The state that all connections of one server share: uvicorn's state, limits, how it refuses, and whether it is
+    stopping.
     """
 
-    def __init__(self, limits: ConnectionLimits, refusal_format: RefusalFormat) -> None:
+    def __init__(self, limits: ConnectionLimits, refuse: Refuse) -> None:
         super().__init__()
         self.limits = limits
-        self.refusal_format = refusal_format
+        self.refuse = refuse
         self.draining = False
 
 
@@ -48,24 +52,15 @@ class BoundedConnection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.limits = server_state.limits
-        self.url = b""
         # The request that is being handled; uvicorn's `cycle` is the newest that was read.
         self._running: RequestResponseCycle | None = None
-        # The message that is being read, counted from 1, and the part of it that is still to come.
+        # How many messages have begun, the part of the newest one that is still to come, and since when.
         self._message = 0
         self._stage = IDLE
-        self._phase = (0, IDLE)
         self._phase_since = 0.0
-        # Bytes of a head, or after a body in chunks, without an end so far.
-        self._unfinished_bytes = 0
-        self._body_came = False
-        self._piece = 0
-        self._has_body = False
-        self._upgrade_ignored = False
-        # Waits for the answers to earlier requests.
-        self._due_refusal: Refusal | None = None
         # Nothing more is read: a refusal is due, or the client is given time to read it.
         self._deaf = self._lingering = False
+        self._client_stopped = False
         # When the last response was complete.
         self._idle_since = 0.0
         # When the client last read enough of its responses, and how many bytes were left then.
@@ -88,38 +83,87 @@ class BoundedConnection(HttpToolsProtocol):
         super().resume_writing()
         self._unread = None
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Serve a client that stops sending after its requests and reads on (RFC 9112, section 9.6, RFC 9293, 3.6).
+
+        A client that has left altogether looks the same until a response is written. Returns whether the connection
+        stays open.
+        """
+        self._client_stopped = True
+        if self._lingering or self.transport.is_closing():
+            return False
+        if self._stage != IDLE and not self._deaf:
+            self._refuse(MALFORMED)
+        self.stop_keeping_alive()
+        return self._has_unanswered()
+
+    # Requests and responses
+
+    def _start_cycle(self, app: ASGI3Application, close: Callable[[], None] | None, *, keep_alive: bool) -> None:
+        """Let `app` respond to the request in `scope`, after the responses to those before; `close` ends the connection
+        instead of the transport."""
+        waits = self._has_unanswered()
+        self.cycle = RefusingCycle(
+            self.server_state.refuse(*FAILED),
+            scope=self.scope,
+            transport=self.transport if close is None else cast("Any", GentleTransport(self.transport, close)),
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=keep_alive and not self.server_state.draining,
+            on_response=self.on_response_complete,
+        )
+        if waits:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, app))
+        else:
+            self._start_asgi_task(self.cycle, app)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        self._idle_since = self.loop.time()
+        if self.transport.is_closing() or self._lingering:
+            return
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self.flow.resume_reading()
+
     def _refuse(self, refusal: Refusal) -> None:
-        """End the connection with `refusal`, after the answers to the requests that came before."""
+        """End the connection with `refusal`, after the responses to the requests that came before."""
         self._deaf = True
         running = self._running
-        waiting = running is not None and not running.response_complete
         if self._stage == BODY and self.pipeline:
             self.pipeline.popleft()
         elif self._stage == BODY and running is not None:
             # The request that is being answered is the one whose body went wrong.
-            if waiting:
-                running.disconnected = True
-                running.message_event.set()
+            running.disconnected = not running.response_complete
+            running.message_event.set()
             if running.response_started:
                 self.transport.close()
                 return
-            waiting = False
-        if waiting:
-            self._due_refusal = refusal
-        else:
-            self._answer_refusal(refusal)
+        elif self._stage == IDLE:
+            self.on_message_begin()
+        self.expect_100_continue = False
+        scope, path = self.scope, self.url.partition(b"?")[0][:_LONGEST_PATH]
+        if not (path.startswith(b"/") and path.isascii() and path.decode("ascii").isprintable()):
+            path = b"/"
+        # The query may contain a token, and is not needed.
+        scope["raw_path"], scope["path"], scope["query_string"] = path, unquote(path.decode("ascii")), b""
+        # Where no method could be read, the parser names one all the same.
+        method = self.parser.get_method()
+        scope["method"] = method.decode("ascii") if self.url or method == b"HEAD" else "GET"
+        self._start_cycle(self.server_state.refuse(*refusal), self._linger, keep_alive=False)
 
-    def _answer_refusal(self, refusal: Refusal) -> None:
-        answer = answer_for(refusal, self.url, self.server_state.refusal_format)
-        client = self.client[0] if self.client else "unknown"
-        logger.info(
-            "refused a request: %d %s, request id %s, client %s",
-            *(refusal.status, refusal.error_code, answer.request_id, client),
-        )
-        # Where no method could be read, this is the one of the request before.
-        is_head = self.parser.get_method() == b"HEAD"
-        self.transport.write(answer.encode(self.server_state.default_headers, to_head=is_head))
-        self._linger()
+    # Waits
 
     def end_overdue(self, now: float) -> None:
         """End a wait that takes too long. The server calls this regularly; `now` is the time of the event loop."""
@@ -167,9 +211,11 @@ class BoundedConnection(HttpToolsProtocol):
 
     def is_answering(self) -> bool:
         """Whether a request was accepted whose response the operating system has not taken completely."""
+        return self._has_unanswered() or self.transport.get_write_buffer_size() > 0
+
+    def _has_unanswered(self) -> bool:
         running = self._running
-        unfinished = running is not None and not (running.response_complete or running.disconnected)
-        return unfinished or bool(self.pipeline) or self.transport.get_write_buffer_size() > 0
+        return bool(self.pipeline) or not (running is None or running.response_complete or running.disconnected)
 
     def shutdown(self) -> None:
         """Close the connection if it is idle, else after the response under way."""
@@ -186,7 +232,11 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _linger(self) -> None:
         """Tell the client that nothing more will be sent, and drop what it still sends until it stops."""
-        self._deaf = self._lingering = True
+        self._deaf = True
+        if self._client_stopped:
+            self.transport.close()
+            return
+        self._lingering = True
         self._phase_since = self.loop.time()
         self.flow.resume_reading()
         self.transport.write_eof()

@@ -8,17 +8,15 @@ from typing import Any
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from bukhindor.server.refusal import FAILED, RefusalFormat, answer_for
-
 logger = logging.getLogger("bukhindor.http")
 
 
 class RefusingCycle(RequestResponseCycle):
-    """uvicorn's request cycle; a failure becomes a refusal, and a client that has left is no error."""
+    """uvicorn's request cycle; when the application fails, `on_failure` responds. A client that left is no error."""
 
-    def __init__(self, refusal_format: RefusalFormat, **request: Any) -> None:
+    def __init__(self, on_failure: ASGI3Application, **request: Any) -> None:
         super().__init__(**request)
-        self._refusal_format = refusal_format
+        self._on_failure: ASGI3Application | None = on_failure
 
     async def run_asgi(self, app: ASGI3Application) -> None:
         try:
@@ -35,12 +33,12 @@ class RefusingCycle(RequestResponseCycle):
             self.on_response = lambda: None
 
     async def _give_up(self) -> None:
-        if self.response_started:
+        respond, self._on_failure = self._on_failure, None
+        if self.response_started or respond is None:
             self.transport.close()
             return
-        answer = answer_for(FAILED, self.scope["raw_path"], self._refusal_format)
-        await self.send({"type": "http.response.start", "status": FAILED.status, "headers": answer.headers})
-        await self.send({"type": "http.response.body", "body": answer.body, "more_body": False})
+        self.keep_alive = False
+        await self.run_asgi(respond)
 
 
 class GentleTransport:

@@ -25,7 +25,7 @@ from bukhindor.server.connection import BoundedServerState
 from bukhindor.server.head import ConnectionLimits
 from bukhindor.server.listener import address_of, explain, open_listeners, stop_listening
 from bukhindor.server.protocol import BoundedHttpProtocol
-from bukhindor.server.refusal import RefusalFormat
+from bukhindor.server.refusal import Refuse
 
 logger = logging.getLogger("bukhindor.server")
 
@@ -57,7 +57,7 @@ class GracefulServer(uvicorn.Server):
         host: str,
         port: int,
         *,
-        refusal_format: RefusalFormat,
+        refuse: Refuse,
         shutdown_timeout: float,
         drain_delay: float,
         on_drain: Callable[[], None],
@@ -81,7 +81,7 @@ class GracefulServer(uvicorn.Server):
                 server_header=False,
             )
         )
-        self.server_state = BoundedServerState(limits or ConnectionLimits(), refusal_format)
+        self.server_state = BoundedServerState(limits or ConnectionLimits(), refuse)
         self.exit_code = EXIT_FINISHED
         self._shutdown_timeout = shutdown_timeout
         self._drain_delay = min(drain_delay, shutdown_timeout)

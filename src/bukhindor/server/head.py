@@ -18,6 +18,8 @@ class ConnectionLimits:
     `head_seconds` runs from the first byte of a request, for the first request from the connect; `body_seconds` from
     the end of its headers; `idle_seconds` from the end of the last response. In every `write_seconds` a client has to
     read `write_bytes` of a waiting response, or its rest. A refused client may continue to send for `linger_seconds`.
+    `cookie_bytes` instead of `header_bytes` is the limit of a Cookie line: other programs of the same site fill it, and
+    a browser must be able to sign out all the same.
     """
 
     head_seconds: float = 10.0
@@ -28,33 +30,29 @@ class ConnectionLimits:
     write_bytes: int = 64 * 1024
     url_bytes: int = 8 * 1024
     header_bytes: int = 8 * 1024
-    headers_bytes: int = 16 * 1024
+    cookie_bytes: int = 16 * 1024 + 64
+    headers_bytes: int = 32 * 1024
     header_count: int = 100
     pipelined_requests: int = 100
 
 
-def check_sizes(headers: Sequence[tuple[bytes, bytes]], limits: ConnectionLimits) -> None:
-    """Raises RequestRefused when there are too many headers, or one or all together are too large."""
-    sizes = [len(name) + len(value) + 4 for name, value in headers]
-    if (
-        len(sizes) > limits.header_count
-        or max(sizes, default=0) > limits.header_bytes
-        or sum(sizes) > limits.headers_bytes
-    ):
-        raise RequestRefused(HEADERS_TOO_LARGE)
-
-
-def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str) -> tuple[bool, bool]:
+def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str, limits: ConnectionLimits) -> tuple[bool, bool]:
     """Return whether there is a body, and whether the client waits for 100 Continue before it sends that.
 
     Header names are in lower case, `version` is what followed `HTTP/`.
 
-    Raises RequestRefused when another server on the way could read the request differently: a coding other than
-    plain `chunked`, a coding in HTTP/1.0, two lengths, no or more than one Host (RFC 9112, sections 3.2, 6.1, 6.3).
+    Raises RequestRefused when there are too many headers, one or all together are too large, or another server on the
+    way could read the request differently: a coding other than plain `chunked`, a coding in HTTP/1.0, two lengths, no
+    or more than one Host (RFC 9112, sections 3.2, 6.1, 6.3).
     """
-    hosts = framings = 0
+    size = hosts = framings = 0
     expects_100_continue = False
+    largest = limits.header_bytes
     for name, value in headers:
+        bytes_of_line = len(name) + len(value) + 4
+        size += bytes_of_line
+        if bytes_of_line > largest and (name != b"cookie" or bytes_of_line > limits.cookie_bytes):
+            raise RequestRefused(HEADERS_TOO_LARGE)
         if name not in _CHECKED:
             continue
         if name == b"host":
@@ -69,6 +67,9 @@ def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str) -> tuple[
             framings += 1
             if name == b"transfer-encoding" and (value.lower() != b"chunked" or version != "1.1"):
                 raise RequestRefused(MALFORMED)
+    if size > limits.headers_bytes or len(headers) > limits.header_count:
+        raise RequestRefused(HEADERS_TOO_LARGE)
     if framings > 1 or (hosts != 1 if version == "1.1" else version != "1.0" or hosts > 1):
         raise RequestRefused(MALFORMED)
-    return framings > 0, framings > 0 and expects_100_continue
+    # A client of HTTP/1.0 would take 100 Continue for its response (RFC 9110, section 10.1.1).
+    return framings > 0, framings > 0 and expects_100_continue and version == "1.1"

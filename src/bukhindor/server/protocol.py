@@ -8,29 +8,31 @@ The protocol also refuses what lets two servers read one byte stream differently
 Content-Length, bare LF, folded headers, garbage in chunk sizes and extensions. Every refusal ends the connection.
 """
 
-import asyncio
 import urllib.parse
-from typing import cast
+from typing import Any
 
 import httptools
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from bukhindor.server.connection import BODY, HEAD, IDLE, BoundedConnection
-from bukhindor.server.cycle import GentleTransport, RefusingCycle
-from bukhindor.server.head import check_sizes, read_framing
+from bukhindor.server.head import read_framing
 from bukhindor.server.refusal import HEADERS_TOO_LARGE, MALFORMED, SERVER_BUSY, URL_TOO_LONG, RequestRefused
 
 
 class BoundedHttpProtocol(BoundedConnection):
     """See the module. The limits come from the server's `BoundedServerState`."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Whether the newest bytes began or ended something, and how many came without that.
+        self._progressed = False
+        self._unfinished_bytes = 0
+        self._url_is_too_long = False
+        self._upgrade_ignored = False
+
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
-        message, self._body_came = self._message, False
-        # An upper bound of the size of the head that ends in this piece.
-        self._piece = len(data) + (self._piece if self._stage == HEAD else 0)
+        self._progressed = False
         try:
             try:
                 self.parser.feed_data(data)
@@ -41,17 +43,14 @@ class BoundedHttpProtocol(BoundedConnection):
             self._refuse(cause.refusal if isinstance(cause, RequestRefused) else MALFORMED)
             return
         if self._stage != IDLE or not self._message:
-            self._check_unfinished(len(data) if message == self._message else 0)
+            self._check_unfinished(len(data))
 
     def _check_unfinished(self, size: int) -> None:
-        """A message that has begun must end within limits; the parser keeps headers and trailers until they end."""
-        phase = (self._message, self._stage)
-        if self._message and phase != self._phase:
-            self._phase, self._phase_since = phase, self.loop.time()
-        self._unfinished_bytes = 0 if self._stage == BODY and self._body_came else self._unfinished_bytes + size
+        """A head or trailers must end within limits; the parser keeps them until they do."""
+        self._unfinished_bytes = 0 if self._progressed else self._unfinished_bytes + size
         allowed = self.limits.headers_bytes + (0 if self._stage == BODY else self.limits.url_bytes)
         if self._unfinished_bytes > allowed:
-            self._refuse(HEADERS_TOO_LARGE)
+            self._refuse(URL_TOO_LONG if self._url_is_too_long else HEADERS_TOO_LARGE)
 
     def _read_on_without_upgrade(self, data: bytes, upgrade: httptools.HttpParserUpgrade) -> None:
         """Read a request again without its wish for another protocol; none is spoken here (RFC 9110, 7.8).
@@ -73,19 +72,18 @@ class BoundedHttpProtocol(BoundedConnection):
             else:
                 wish = None
 
-    # Request
-
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._stage = HEAD
+        # The time for the first head runs from the connect.
+        self._begin(HEAD, self.loop.time() if self._message else self._phase_since)
         self._message += 1
-        self._unfinished_bytes = 0
-        self._upgrade_ignored = False
+        self._upgrade_ignored = self._url_is_too_long = False
 
     def on_url(self, url: bytes) -> None:
+        # The headers are read all the same: they say who may read the refusal.
         self.url += url
         if len(self.url) > self.limits.url_bytes:
-            raise RequestRefused(URL_TOO_LONG)
+            self._url_is_too_long, self.url = True, self.url[: self.limits.url_bytes]
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # Trailers after a body in chunks are dropped: they must not pass for headers (RFC 9110, 6.5.1).
@@ -95,11 +93,9 @@ class BoundedHttpProtocol(BoundedConnection):
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
         method = self.parser.get_method()
-        self._unfinished_bytes = 0
-        # A head that came in one small piece cannot be too large.
-        if self._piece > self.limits.header_bytes or len(self.headers) > self.limits.header_count:
-            check_sizes(self.headers, self.limits)
-        self._has_body, self.expect_100_continue = read_framing(self.headers, version)
+        if self._url_is_too_long:
+            raise RequestRefused(URL_TOO_LONG)
+        has_body, self.expect_100_continue = read_framing(self.headers, version, self.limits)
         if self.parser.should_upgrade():
             if method == b"CONNECT":
                 raise RequestRefused(MALFORMED)
@@ -119,40 +115,15 @@ class BoundedHttpProtocol(BoundedConnection):
         scope["query_string"] = target.query or b""
         if len(self.pipeline) >= self.limits.pipelined_requests:
             raise RequestRefused(SERVER_BUSY)
-        self._stage = BODY
-        self._start_cycle(version)
+        self._begin(BODY, self.loop.time())
+        keep_alive = version == "1.1" and self.parser.should_keep_alive()
+        self._start_cycle(self.app, self._close_when_client_stops if has_body else None, keep_alive=keep_alive)
 
-    def _start_cycle(self, version: str) -> None:
-        waits = self._running is not None and not self.cycle.response_complete
-        self.cycle = RefusingCycle(
-            self.server_state.refusal_format,
-            scope=self.scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=version == "1.1" and self.parser.should_keep_alive() and not self.server_state.draining,
-            on_response=self.on_response_complete,
-        )
-        if self._has_body:
-            gentle = GentleTransport(self.transport, self._close_when_client_stops)
-            self.cycle.transport = cast("asyncio.Transport", gentle)
-        if waits:
-            self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
-        else:
-            self._start_asgi_task(self.cycle, self.app)
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        self._running = cycle
-        super()._start_asgi_task(cycle, app)
+    def _begin(self, stage: int, now: float) -> None:
+        self._stage, self._phase_since, self._progressed = stage, now, True
 
     def on_body(self, body: bytes) -> None:
-        self._body_came = True
+        self._progressed = True
         if not self._upgrade_ignored:
             super().on_body(body)
 
@@ -160,17 +131,3 @@ class BoundedHttpProtocol(BoundedConnection):
         if not self._upgrade_ignored:
             super().on_message_complete()
             self._stage = IDLE
-
-    # Response
-
-    def on_response_complete(self) -> None:
-        self.server_state.total_requests += 1
-        self._idle_since = self.loop.time()
-        if self.transport.is_closing() or self._lingering:
-            return
-        if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
-        elif self._due_refusal is not None:
-            self._answer_refusal(self._due_refusal)
-        else:
-            self.flow.resume_reading()

@@ -1,12 +1,15 @@
 """Every use case, built once from keyword arguments: the composition root and the tests build them in the same way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bukhindor.domain.audit import Retention
+from bukhindor.domain.custom_claims import CustomClaim
 from bukhindor.domain.mail import MailLinks
 from bukhindor.domain.password import PasswordPolicy
 from bukhindor.domain.rate_limit import Limit
 from bukhindor.domain.session import SessionPolicy
+from bukhindor.domain.signing_key import SigningKeyPolicy
 from bukhindor.ports.mail import LetterWriter, Mailer
 from bukhindor.ports.secrets import (
     AccessTokens,
@@ -74,6 +77,8 @@ class Rules:
     """The operator's decisions: lifetimes, policies, figures, and where mailed links lead."""
 
     policy: SessionPolicy
+    signing_keys: SigningKeyPolicy
+    custom_claims: Sequence[CustomClaim]
     password_policy: PasswordPolicy
     retention: Retention
     links: MailLinks
@@ -122,6 +127,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         device_proofs=outside.device_proofs,
         identifiers=outside.identifiers,
         policy=rules.policy,
+        custom_claims=rules.custom_claims,
     )
     password_check = PasswordCheck(
         transactions=outside.transactions,
@@ -259,7 +265,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             transactions=outside.transactions,
             access_tokens=outside.access_tokens,
             key_maker=outside.key_maker,
-            policy=rules.policy,
+            policy=rules.signing_keys,
             clock=outside.clock,
         ),
         health=Health(transactions=outside.transactions, access_tokens=outside.access_tokens, limiter=outside.limiter),

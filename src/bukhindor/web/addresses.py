@@ -11,6 +11,8 @@ ALIASES: Final = (("/v1/", "/api/v1/"), ("/api/health", "/health"))
 
 HEALTH: Final = "/health"
 JWKS: Final = "/.well-known/jwks.json"
+# For clients of OpenID Connect and for those of OAuth 2.0 (RFC 8414).
+DISCOVERY: Final = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 OPENAPI: Final = "/openapi.json"
 DOCS: Final = "/docs"
 HOME: Final = "/"

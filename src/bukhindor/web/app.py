@@ -1,7 +1,9 @@
 """The HTTP application, from top to bottom."""
 
+from http import HTTPStatus
+
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bukhindor.ports.mail import Mailbox
 from bukhindor.ports.system import Clock, RateLimiter
@@ -17,6 +19,7 @@ from bukhindor.web.endpoint.errors import Refusal, problem_response
 from bukhindor.web.endpoint.operation import Operation
 from bukhindor.web.endpoint.row import Row
 from bukhindor.web.endpoint.use_cases import UseCases
+from bukhindor.web.endpoint.wording import worded
 from bukhindor.web.pages.rendering import refusal_page
 from bukhindor.web.pages.routes import DEVELOPER_PAGES, HOME_PAGE, PAGES
 
@@ -48,7 +51,26 @@ def create_app(
 
     answering = rows(with_home=settings.is_development, with_mailbox=mailbox is not None)
     dispatcher = Dispatcher(answering, application_of, refuse)
-    return Edge(dispatcher, settings, watchers)
+    return Edge(dispatcher, settings, watchers, dispatcher.methods_at)
+
+
+class ServerRefusals:
+    """The responses of the HTTP server itself, with the same headers, form, language and log line as ours."""
+
+    def __init__(self, settings: WebSettings, watchers: Watchers = NOBODY) -> None:
+        self._settings, self._watchers = settings, watchers
+
+    def __call__(self, status: int, code: str, detail: str, /) -> ASGIApp:
+        """Return the application that responds to a request, as far as it was read, with this refusal."""
+
+        async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+            exchange = Exchange.of(scope)
+            exchange.error_code = code
+            headers = {"retry-after": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+            refused = Refusal(status, code, worded(code, detail, exchange.language), headers)
+            await problem_response(exchange, refused)(scope, receive, send)
+
+        return Edge(respond, self._settings, self._watchers)
 
 
 def rows(*, with_home: bool, with_mailbox: bool) -> tuple[Row, ...]:

@@ -22,6 +22,7 @@ from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
 from bukhindor.domain.tokens import AccessClaims
 from bukhindor.domain.user import Role
+from tests.makers import make_key_ring
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())
@@ -46,6 +47,7 @@ PAYLOAD: Mapping[str, object] = {
     "gen": 3,
     "jti": CLAIMS.token_id,
     "role": "user",
+    "client_id": AUDIENCE,
     "iat": SECONDS,
     "exp": SECONDS + 900,
 }
@@ -54,8 +56,8 @@ HEADER: Mapping[str, object] = {"typ": "at+jwt", "alg": "ES256", "kid": KEY.kid}
 
 def server(issuer: str = ISSUER, audience: str = AUDIENCE) -> SignedAccessTokens:
     """A server with one key."""
-    tokens = SignedAccessTokens(issuer, audience, SECRETS)
-    tokens.use([KEY])
+    tokens = SignedAccessTokens(issuer, [audience], audience, SECRETS)
+    tokens.use(make_key_ring(KEY, now=NOW))
     return tokens
 
 

@@ -29,13 +29,17 @@ from tests.adapters.crypto.access_token_scenes import (
     forged,
     server,
 )
+from tests.makers import make_key_ring
 
 OTHER_SECRETS = SecretKeys([b"quite another secret of 32 characters"])
 
 
+LATER = NOW + timedelta(hours=2)
+
+
 def ring_of(*keys: SigningKey, secrets: SecretKeys = SECRETS, cache_size: int = 100) -> SignedAccessTokens:
-    tokens = SignedAccessTokens(ISSUER, AUDIENCE, secrets, cache_size=cache_size)
-    tokens.use(keys)
+    tokens = SignedAccessTokens(ISSUER, [AUDIENCE], AUDIENCE, secrets, cache_size=cache_size)
+    tokens.use(make_key_ring(*keys, now=NOW))
     return tokens
 
 
@@ -48,6 +52,11 @@ def header_of(token: str) -> dict[str, object]:
     header = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     assert isinstance(header, dict)
     return header
+
+
+def payload_of(token: str) -> object:
+    part = token.split(".")[1]
+    return json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
 def kids_that_sign(tokens: AccessTokens) -> object:
@@ -115,7 +124,7 @@ def test_a_token_lives_until_its_expiry_and_ten_seconds(moment: datetime, lives:
 
 
 def test_a_server_without_a_key_does_not_sign_or_read() -> None:
-    tokens = SignedAccessTokens(ISSUER, AUDIENCE, SECRETS)
+    tokens = SignedAccessTokens(ISSUER, [AUDIENCE], AUDIENCE, SECRETS)
 
     assert not tokens.can_sign()
     assert tokens.read(forged(), NOW) is None
@@ -130,7 +139,7 @@ def test_after_a_rotation_the_new_key_signs_and_the_old_one_still_verifies() -> 
     old_token = tokens.issue(CLAIMS)
     newer = new_key(NOW + timedelta(hours=1))
 
-    tokens.use([newer, KEY.retired(NOW + timedelta(hours=1))])
+    tokens.use(make_key_ring(newer, KEY.retired(LATER), now=LATER))
 
     assert kids_that_sign(tokens) == newer.kid
     assert tokens.read(old_token, NOW) == CLAIMS
@@ -143,11 +152,11 @@ def test_a_key_that_left_the_ring_reads_nothing_more_even_what_it_read_before() 
     tokens = ring_of(KEY)
     old_token = tokens.issue(CLAIMS)
     assert tokens.read(old_token, NOW) == CLAIMS
-    tokens.use([newer, KEY])
+    tokens.use(make_key_ring(newer, KEY.retired(LATER), now=LATER))
     new_token = tokens.issue(CLAIMS)
     assert tokens.read(new_token, NOW) == CLAIMS
 
-    tokens.use([newer])
+    tokens.use(make_key_ring(newer, now=LATER))
 
     assert tokens.read(old_token, NOW) is None
     assert not tokens.knows_key_of(old_token)
@@ -159,15 +168,16 @@ def test_another_public_key_under_the_same_name_reads_nothing_of_the_first() -> 
     token = tokens.issue(CLAIMS)
     assert tokens.read(token, NOW) == CLAIMS
 
-    tokens.use([replace(KEY, public_jwk={**new_key().public_jwk, "kid": KEY.kid})])
+    tokens.use(make_key_ring(replace(KEY, public_jwk={**new_key().public_jwk, "kid": KEY.kid}), now=LATER))
 
     assert tokens.read(token, NOW) is None
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)], ids=str)
-def test_the_newest_key_that_is_not_retired_signs_in_whatever_order_they_come(order: Sequence[int]) -> None:
-    keys = [new_key(NOW + timedelta(hours=hour)) for hour in range(3)]
-    keys[2] = keys[2].retired(NOW + timedelta(hours=4))
+def test_the_oldest_key_that_is_not_retired_signs_in_whatever_order_they_come(order: Sequence[int]) -> None:
+    """It has been published for the longest time."""
+    keys = [new_key(NOW - timedelta(hours=hour)) for hour in range(3)]
+    keys[2] = keys[2].retired(NOW)
 
     tokens = ring_of(*(keys[place] for place in order))
 
@@ -197,7 +207,7 @@ def test_a_key_on_another_curve_is_refused_and_the_ring_stays() -> None:
     odd = replace(KEY, kid="odd", public_jwk={name: str(value) for name, value in p384.items()})
 
     with pytest.raises(Exception, match="P-256"):
-        tokens.use([odd])
+        tokens.use(make_key_ring(odd, now=LATER))
 
     assert tokens.read(tokens.issue(CLAIMS), NOW) == CLAIMS
 
@@ -209,7 +219,7 @@ def test_the_key_that_a_token_names_is_reported_without_checking_it() -> None:
     assert tokens.knows_key_of(token)
     assert tokens.knows_key_of(token[:-5])
     assert not tokens.knows_key_of(ring_of(new_key()).issue(CLAIMS))
-    for nonsense in ("", ".", "..", "x", "\x00", token + "x" * 2048, "." + token):
+    for nonsense in ("", ".", "..", "x", "\x00", token + "x" * 4096, "." + token):
         assert not tokens.knows_key_of(nonsense)
 
 
@@ -250,3 +260,20 @@ def test_keys_and_tokens_are_not_printed() -> None:
 
     assert token not in repr(tokens)
     assert repr(KEY.sealed_private_key) not in repr(KEY)
+
+
+def test_a_token_for_several_services_names_all_of_them_and_reads_here() -> None:
+    """RFC 9068 section 2.2: `client_id` is required, and `aud` may be a list."""
+    tokens = SignedAccessTokens(ISSUER, [AUDIENCE, "https://api.example.com"], "flutter-app", SECRETS)
+    tokens.use(make_key_ring(KEY, now=NOW))
+    token = tokens.issue(CLAIMS)
+    assert payload_of(token) == {**PAYLOAD, "aud": [AUDIENCE, "https://api.example.com"], "client_id": "flutter-app"}
+    assert tokens.read(token, NOW) == CLAIMS
+    assert server().read(token, NOW) == CLAIMS
+
+
+def test_custom_claims_stand_beside_ours() -> None:
+    tokens = server()
+    token = tokens.issue(CLAIMS, {"plan": "gold", "https://hasura.io/jwt/claims": {"x-hasura-role": "user"}})
+    assert payload_of(token) == {**PAYLOAD, "plan": "gold", "https://hasura.io/jwt/claims": {"x-hasura-role": "user"}}
+    assert tokens.read(token, NOW) == CLAIMS

@@ -20,7 +20,7 @@ from tests.fakes.access_tokens import FakeAccessTokens
 from tests.fakes.password_hasher import FakePasswordHasher
 from tests.fakes.refresh_tokens import FakeRefreshTokens
 from tests.fakes.signing_key_maker import FakeSigningKeyMaker
-from tests.makers import REQUESTER, T0, make_session, make_user
+from tests.makers import REQUESTER, T0, make_key_ring, make_session, make_user
 
 SECRETS = SecretKeys([b"a secret of at least 32 characters"])
 HOUR = timedelta(hours=1)
@@ -42,7 +42,9 @@ def hasher(request: pytest.FixtureRequest) -> Iterator[PasswordHasher]:
 def keyed(request: pytest.FixtureRequest) -> KeyedTokens:
     if request.param == "fake":
         return FakeAccessTokens(), FakeSigningKeyMaker()
-    return SignedAccessTokens("https://accounts.example.com", "bukhindor", SECRETS), Es256SigningKeyMaker(SECRETS)
+    return SignedAccessTokens(
+        "https://accounts.example.com", ["bukhindor"], "bukhindor", SECRETS
+    ), Es256SigningKeyMaker(SECRETS)
 
 
 @pytest.fixture(params=[lambda: DerivedRefreshTokens(SECRETS), FakeRefreshTokens], ids=["real", "fake"])
@@ -73,7 +75,7 @@ async def test_what_is_no_hash_matches_nothing(hasher: PasswordHasher, stored: s
 
 def test_an_issued_token_is_read_while_it_lives(keyed: KeyedTokens) -> None:
     tokens, maker = keyed
-    tokens.use([maker.make(T0)])
+    tokens.use(make_key_ring(maker.make(T0)))
     said = claims(generation=3)
 
     token = tokens.issue(said)
@@ -89,10 +91,10 @@ def test_an_issued_token_is_read_while_it_lives(keyed: KeyedTokens) -> None:
 def test_without_a_key_nothing_is_signed_or_known(keyed: KeyedTokens) -> None:
     tokens, maker = keyed
     key = maker.make(T0)
-    tokens.use([key])
+    tokens.use(make_key_ring(key))
     token = tokens.issue(claims())
 
-    tokens.use([])
+    tokens.use(make_key_ring())
 
     assert not tokens.can_sign()
     assert not tokens.knows_key_of(token)
@@ -103,19 +105,19 @@ def test_a_retired_key_verifies_and_the_newest_signs(keyed: KeyedTokens) -> None
     """JWT-15."""
     tokens, maker = keyed
     old = maker.make(T0)
-    tokens.use([old])
+    tokens.use(make_key_ring(old))
     before = tokens.issue(claims())
     new = maker.make(T0 + HOUR)
 
-    tokens.use([new, old.retired(T0 + HOUR)])
+    tokens.use(make_key_ring(new, old.retired(T0 + HOUR), now=T0 + HOUR))
     after = tokens.issue(claims())
 
     assert tokens.read(before, T0) is not None
     assert tokens.knows_key_of(before)
-    tokens.use([new])
+    tokens.use(make_key_ring(new, now=T0 + HOUR))
     assert tokens.read(after, T0) is not None
     assert tokens.read(before, T0) is None
-    tokens.use([old.retired(T0 + HOUR)])
+    tokens.use(make_key_ring(old.retired(T0 + HOUR), now=T0 + HOUR))
     assert not tokens.can_sign()
     assert tokens.read(before, T0) is not None
 
@@ -123,7 +125,7 @@ def test_a_retired_key_verifies_and_the_newest_signs(keyed: KeyedTokens) -> None
 @pytest.mark.parametrize("text", ["", ".", "access", "a.b.c", "bkr_" + "A" * 70, "eyJhbGciOiJub25lIn0.e30."])
 def test_a_text_of_strangers_is_no_access_token(keyed: KeyedTokens, text: str) -> None:
     tokens, maker = keyed
-    tokens.use([maker.make(T0)])
+    tokens.use(make_key_ring(maker.make(T0)))
 
     assert tokens.read(text, T0) is None
     assert tokens.read_at_any_age(text) is None

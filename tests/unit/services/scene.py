@@ -19,6 +19,7 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import Session, SessionPolicy
+from bukhindor.domain.signing_key import SigningKeyPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Role, User
 from bukhindor.ports.secrets import PasswordVerdict, Requester
@@ -37,7 +38,7 @@ from tests.fakes.rate_limiter import FakeRateLimiter
 from tests.fakes.refresh_tokens import FakeRefreshTokens
 from tests.fakes.signing_key_maker import FakeSigningKeyMaker
 from tests.fakes.transactions import FakeTransactions
-from tests.makers import ORIGIN, mail_of, make_session, make_signing_key, make_user
+from tests.makers import ORIGIN, mail_of, make_key_ring, make_session, make_signing_key, make_user
 
 PASSWORD = NewPassword("correct horse battery")
 """What the users of `make_user` sign in with."""
@@ -96,7 +97,7 @@ class Scene:
         self.policy = SessionPolicy()
         key = make_signing_key("first")
         self.store.committed.keys[key.kid] = key
-        self.access_tokens.use([key])
+        self.access_tokens.use(make_key_ring(key))
         self.device_proofs = FakeDeviceProofs()
         self.token_issuer = TokenIssuer(
             access_tokens=self.access_tokens,
@@ -125,6 +126,8 @@ class Scene:
         )
         rules = Rules(
             policy=self.policy,
+            signing_keys=SigningKeyPolicy(self.policy.access_token),
+            custom_claims=(),
             password_policy=passwords,
             retention=Retention(),
             links=MailLinks(lambda purpose: f"https://app.example.com/{purpose}"),

@@ -8,7 +8,7 @@ import pytest
 from bukhindor.domain.errors import InvalidAccessToken, StoreUnavailable
 from bukhindor.domain.signing_key import SigningKey
 from tests.fakes.access_tokens import FakeAccessTokens
-from tests.makers import ORIGIN, T0, make_signing_key
+from tests.makers import ORIGIN, T0, make_key_ring, make_signing_key
 from tests.unit.services.scene import Scene
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -29,7 +29,7 @@ async def foreign_token(scene: Scene, key: SigningKey) -> str:
     """A token signed by another process, which has `key` in use."""
     caller = await scene.add_caller()
     elsewhere = FakeAccessTokens()
-    elsewhere.use([key])
+    elsewhere.use(make_key_ring(key))
     token = elsewhere.issue(scene.access_tokens.issued[scene.access_token_of(caller.session, caller.user)])
     scene.access_tokens.issued[token] = elsewhere.issued[token]
     return token

@@ -1,5 +1,6 @@
 """Whether the service can do its work."""
 
+from bukhindor.domain.signing_key import KeyRing
 from tests.unit.services.scene import Scene
 
 
@@ -9,7 +10,7 @@ async def test_a_service_with_store_and_keys_has_no_problems(scene: Scene) -> No
 
 
 async def test_a_service_without_a_key_to_sign_with_is_not_ready(scene: Scene) -> None:
-    scene.access_tokens.use([])
+    scene.access_tokens.use(KeyRing())
     assert await scene.services.health.problems() == {"signing_keys": "none to sign with"}
 
 
@@ -42,6 +43,6 @@ async def test_a_service_that_is_about_to_stop_is_not_ready_any_more(scene: Scen
 
 async def test_all_problems_are_reported_at_once(scene: Scene) -> None:
     scene.services.health.drain()
-    scene.access_tokens.use([])
+    scene.access_tokens.use(KeyRing())
     scene.store.is_down = True
     assert set(await scene.services.health.problems()) == {"process", "signing_keys", "database"}

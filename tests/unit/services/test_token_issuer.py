@@ -4,12 +4,13 @@ import pytest
 
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT
+from bukhindor.domain.signing_key import KeyRing
 from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, Scene
 
 
 def forget_keys(scene: Scene) -> None:
     """As after a start whose database was away."""
-    scene.access_tokens.use([])
+    scene.access_tokens.use(KeyRing())
 
 
 async def test_no_sign_in_succeeds_without_a_key(scene: Scene) -> None:

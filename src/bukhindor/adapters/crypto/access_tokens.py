@@ -3,7 +3,7 @@
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -14,9 +14,10 @@ import msgspec
 from bukhindor.adapters import leaving_out
 from bukhindor.adapters.crypto.private_key_seal import PrivateKeySeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
-from bukhindor.domain.signing_key import SigningKey
+from bukhindor.domain.signing_key import KeyRing, SigningKey
 from bukhindor.domain.tokens import AccessClaims
 from bukhindor.domain.user import Role
+from bukhindor.ports.secrets import NO_CUSTOM_CLAIMS
 
 # bcrypt is for the keys of SSH.
 with leaving_out("bcrypt"):
@@ -24,7 +25,8 @@ with leaving_out("bcrypt"):
     from joserfc.jwk import ECKey
     from joserfc.jws import JWSRegistry
 
-_MAX_LENGTH = 2048
+# A cookie with the token must have less than 4096 bytes.
+_MAX_LENGTH = 3840
 # Three parts of base64url; a signature has 86 characters, the last of which has four canonical values.
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{85}[AQgw])")
 _LAST_MOMENT = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
@@ -37,7 +39,7 @@ class _Payload(msgspec.Struct, frozen=True, omit_defaults=True):
     """The claims in the token; times are whole seconds since 1970."""
 
     iss: str
-    aud: str
+    aud: str | list[str]
     sub: _CanonicalUuid
     sid: _CanonicalUuid
     gen: Annotated[int, msgspec.Meta(ge=1, le=2**32 - 1)]
@@ -45,6 +47,7 @@ class _Payload(msgspec.Struct, frozen=True, omit_defaults=True):
     role: Role
     iat: _Moment
     exp: _Moment
+    client_id: str = ""
     nbf: _Moment = 0
 
 
@@ -69,7 +72,8 @@ class _Verified:
 
 
 class SignedAccessTokens:
-    """ES256 tokens of one issuer for one audience.
+    """ES256 tokens of one issuer for its audiences, of which the first is this server; `client_id` is a claim that RFC
+    9068 demands.
 
     A token is read under a key of the ring only if its first segment is, byte for byte, the one that we write for that
     key. A stranger's header is never decoded, so there is no algorithm to confuse, no embedded or remote key, no
@@ -84,64 +88,70 @@ class SignedAccessTokens:
     def __init__(
         self,
         issuer: str,
-        audience: str,
+        audiences: Sequence[str],
+        client_id: str,
         secret_keys: SecretKeys,
         leeway: timedelta = timedelta(seconds=10),
         cache_size: int = 20_000,
     ) -> None:
         self._issuer = issuer
-        self._audience = audience
+        self._audiences = list(audiences)
+        self._client_id = client_id
         self._seal = PrivateKeySeal(secret_keys)
         self._leeway = leeway
         self._cache_size = cache_size
         self._es256 = JWSRegistry(algorithms=["ES256"]).get_alg("ES256")
-        self._ring: dict[str, _RingKey] = {}
+        self.ring = KeyRing()
+        self._entries: dict[str, _RingKey] = {}
         self._signer: tuple[str, ECKey] | None = None
         self._verified: OrderedDict[str, _Verified] = OrderedDict()
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(_Payload)
 
-    def use(self, keys: Sequence[SigningKey]) -> None:
-        """Replace the ring: the newest key that is not retired and can be unsealed signs; all of them verify.
+    def use(self, ring: KeyRing) -> None:
+        """Replace the ring: of the keys that may sign, the first that can be unsealed does; all of them verify.
 
         A public key that is not on P-256 raises an error of joserfc, and the ring stays unchanged.
         """
-        known = {entry.signing_key.kid: entry for entry in self._ring.values()}
-        entries = [self._entry(key, known.get(key.kid)) for key in keys]
-        ring = {entry.header: entry for entry in entries}
-        left = {header for header, entry in self._ring.items() if entry.public is not _public(ring, header)}
+        known = {entry.signing_key.kid: entry for entry in self._entries.values()}
+        entries = {key.kid: self._entry(key, known.get(key.kid)) for key in ring.verifying}
+        by_header = {entry.header: entry for entry in entries.values()}
+        left = {header for header, entry in self._entries.items() if entry.public is not _public(by_header, header)}
         if left:
             kept = ((token, seen) for token, seen in self._verified.items() if seen.header not in left)
             self._verified = OrderedDict(kept)
-        self._ring = ring
-        self._signer = self._newest_signer(entries)
+        self.ring = ring
+        self._entries = by_header
+        self._signer = self._first_signer([entries[key.kid] for key in ring.signing])
 
     def can_sign(self) -> bool:
         """Whether the ring has a key to sign with."""
         return self._signer is not None
 
-    def issue(self, claims: AccessClaims) -> str:
+    def issue(self, claims: AccessClaims, custom: Mapping[str, Any] = NO_CUSTOM_CLAIMS) -> str:
         """Return a signed compact JWT; fractions of seconds are cut off. Raises RuntimeError unless `can_sign()`."""
         if self._signer is None:
             raise RuntimeError("There is no key to sign access tokens with.")
         header, private = self._signer
         payload = _Payload(
             iss=self._issuer,
-            aud=self._audience,
+            aud=self._audiences[0] if len(self._audiences) == 1 else self._audiences,
             sub=str(claims.user_id),
             sid=str(claims.session_id),
             gen=claims.generation,
             jti=claims.token_id,
             role=claims.role,
+            client_id=self._client_id,
             iat=int(claims.issued_at.timestamp()),
             exp=int(claims.expires_at.timestamp()),
         )
-        signed = f"{header}.{_encode(self._encoder.encode(payload))}"
+        content: Any = {**msgspec.to_builtins(payload), **custom} if custom else payload
+        signed = f"{header}.{_encode(self._encoder.encode(content))}"
         return f"{signed}.{_encode(self._es256.sign(signed.encode('ascii'), private))}"
 
     def knows_key_of(self, token: str) -> bool:
         """Whether the token names a key of the ring; False may mean that the ring is outdated."""
-        return len(token) <= _MAX_LENGTH and token.partition(".")[0] in self._ring
+        return len(token) <= _MAX_LENGTH and token.partition(".")[0] in self._entries
 
     def read(self, token: str, now: datetime) -> AccessClaims | None:
         """Return the claims of a token that this server signed for itself and that is valid at `now`; None for anything
@@ -169,7 +179,7 @@ class SignedAccessTokens:
 
     def _verify(self, token: str) -> _Verified | None:
         form = _FORM.fullmatch(token)
-        key = self._ring.get(form[1]) if form is not None else None
+        key = self._entries.get(form[1]) if form is not None else None
         if form is None or key is None:
             return None
         signed = token[: form.end(2)].encode("ascii")
@@ -180,7 +190,8 @@ class SignedAccessTokens:
             payload = self._decoder.decode(_decode(form[2]))
         except (ValueError, RecursionError):
             return None
-        if payload.iss != self._issuer or payload.aud != self._audience:
+        audiences = [payload.aud] if isinstance(payload.aud, str) else payload.aud
+        if payload.iss != self._issuer or not any(audience in self._audiences for audience in audiences):
             return None
         return self._accept(payload, key.header)
 
@@ -212,9 +223,8 @@ class SignedAccessTokens:
         header = {"typ": "at+jwt", "alg": "ES256", "kid": key.kid}
         return _RingKey(key, _encode(self._encoder.encode(header)), public)
 
-    def _newest_signer(self, entries: Sequence[_RingKey]) -> tuple[str, ECKey] | None:
-        candidates = (entry for entry in entries if entry.signing_key.retired_at is None)
-        for entry in sorted(candidates, key=lambda entry: entry.signing_key.created_at, reverse=True):
+    def _first_signer(self, candidates: Iterable[_RingKey]) -> tuple[str, ECKey] | None:
+        for entry in candidates:
             if self._signer is not None and self._signer[0] == entry.header:
                 return self._signer
             encoded = self._seal.unseal(entry.signing_key.sealed_private_key, entry.signing_key.kid)

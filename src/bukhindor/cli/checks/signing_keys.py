@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from bukhindor.adapters.crypto.private_key_seal import PrivateKeySeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
+from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.cli.findings import Finding, State, ok
 from bukhindor.config import ConfigurationError, Settings
 from bukhindor.config.data_folder import made_secret
-from bukhindor.domain.signing_key import SigningKey
+from bukhindor.domain.signing_key import KeyRing, SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Stored:
 
 def signing_keys(settings: Settings, keys: Sequence[SigningKey]) -> Finding:
     """Whether one of the keys can sign with the present secret."""
-    current = [key for key in keys if key.retired_at is None]
+    current = KeyRing.at(SystemClock().now(), keys, settings.accounts.jwt_expiration).signing
     if not current:
         return ok("signing keys", "there is none yet; the next start creates one")
     advice = "Put the earlier secret behind the present one in JWT_SECRET, or all users have to sign in again"

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bukhindor.domain.errors import InvalidAccessToken
 from bukhindor.domain.session import SessionPolicy
-from bukhindor.domain.signing_key import verifying
+from bukhindor.domain.signing_key import KeyRing
 from bukhindor.domain.tokens import AccessClaims
 from bukhindor.ports.secrets import AccessTokens
 from bukhindor.ports.store.transactions import Transactions
@@ -51,5 +51,5 @@ class AccessTokenReading:
             keys = await stored.signing_keys.all()
         # Set only now: requests that come while the keys are being read, or after this failed, must not be refused.
         self._keys_loaded_at = now
-        self._access_tokens.use(verifying(keys, now, self._policy.access_token))
+        self._access_tokens.use(KeyRing.at(now, keys, self._policy.access_token))
         return True

@@ -1,8 +1,10 @@
 """Turning a session into the tokens that a client receives."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bukhindor.domain.custom_claims import CustomClaim, custom_claims
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import AccessClaims, TokenPair
@@ -20,6 +22,7 @@ class TokenIssuer:
     device_proofs: DeviceProofs
     identifiers: Identifiers
     policy: SessionPolicy
+    custom_claims: Sequence[CustomClaim] = ()
 
     def require_key(self) -> None:
         """Call this before anything is written: a session whose tokens can't be signed must not begin.
@@ -33,7 +36,7 @@ class TokenIssuer:
         """Issue a new access token with the refresh token of this generation; lifetimes in whole seconds."""
         claims = AccessClaims.of(session, user, self.identifiers.token_id(), now, self.policy)
         return TokenPair(
-            access_token=self.access_tokens.issue(claims),
+            access_token=self.access_tokens.issue(claims, custom_claims(self.custom_claims, user)),
             refresh_token=self.refresh_tokens.derive(session),
             expires_in=int((claims.expires_at - now).total_seconds()),
             refresh_expires_in=int((session.ends_at(self.policy, user.role) - now).total_seconds()),

@@ -1,5 +1,6 @@
 """GET /docs: Swagger UI, every file from this process, and GET /openapi.json"""
 
+from datetime import timedelta
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,5 +64,5 @@ def _file(path: Path, headers: dict[str, str]) -> Response:
 PAGES = (
     Page("GET", DOCS, swagger_ui, Access.ANYONE, as_problem),
     Page("GET", f"{DOCS}/{{name}}", swagger_ui_file, Access.ANYONE, as_problem, refuses=(NoSuchEndpoint,)),
-    Page("GET", OPENAPI, openapi_document, Access.ANYONE, as_problem),
+    Page("GET", OPENAPI, openapi_document, Access.ANYONE, as_problem, cache_life=timedelta(minutes=5)),
 )

@@ -202,12 +202,12 @@ def _client_headers(endpoint: Endpoint) -> list[Json]:
 
 
 def _responses(endpoint: Endpoint) -> Json:
-    responses: Json = {
-        str(endpoint.status): {
-            "description": phrase_of(endpoint.status),
-            "content": {"application/json": {"schema": _ref(endpoint.answer)}},
-        }
-    }
+    success: Json = {"description": phrase_of(endpoint.status)}
+    if endpoint.answer is not None:
+        success["content"] = {"application/json": {"schema": _ref(endpoint.answer)}}
+    responses: Json = {str(endpoint.status): success}
+    if endpoint.cache_life is not None:
+        responses["304"] = {"description": phrase_of(304)}
     causes: dict[int, list[tuple[str, str]]] = {}
     for refusal in _refusals(endpoint):
         status = STATUS_OF[refusal] if issubclass(refusal, BukhindorError) else refusal.status

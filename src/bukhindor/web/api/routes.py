@@ -1,5 +1,7 @@
 """Every endpoint: its path, who may call it, and what it can refuse. This table is the security policy."""
 
+from datetime import timedelta
+
 from bukhindor.domain.errors import (
     AccountBanned,
     AccountInactive,
@@ -36,11 +38,13 @@ from bukhindor.services.sign_in import SignIn
 from bukhindor.services.sign_out import SignOut
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.user_admin import UserAdmin
-from bukhindor.web.addresses import API, HEALTH, JWKS
+from bukhindor.web.addresses import API, DISCOVERY, HEALTH, JWKS
 from bukhindor.web.api import (
     audit_log,
+    discovery,
     email_change,
     email_verification,
+    forward_auth,
     health,
     own_account,
     password_change,
@@ -61,6 +65,7 @@ from bukhindor.web.endpoint.row import Access, Endpoint, FormEndpoint
 
 _ANYONE, _TOKEN, _SIGNED_IN, _ADMIN = Access.ANYONE, Access.TOKEN_HOLDER, Access.SIGNED_IN, Access.ADMIN
 _USER = "/users/{user_id}"
+_CACHE_LIFE = timedelta(minutes=5)
 
 _REGISTRATIONS = NetworkLimit(REGISTRATIONS_PER_NETWORK, Counted.EVERY_CALL)
 _REFUSED_REFRESHES = NetworkLimit(REFUSED_REFRESHES_PER_NETWORK, Counted.REFUSALS)
@@ -70,13 +75,18 @@ _CHANGE_REFUSALS = (
 )  # fmt: skip
 
 # fmt: off
-_HEALTH = (
+_SERVICE = (
     Endpoint("GET", HEALTH, health.health, _ANYONE, "Service"),
     Endpoint("GET", f"{HEALTH}/live", health.live, _ANYONE, "Service"),
     Endpoint("GET", f"{HEALTH}/ready", health.ready, _ANYONE, "Service", refuses=(NotReady,)),
-    Endpoint("GET", JWKS, signing_key_ring.jwks, _ANYONE, "Service", refuses=(StoreUnavailable,)),
+    Endpoint("GET", JWKS, signing_key_ring.jwks, _ANYONE, "Service", refuses=(StoreUnavailable,),
+             cache_life=_CACHE_LIFE),
+    Endpoint("GET", DISCOVERY[0], discovery.openid_configuration, _ANYONE, "Service", cache_life=_CACHE_LIFE),
+    Endpoint("GET", DISCOVERY[1], discovery.oauth_authorization_server, _ANYONE, "Service", cache_life=_CACHE_LIFE),
 )
 _AUTH = (
+    Endpoint("GET", "/auth/verify", forward_auth.verify, _SIGNED_IN, "Service", refuses=(StoreUnavailable,),
+             rules=Authentication.authenticate),
     Endpoint("POST", "/auth/register", registration.register, _ANYONE, "Account", 201, refuses=(EmailTaken, TooBusy),
              limits=(_REGISTRATIONS,), rules=Registration.register),
     Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",
@@ -146,4 +156,4 @@ _USERS = (
 )
 # fmt: on
 
-ENDPOINTS = _HEALTH + tuple(endpoint.under(API) for endpoint in _AUTH + _MAILBOX + _USERS)
+ENDPOINTS = _SERVICE + tuple(endpoint.under(API) for endpoint in _AUTH + _MAILBOX + _USERS)

@@ -12,10 +12,10 @@ from bukhindor.web.endpoint.call import Call
 class JsonWebKeySet(msgspec.Struct, frozen=True):
     """The public keys that verify access tokens (RFC 7517)."""
 
-    keys: Annotated[list[dict[str, str]], Meta(description="ES256 keys, the one that signs now first")]
+    keys: Annotated[list[dict[str, str]], Meta(description="ES256 keys, newest first; the newest may not sign yet")]
 
 
 async def jwks(call: Call, signing_key_ring: SigningKeyRing) -> JsonWebKeySet:
     """Return the public keys that verify access tokens"""
-    keys = await signing_key_ring.verifying()
+    keys = signing_key_ring.published()
     return JsonWebKeySet([dict(key.public_jwk) for key in keys])

@@ -70,5 +70,6 @@ def _subdomains(site: str) -> re.Pattern[str]:
     return re.compile(rf"{re.escape(scheme)}(?:[a-z0-9_-]{{1,63}}\.)+{re.escape(host)}")
 
 
-def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
-    return method == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
+def is_preflight(headers: Mapping[str, str]) -> bool:
+    """Whether an OPTIONS request asks what a page of another origin may send."""
+    return "origin" in headers and "access-control-request-method" in headers

@@ -2,12 +2,11 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from secrets import token_hex
-from typing import Protocol
 
 import structlog
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bukhindor.web.addresses import canonical_path
 from bukhindor.web.edge.client_address import ClientAddress
@@ -15,7 +14,7 @@ from bukhindor.web.edge.cors import is_preflight
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.headers import read_headers
 from bukhindor.web.edge.plain_path import plain_path
-from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, problem
+from bukhindor.web.edge.problem import CONTENT_TYPE, INTERNAL_ERROR, problem
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.edge.watching import NOBODY, Watchers, traced
 
@@ -33,20 +32,22 @@ _DEFAULT_HEADERS = {
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
-class Dispatcher(Protocol):
-    """The application inside the edge: it knows the methods of each of its paths."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
-
-    def methods_at(self, path: str) -> Sequence[str]:
-        """The methods of a canonical path; none for a path that does not exist."""
-
-
 class Edge:
-    """Wraps the application; every HTTP response passes here, including errors of the framework and of this program."""
+    """Wraps the application; every HTTP response passes here, including errors of the framework and of this program.
 
-    def __init__(self, app: Dispatcher, settings: WebSettings, watchers: Watchers = NOBODY) -> None:
+    It responds to OPTIONS and to preflights itself if `methods_at` returns the methods of a canonical path, none for a
+    path that does not exist.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: WebSettings,
+        watchers: Watchers = NOBODY,
+        methods_at: Callable[[str], Sequence[str]] | None = None,
+    ) -> None:
         self._app = app
+        self._methods_at = methods_at
         self._meter, self._tracer = watchers.meter, watchers.tracer
         self._cors = settings.cors
         self._client_address = ClientAddress(settings.trusted_proxies, watchers.meter.proxy_unread)
@@ -84,9 +85,11 @@ class Edge:
         self, scope: Scope, exchange: Exchange, receive: Receive, answer: "_Answer", started: float
     ) -> None:
         headers, address = exchange.headers, exchange.address
-        if address and is_preflight(exchange.method, headers):
+        if exchange.method != "OPTIONS" or self._methods_at is None:
+            await self._run(scope, exchange, receive, answer)
+        elif address and is_preflight(headers):
             await answer.send_whole(204, self._cors.preflight_headers(headers["origin"]), b"")
-        elif exchange.method == "OPTIONS" and (methods := self._app.methods_at(address)):
+        elif methods := self._methods_at(address):
             await answer.send_whole(204, [_allow(methods)], b"")
         else:
             await self._run(scope, exchange, receive, answer)
@@ -138,8 +141,8 @@ class _Answer:
 
     async def send_problem(self, status: int, body: bytes) -> None:
         length = str(len(body)).encode("ascii")
-        media_type = MEDIA_TYPE.encode("ascii")
-        await self.send_whole(status, [(b"content-type", media_type), (b"content-length", length)], body)
+        content_type = CONTENT_TYPE.encode("ascii")
+        await self.send_whole(status, [(b"content-type", content_type), (b"content-length", length)], body)
 
     async def send_whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         await self.send({"type": "http.response.start", "status": status, "headers": headers})

@@ -5,6 +5,8 @@ from http import HTTPStatus
 import msgspec
 
 MEDIA_TYPE = "application/problem+json"
+# JSON is always UTF-8, but some clients take the text of a media type that they don't know for Latin-1 (Dart's http).
+CONTENT_TYPE = f"{MEDIA_TYPE}; charset=utf-8"
 
 INTERNAL_ERROR = (500, "internal_error", "Something went wrong on our side; the request id helps us to find out what.")
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from bukhindor.domain import errors as domain
 from bukhindor.web.edge.exchange import Exchange
-from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, FieldProblem, problem
+from bukhindor.web.edge.problem import CONTENT_TYPE, INTERNAL_ERROR, FieldProblem, problem
 from bukhindor.web.endpoint.wording import worded
 
 _log = structlog.get_logger("bukhindor.web")
@@ -151,7 +151,7 @@ def problem_response(exchange: Exchange, refused: Refusal) -> Response:
         request_id=exchange.request_id,
         errors=errors or None,
     )
-    return Response(body, refused.status, refused.headers, MEDIA_TYPE)
+    return Response(body, refused.status, refused.headers, CONTENT_TYPE)
 
 
 def _refusal(error: Exception) -> Refusal:

@@ -18,6 +18,7 @@ from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint import decoding
 from bukhindor.web.endpoint.authentication import authenticate
+from bukhindor.web.endpoint.caching import cacheable
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.errors import BodyTooLarge, CrossSiteRequest, IncompleteBody, NoSuchEndpoint, refusal
 from bukhindor.web.endpoint.limits import within
@@ -42,7 +43,7 @@ class Operation:
         self._settings, self._limiter, self._clock = settings, limiter, clock
         self._authentication, self._audit_log = use_cases.of(Authentication), use_cases.of(AuditLog)
         self._handler = partial(row.handler, **{name: use_cases.of(kind) for name, kind in row.use_cases.items()})
-        self._body, self._query = row.body, row.query
+        self._body, self._query, self._cache_life = row.body, row.query, row.cache_life
         self._body_is_optional = row.body is not None and row.body_is_optional
         self._needs_caller = row.access in (Access.SIGNED_IN, Access.ADMIN)
 
@@ -52,6 +53,8 @@ class Operation:
         call = Call(self._settings, exchange, scope.get("path_params", {}), self._clock.now())
         try:
             response = self._row.encode(await self._answer(call, scope, receive))
+            if self._cache_life is not None:
+                response = cacheable(response, exchange.headers.get("if-none-match", ""), self._cache_life)
         except InvalidValue as invalid:
             response = await self._refuse(call, self._named(invalid))
         except Exception as error:

@@ -4,6 +4,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import Enum
 from functools import cached_property
 from typing import Any, Self
@@ -42,7 +43,8 @@ class Access(Enum):
 
 @dataclass(frozen=True)
 class Row(ABC):
-    """`refuses` names what the operation can refuse besides what its access and body imply.
+    """`refuses` names what the operation can refuse besides what its access and body imply. Clients may keep the
+    response for `cache_life`.
 
     The handler's signature names the shapes of body and query, and the use cases that it needs.
     """
@@ -53,6 +55,7 @@ class Row(ABC):
     access: Access
     refuses: tuple[type[BukhindorError | WebRefusal], ...] = field(default=(), kw_only=True)
     limits: tuple[NetworkLimit, ...] = field(default=(), kw_only=True)
+    cache_life: timedelta | None = field(default=None, kw_only=True)
 
     @cached_property
     def _signature(self) -> inspect.Signature:
@@ -124,8 +127,9 @@ class Endpoint(Row):
         return self.handler.__name__
 
     @property
-    def answer(self) -> type[msgspec.Struct]:
-        answer: type[msgspec.Struct] = self._signature.return_annotation
+    def answer(self) -> type[msgspec.Struct] | None:
+        """The shape of the response; None for a response without a body."""
+        answer: type[msgspec.Struct] | None = self._signature.return_annotation
         return answer
 
     @property
@@ -150,6 +154,8 @@ class Endpoint(Row):
         return decoding.decode(raw, shape)
 
     def encode(self, answer: Any) -> Response:
+        if answer is None:
+            return Response(status_code=self.status)
         return Response(_encode(answer), self.status, media_type="application/json")
 
     def refuse(self, call: Call, refusal: Refusal) -> Response:

@@ -1,0 +1,44 @@
+"""GET /.well-known/openid-configuration and /.well-known/oauth-authorization-server"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor.web.addresses import JWKS
+from bukhindor.web.endpoint.call import Call
+
+
+class ServerMetadata(msgspec.Struct, frozen=True):
+    """What another service needs to verify access tokens of this one (RFC 8414, OpenID Connect Discovery 1.0).
+
+    This server has no authorization endpoint: people sign in at its own API.
+    """
+
+    issuer: Annotated[str, Meta(description="The value of `iss` in every token")]
+    jwks_uri: Annotated[str, Meta(description="Where the public keys are")]
+    response_types_supported: Annotated[list[str], Meta(description="Empty: there is no authorization endpoint")]
+    grant_types_supported: Annotated[list[str], Meta(description="Empty: there is no token endpoint")]
+    subject_types_supported: Annotated[list[str], Meta(description="`public`: `sub` is the same for every service")]
+    id_token_signing_alg_values_supported: Annotated[list[str], Meta(description="How access tokens are signed")]
+
+
+async def openid_configuration(call: Call) -> ServerMetadata:
+    """Return what OpenID Connect clients need to verify access tokens"""
+    return _metadata(call.settings.public_url)
+
+
+async def oauth_authorization_server(call: Call) -> ServerMetadata:
+    """Return what OAuth 2.0 resource servers need to verify access tokens"""
+    return _metadata(call.settings.public_url)
+
+
+def _metadata(issuer: str) -> ServerMetadata:
+    return ServerMetadata(
+        issuer=issuer,
+        jwks_uri=issuer + JWKS,
+        response_types_supported=[],
+        grant_types_supported=[],
+        subject_types_supported=["public"],
+        id_token_signing_alg_values_supported=["ES256"],
+    )
