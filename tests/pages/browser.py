@@ -6,7 +6,7 @@ the tests were killed.
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,11 +174,20 @@ class Browser:
         )
 
     @contextmanager
-    def window(self, origin: str, look: Look = Look()) -> Iterator[Window]:
-        """A new window on the site `origin`; the test fails when something in it went wrong unseen."""
+    def window(self, origin: str, look: Look = Look(), others: Sequence[str] = ()) -> Iterator[Window]:
+        """A new window on the site `origin`; the test fails when something in it went wrong unseen.
+
+        `others` are the origins that its pages may load from besides.
+        """
         size = {"width": look.size.width, "height": look.size.height}
         number = self.ask(
-            "open", origin=origin, language=look.language, scheme=look.scheme, touch=look.size.touch, size=size
+            "open",
+            origin=origin,
+            others=list(others),
+            language=look.language,
+            scheme=look.scheme,
+            touch=look.size.touch,
+            size=size,
         )
         window = Window(self, number, look)
         try:

@@ -11,7 +11,7 @@ const windows = new Map();
 let browser;
 
 // What went wrong in a page that a person would not see.
-function watch(page, origin) {
+function watch(page, origin, others) {
   const found = [];
   const documents = new Set();
   page.on("pageerror", (error) => found.push({ what: `script: ${error.message}` }));
@@ -25,7 +25,7 @@ function watch(page, origin) {
       documents.add(request.url());
     }
     const url = new URL(request.url());
-    if (url.protocol.startsWith("http") && url.origin !== origin) {
+    if (url.protocol.startsWith("http") && ![origin, ...others].includes(url.origin)) {
       found.push({ what: `loads ${url}` });
     }
   });
@@ -36,8 +36,10 @@ function watch(page, origin) {
       found.push({ what: `failed: ${request.url()} ${reason}` });
     }
   });
-  // Chromium complains of every page that is an error. A test says itself which status it expects of a page.
-  const isComplaint = ({ what, url }) => what.startsWith("console: Failed to load resource") && documents.has(url);
+  // Chromium complains of every page that is an error, and of every such response to a script. A test says itself which
+  // status it expects of a page, and of an API on another origin.
+  const isExpected = (url) => documents.has(url) || (URL.canParse(url) && others.includes(new URL(url).origin));
+  const isComplaint = ({ what, url }) => what.startsWith("console: Failed to load resource") && isExpected(url);
   return () => found.filter((problem) => !isComplaint(problem)).map(({ what }) => what);
 }
 
@@ -47,7 +49,7 @@ const commands = {
     return browser.version();
   },
 
-  async open({ origin, language, scheme, touch, size }) {
+  async open({ origin, others, language, scheme, touch, size }) {
     const context = await browser.newContext({
       baseURL: origin,
       colorScheme: scheme,
@@ -60,7 +62,7 @@ const commands = {
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
     const number = windows.size + 1;
-    windows.set(number, { page, problems: watch(page, origin) });
+    windows.set(number, { page, problems: watch(page, origin, others) });
     return number;
   },
 

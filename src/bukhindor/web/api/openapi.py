@@ -22,6 +22,7 @@ from bukhindor.domain.errors import (
 )
 from bukhindor.domain.metadata import MetadataPatch
 from bukhindor.web.api.routes import ENDPOINTS
+from bukhindor.web.api.shapes import TokensShape
 from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, Problem, phrase_of
 from bukhindor.web.endpoint.errors import (
     STATUS_OF,
@@ -64,10 +65,14 @@ _CLIENT_HEADERS = {
     "X-App-Version": ({"type": "string", "pattern": "^[!-~]([ -~]*[!-~])?$", "maxLength": 32}, "1.4.2 (57)"),
     "X-Device-ID": ({"type": "string", "pattern": "^[!-~]{1,128}$"}, "7c9e6679"),
 }
+# A session that goes on does not fail because of one that is not understood.
+_IGNORED_HEADERS = {name: ({"type": "string"}, example) for name, (_, example) in _CLIENT_HEADERS.items()}
 
 _SIGNED_IN: list[Json] = [{"bearer": []}, {"cookie": []}]
 # With a refresh token in the body, the holder of a token needs nothing else.
 _SECURITY_OF: dict[Access, list[Json]] = {Access.ANYONE: [], Access.TOKEN_HOLDER: [*_SIGNED_IN, {}]}
+# `cookie`: the refresh token travels in a cookie that scripts can't read, and not in the body.
+_TOKEN_HEADERS = {"X-Token-Transport": ({"type": "string", "enum": ["body", "cookie"], "default": "body"}, "cookie")}
 
 
 @cache
@@ -183,21 +188,12 @@ def _inlined(schema: Json, components: Json) -> Json:
 def _client_headers(endpoint: Endpoint) -> list[Json]:
     if not endpoint.is_for_clients:
         return []
-    if endpoint.starts_session:
-        return [
-            {"name": name, "in": "header", "required": False, "schema": schema, "example": example}
-            for name, (schema, example) in _CLIENT_HEADERS.items()
-        ]
+    parts = () if endpoint.answer is None else msgspec.structs.fields(endpoint.answer)
+    issues_tokens = any(part.type is TokensShape for part in parts)
+    own = _CLIENT_HEADERS if endpoint.starts_session else _IGNORED_HEADERS
     return [
-        {
-            "name": name,
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string"},
-            "description": "As at sign-in; ignored when it is not understood",
-            "example": example,
-        }
-        for name, (_, example) in _CLIENT_HEADERS.items()
+        {"name": name, "in": "header", "required": False, "schema": schema, "example": example}
+        for name, (schema, example) in (own | (_TOKEN_HEADERS if issues_tokens else {})).items()
     ]
 
 

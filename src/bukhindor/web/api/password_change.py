@@ -22,6 +22,6 @@ class PasswordChanged(msgspec.Struct, frozen=True):
 
 async def change_password(call: Call, password_change: PasswordChange, body: ChangePasswordBody) -> PasswordChanged:
     """Change your own password"""
+    in_cookie = call.wants_refresh_cookie or call.has_refresh_cookie
     tokens = await password_change.change(call.caller, body.current_password, body.new_password)
-    call.set_token_cookies(tokens)
-    return PasswordChanged("Password changed.", TokensShape.of(tokens))
+    return PasswordChanged("Password changed.", TokensShape.of(call.hand_over(tokens, in_cookie=in_cookie)))

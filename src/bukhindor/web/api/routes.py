@@ -12,6 +12,7 @@ from bukhindor.domain.errors import (
     InvalidOneTimeToken,
     InvalidRefreshToken,
     LastAdmin,
+    NotSignedIn,
     RateLimited,
     ReauthenticationRequired,
     RefreshTokenReused,
@@ -58,7 +59,7 @@ from bukhindor.web.api import (
     token_refresh,
     user_admin,
 )
-from bukhindor.web.endpoint.errors import NotReady
+from bukhindor.web.endpoint.errors import CrossSiteRequest, NotReady
 from bukhindor.web.endpoint.limits import Counted, NetworkLimit
 from bukhindor.web.endpoint.mailbox_proof import GUESSES, MAILS
 from bukhindor.web.endpoint.row import Access, Endpoint, FormEndpoint
@@ -93,7 +94,8 @@ _AUTH = (
              refuses=(InvalidCredentials, AccountBanned, AccountInactive, RateLimited, TooBusy),
              rules=SignIn.login, starts_session=True),
     Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
-             refuses=(InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive),
+             refuses=(NotSignedIn, InvalidRefreshToken, RefreshTokenReused, CrossSiteRequest, AccountBanned,
+                      AccountInactive),
              limits=(_REFUSED_REFRESHES,), rules=TokenRefresh.refresh),
     Endpoint("POST", "/auth/logout", sign_out.logout, _TOKEN, "Sessions", refuses=(InvalidRefreshToken,),
              rules=SignOut.log_out),

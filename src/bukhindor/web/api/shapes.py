@@ -111,15 +111,19 @@ DEVICE_PROOF = (
 )
 
 
+REFRESH_TOKEN = (
+    "Opaque; exchange it when the access token has expired. Empty when it travels in a cookie, for which the request "
+    "asks with `X-Token-Transport: cookie`"
+)
+
+
 class TokensShape(msgspec.Struct, frozen=True):
     """The tokens of a session; lifetimes in seconds from now, so that the client needs no correct clock."""
 
     access_token: Annotated[
         str, Meta(examples=["eyJhbGciOiJFUzI1NiIs…"], description="A JWT for the header Authorization")
     ]
-    refresh_token: Annotated[
-        str, Meta(examples=["bkr_…"], description="Opaque; exchange it when the access token has expired")
-    ]
+    refresh_token: Annotated[str, Meta(examples=["bkr_…"], description=REFRESH_TOKEN)]
     expires_in: Annotated[int, Meta(ge=0, examples=[900])]
     refresh_expires_in: Annotated[int, Meta(ge=0, examples=[2592000])]
     token_type: Annotated[str, Meta(examples=["Bearer"])]

@@ -24,6 +24,6 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 async def login(call: Call, sign_in: SignIn, body: LoginBody) -> SignedIn:
     """Sign in with email address and password"""
+    in_cookie = call.wants_refresh_cookie
     tokens = await sign_in.login(body.email, body.password, call.device, call.origin, call.device_proof)
-    call.set_token_cookies(tokens)
-    return SignedIn("Signed in.", TokensShape.of(tokens))
+    return SignedIn("Signed in.", TokensShape.of(call.hand_over(tokens, in_cookie=in_cookie)))

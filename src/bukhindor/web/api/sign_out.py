@@ -14,7 +14,7 @@ from bukhindor.web.endpoint.errors import CrossSiteRequest
 
 
 class LogoutBody(msgspec.Struct, frozen=True):
-    """With `refresh_token` the request needs no access token."""
+    """With `refresh_token`, or its cookie, the request needs no access token."""
 
     refresh_token: Annotated[str, Meta(examples=["bkr_…"])] | None = None
 
@@ -28,13 +28,15 @@ class RevocationForm(msgspec.Struct, frozen=True):
 
 async def logout(call: Call, sign_out: SignOut, body: LogoutBody = LogoutBody()) -> Message:  # noqa: B008  # Immutable.
     """Sign out"""
+    refresh_token = None if body.refresh_token is None else body.refresh_token.strip()
     try:
         token = access_token(call.exchange, call.settings)
     except (Unauthenticated, CrossSiteRequest):
-        if body.refresh_token is None:
+        refresh_token = call.refresh_cookie if refresh_token is None else refresh_token
+        if refresh_token is None:
             raise
         token = None
-    owner = await sign_out.log_out(token, body.refresh_token, call.origin)
+    owner = await sign_out.log_out(token, refresh_token, call.origin)
     call.exchange.user_id = None if owner is None else str(owner)
     call.sign_browser_out()
     return Message("Signed out.")
@@ -42,5 +44,5 @@ async def logout(call: Call, sign_out: SignOut, body: LogoutBody = LogoutBody())
 
 async def revoke_token(call: Call, sign_out: SignOut, body: RevocationForm) -> Message:
     """Revoke a token (RFC 7009)"""
-    await sign_out.revoke(body.token, call.origin)
+    await sign_out.revoke(body.token.strip(), call.origin)
     return Message("The token is not valid any more.")

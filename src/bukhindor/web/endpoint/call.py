@@ -1,7 +1,7 @@
 """What a handler receives: one admitted request."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from bukhindor.web.endpoint import cookies
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DEVICE_PROOF_SECONDS = round(DEVICE_PROOF_LIFE.total_seconds())
+_TRANSPORT = "X-Token-Transport"
 _CLIENT_HEADERS: dict[str, Any] = {"X-Device-ID": DeviceId, "X-App-Type": AppType, "X-App-Version": AppVersion}
 
 
@@ -113,22 +114,54 @@ class Call:
         headers = self.exchange.headers
         return headers.get("x-device-proof") or cookies.DEVICE_PROOF.read(headers, self.settings.is_https) or ""
 
-    def set_token_cookies(self, tokens: TokenPair) -> None:
-        """Have a browser store the access token and the device proof where scripts can't read them."""
-        cookie = cookies.ACCESS_TOKEN.set_header(tokens.access_token, tokens.expires_in, self.settings.is_https)
-        self.exchange.response_headers.append(cookie)
+    @property
+    def wants_refresh_cookie(self) -> bool:
+        """Whether the client asks for its refresh token in a cookie. Raises InvalidInput."""
+        transport = self.exchange.headers.get(_TRANSPORT.lower(), "body").lower()
+        if transport not in ("body", "cookie"):
+            raise InvalidInput(FieldError(_TRANSPORT, "This must be body or cookie.", "invalid_token_transport"))
+        return transport == "cookie"
+
+    @property
+    def has_refresh_cookie(self) -> bool:
+        return cookies.REFRESH_TOKEN.read(self.exchange.headers, self.settings.is_https) is not None
+
+    @property
+    def refresh_cookie(self) -> str | None:
+        """The refresh token of a browser. Raises CrossSiteRequest when it comes from the page of another site."""
+        token = cookies.REFRESH_TOKEN.read(self.exchange.headers, self.settings.is_https)
+        if token is not None:
+            cookies.require_named_page(self.exchange, self.settings)
+        return token
+
+    def hand_over(self, tokens: TokenPair, *, in_cookie: bool) -> TokenPair:
+        """Have a browser store tokens where scripts can't read them, and return those that the body may name.
+
+        The refresh token is in the body, or with `in_cookie` in its cookie only.
+        """
+        is_https, headers = self.settings.is_https, self.exchange.response_headers
+        headers.append(cookies.ACCESS_TOKEN.set_header(tokens.access_token, tokens.expires_in, is_https))
         self.set_device_proof_cookie(tokens.device_proof)
+        if in_cookie:
+            headers.append(cookies.REFRESH_TOKEN.set_header(tokens.refresh_token, tokens.refresh_expires_in, is_https))
+            return replace(tokens, refresh_token="")
+        if self.has_refresh_cookie:
+            # It belongs to a session that this one follows.
+            headers.append(cookies.REFRESH_TOKEN.clear_header(is_https))
+        return tokens
 
     def set_device_proof_cookie(self, device_proof: str) -> None:
         cookie = cookies.DEVICE_PROOF.set_header(device_proof, _DEVICE_PROOF_SECONDS, self.settings.is_https)
         self.exchange.response_headers.append(cookie)
 
     def sign_browser_out(self) -> None:
-        """Remove the cookie of the session (ASVS 14.3.1). The device proof stays for the next sign-in.
+        """Remove the cookies of the session (ASVS 14.3.1). The device proof stays for the next sign-in.
 
         Clear-Site-Data would remove the cookies of sister sites too; nothing of ours is in a cache.
         """
         self.exchange.response_headers.append(cookies.ACCESS_TOKEN.clear_header(self.settings.is_https))
+        if self.has_refresh_cookie:
+            self.exchange.response_headers.append(cookies.REFRESH_TOKEN.clear_header(self.settings.is_https))
 
     def forget_browser(self) -> None:
         """Remove all cookies of this service: the account is deleted."""

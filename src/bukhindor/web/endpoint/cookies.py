@@ -1,4 +1,4 @@
-"""The cookies of browsers (RFC 6265bis; ASVS 3.3): the access token and the device proof.
+"""The cookies of browsers (RFC 6265bis; ASVS 3.3): access token, refresh token and device proof.
 
 Browsers send a cookie for every page that asks, so it acts for certain pages only (OWASP CSRF cheat sheet).
 """
@@ -19,19 +19,22 @@ _ORIGIN = re.compile(r"(https?)://([a-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9a-f:.]+\](
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """One cookie that scripts can't read and that requests of other sites don't carry, except when a link is followed.
+    """One cookie that scripts can't read and that requests of other sites don't carry.
 
-    Over https its name begins with __Host-, which makes browsers refuse it from other hosts.
+    With `on_links` they do when a person follows a link. Over https the name begins with __Host-, which makes browsers
+    refuse the cookie from other hosts.
     """
 
     plain_name: str
+    on_links: bool = True
 
     def name(self, secure: bool) -> str:
         return f"__Host-{self.plain_name}" if secure else self.plain_name
 
     def set_header(self, value: str, max_age: int, secure: bool) -> Header:
         """The header that sets the cookie for `max_age` seconds."""
-        attributes = f"Max-Age={max_age}; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if secure else "")
+        same_site = "Lax" if self.on_links else "Strict"
+        attributes = f"Max-Age={max_age}; Path=/; HttpOnly; SameSite={same_site}" + ("; Secure" if secure else "")
         return b"set-cookie", f"{self.name(secure)}={value}; {attributes}".encode("ascii")
 
     def clear_header(self, secure: bool) -> Header:
@@ -43,6 +46,7 @@ class Cookie:
 
 
 ACCESS_TOKEN = Cookie("access_token")
+REFRESH_TOKEN = Cookie("refresh_token", on_links=False)
 DEVICE_PROOF = Cookie("device_proof")
 
 
@@ -65,6 +69,12 @@ def require_own_page(exchange: Exchange, settings: WebSettings) -> None:
     is_own = _is_own(exchange, settings) if fetch_site is None else fetch_site == "same-origin"
     if not is_own:
         raise CrossSiteRequest
+
+
+def require_named_page(exchange: Exchange, settings: WebSettings) -> None:
+    """Raise CrossSiteRequest unless a page of the service's own origin asks, or one of an origin that CORS names."""
+    if not settings.cors.allows_cookies(exchange.headers.get("origin", "")):
+        require_own_page(exchange, settings)
 
 
 def _is_own(exchange: Exchange, settings: WebSettings) -> bool:

@@ -60,6 +60,7 @@ _RUSSIAN = {
     "in_the_past": "Этот момент уже прошёл.",
     "unchanged": "Это и есть ваш нынешний адрес.",
     "invalid_code": "Код состоит из восьми цифр.",
+    "invalid_token_transport": "Укажите body или cookie.",
     "invalid_app_type": "Неизвестный тип приложения.",
     "invalid_app_version": "Недопустимая версия приложения.",
     "invalid_device_id": "Недопустимый идентификатор устройства.",
