@@ -3,6 +3,7 @@
 import asyncio
 import json
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from bukhindor.adapters.sql.schema_version import head
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from tests.cli.conftest import Command
-from tests.cli.test_processes import run, run_in_terminal
+from tests.cli.test_processes import PROGRAM, run, run_in_terminal
 from tests.fakes.seal import FakeSeal
 from tests.makers import make_user
 
@@ -122,6 +123,77 @@ def test_refusals_are_one_line(bukhindor: Command) -> None:
         assert reason in refused.stderr
     assert bukhindor("backup", ".").exit_code == 2
     assert bukhindor("backup").exit_code == 2
+
+
+@pytest.fixture
+def files_of_the_service(ann: str, empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, bytes]:
+    """Each with its content, as an installation has them; the log is in the data folder."""
+    Path("mails").mkdir()
+    texts = {".env": "LOG_LEVEL=info\n", "data/serve.log": "a line\n", "mails/new_device.en.txt": "Hello"}
+    texts["data/bukhindor.db.lock"] = ""
+    for name, text in texts.items():
+        Path(name).write_text(text)
+    monkeypatch.setenv("TEMPLATES_DIR", "mails")
+    assert run("backup", "kept.db").returncode == 0
+    Path("kept.db").rename("data/bukhindor.db.replaced-20260301T123045Z")
+    files = [path for path in empty_folder.rglob("*") if path.is_file()]
+    assert {"jwt_secret", "bukhindor.db", "bukhindor.db.lock", "bukhindor.db.checkpoint-lock"} < {
+        path.name for path in files
+    }
+    return {path: path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("command", ["backup", "openapi"])
+def test_no_file_of_the_service_is_replaced_by_whatever_name_or_link(
+    bukhindor: Command, files_of_the_service: dict[Path, bytes], empty_folder: Path, command: str
+) -> None:
+    options = ("--yes",) if command == "backup" else ()
+    soft, hard = empty_folder / "soft.db", empty_folder / "hard.db"
+    for file, content in files_of_the_service.items():
+        relative = file.relative_to(empty_folder)
+        soft.symlink_to(file)
+        hard.hardlink_to(file)
+        for name in (file, relative, Path("mails/..") / relative, soft, hard):
+            refused = bukhindor(command, str(name), *options)
+            assert (refused.exit_code, refused.stdout, refused.stderr.count("\n")) == (1, "", 1), name
+            assert "belongs to the " in refused.stderr
+            assert file.read_bytes() == content
+        assert soft.is_symlink()
+        soft.unlink()
+        hard.unlink()
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_file_that_the_service_will_make_is_its_own_already(
+    bukhindor: Command, empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JWT_SECRET", SECRET)
+    Path("data/jwt_secret").unlink()
+    (empty_folder / "by-the-way").symlink_to(empty_folder / "data")
+    for end in ("bukhindor.db-journal", "jwt_secret"):
+        for name in (f"data/{end}", f"by-the-way/{end}", f"data/../data/{end}"):
+            refused = bukhindor("backup", name)
+            assert (refused.exit_code, "belongs to the " in refused.stderr) == (1, True), name
+            assert not Path(name).exists()
+
+
+@pytest.mark.usefixtures("ann")
+def test_an_earlier_backup_is_replaced_also_in_the_data_folder(bukhindor: Command) -> None:
+    for _ in range(2):
+        done = bukhindor("backup", "data/nightly.db", "--yes")
+        assert (done.exit_code, done.stderr) == (0, "")
+    Path("data/backups").mkdir()
+    assert bukhindor("backup", "data/backups/nightly.db").exit_code == 0
+
+
+def test_the_file_that_the_command_writes_to_is_not_replaced(ann: str, empty_folder: Path) -> None:
+    """The log, say, of a job that makes backups."""
+    log = empty_folder / "nightly.log"
+    log.write_text("yesterday\n")
+    with log.open("a") as stream:
+        ended = subprocess.run([*PROGRAM, "backup", "nightly.log", "--yes"], stdout=stream, stderr=stream, check=False)
+    assert ended.returncode == 1
+    assert log.read_text() == "yesterday\nnightly.log belongs to the service: name another file.\n"
 
 
 def test_a_database_server_has_tools_of_its_own(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:

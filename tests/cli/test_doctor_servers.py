@@ -159,13 +159,19 @@ def test_a_database_that_can_only_be_read_is_a_problem(
     assert found["database"]["found"].endswith("is read-only")
 
 
+@pytest.mark.parametrize(("mode", "option"), [("transaction", "?pgbouncer=true"), ("session", "")])
 def test_a_pooler_in_between_is_looked_through(
-    bukhindor: Command, migrated: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    bukhindor: Command,
+    migrated: str,
+    postgres_server: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    option: str,
 ) -> None:
-    pooler = opened(lambda: PgBouncer(postgres_server))
+    pooler = opened(lambda: PgBouncer(postgres_server, settings={"pool_mode": mode}))
     try:
         pooler.start()
-        monkeypatch.setenv("DATABASE_URL", f"{pooler.url(migrated)}?pgbouncer=true")
+        monkeypatch.setenv("DATABASE_URL", f"{pooler.url(migrated)}{option}")
         code, found = examined(bukhindor)
     finally:
         pooler.close()
@@ -226,7 +232,9 @@ def test_what_redis_tells_of_itself_and_what_a_login_may_not_ask(
     assert "hunter" not in str(found)
 
 
-STATE = PostgresState("17.4", "TLSv1.3", False, False, True, "C.UTF-8", True, 97, 3, timedelta(), Version(head()))
+STATE = PostgresState(
+    "17.4", False, "TLSv1.3", False, False, True, "C.UTF-8", True, 97, 3, timedelta(), Version(head())
+)
 
 
 def test_a_network_without_encryption_is_a_warning_and_this_machine_needs_none() -> None:

@@ -8,6 +8,7 @@ import click
 from bukhindor.adapters.sql.sqlite.url import SqliteUrl
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.cli.access import read_settings
+from bukhindor.cli.own_files import require_foreign
 from bukhindor.cli.printing import json_option, print_json, progress_bar, say
 from bukhindor.cli.refusal import Refusal, require_confirmation
 from bukhindor.config import Settings
@@ -21,10 +22,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--yes", is_flag=True, help="Replace FILE without asking.")
 @json_option
 def backup(file: Path, yes: bool, as_json: bool) -> None:
-    """Write the SQLite database of this moment to FILE, also while the service runs."""
+    """Write the SQLite database of this moment to FILE, also while the service runs.
+
+    No file of the service is replaced, but for earlier backups.
+    """
     from bukhindor.adapters.sql.sqlite.backup import back_up
 
     settings, database = _embedded("pg_dump backs it up")
+    require_foreign(file, settings)
     if file.exists() and not yes:
         require_confirmation(f"Replace {file}?", f"{file} exists and was not replaced")
     began = time.monotonic()

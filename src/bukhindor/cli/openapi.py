@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from bukhindor.cli.access import read_settings
+from bukhindor.cli.own_files import require_foreign
 from bukhindor.cli.printing import say
 
 
@@ -14,7 +15,10 @@ def command(file: Path | None) -> None:
     """Write the OpenAPI 3.1 document to FILE, or print it. Its server is PUBLIC_URL."""
     from bukhindor.web.api.openapi import openapi_json
 
-    document = openapi_json(str(read_settings().server.public_url))
+    settings = read_settings()
+    if file is not None:
+        require_foreign(file, settings)
+    document = openapi_json(str(settings.server.public_url))
     if file is None:
         click.echo(document, nl=False)
     else:

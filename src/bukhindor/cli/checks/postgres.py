@@ -32,7 +32,7 @@ def checks(
     yield encryption(address, found)
     yield from letters(found)
     yield schema(settings, found)
-    yield connections(settings, address, found)
+    yield connections(settings, found)
     yield from durability(found)
     yield server_clock(found)
     if found.schema is None or not found.schema.serves_us:
@@ -100,13 +100,13 @@ def schema(settings: Settings, found: PostgresState) -> Finding:
     return Finding("schema", State.PROBLEM, text, "Run `bukhindor migrate up`")
 
 
-def connections(settings: Settings, address: PostgresUrl, found: PostgresState) -> Finding:
+def connections(settings: Settings, found: PostgresState) -> Finding:
     """Whether the server has room for this program's connections, and for other processes like it."""
     check = "database connections"
     size, workers = settings.store.database_pool_size, settings.server.workers
     wanted = size * workers
     own = f"up to {wanted} from here (DATABASE_POOL_SIZE {size}, WORKERS {workers})"
-    if address.is_pooled:
+    if found.is_pooled:
         return ok(check, f"{own}, by way of a pooler, whose own limits count")
     room = f"{own}, the server allows {found.connections} and has {found.in_use}"
     if wanted > found.connections:

@@ -1,4 +1,4 @@
-"""Behind a pooler in transaction mode: no statement may count on the connection of the one before it."""
+"""Behind a pooler: in transaction mode no statement may count on the connection of the one before it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -82,3 +82,25 @@ async def test_a_refusal_leaves_the_connection_usable_for_others(pooled: Postgre
 async def test_the_schema_comes_up_through_the_pooler_too(pooled_url: str) -> None:
     await asyncio.to_thread(schema.downgrade, parse_database_url(pooled_url), 99)
     assert await asyncio.to_thread(schema.upgrade, parse_database_url(pooled_url)) == list(revisions())
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+@pytest.mark.parametrize("option", ["", "?pgbouncer=true"])
+async def test_a_pooler_is_noticed_in_either_mode(
+    postgres_server: PostgresServer, postgres_url: str, mode: str, option: str
+) -> None:
+    """It refuses the time limits of a session, and so the program goes on without a session."""
+    pooler = opened(lambda: PgBouncer(postgres_server, settings={"pool_mode": mode}))
+    try:
+        pooler.start()
+        url = pooler.url(postgres_url.rpartition("/")[2]) + option
+        store = PostgresTransactions(parse_postgres_url(url), size=4, seal=FakeSeal(), patience=PATIENT)
+        users = [make_user() for _ in range(20)]
+        await asyncio.gather(*(keep(store, user) for user in users))
+        async with store.read() as stored:
+            assert [await stored.users.by_id(user.id) for user in users] == users
+        assert await store.has_right_schema()
+        await store.close()
+        assert await asyncio.to_thread(schema.upgrade, parse_database_url(url)) == []
+    finally:
+        pooler.close()

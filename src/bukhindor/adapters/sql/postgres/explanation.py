@@ -83,6 +83,9 @@ _BY_CODE: dict[str, _Words] = {
     "53300": lambda _, text: Explanation(
         f"the server accepts no more connections: {text}", "Lower DATABASE_POOL_SIZE, or raise max_connections"
     ),
+    "08P01": lambda _, text: Explanation(
+        text, "Behind PgBouncer remove what it refuses from DATABASE_URL, or let it pass by ignore_startup_parameters"
+    ),
     "57P03": lambda _, text: Explanation(f"the server is not ready: {text}", "Try again in a moment"),
     "25006": lambda _, text: Explanation(f"the server takes no writes: {text}", _NAME_PRIMARY),
 }

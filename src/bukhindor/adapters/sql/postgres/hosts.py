@@ -1,16 +1,23 @@
 """The servers that DATABASE_URL names, and a connection to the one that suits."""
 
 import asyncio
+import logging
+import ssl
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import asyncpg
 
 from bukhindor.adapters.sql.postgres.url import Place, PostgresUrl
 
+_log = logging.getLogger(__name__)
+
 _HEAD_START_SECONDS = 0.25
 
 _ENCODING = "UTF8"
+_POOLED = {"server_settings": {}, "statement_cache_size": 0}
+_REFUSED_BY_A_POOLER = "unsupported startup parameter"
 
 Connection = Any
 """The driver's connection."""
@@ -32,19 +39,38 @@ class Hosts:
     def __init__(self, url: PostgresUrl) -> None:
         self._url = url
         self._places = url.places
-        self._tls = url.tls_context()
+        self.is_pooled = url.is_pooled
+        """Whether a pooler is in between that may keep no session from one transaction to the next: DATABASE_URL says
+        so, or it has refused the settings of a session."""
 
     async def connect(self, *_: Any, timeout: float, **options: Any) -> Connection:
         """A connection to a host that has the attributes that DATABASE_URL asks for; `options` are the driver's.
 
+        By way of a pooler it has no `server_settings` and prepares no statements.
+
         Raises what the driver raises, TimeoutError after `timeout` seconds, UnfitEncoding.
         """
-        connection = await self._connect(timeout, options)
+        connection = await self._connect_as_it_takes(timeout, options)
         encoding = getattr(connection.get_settings(), "server_encoding", _ENCODING)
         if encoding != _ENCODING:
             connection.terminate()
             raise UnfitEncoding(encoding)
         return connection
+
+    async def _connect_as_it_takes(self, timeout: float, options: dict[str, Any]) -> Connection:
+        if not self.is_pooled:
+            try:
+                return await self._connect(timeout, options)
+            except asyncpg.ProtocolViolationError as error:
+                if _REFUSED_BY_A_POOLER not in str(error):
+                    raise
+            self.is_pooled = True
+            _log.info("a pooler refuses the settings of a session: going on as with pgbouncer=true")
+        return await self._connect(timeout, options | _POOLED)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext | None:
+        return self._url.tls_context()
 
     async def _connect(self, timeout: float, options: dict[str, Any]) -> Connection:
         if len(self._places) == 1:

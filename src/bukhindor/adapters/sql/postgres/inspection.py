@@ -46,12 +46,14 @@ _MAILS = "SELECT count(*), count(failed_at) FROM outbox"
 class PostgresState:
     """What the inspection found. `tls` is its version, "" without it, None when a pooler in between hides it.
 
-    `letters` is LC_CTYPE, "" where another library than the system's knows the letters. `connections` is how many this
-    role may open in this database at most, `in_use` how many all roles have open now. `clock_ahead` is the server's
-    clock minus this machine's. Keys and mails are read only when this program can work on the schema.
+    `is_pooled`: a pooler is in between. `letters` is LC_CTYPE, "" where another library than the system's knows the
+    letters. `connections` is how many this role may open in this database at most, `in_use` how many all roles have
+    open now. `clock_ahead` is the server's clock minus this machine's. Keys and mails are read only when this program
+    can work on the schema.
     """
 
     version: str
+    is_pooled: bool
     tls: str | None
     is_standby: bool
     is_read_only: bool
@@ -79,12 +81,13 @@ def inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) 
 
 
 async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) -> PostgresState:
-    connection: Any = await Hosts(address).connect(
+    hosts = Hosts(address)
+    connection: Any = await hosts.connect(
         timeout=address.connecting_within(patience),
         command_timeout=patience,
         statement_cache_size=0,
-        # As the service does: a pooler that refuses them refuses the service as well.
-        server_settings={} if address.is_pooled else Patience().settings,
+        # As the service does.
+        server_settings=Patience().settings,
     )
     try:
         async with connection.transaction():
@@ -101,7 +104,8 @@ async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], date
         await connection.close(timeout=patience)
     return PostgresState(
         version=found["version"].partition(" ")[0],
-        tls=_tls(address, found["tls"]),
+        is_pooled=hosts.is_pooled,
+        tls=_tls(address, found["tls"], is_pooled=hosts.is_pooled),
         is_standby=found["is_standby"],
         is_read_only=found["is_read_only"],
         is_durable=found["is_durable"],
@@ -123,8 +127,8 @@ async def _clock_ahead(connection: Any, now: Callable[[], datetime]) -> timedelt
     return there - (before + (now() - before) / 2)
 
 
-def _tls(address: PostgresUrl, of_server: str | None) -> str | None:
-    if not address.is_pooled:
+def _tls(address: PostgresUrl, of_server: str | None, *, is_pooled: bool) -> str | None:
+    if not is_pooled:
         return of_server or ""
     # The server reports how the pooler reaches it.
     if address.tls in _SURELY_ENCRYPTED:

@@ -18,6 +18,7 @@ from bukhindor.domain.errors import StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _PAUSE_AT_A_FULL_SERVER = 0.025
 # A connection that turns read-only within this time after it was opened leads where another new one would lead.
 _NEW_SECONDS = 1.0
@@ -91,15 +92,14 @@ class PostgresPool:
         self._opening = asyncio.Lock()
         self._is_away = False
         self._condemned_until = 0.0
-        begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+        self._hosts = Hosts(url)
         # Behind a pooler a session's settings would be another client's.
-        local = "".join(f"; SET LOCAL {name} = {value}" for name, value in patience.settings.items())
-        self._begin = begin + local if url.is_pooled else begin
+        self._local = "".join(f"; SET LOCAL {name} = {value}" for name, value in patience.settings.items())
 
     @property
     def is_pooled(self) -> bool:
-        """Whether a pooler in transaction mode is in between: then nothing happens outside a transaction."""
-        return self._url.is_pooled
+        """Whether a pooler is in between: then nothing happens outside a transaction. A connection shows it."""
+        return self._hosts.is_pooled
 
     @property
     def state(self) -> PoolState:
@@ -152,12 +152,22 @@ class PostgresPool:
 
     async def _begin_once(self) -> Connection:
         connection = await self.obtain()
+        await self._begin_on(connection)
+        return connection
+
+    async def obtain_for_reading(self) -> Connection:
+        """A connection for a single read; by way of a pooler in a transaction. Raises StoreUnavailable."""
+        connection = await self.obtain()
+        if self.is_pooled:
+            await self._begin_on(connection)
+        return connection
+
+    async def _begin_on(self, connection: Connection) -> None:
         try:
-            await self._run_simple(connection, self._begin)
+            await self._run_simple(connection, _BEGIN + self._local if self.is_pooled else _BEGIN)
         except BaseException:
             await self.release(connection)
             raise
-        return connection
 
     async def commit(self, connection: Connection) -> None:
         """Raises StoreUnavailable also when the outcome is unknown."""
@@ -203,14 +213,14 @@ class PostgresPool:
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    connect=Hosts(self._url).connect,
+                    connect=self._hosts.connect,
                     min_size=0,
                     max_size=self._size,
                     connection_class=_Session,
                     timeout=self._url.connecting_within(self._patience.obtain, at_most=self._patience.obtain),
                     command_timeout=self._patience.answer,
-                    statement_cache_size=0 if self._url.is_pooled else 512,
-                    server_settings={} if self._url.is_pooled else self._patience.settings,
+                    statement_cache_size=512,
+                    server_settings=self._patience.settings,
                 )
         return self._pool
 

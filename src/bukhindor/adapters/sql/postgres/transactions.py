@@ -90,7 +90,7 @@ async def _read(pool: PostgresPool, sql: str, values: list[Any], expected: str =
 
 
 async def _read_once(pool: PostgresPool, sql: str, values: list[Any], expected: str) -> list[Any]:
-    connection = await (pool.begin() if pool.is_pooled else pool.obtain())
+    connection = await pool.obtain_for_reading()
     try:
         return await pool.fetch(connection, sql, values, expected)
     finally:

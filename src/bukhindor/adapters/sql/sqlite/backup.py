@@ -56,10 +56,10 @@ def back_up(database: Path, target: Path, on_progress: Progress) -> Copy:
 
 
 def is_part_of(database: Path, other: Path) -> bool:
-    """Whether `other` is the database file or one of those that belong to it."""
+    """Whether `other` is the database file or one of those that belong to it, by any name or link."""
     parts = [database, *(beside(database, end) for end in (*SIDE_FILES, ".lock", ".checkpoint-lock"))]
     return any(part.exists() and other.exists() and part.samefile(other) for part in parts) or (
-        other.absolute() in [part.absolute() for part in parts]
+        other.resolve() in [part.resolve() for part in parts]
     )
 
 
