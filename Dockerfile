@@ -66,7 +66,7 @@ STOPSIGNAL SIGTERM
 
 # Liveness depends on nothing else: a database that is away gets no container restarted.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
-    CMD ["python", "-I", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ['SERVER_PORT']), timeout=3); c.request('GET', '/health/live'); sys.exit(c.getresponse().status != 200)"]
+    CMD ["python", "-I", "-c", "import http.client, os, socket, sys; h = os.environ['SERVER_HOST'].split(',')[0]; u = h.startswith('unix:'); c = http.client.HTTPConnection('localhost', timeout=3); c.sock = socket.socket(socket.AF_UNIX) if u else socket.create_connection((h.strip('[]'), int(os.environ['SERVER_PORT'])), 3); u and c.sock.connect(h[5:]); c.request('GET', '/health/live'); sys.exit(c.getresponse().status != 200)"]
 
 ENTRYPOINT ["bukhindor"]
 CMD ["serve"]

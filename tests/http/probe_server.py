@@ -195,7 +195,7 @@ def running(
         "resources": resources or app.running,
         **options,
     }
-    server = GracefulServer(app, host, 0, on_ready=ready.put, limits=limits, **options)
+    server = GracefulServer(app, host.split(","), 0, on_ready=ready.put, limits=limits, **options)
 
     def serve() -> None:
         try:
@@ -210,7 +210,7 @@ def running(
         thread.join(PATIENCE_SECONDS)
         raise address
     on_address(address)
-    handle = RunningServer(app, server, int(address.rpartition(":")[2]), thread, drained)
+    handle = RunningServer(app, server, int(address.partition(",")[0].rpartition(":")[2]), thread, drained)
     try:
         yield handle
     finally:
@@ -292,7 +292,7 @@ def main(arguments: list[str]) -> int:
     try:
         return GracefulServer(
             app,
-            "127.0.0.1",
+            options.get("hosts", "127.0.0.1").split(","),
             int(options.get("port", "0")),
             refuse=PROBLEMS,
             shutdown_timeout=float(options.get("timeout", "5")),

@@ -14,7 +14,7 @@ import pytest
 import uvloop
 
 from bukhindor.server.graceful import GracefulServer
-from bukhindor.server.listener import CannotListen, address_of, explain, open_listeners, stop_listening
+from bukhindor.server.listener import CannotListen, addresses_of, explain, open_listeners, stop_listening
 from tests.http.probe_server import PROBLEMS, ProbeApp, child, running
 from tests.http.raw_client import PATIENCE_SECONDS, begin, connection, eventually, exchange, get, read_answer
 from tests.servers.processes import listens
@@ -168,7 +168,7 @@ async def test_a_port_that_is_lost_between_binding_and_listening_is_the_same() -
 def serve(app: ProbeApp, host: str, port: int, resources: Any = None) -> int:
     return GracefulServer(
         app,
-        host,
+        [host],
         port,
         refuse=PROBLEMS,
         shutdown_timeout=1.0,
@@ -205,7 +205,7 @@ async def test_every_address_of_a_host_is_served(host: str, shown: str) -> None:
 def test_an_ipv6_address_is_shown_in_brackets() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        assert address_of(listener, "::1") == f"http://[::1]:{listener.getsockname()[1]}"
+        assert addresses_of([listener], ["::1"]) == f"http://[::1]:{listener.getsockname()[1]}"
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_connections_of_the_last_moment_are_served(
     many turns; later ones are refused."""
 
     async def scenario() -> None:
-        listeners = open_listeners("127.0.0.1", 0)
+        listeners = open_listeners(["127.0.0.1"], 0)
         address = listeners[0].getsockname()
         server = await asyncio.get_running_loop().create_server(Greeting, sock=listeners[0])
         clients = [socket.create_connection(address) for _ in range(20)]

@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from bukhindor.server.assignment import Assignment
 from bukhindor.server.graceful import GracefulServer
-from bukhindor.server.listener import address_of, open_listeners
+from bukhindor.server.listener import addresses_of, open_listeners
 from bukhindor.server.supervisor import Patience, Supervisor
 from tests.http.probe_server import PROBLEMS, say
 from tests.http.raw_client import exchange, get, read_answer
@@ -50,8 +50,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 def main(arguments: list[str]) -> int:
     options = dict(argument.split("=") for argument in arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    listeners = open_listeners("127.0.0.1", 0)
-    address = address_of(listeners[0], "127.0.0.1")
+    hosts = options.get("hosts", "127.0.0.1").split(",")
+    listeners = open_listeners(hosts, 0)
+    address = addresses_of(listeners, hosts)
 
     def on_worker_end(pid: int) -> None:
         say(f"ended {pid}")
@@ -106,7 +107,7 @@ def work(options: dict[str, str], assignment: Assignment) -> int:
     sys.stderr.write(f"worker {assignment.number} {'first' if assignment.first else 'later'}\n")
     return GracefulServer(
         app,
-        "127.0.0.1",
+        ["127.0.0.1"],
         0,
         refuse=PROBLEMS,
         shutdown_timeout=_timeout(options),

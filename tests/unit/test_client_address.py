@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import pytest
 from structlog.testing import capture_logs
@@ -127,3 +127,12 @@ def test_a_strangers_headers_are_not_even_read(unread: Counter[str]) -> None:
         client_address = ClientAddress(trusted, lambda header: unread.update([header]))
         assert client_address.of("203.0.113.9", {"forwarded": f"for={CLIENT}", "x-forwarded-for": "?"}) == "203.0.113.9"
     assert not unread
+
+
+@pytest.mark.parametrize("networks", [(), TRUSTED])
+def test_the_peer_at_a_unix_socket_is_a_proxy_of_this_machine(networks: tuple[IPv4Network | IPv6Network, ...]) -> None:
+    """The rights of the file decide who can open it; it has no address."""
+    at_socket = ClientAddress(networks, lambda header: None)
+
+    assert at_socket.of("", {"x-forwarded-for": f"1.1.1.1, {CLIENT}"}) == CLIENT
+    assert at_socket.of("", {}) == "127.0.0.1"

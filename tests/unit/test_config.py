@@ -29,7 +29,7 @@ def problems(environ: dict[str, str], env_file: Path | None = None) -> tuple[str
 def test_development_needs_nothing() -> None:
     settings = read()
     assert settings.environment is Environment.DEVELOPMENT
-    assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8080)
+    assert (settings.server.hosts, settings.server.port) == (("127.0.0.1",), 8080)
     assert str(settings.server.public_url) == "http://localhost:8080"
     assert settings.store.database == SqliteUrl(Path("data/bukhindor.db"))
     assert settings.accounts.jwt_secrets == ()
@@ -79,7 +79,7 @@ def test_values_are_read() -> None:
             "SHUTDOWN_DELAY": "1s",
         }
     )
-    assert (settings.server.host, str(settings.server.public_url)) == ("::1", "http://localhost:9000")
+    assert (settings.server.hosts, str(settings.server.public_url)) == (("::1",), "http://localhost:9000")
     assert settings.store.database == SqliteUrl(Path("/var/lib/accounts/bukhindor.db"))
     assert settings.accounts.jwt_secrets == (SECRET.encode(), OTHER_SECRET.encode())
     assert settings.accounts.jwt_expiration == timedelta(minutes=90)
@@ -107,6 +107,10 @@ def test_values_are_read() -> None:
         ("ENVIRONMENT", "prod", "not one of development, production"),
         ("SERVER_HOST", "http://0.0.0.0", "not an IP address or a host name"),
         ("SERVER_HOST", "256.1.1.1", "not an IP address or a host name"),
+        ("SERVER_HOST", "127.0.0.1,,::1", "not an IP address or a host name"),
+        ("SERVER_HOST", "unix:run/a.sock", "not of the form unix:/path"),
+        ("SERVER_HOST", "unix:/run/", "not of the form unix:/path"),
+        ("SERVER_HOST", f"unix:/{'a' * 103}", "longer than the 103 bytes"),
         ("SERVER_PORT", "http", "not a whole number"),
         ("SERVER_PORT", "8_080", "not a whole number"),
         ("SERVER_PORT", "٨٠٨٠", "not a whole number"),

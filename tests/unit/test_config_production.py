@@ -25,7 +25,7 @@ NO_MOUNTS = Path(os.devnull)
 def test_production_defaults_are_the_careful_ones() -> None:
     settings = Settings.read(GOOD_PRODUCTION, None, NO_MOUNTS)
     assert settings.is_production
-    assert settings.server.host == "0.0.0.0"
+    assert settings.server.hosts == ("0.0.0.0",)
     assert settings.monitoring.log_format is LogFormat.JSON
     assert settings.accounts.jwt_secrets == (SECRET.encode(),)
     assert settings.server.shutdown_delay == timedelta(seconds=3)

@@ -236,6 +236,6 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
 
 def _mailbox_hosts(settings: Settings) -> AnsweredHosts:
     """The host names of the development mailbox; over a network also all of the machine's addresses."""
-    server_host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
-    named = (read_host(server_host), read_host(settings.server.public_url.location))
+    places = [f"[{host}]" if ":" in host else host for host in settings.server.hosts if not host.startswith("unix:")]
+    named = map(read_host, (*places, settings.server.public_url.location))
     return AnsweredHosts(frozenset(filter(None, named)), any_address=settings.mail.dev_mailbox is DevMailbox.NETWORK)

@@ -13,7 +13,7 @@ def open_watch(settings: Settings, *, exposes: bool) -> Watch:
     # The libraries take memory that an installation without metrics does not need.
     from bukhindor.bootstrap.metrics import MetricsWatch  # noqa: PLC0415
 
-    return MetricsWatch(settings.server.host, settings.monitoring.metrics_port if exposes else None, tracing)
+    return MetricsWatch(settings.server.metrics_host, settings.monitoring.metrics_port if exposes else None, tracing)
 
 
 def _open_tracing() -> Tracing:

@@ -64,7 +64,7 @@ def _serve(
 
     return GracefulServer(
         application.web,
-        settings.server.host,
+        settings.server.hosts,
         settings.server.port,
         refuse=application.refuse,
         shutdown_timeout=settings.server.shutdown_timeout.total_seconds(),
@@ -78,12 +78,12 @@ def _serve(
 
 def _supervise(settings: Settings, options: Options) -> int:
     """This process serves no requests itself and does not load the web framework."""
-    from bukhindor.server.listener import address_of, open_listeners
+    from bukhindor.server.listener import addresses_of, open_listeners
     from bukhindor.server.supervisor import Patience, Supervisor
 
     with _metrics_of_workers(settings) as on_worker_end:
-        listeners = open_listeners(settings.server.host, settings.server.port)
-        address = address_of(listeners[0], settings.server.host)
+        listeners = open_listeners(settings.server.hosts, settings.server.port)
+        address = addresses_of(listeners, settings.server.hosts)
         return Supervisor(
             listeners,
             settings.server.workers,
@@ -99,7 +99,7 @@ def _metrics_of_workers(settings: Settings) -> AbstractContextManager[Callable[[
         return nullcontext(lambda pid: None)
     from bukhindor.adapters.prometheus.exposition import workers_exposed
 
-    return workers_exposed(settings.server.host, settings.monitoring.metrics_port)
+    return workers_exposed(settings.server.metrics_host, settings.monitoring.metrics_port)
 
 
 def _work(options: Options, assignment: Assignment) -> int:

@@ -8,7 +8,7 @@ from bukhindor.config.durations import format_duration
 from bukhindor.config.networks import Network, networks
 from bukhindor.config.origins import Address, AllowedOrigins, parse_origin
 from bukhindor.config.sources import Sources
-from bukhindor.config.values import allowed_origins, duration, header_names, host, whole_number, yes_or_no
+from bukhindor.config.values import allowed_origins, duration, header_names, hosts, is_loopback, whole_number, yes_or_no
 
 _SECOND = timedelta(seconds=1)
 _STOP = duration(_SECOND, timedelta(minutes=10))
@@ -18,7 +18,7 @@ _EVERYWHERE = "0.0.0.0"  # noqa: S104 - A service in production is there to be r
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    host: str
+    hosts: tuple[str, ...]
     port: int
     public_url: Address
     cors_allowed_origins: AllowedOrigins
@@ -30,15 +30,26 @@ class ServerSettings:
     shutdown_delay: timedelta
     workers: int
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it."""
+        return all(map(is_loopback, self.hosts))
+
+    @property
+    def metrics_host(self) -> str:
+        """The first host that is not a Unix socket, else this machine only."""
+        return next((host for host in self.hosts if not host.startswith("unix:")), "127.0.0.1")
+
     @classmethod
     def read(cls, sources: Sources, *, is_production: bool) -> Self:
         read = sources.read
-        host_name = read("SERVER_HOST", host, _EVERYWHERE if is_production else "127.0.0.1", "127.0.0.1")
+        defaults: tuple[str, ...] = (_EVERYWHERE if is_production else "127.0.0.1",)
+        listening = read("SERVER_HOST", hosts, defaults, "127.0.0.1")
         port = read("SERVER_PORT", whole_number(1, 65_535), 8080, "8080")
         local_url = Address("http", f"localhost:{port}")
         local_pages = AllowedOrigins(any_local_port=not is_production)
         settings = cls(
-            host=host_name,
+            hosts=listening,
             port=port,
             public_url=read("PUBLIC_URL", parse_origin, local_url, "https://api.example.com"),
             cors_allowed_origins=read("CORS_ALLOWED_ORIGINS", allowed_origins, local_pages, "https://app.example.com"),

@@ -18,7 +18,7 @@ from bukhindor.config.sources import Origin, Sources, Variable, read_env_file
 from bukhindor.config.store import StoreSettings
 from bukhindor.config.tokens import TokenSettings
 from bukhindor.config.unknown_variables import UnknownVariable, unknown_variables
-from bukhindor.config.values import choice, is_loopback
+from bukhindor.config.values import choice
 from bukhindor.domain.product import Product
 
 
@@ -99,14 +99,14 @@ class Settings:
 
     def _refuse_open_mailbox(self, sources: Sources) -> None:
         """A reader of the mailbox can reset every password, so other machines need an explicit setting to read it."""
-        mail, host = self.mail, self.server.host
-        is_open = mail.has_dev_mailbox and mail.dev_mailbox is not DevMailbox.NETWORK and not is_loopback(host)
+        mail, server = self.mail, self.server
+        is_open = mail.has_dev_mailbox and mail.dev_mailbox is not DevMailbox.NETWORK and not server.is_local
         if self.is_production or not is_open:
             return
         # A value that can't be read has its default here; its error is already reported.
         if any(map(sources.is_refused, ("ENVIRONMENT", "DEV_MAILBOX", "SMTP_URL"))):
             return
-        reason = f"with SERVER_HOST {host} other machines could read every mail and its reset link"
+        reason = f"with SERVER_HOST {', '.join(server.hosts)} other machines could read every mail and its reset link"
         sources.refuse("DEV_MAILBOX", reason, "network or off")
 
     @property

@@ -18,6 +18,8 @@ _ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
 
 _YES = frozenset({"true", "1", "yes", "on"})
 _NO = frozenset({"false", "0", "no", "off"})
+# macOS has the shortest limit of those in use.
+_LONGEST_SOCKET_PATH = 103
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,64}")
 # Words of the secrets in tutorials and sample files; letters and digits only, lower case.
@@ -91,8 +93,24 @@ def host(text: str) -> str:
     return text
 
 
+def hosts(text: str) -> tuple[str, ...]:
+    """Where to listen: IP addresses, host names and `unix:/path`, separated by commas."""
+    return tuple(dict.fromkeys(_socket(part) if part.startswith("unix:") else host(part) for part in listed(text)))
+
+
+def _socket(text: str) -> str:
+    path = text.removeprefix("unix:")
+    if not path.startswith("/") or not path.isprintable() or path.endswith("/"):
+        raise ValueError(f"{quoted(text)} is not of the form unix:/path/of/a.sock")
+    if len(path.encode()) > _LONGEST_SOCKET_PATH:
+        raise ValueError(f"{quoted(text)} is longer than the {_LONGEST_SOCKET_PATH} bytes that systems allow")
+    return text
+
+
 def is_loopback(host: str) -> bool:
-    """Whether the host is reachable from this machine only: localhost, 127.0.0.0/8, ::1."""
+    """Whether the host is reachable from this machine only: localhost, 127.0.0.0/8, ::1, a Unix socket."""
+    if host.startswith("unix:"):
+        return True
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -23,7 +23,14 @@ from uvicorn.server import HANDLED_SIGNALS
 from bukhindor.server.assignment import RETIRE, Assignment
 from bukhindor.server.connection import BoundedServerState
 from bukhindor.server.head import ConnectionLimits
-from bukhindor.server.listener import address_of, explain, open_listeners, stop_listening
+from bukhindor.server.listener import (
+    addresses_of,
+    explain,
+    open_listeners,
+    remove_files,
+    socket_files,
+    stop_listening,
+)
 from bukhindor.server.protocol import BoundedHttpProtocol
 from bukhindor.server.refusal import Refuse
 
@@ -45,8 +52,8 @@ class GracefulServer(uvicorn.Server):
     """One server process, one event loop.
 
     `shutdown_timeout` and `drain_delay` are seconds from the first signal; the delay is part of the time-out.
-    `resources` is entered before connections are accepted and left at the end. `on_ready` gets the address, such as
-    `http://127.0.0.1:8080`, once connections are accepted.
+    `resources` is entered before connections are accepted and left at the end. `on_ready` gets the addresses, such as
+    `http://127.0.0.1:8080`, once connections are accepted. For `hosts` see `open_listeners`.
     """
 
     server_state: BoundedServerState
@@ -54,7 +61,7 @@ class GracefulServer(uvicorn.Server):
     def __init__(
         self,
         app: ASGI3Application,
-        host: str,
+        hosts: Sequence[str],
         port: int,
         *,
         refuse: Refuse,
@@ -69,7 +76,6 @@ class GracefulServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                host=host,
                 port=port,
                 http=BoundedHttpProtocol,
                 ws="none",
@@ -90,6 +96,8 @@ class GracefulServer(uvicorn.Server):
         self._resources = AsyncExitStack()
         self._on_ready = on_ready
         self._assignment = assignment
+        self._hosts = hosts
+        self._socket_files: list[str] = []
         self._listeners: Sequence[socket.socket] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_requested_at = 0.0
@@ -103,10 +111,13 @@ class GracefulServer(uvicorn.Server):
         cleanly. Raises CannotListen when the address can't be served, and what opening the resources raised.
         """
         assigned = self._assignment
-        listeners = list(assigned.listeners) if assigned else open_listeners(self.config.host, self.config.port)
+        listeners = list(assigned.listeners) if assigned else open_listeners(self._hosts, self.config.port)
+        # Those of an assignment are its supervisor's.
+        self._socket_files = [] if assigned else socket_files(listeners)
         try:
             self.run(sockets=listeners)
         finally:
+            remove_files(self._socket_files)
             for listener in listeners:
                 listener.close()
         return self.exit_code
@@ -186,7 +197,7 @@ class GracefulServer(uvicorn.Server):
                 listener.listen(self.config.backlog)
         except OSError as error:
             await self._resources.aclose()
-            raise explain(error, self.config.host, self.config.port) from error
+            raise explain(error, ", ".join(self._hosts), self.config.port) from error
         for listener in self._listeners:
             self.servers.append(
                 await loop.create_server(self._make_protocol, sock=listener, backlog=self.config.backlog)
@@ -196,7 +207,7 @@ class GracefulServer(uvicorn.Server):
             loop.add_reader(self._assignment.channel.fileno(), self._obey, self._assignment.channel)
         on_ready = self._on_ready
         if on_ready is not None:
-            address = address_of(self._listeners[0], self.config.host)
+            address = addresses_of(self._listeners, self._hosts)
             report_failure("on_ready", lambda: on_ready(address))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -207,6 +218,7 @@ class GracefulServer(uvicorn.Server):
             "stopping: no new requests after %.1f s, all ends after %.1f s", self._drain_delay, self._shutdown_timeout
         )
         await self._tick_until(start + self._drain_delay, lambda: False)
+        remove_files(self._socket_files)
         await stop_listening(self.servers, self._listeners, self._make_protocol)
         await self._tick_until(deadline, self._drained)
         await self._cut_off()

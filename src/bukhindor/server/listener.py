@@ -4,8 +4,13 @@ import asyncio
 import errno
 import os
 import socket
+import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Final
+
+# What is before the path of a Unix socket.
+UNIX: Final = "unix:"
 
 _OPENING_SECONDS = 1.0
 
@@ -14,37 +19,103 @@ class CannotListen(OSError):
     """The address cannot be served. The message is one sentence that says what to do."""
 
 
-def open_listeners(host: str, port: int) -> list[socket.socket]:
-    """Sockets bound to every address of `host`; port 0 takes a free one, the same for all. They do not listen yet.
+def open_listeners(hosts: Sequence[str], port: int) -> list[socket.socket]:
+    """Sockets bound to every address of `hosts`; port 0 takes a free one, the same for all. They do not listen yet.
 
+    A host is a name, an IP address, or `unix:` and the path of a socket; `::` means every address of both families.
     Raises CannotListen.
     """
-    try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise CannotListen(f"the host {host!r} is not known: set SERVER_HOST to an address of this machine") from error
     listeners: list[socket.socket] = []
-    failures: list[OSError] = []
-    for family, kind, protocol, _, address in dict.fromkeys(found):
-        listener = socket.socket(family, kind, protocol)
-        try:
-            if os.name == "posix":
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listener.bind((address[0], listeners[0].getsockname()[1] if listeners else port, *address[2:]))
-            listener.setblocking(False)
-            listeners.append(listener)
-        except OSError as error:
-            listener.close()
-            failures.append(error)
-    # A machine may lack one kind of address, such as IPv6.
-    fatal = [failure for failure in failures if not listeners or failure.errno == errno.EADDRINUSE]
-    if fatal:
+    try:
+        for host in hosts:
+            if host.startswith(UNIX):
+                listeners.append(_open_unix(host))
+            else:
+                _open_tcp(host, port, listeners)
+    except BaseException:
+        remove_files(socket_files(listeners))
         for listener in listeners:
             listener.close()
-        raise explain(fatal[0], host, port)
+        raise
     return listeners
+
+
+def _open_tcp(host: str, port: int, listeners: list[socket.socket]) -> None:
+    names = ("::", "0.0.0.0") if host == "::" else (host or None,)  # noqa: S104 - As configured.
+    try:
+        found = [
+            each
+            for name in names
+            for each in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        ]
+    except OSError as error:
+        raise CannotListen(f"the host {host!r} is not known: set SERVER_HOST to an address of this machine") from error
+    opened = 0
+    failures: list[OSError] = []
+    for family, kind, protocol, _, address in dict.fromkeys(found):
+        bound = [listener.getsockname() for listener in listeners if listener.family != socket.AF_UNIX]
+        own_port = bound[0][1] if bound else port
+        if (address[0], own_port) in (name[:2] for name in bound):
+            opened += 1
+            continue
+        try:
+            listeners.append(_bound(family, kind, protocol, (address[0], own_port, *address[2:])))
+            opened += 1
+        except OSError as error:
+            failures.append(error)
+    # A machine may lack one kind of address, such as IPv6.
+    fatal = [failure for failure in failures if not opened or failure.errno == errno.EADDRINUSE]
+    if fatal:
+        raise explain(fatal[0], host, port)
+
+
+def _bound(family: int, kind: int, protocol: int, address: tuple[object, ...] | str) -> socket.socket:
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix" and family != socket.AF_UNIX:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _open_unix(host: str) -> socket.socket:
+    """A socket that user and group of this process may open. It replaces a file that no program listens on any more."""
+    path = host.removeprefix(UNIX)
+    try:
+        if os.path.lexists(path):
+            if not stat.S_ISSOCK(os.lstat(path).st_mode):
+                raise CannotListen(f"{path} is there and is no socket: set SERVER_HOST to another path")
+            with socket.socket(socket.AF_UNIX) as client, suppress(ConnectionRefusedError):
+                client.connect(path)
+                raise CannotListen(f"another program listens on {path}: stop it or set SERVER_HOST")
+            os.unlink(path)
+        others_have_no_rights = os.umask(0o117)
+        try:
+            return _bound(socket.AF_UNIX, socket.SOCK_STREAM, 0, path)
+        finally:
+            os.umask(others_have_no_rights)
+    except CannotListen:
+        raise
+    except OSError as error:
+        raise CannotListen(f"cannot listen on {path}: {error.strerror or error}") from error
+
+
+def socket_files(listeners: Sequence[socket.socket]) -> list[str]:
+    """The paths of Unix sockets, for `remove_files`."""
+    return [listener.getsockname() for listener in listeners if listener.family == socket.AF_UNIX]
+
+
+def remove_files(paths: list[str]) -> None:
+    """Remove the files and forget their paths. Call it while they are listened on: later they may be another's."""
+    while paths:
+        with suppress(OSError):
+            os.unlink(paths.pop())
 
 
 def explain(error: OSError, host: str, port: int) -> CannotListen:
@@ -58,10 +129,14 @@ def explain(error: OSError, host: str, port: int) -> CannotListen:
     return CannotListen(f"cannot listen on {host!r} port {port}: {error.strerror}")
 
 
-def address_of(listener: socket.socket, host: str) -> str:
-    """The URL of `listener`, with `host` as it was configured."""
-    shown = host or listener.getsockname()[0]
-    return f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
+def addresses_of(listeners: Sequence[socket.socket], hosts: Sequence[str]) -> str:
+    """Where `listeners` are reached, with `hosts` as they were configured: URLs, and paths behind `unix:`."""
+    names = [listener.getsockname() for listener in listeners if listener.family != socket.AF_UNIX]
+    return ", ".join(host if host.startswith(UNIX) else _url(host or names[0][0], names[0][1]) for host in hosts)
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 async def stop_listening(

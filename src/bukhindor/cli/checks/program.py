@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from bukhindor import __version__
 from bukhindor.cli.findings import Finding, State, ok
 from bukhindor.config import Origin, Settings
-from bukhindor.config.values import is_loopback
 from bukhindor.domain.signing_key import SigningKey
 
 _SANE_YEARS = range(2025, 2100)
@@ -22,9 +21,11 @@ def versions() -> Iterator[Finding]:
 
 def configuration(settings: Settings) -> Finding:
     given = sum(origin is not Origin.DEFAULT for origin in settings.origins.values())
-    if not settings.is_production and not is_loopback(settings.server.host):
+    if not settings.is_production and not settings.server.is_local:
         advice = "Set ENVIRONMENT=production where strangers can reach it"
-        return Finding("configuration", State.WARNING, f"development, but it listens on {settings.server.host}", advice)
+        return Finding(
+            "configuration", State.WARNING, f"development, but it listens on {', '.join(settings.server.hosts)}", advice
+        )
     if not settings.limiting.rate_limits:
         return Finding("configuration", State.WARNING, "RATE_LIMITS is off", "Passwords can be guessed; set it to on")
     found = f"{settings.environment}, {given} settings are given, {len(settings.origins) - given} have their defaults"

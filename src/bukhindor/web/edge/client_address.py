@@ -17,6 +17,7 @@ Address = IPv4Address | IPv6Address
 _IN_BRACKETS = re.compile(r"\[([^\]]*)\](?::[0-9A-Za-z._-]*)?")
 _WITH_PORT = re.compile(r"([0-9.]+):[0-9A-Za-z._-]*")
 _SHOWN_CHARACTERS = 64
+_THIS_MACHINE = "127.0.0.1"
 _SECONDS_BETWEEN_LINES = 60.0
 
 
@@ -43,13 +44,15 @@ class ClientAddress:
         It is the peer's, unless the peer is a trusted proxy: then it is the right-most hop that is not one, since the
         client can invent everything left of that. X-Forwarded-For takes precedence over X-Real-IP, and both over
         Forwarded (RFC 7239).
+
+        A Unix socket has no address: the rights of its file decide who may open it, so its peer is a trusted proxy.
         """
-        if not self._trusted_proxies:
+        if peer and not self._trusted_proxies:
             return peer
-        address = _parse(peer)
+        address = _parse(peer or _THIS_MACHINE)
         if address is None:
             return peer
-        if self._is_trusted(address):
+        if not peer or self._is_trusted(address):
             for header, hops in _HOPS.items():
                 if header in headers:
                     address = self._nearest(address, header, hops(headers[header]))
