@@ -26,8 +26,7 @@ _CLIENT_HEADERS: dict[str, Any] = {"X-Device-ID": DeviceId, "X-App-Type": AppTyp
 class Call:
     """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`.
 
-    `arguments` are the decoded body and query. `is_from_app` means that the client headers were checked, so that they
-    name a real device. `mailbox` is the masked address that a page names.
+    `arguments` are the decoded body and query. `mailbox` is the masked address that a page names.
     """
 
     settings: WebSettings
@@ -36,7 +35,6 @@ class Call:
     now: datetime
     signed_in: Caller | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
-    is_from_app: bool = False
     mailbox: str = ""
 
     @property
@@ -52,7 +50,7 @@ class Call:
         return Origin(
             self.exchange.client_ip,
             shown_user_agent(headers.get("user-agent", "")),
-            headers.get("x-device-id") if self.is_from_app else None,
+            self._understood("X-Device-ID"),
             self.exchange.request_id,
             self.exchange.language,
         )
@@ -89,16 +87,26 @@ class Call:
         user_agent = shown_user_agent(headers.get("user-agent", ""))
         return Device(device_id, app_type, app_version, self.exchange.client_ip, user_agent)
 
+    @property
+    def app_version(self) -> str | None:
+        """The version that the client's app sends now; None when there is none, or none that is understood."""
+        version: str | None = self._understood("X-App-Version")
+        return version
+
+    def _understood(self, name: str) -> Any:
+        """The value of a client header. A session that goes on does not fail because of one that is not understood."""
+        raw = self.exchange.headers.get(name.lower())
+        try:
+            return None if raw is None else _CLIENT_HEADERS[name].parse(raw)
+        except InvalidValue:
+            return None
+
     def check_client_headers(self) -> None:
-        """Raise InvalidInput for a client header that is invalid, or missing while the configuration requires it."""
-        headers = self.exchange.headers
+        """Raise InvalidInput for a client header that is missing while the configuration requires it."""
         if self.settings.require_client_headers:
-            missing = [name for name in _CLIENT_HEADERS if name.lower() not in headers]
+            missing = [name for name in _CLIENT_HEADERS if name.lower() not in self.exchange.headers]
             if missing:
                 raise InvalidInput(*(FieldError(name, "This header is required.", "required") for name in missing))
-        if any(name.lower() in headers for name in _CLIENT_HEADERS):
-            _ = self.device
-        self.is_from_app = True
 
     @property
     def device_proof(self) -> str:
