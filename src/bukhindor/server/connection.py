@@ -32,6 +32,7 @@ class BoundedServerState(ServerState):
         super().__init__()
         self.limits = limits
         self.refuse = refuse
+        self.on_failure = refuse(*FAILED)
         self.draining = False
 
 
@@ -104,7 +105,7 @@ class BoundedConnection(HttpToolsProtocol):
         instead of the transport."""
         waits = self._has_unanswered()
         self.cycle = RefusingCycle(
-            self.server_state.refuse(*FAILED),
+            self.server_state.on_failure,
             scope=self.scope,
             transport=self.transport if close is None else cast("Any", GentleTransport(self.transport, close)),
             flow=self.flow,

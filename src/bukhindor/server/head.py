@@ -36,23 +36,28 @@ class ConnectionLimits:
     pipelined_requests: int = 100
 
 
-def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str, limits: ConnectionLimits) -> tuple[bool, bool]:
+def check_sizes(headers: Sequence[tuple[bytes, bytes]], limits: ConnectionLimits) -> None:
+    """Raises RequestRefused when there are too many headers, or one or all together are too large."""
+    sizes = [(len(name) + len(value) + 4, name) for name, value in headers]
+    if (
+        len(sizes) > limits.header_count
+        or any(size > (limits.cookie_bytes if name == b"cookie" else limits.header_bytes) for size, name in sizes)
+        or sum(size for size, _ in sizes) > limits.headers_bytes
+    ):
+        raise RequestRefused(HEADERS_TOO_LARGE)
+
+
+def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str) -> tuple[bool, bool]:
     """Return whether there is a body, and whether the client waits for 100 Continue before it sends that.
 
     Header names are in lower case, `version` is what followed `HTTP/`.
 
-    Raises RequestRefused when there are too many headers, one or all together are too large, or another server on the
-    way could read the request differently: a coding other than plain `chunked`, a coding in HTTP/1.0, two lengths, no
-    or more than one Host (RFC 9112, sections 3.2, 6.1, 6.3).
+    Raises RequestRefused when another server on the way could read the request differently: a coding other than
+    plain `chunked`, a coding in HTTP/1.0, two lengths, no or more than one Host (RFC 9112, sections 3.2, 6.1, 6.3).
     """
-    size = hosts = framings = 0
+    hosts = framings = 0
     expects_100_continue = False
-    largest = limits.header_bytes
     for name, value in headers:
-        bytes_of_line = len(name) + len(value) + 4
-        size += bytes_of_line
-        if bytes_of_line > largest and (name != b"cookie" or bytes_of_line > limits.cookie_bytes):
-            raise RequestRefused(HEADERS_TOO_LARGE)
         if name not in _CHECKED:
             continue
         if name == b"host":
@@ -67,8 +72,6 @@ def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str, limits: C
             framings += 1
             if name == b"transfer-encoding" and (value.lower() != b"chunked" or version != "1.1"):
                 raise RequestRefused(MALFORMED)
-    if size > limits.headers_bytes or len(headers) > limits.header_count:
-        raise RequestRefused(HEADERS_TOO_LARGE)
     if framings > 1 or (hosts != 1 if version == "1.1" else version != "1.0" or hosts > 1):
         raise RequestRefused(MALFORMED)
     # A client of HTTP/1.0 would take 100 Continue for its response (RFC 9110, section 10.1.1).

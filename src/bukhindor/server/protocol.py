@@ -14,7 +14,7 @@ from typing import Any
 import httptools
 
 from bukhindor.server.connection import BODY, HEAD, IDLE, BoundedConnection
-from bukhindor.server.head import read_framing
+from bukhindor.server.head import check_sizes, read_framing
 from bukhindor.server.refusal import HEADERS_TOO_LARGE, MALFORMED, SERVER_BUSY, URL_TOO_LONG, RequestRefused
 
 
@@ -25,7 +25,7 @@ class BoundedHttpProtocol(BoundedConnection):
         super().__init__(*args, **kwargs)
         # Whether the newest bytes began or ended something, and how many came without that.
         self._progressed = False
-        self._unfinished_bytes = 0
+        self._unfinished_bytes = self._piece = 0
         self._url_is_too_long = False
         self._upgrade_ignored = False
 
@@ -33,6 +33,8 @@ class BoundedHttpProtocol(BoundedConnection):
         if self._deaf:
             return
         self._progressed = False
+        # An upper bound of the size of the head that ends in this piece.
+        self._piece = len(data) + (self._piece if self._stage == HEAD else 0)
         try:
             try:
                 self.parser.feed_data(data)
@@ -95,7 +97,10 @@ class BoundedHttpProtocol(BoundedConnection):
         method = self.parser.get_method()
         if self._url_is_too_long:
             raise RequestRefused(URL_TOO_LONG)
-        has_body, self.expect_100_continue = read_framing(self.headers, version, self.limits)
+        # A head that came in small pieces cannot be too large.
+        if self._piece > self.limits.header_bytes or len(self.headers) > self.limits.header_count:
+            check_sizes(self.headers, self.limits)
+        has_body, self.expect_100_continue = read_framing(self.headers, version)
         if self.parser.should_upgrade():
             if method == b"CONNECT":
                 raise RequestRefused(MALFORMED)

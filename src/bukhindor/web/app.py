@@ -23,6 +23,8 @@ from bukhindor.web.endpoint.wording import worded
 from bukhindor.web.pages.rendering import refusal_page
 from bukhindor.web.pages.routes import DEVELOPER_PAGES, HOME_PAGE, PAGES
 
+_REFUSAL = "bukhindor.refusal"
+
 
 def create_app(
     use_cases: UseCases,
@@ -58,19 +60,23 @@ class ServerRefusals:
     """The responses of the HTTP server itself, with the same headers, form, language and log line as ours."""
 
     def __init__(self, settings: WebSettings, watchers: Watchers = NOBODY) -> None:
-        self._settings, self._watchers = settings, watchers
+        self._edge = Edge(_refuse_for_server, settings, watchers)
 
     def __call__(self, status: int, code: str, detail: str, /) -> ASGIApp:
         """Return the application that responds to a request, as far as it was read, with this refusal."""
 
         async def respond(scope: Scope, receive: Receive, send: Send) -> None:
-            exchange = Exchange.of(scope)
-            exchange.error_code = code
-            headers = {"retry-after": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-            refused = Refusal(status, code, worded(code, detail, exchange.language), headers)
-            await problem_response(exchange, refused)(scope, receive, send)
+            await self._edge({**scope, _REFUSAL: (status, code, detail)}, receive, send)
 
-        return Edge(respond, self._settings, self._watchers)
+        return respond
+
+
+async def _refuse_for_server(scope: Scope, receive: Receive, send: Send) -> None:
+    exchange, (status, code, detail) = Exchange.of(scope), scope[_REFUSAL]
+    exchange.error_code = code
+    headers = {"retry-after": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    refused = Refusal(status, code, worded(code, detail, exchange.language), headers)
+    await problem_response(exchange, refused)(scope, receive, send)
 
 
 def rows(*, with_home: bool, with_mailbox: bool, with_docs: bool = True) -> tuple[Row, ...]:
