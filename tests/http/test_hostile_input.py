@@ -44,7 +44,7 @@ INVALID = {
     "many keys": b"{" + b",".join(b'"k%d":1' % n for n in range(5_000)) + b"}",
     "empty object": b"{}",
     "null fields": b'{"email": null, "password": null}',
-    "NUL": b'{"email": "a\\u0000@example.com", "password": "x\\u0000"}',
+    "NUL": b'{"email": "a\\u0000@example.com", "password": ""}',
     "duplicate keys": b'{"email": "a@example.com", "password": "x", "email": 1, "password": null}',
     "long address": b'{"email": "' + b"a@" + b"a." * 15_000 + b'", "password": ""}',
     "quoted address": b'{"email": "' + b'\\"' * 10_000 + b'@example.com", "password": ""}',
@@ -66,7 +66,11 @@ async def test_what_is_no_json_object_is_refused_at_once(service: Service, conte
     for path in PATHS:
         with at_once():
             answer = await service.post(path, content=content, headers=JSON)
-        assert_problem(answer, 400, "malformed_json")
+        if path == "/auth/refresh" and not content:
+            # Then the token may be in a cookie.
+            assert_problem(answer, 400, "validation_failed", "refresh_token")
+        else:
+            assert_problem(answer, 400, "malformed_json")
 
 
 @pytest.mark.parametrize("content", INVALID.values(), ids=INVALID.keys())
@@ -189,7 +193,7 @@ async def test_a_length_that_is_none_does_no_harm(service: Service, length: str)
 
 async def test_a_body_where_none_is_expected_is_ignored(service: Service) -> None:
     """IN-12: clients send a content type with every request."""
-    for method, path in (("GET", "/auth/me"), ("GET", "/auth/sessions"), ("POST", "/auth/logout")):
+    for method, path in (("GET", "/auth/me"), ("GET", "/auth/sessions"), ("GET", "/auth/me/export")):
         by = await service.signed_in(service.people.user)
         answer = await service.ask(method, f"/api/v1{path}", content=b"<not json>", headers=JSON, by=by)
         assert answer.status_code == 200

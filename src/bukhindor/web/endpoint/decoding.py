@@ -64,6 +64,11 @@ def decode(raw: bytes, shape: type[S]) -> S:
     Raises MalformedJson, or InvalidInput that names every invalid field.
     """
     try:
+        # The decoder does not look into texts that it skips.
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise MalformedJson from None
+    try:
         return msgspec.json.decode(raw, type=shape, dec_hook=domain_value)
     except msgspec.ValidationError:
         fields = _decode_untyped(raw)
