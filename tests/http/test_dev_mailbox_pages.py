@@ -133,7 +133,7 @@ async def test_there_is_no_other_mail(service: Service, number: str, part: str) 
     [
         ("", ["Zwei", "Eins"]), ("eins", ["Eins"]), (" EINS  bob ", ["Eins"]), ("bob@example.com", ["Zwei", "Eins"]),
         ("eins zwei", []), ("%", []), ("_", []), ("\\", []), ("'; DROP TABLE received_mails; --", []), ("(.*)+", []),
-        ("\x00", []), ("\u202e", []), ("[", []), ("é" * 200, []),
+        ("\x00", []), ("\u202e", ["Zwei", "Eins"]), ("[", []), ("é" * 200, []),
     ],
 )  # fmt: skip
 async def test_a_search_takes_any_text_as_words(service: Service, search: str, subjects: list[str]) -> None:
