@@ -43,7 +43,7 @@ def test_blanks_before_a_bearer_token_do_not_count(written: str) -> None:
     assert bearer_token(written) == "t"
 
 
-@pytest.mark.parametrize("written", ["", "Bearer", "Basic dXNlcjpw", "t", "Bearer=t", "Bearer\tt"])
+@pytest.mark.parametrize("written", ["", "Bearer", "Basic dXNlcjpw", "t", "Bearer=t", "Bearer\tt", "a, b c"])
 def test_anything_else_is_no_bearer_token(written: str) -> None:
     with pytest.raises(InvalidAccessToken):
         bearer_token(written)

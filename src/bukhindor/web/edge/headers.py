@@ -3,15 +3,19 @@
 from collections.abc import Iterable
 
 _OPTIONAL_WHITE_SPACE = " \t"
-# Cookies are no list of HTTP; several lines are joined as RFC 9113 section 8.2.3 says.
-_SEPARATORS = {"cookie": "; "}
+LINE_BREAK = "\n"
+"""No value of a header contains it, so it tells lines from a comma that a client sent."""
+
+# Neither is a list of HTTP. Several lines of cookies are joined as RFC 9113 section 8.2.3 says.
+_SEPARATORS = {"cookie": "; ", "authorization": LINE_BREAK}
 
 
 def read_headers(raw_headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return the values by name; names come in lower case, as ASGI has them.
 
-    White space around a value is no part of it. Lines of one name are one value, with a comma between them and in their
-    order: a proxy may add its hop as a line of its own. A line that repeats the value so far counts once.
+    White space around a value is no part of it. Lines of one name are one value, in their order and with a comma
+    between them, or LINE_BREAK for Authorization: a proxy may add its hop as a line of its own. A line that repeats the
+    value so far counts once.
     """
     headers: dict[str, str] = {}
     for raw_name, raw_value in raw_headers:

@@ -6,6 +6,7 @@ from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import Denied, InvalidAccessToken, NotSignedIn, Unauthenticated
 from bukhindor.services.authentication import Authentication
 from bukhindor.web.edge.exchange import Exchange
+from bukhindor.web.edge.headers import LINE_BREAK
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint import cookies
 from bukhindor.web.endpoint.call import Call
@@ -14,7 +15,8 @@ from bukhindor.web.endpoint.errors import CrossSiteRequest, DifferentAuthorizati
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Lines that differ are one value with commas (`read_headers`); a proxy may have joined them too.
-_SECOND_CREDENTIALS = re.compile(r",[ \t]*[A-Za-z0-9-]+ +[^ ]")
+# A proxy may have joined two lines.
+_SECOND_CREDENTIALS = re.compile(r",[ \t]*(?:basic|bearer) +[^ ]", re.IGNORECASE)
 
 
 async def authenticate(call: Call, authentication: Authentication, *, accepts_superseded: bool = False) -> Caller:
@@ -54,7 +56,7 @@ def access_token(exchange: Exchange, settings: WebSettings) -> str:
 def bearer_token(authorization: str) -> str:
     """The token of an Authorization header (RFC 6750). Raises InvalidAccessToken, DifferentAuthorizations."""
     scheme, _, token = authorization.partition(" ")
-    if "," in authorization and _SECOND_CREDENTIALS.search(authorization):
+    if LINE_BREAK in authorization or ("," in authorization and _SECOND_CREDENTIALS.search(authorization)):
         raise DifferentAuthorizations
     token = token.lstrip(" ")
     if scheme.lower() != "bearer" or not token:
