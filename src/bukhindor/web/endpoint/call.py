@@ -53,6 +53,7 @@ class Call:
             self._understood("X-Device-ID"),
             self.exchange.request_id,
             self.exchange.language,
+            self.exchange.trace,
         )
 
     @property
