@@ -20,9 +20,12 @@ RUN --mount=type=cache,target=/root/.cache/pip python -m venv --without-pip /opt
     fi
 
 # What only builds the package leaves again. Bytecode that is never compared with its source needs no writable folder.
-COPY pyproject.toml README.md LICENSE ./
+ARG VERSION=dev
+ARG REVISION=unknown
+COPY pyproject.toml build_version.py README.md LICENSE ./
 COPY src src
-RUN --mount=type=cache,target=/root/.cache/pip python -m pip --python /opt/bukhindor/bin/python install --quiet --no-build-isolation --no-deps . \
+RUN --mount=type=cache,target=/root/.cache/pip export BUKHINDOR_VERSION="$VERSION" BUKHINDOR_REVISION="$REVISION" \
+    && python -m pip --python /opt/bukhindor/bin/python install --quiet --no-build-isolation --no-deps . \
     && python -m pip --python /opt/bukhindor/bin/python uninstall --quiet --yes \
         hatchling pathspec pluggy tomlkit trove-classifiers \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/bukhindor/lib \

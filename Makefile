@@ -94,6 +94,9 @@ clean: ## remove environments, caches and reports; the service's data stays
 COMPILE = $(TOOLS_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-build --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS)
 
+# The version of a build names its commit.
+COMMITS := $(wildcard $(shell git rev-parse --git-path logs/HEAD 2> /dev/null))
+
 # The environments. A stamp is older than its lock only when there is something to install.
 
 python_is_fit = $(shell $(PYTHON) -c 'import sys, venv, ensurepip; print(sys.version_info >= (3, 11))' 2> /dev/null)
@@ -116,7 +119,7 @@ $(VENV)/run.stamp $(SERVICE_VENV)/run.stamp: %/run.stamp: requirements/run.txt %
 	@$*/bin/$(PIP_INSTALL) $(FROM_LOCK) requirements/run.txt
 	@touch $@
 
-$(VENV)/project.stamp $(SERVICE_VENV)/project.stamp: %/project.stamp: pyproject.toml %/run.stamp
+$(VENV)/project.stamp $(SERVICE_VENV)/project.stamp: %/project.stamp: pyproject.toml build_version.py $(COMMITS) %/run.stamp
 	@$*/bin/$(PIP_INSTALL) --no-build-isolation --no-deps --editable .
 	@touch $@
 

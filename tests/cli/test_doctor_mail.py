@@ -84,3 +84,20 @@ def test_templates_of_ones_own_are_tried(bukhindor: Command, tmp_path: Path, mon
     code, found = examined(bukhindor)
     assert (code, found["mail templates"]["state"]) == (1, "problem")
     assert found["mail templates"]["found"] == "TEMPLATES_DIR: layout.txt, line 1: 'oops' is undefined"
+
+
+@pytest.mark.parametrize(
+    ("url", "cause"),
+    [
+        ("smtp://mail.invalid:25?starttls=never", "DNS has no address for it"),
+        ("smtp://127.0.0.1:1?starttls=never", "refused the connection"),
+        ("smtps://127.0.0.1:{port}", "TLS was not accepted"),
+        ("smtp://ann:x@127.0.0.1:{port}?starttls=never", "offers no login"),
+    ],
+)
+async def test_the_cause_is_named(bukhindor: Command, monkeypatch: pytest.MonkeyPatch, url: str, cause: str) -> None:
+    async with serving(Sink()) as sink:
+        monkeypatch.setenv("SMTP_URL", url.format(port=sink.port))
+        code, found = await asyncio.to_thread(examined, bukhindor)
+    assert (code, found["mail"]["state"]) == (1, "problem")
+    assert cause in found["mail"]["found"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bukhindor import __version__
+from bukhindor import BUILD
 from bukhindor.adapters.prometheus.exposition import CannotExpose
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
@@ -30,7 +31,7 @@ _COMMANDS = ("serve", "migrate", "users", "keys", "backup", "restore", "config",
 def test_help_names_every_command_and_version_is_short(bukhindor: Command) -> None:
     shown = bukhindor("--help").stdout
     assert all(f"\n  {name} " in shown for name in _COMMANDS)
-    assert bukhindor("--version").stdout == f"bukhindor, version {__version__}\n"
+    assert bukhindor("--version").stdout == f"bukhindor, version {BUILD}\n"
     assert bukhindor("fly").exit_code == 2
 
 
@@ -261,3 +262,11 @@ def test_a_refusal_is_the_same_whatever_details_are_asked_for(
     monkeypatch.setenv("LOG_LEVEL", level)
     result = CliRunner().invoke(program, ["refuse"])
     assert (result.exit_code, result.stdout, result.stderr) == (code, "", "in one line\n")
+
+
+@pytest.mark.parametrize("group", ["", "users", "mail", "keys", "config", "migrate"])
+def test_help_shows_whole_sentences(bukhindor: Command, group: str) -> None:
+    listed = bukhindor(*filter(None, [group]), "--help").stdout.partition("Commands:")[2]
+    summaries = re.split(r"\n  (?=\S)", listed.rstrip())[1:]
+    assert summaries
+    assert all(summary.endswith(".") and "..." not in summary for summary in summaries), summaries

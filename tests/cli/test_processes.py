@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import resource
 import shutil
 import signal
@@ -42,7 +43,7 @@ def run(*arguments: str, stdin: str = "", **environ: str) -> subprocess.Complete
 TERMINAL = {"COLUMNS": "160", "TERM": "xterm", "NO_COLOR": "", "TTY_COMPATIBLE": "", "TTY_INTERACTIVE": ""}
 
 
-def run_in_terminal(*arguments: str, keys: str = "") -> tuple[int, str]:
+def run_in_terminal(*arguments: str, keys: str = "", columns: int = 160) -> tuple[int, str]:
     """Exit code and screen of a command that a person runs."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -50,7 +51,7 @@ def run_in_terminal(*arguments: str, keys: str = "") -> tuple[int, str]:
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env={**os.environ, **TERMINAL},
+        env={**os.environ, **TERMINAL, "COLUMNS": str(columns)},
     )
     os.close(theirs)
     os.write(ours, keys.encode())
@@ -87,7 +88,7 @@ def test_the_server_says_in_one_line_where_everything_is_and_stops_with_0() -> N
     port = free_port()
     with serving("--port", str(port)) as (process, line):
         assert line == (
-            f"Bukhindor {bukhindor.__version__} listens on http://127.0.0.1:{port}, documentation at "
+            f"Bukhindor {bukhindor.BUILD} listens on http://127.0.0.1:{port}, documentation at "
             f"http://localhost:{port}/docs, mails at http://localhost:{port}/dev/mailbox "
             "(database data/bukhindor.db, development)\n"
         )
@@ -234,3 +235,24 @@ def processor_seconds_of_commands() -> float:
     """What all that have ended so far took."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def test_ids_and_addresses_stay_whole_in_a_narrow_terminal() -> None:
+    email, name = "alexandra.konstantinopolskaya@accounts.example.com", "Alexandra Konstantinopolskaya"
+    created = run("users", "create", "--email", email, "--name", name)
+    assert created.returncode == 0, created.stderr
+    id = re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", created.stdout)[0]
+    for arguments in (("users", "list"), ("users", "show", email)):
+        for columns in (40, 80, 160):
+            code, screen = run_in_terminal(*arguments, columns=columns)
+            assert code == 0
+            assert all(text in screen for text in (id, email, name)), (arguments, columns, screen)
+    lines = run_in_terminal("doctor", columns=80)[1].replace("\x1b[0m", "").splitlines()
+    assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in lines) <= 80
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_silently() -> None:
+    for arguments in ("openapi", "config check", "config check --json"):
+        pipe = f"{sys.executable} -m bukhindor {arguments} | head -c 1"
+        piped = subprocess.run(["sh", "-c", pipe], capture_output=True, text=True, check=False)
+        assert (len(piped.stdout), piped.stderr) == (1, "")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,8 @@ async def test_a_refused_password_is_one_line_and_creates_no_account(
         (("show", "nobody@example.com"), "This user does not exist."),
         (("show", "01890a5d-ac96-774b-bcce-b302099a8057"), "This user does not exist."),
         (("show", "ann"), "USER: This is not a valid email address."),
+        (("show", "01890A5D-AC96-774B-BCCE-B302099A8057"), "USER: This is not a valid email address."),
+        (("list", "--email", "ann"), "email: This is not a valid email address."),
         (("set-role", ANN, "user"), "This is the last active administrator; appoint another one first."),
         (("ban", ANN), "This is the last active administrator; appoint another one first."),
         (("delete", ANN, "--yes"), "This is the last active administrator; appoint another one first."),
@@ -155,6 +158,7 @@ def test_a_refusal_is_one_line_on_standard_error_and_changes_nothing(
         ("ban", ANN, "--for", "999999999d"),
         ("list", "--status", "gone"),
         ("list", "--search", "x" * 101),
+        ("list", "--search", "a\nb"),
         ("list", "--limit", "0"),
         ("forget", ANN),
     ],
@@ -173,6 +177,10 @@ def test_lists_are_found_by_filters_and_cut_by_limit(bukhindor: Command) -> None
     assert everybody["total"] == 2
     assert [user["name"] for user in printed(bukhindor, "users", "list", "--role", "admin")["users"]] == ["Ann"]
     assert [user["name"] for user in printed(bukhindor, "users", "list", "--search", "BOB@")["users"]] == ["Bob"]
+    assert [user["name"] for user in printed(bukhindor, "users", "list", "--email", " BOB@example.com")["users"]] == [
+        "Bob"
+    ]
+    assert [user["name"] for user in printed(bukhindor, "users", "list", "--search", " bob@ ")["users"]] == ["Bob"]
     assert printed(bukhindor, "users", "list", "--status", "banned") == {"users": [], "total": 0}
     cut = bukhindor("users", "list", "--limit", "1")
     assert [line.split("\t")[1] for line in cut.stdout.splitlines()] == ["E-MAIL", BOB]
@@ -217,9 +225,25 @@ def test_a_ban_has_a_reason_and_an_end_and_can_be_lifted(bukhindor: Command) -> 
     assert re.fullmatch(rf"{re.escape(BOB)} is banned until [\d: -]+Z; all its sessions have ended\.\n", banned.stdout)
     assert printed(bukhindor, "users", "show", BOB)["status"] == "banned"
     assert "reason\tspam" in bukhindor("users", "show", BOB).stdout
+    assert bukhindor("users", "ban", BOB).stdout == f"{BOB} is banned; all its sessions have ended.\n"
+    permanent = printed(bukhindor, "users", "show", BOB)
+    assert (permanent["status"], permanent["status_reason"], permanent["status_until"]) == ("banned", None, None)
     assert bukhindor("users", "unban", BOB).stdout == f"{BOB} is active.\n"
     assert bukhindor("users", "ban", BOB).stdout == f"{BOB} is banned; all its sessions have ended.\n"
     assert printed(bukhindor, "users", "unban", BOB)["is_active"]
+
+
+@pytest.mark.usefixtures("people")
+async def test_a_password_is_set_from_standard_input_or_made(bukhindor: Command) -> None:
+    result = await run(bukhindor, "users", "set-password", BOB, "--password-stdin", stdin="violet otter 41\n")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"Changed the password of {BOB}; all its sessions have ended.\n"
+    assert await signs_in_with(BOB, "violet otter 41")
+    refused = await run(bukhindor, "users", "set-password", BOB, "--password-stdin", stdin="short\n")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr == "password: A password must have at least 8 characters.\n"
+    made = (await run(bukhindor, "users", "set-password", BOB)).stdout.splitlines()[-1].rpartition(" ")[2]
+    assert await signs_in_with(BOB, made)
 
 
 @pytest.mark.usefixtures("people")
@@ -240,7 +264,7 @@ async def test_sessions_are_revoked_and_counted(bukhindor: Command) -> None:
     store = SqliteTransactions(Path("data/bukhindor.db"), owner=False, seal=FakeSeal())
     async with store.begin() as tx:
         for owner in (bob, bob, bob, ann):
-            await tx.sessions.add(make_session(owner))
+            await tx.sessions.add(make_session(owner, created_at=datetime.now(UTC)))
         await tx.commit()
     await store.close()
     assert (await run(bukhindor, "users", "revoke-sessions", BOB)).stdout == f"Ended 3 sessions of {BOB}.\n"

@@ -16,6 +16,7 @@ import pytest
 
 from bukhindor.config import Settings
 from tests.servers.processes import free_port
+from tests.servers.programs import NODE, environment, locate
 
 pytestmark = pytest.mark.unmeasured
 
@@ -70,19 +71,29 @@ def served(folder: Path, environ: dict[str, str]) -> Iterator[str]:
         process.communicate(timeout=PATIENCE_SECONDS)
 
 
-def test_the_walk_works_as_printed(tmp_path: Path) -> None:
+def walked(folder: Path, environ: dict[str, str], address: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """The whole walk in one shell."""
+    return subprocess.run(
+        ["bash", "-u", *options, "-c", commands_in("README.md").replace(PRINTED_PORT, address)],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+def test_the_walk_works_as_printed_and_a_second_time(tmp_path: Path) -> None:
     environ = newcomers_environment(tmp_path)
     with served(tmp_path, environ) as address:
-        walk = subprocess.run(
-            ["bash", "-e", "-u", "-c", commands_in("README.md").replace(PRINTED_PORT, address)],
-            cwd=tmp_path,
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE_SECONDS,
-        )
+        walk = walked(tmp_path, environ, address, "-e")
+        second = walked(tmp_path, environ, address)
 
+    assert second.stderr == "An account with this email address already exists.\n"
+    again = answers(second.stdout.splitlines())
+    assert [answer.get("error_code") for answer in again if "error_code" in answer] == ["invalid_token"]
+    assert len(again) == len(answers(walk.stdout.splitlines()))
     assert (walk.returncode, walk.stderr) == (0, "")
     lines = walk.stdout.splitlines()
     (created,) = [line for line in lines if not line.startswith("{")]
@@ -90,7 +101,7 @@ def test_the_walk_works_as_printed(tmp_path: Path) -> None:
     health, registered, signed_in, verified, me, renewed, sessions, changed, signed_out, refused = islice(said, 10)
     assert created.startswith("Created admin admin@example.com with id ")
     assert health["status"] == "ok"
-    assert registered["user"]["email"] == me["email"] == "anna@example.com"
+    assert registered["user"]["email"] == me["email"]
     assert verified["message"] == "The address is verified."
     assert (registered["user"]["email_verified"], me["email_verified"]) == (False, True)
     issued = [signed_in["user"], renewed["user"], changed["user"]]
@@ -109,15 +120,94 @@ def test_the_walk_works_as_printed(tmp_path: Path) -> None:
     users, resets = said
     anna, boris = registered["user"]["id"], registered_boris["user"]["id"]
     assert {user["email"]: user["email_verified"] for user in users["users"]} == {
-        "anna@example.com": True,
-        "boris@example.com": True,
+        me["email"]: True,
+        registered_boris["user"]["email"]: True,
         "admin@example.com": False,
     }
     assert [event["subject_id"] for event in resets["events"]] == [boris, anna]
 
 
+def test_a_refusal_is_printed_in_place_of_a_token() -> None:
+    defined = commands_in("README.md").split("curl")[0]
+    refused = subprocess.run(
+        ["bash", "-c", f"{defined}\npick access_token"],
+        input='{"detail": "The email address or the password is wrong."}',
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (refused.stdout, refused.stderr) == ("", "The email address or the password is wrong.\n")
+
+
 def answers(lines: list[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+# What a page does: five calls at once with an access token that is no longer valid, a response that gets lost, and a
+# session that the service has ended.
+SCENES = """
+const asked = [];
+let lose = false;
+const network = globalThis.fetch;
+globalThis.fetch = async (url, options) => {
+  asked.push(new URL(url).pathname);
+  const answer = await network(url, options);
+  if (lose && url.endsWith("/auth/refresh")) {
+    lose = false;
+    throw new TypeError("the connection broke");
+  }
+  return answer;
+};
+const spoil = () => { tokens = { ...tokens, access_token: "spoilt" }; };
+const refreshes = () => asked.splice(0).filter((path) => path.endsWith("/auth/refresh")).length;
+
+spoil();
+const answers = await Promise.all(Array.from({ length: 5 }, () => call("/auth/me")));
+console.log(JSON.stringify([answers.map((answer) => answer.status), refreshes()]));
+
+spoil();
+lose = true;
+const lost = await call("/auth/me").catch((failure) => failure.message);
+console.log(JSON.stringify([lost, (await call("/auth/me")).status, refreshes()]));
+
+await call("/auth/logout", { method: "POST" });
+const ended = await call("/auth/me").catch((failure) => failure.status);
+console.log(JSON.stringify([ended, tokens]));
+"""
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.ru.md"])
+def test_the_example_in_javascript_loses_no_session(tmp_path: Path, document: str) -> None:
+    environ = newcomers_environment(tmp_path)
+    (program,) = re.findall(r"^```js\n(.*?)^```$", (ROOT / document).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    admin = ["users", "create", "--email", "admin@example.com", "--name", "Admin", "--password-stdin"]
+    with served(tmp_path, environ) as address:
+        subprocess.run(
+            [".venv/bin/bukhindor", *admin],
+            input="monsoon-lantern-88\n",
+            cwd=tmp_path,
+            env=environ,
+            text=True,
+            capture_output=True,
+            check=True,
+        )
+        (tmp_path / "example.mjs").write_text(program.replace(PRINTED_PORT, address) + SCENES, "utf-8")
+        node = locate(NODE)
+        ran = subprocess.run(
+            [node, "example.mjs"],
+            cwd=tmp_path,
+            env=environment(node),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    *printed, together, lost, ended = ran.stdout.splitlines()
+    assert "admin@example.com" in "".join(printed)
+    assert json.loads(together) == [[200] * 5, 1]
+    assert json.loads(lost) == ["the connection broke", 200, 2]
+    assert json.loads(ended) == [401, None]
 
 
 def test_both_languages_print_the_same_commands() -> None:

@@ -13,7 +13,8 @@ def assert_problem(answer: httpx.Response, status: int, error_code: str, *fields
     """Assert that the response is this refusal in the shape of all errors; `fields` are those it names, in order."""
     assert (answer.status_code, answer.json().get("error_code")) == (status, error_code), answer.text
     problem: dict[str, Any] = answer.json()
-    assert set(problem) - {"errors"} == MEMBERS
+    more = {"reason", "until"} if error_code in ("account_banned", "account_inactive") else set()
+    assert set(problem) - {"errors"} == MEMBERS | more
     assert answer.headers["content-type"] == "application/problem+json; charset=utf-8"
     assert problem["type"] == "about:blank"
     assert problem["title"] == phrase_of(status)

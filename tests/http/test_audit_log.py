@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from bukhindor.domain.audit import AuditType
-from tests.http.answers import assert_refused_field
+from tests.http.answers import assert_problem, assert_refused_field
 from tests.http.service import PASSWORD, PEER, Json, Service, Tokens, tokens_in
 from tests.makers import T0
 
@@ -124,10 +124,22 @@ async def test_filters_narrow(service: Service) -> None:
     assert {event["actor_id"] for event in by_admin} == {people.admin.id}
     assert {event["subject_id"] for event in about_user} == {people.user.id}
     moment = (T0 + timedelta(seconds=30)).isoformat()
-    since, until = [await service.events(f"&{name}={quote(moment)}") for name in ("since", "until")]
+    since, until = [await service.events(f"&{name}={quote(moment)}") for name in ("from", "to")]
     assert [event["type"] for event in since if event["subject_id"] == people.user.id] == ["user.renamed"]
     assert all(datetime.fromisoformat(event["at"]) < T0 + timedelta(seconds=30) for event in until)
     assert until
+    named_before = [await service.events(f"&{name}={quote(moment)}") for name in ("since", "until")]
+    assert [each[:3] for each in named_before] == [since[:3], until[:3]]
+    twice = await service.get(f"/audit-events?from={quote(moment)}&since={quote(moment)}", by=people.admin)
+    assert_refused_field(twice, "since", "repeated")
+
+
+@pytest.mark.parametrize("path", ["/users", "/audit-events"])
+async def test_a_list_refuses_parameters_that_it_does_not_know(service: Service, path: str) -> None:
+    """A filter that is ignored would show more than was asked for."""
+    answer = await service.get(f"{path}?limit=0&form=2026-03-01T12:00:00Z&_=1", by=service.people.admin)
+    problem = assert_problem(answer, 400, "validation_failed", "form", "_", "limit")
+    assert [error["error_code"] for error in problem["errors"]] == ["unknown_parameter"] * 2 + ["invalid_value"]
 
 
 async def test_pages_follow_each_other(service: Service) -> None:
@@ -168,7 +180,7 @@ async def test_a_cursor_is_good_for_its_own_query_alone(service: Service) -> Non
     "query",
     [
         "actor_id=null", "actor_id=1", "subject_id='%20OR%201=1--", "type=null", "type=x", "since=null", "until=0",
-        "until=0.5", "since=2026-03-01", "since=2026-03-01T12:00:00", "since=yesterday", "limit=0", "limit=101",
+        "until=0.5", "from=2026-03-01", "since=2026-03-01T12:00:00", "since=yesterday", "limit=0", "limit=101",
         "limit=1e9", "type=sign_in.failed&type=user.deleted",
     ],
 )  # fmt: skip

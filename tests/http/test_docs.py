@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.http.answers import assert_problem
+from tests.http.conftest import StartService
 from tests.http.service import Service
 
 
@@ -81,7 +82,7 @@ async def test_the_description_is_served_as_json(service: Service) -> None:
     answer = await service.ask("GET", "/openapi.json")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert answer.json()["openapi"].startswith("3.1")
-    assert answer.json()["servers"] == [{"url": "http://localhost:8080"}]
+    assert answer.json()["servers"] == [{"url": "/"}]
 
 
 async def test_the_description_holds_no_secret(service: Service) -> None:
@@ -89,3 +90,10 @@ async def test_the_description_holds_no_secret(service: Service) -> None:
     text = (await service.ask("GET", "/openapi.json")).text
     assert str(service.settings.store.data_dir) not in text
     assert service.settings.accounts.jwt_secrets[0].decode() not in text
+
+
+async def test_the_documentation_can_be_switched_off(start_service: StartService) -> None:
+    service = await start_service(docs="off")
+    for path in ("/docs", "/docs/docs.js", "/openapi.json"):
+        assert_problem(await service.ask("GET", path), 404, "not_found")
+    assert "/docs" not in (await service.ask("GET", "/")).text

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from bukhindor import __version__
+from bukhindor import BUILD
 from tests.http.answers import assert_problem, assert_safe_headers
 from tests.http.service import Service
 
@@ -15,7 +15,7 @@ PATHS = ["/health", "/health/live", "/health/ready", "/api/health", "/api/health
 async def test_a_service_that_is_well_says_so(service: Service, path: str) -> None:
     answer = await service.ask("GET", path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.json() == {"status": "ok", "service": "bukhindor-backend", "version": __version__}
+    assert answer.json() == {"status": "ok", "service": "bukhindor-backend", "version": BUILD}
     assert_safe_headers(answer)
 
 

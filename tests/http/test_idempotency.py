@@ -84,7 +84,7 @@ async def test_twenty_of_one_request_at_once_are_carried_out_once(service: Servi
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", "/auth/me"), ("POST", "/auth/me/delete")])
 async def test_a_deletion_may_be_sent_twice(service: Service, method: str, path: str) -> None:
-    """The second has nobody to act for any more; proxies that drop the body of DELETE have a POST."""
+    """The account of the second one is gone; proxies that drop the body of DELETE have a POST."""
     user = service.people.user
     wrong = await service.ask(method, f"/api/v1{path}", {"password": "x"}, by=user, headers=KEY)
     assert_problem(wrong, 400, "incorrect_password")

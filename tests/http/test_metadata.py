@@ -154,7 +154,7 @@ async def test_people_change_their_language_and_mails_follow(service: Service) -
     assert "Сброс пароля" in (await service.mails(user.email))[0]["subject"]
 
 
-@pytest.mark.parametrize("language", ["", "ru_RU", "x" * 40, "русский", "ru\x00"])
+@pytest.mark.parametrize("language", ["ru_RU", "x" * 40, "русский", "ru\x00"])
 async def test_what_is_no_language_is_refused(service: Service, language: str) -> None:
     answer = await service.patch("/auth/me", {"language": language}, by=service.people.user)
     assert_refused_field(answer, "language", "invalid_language")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bukhindor import __version__
+from bukhindor import BUILD
 from bukhindor.bootstrap.application import create_application
 from tests.adapters.prometheus.scraping import samples_in, scraped, scraped_when, value
 from tests.http.conftest import StartService
@@ -132,7 +132,7 @@ async def test_a_redis_that_is_full_is_degraded_in_readiness_and_counted(
 async def test_a_service_that_is_up_and_not_ready_says_so(metered: Service, port: int) -> None:
     metered.application.services.health.drain()
     samples = await scraped_when(port, lambda now: value(now, "bukhindor_ready") == 0)
-    assert value(samples, "bukhindor_info", version=__version__) == 1
+    assert value(samples, "bukhindor_info", version=BUILD) == 1
 
 
 async def test_a_mail_server_that_is_away_is_seen(start_service: StartService, port: int) -> None:

@@ -118,9 +118,9 @@ async def test_workers_tell_together_and_nothing_is_forgotten_with_one(
 
 
 def _version() -> str:
-    from bukhindor import __version__
+    from bukhindor import BUILD
 
-    return __version__
+    return BUILD
 
 
 @pytest.mark.parametrize("more", [{}, {"WORKERS": "2", "DATABASE_URL": "postgresql://u@127.0.0.1:9/x?sslmode=disable"}])

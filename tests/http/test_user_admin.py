@@ -79,8 +79,8 @@ async def test_an_administrator_changes_everything(service: Service) -> None:
 async def test_null_leaves_everything_as_it_is(service: Service, method: str, body: Json) -> None:
     people = service.people
     service.clock.advance(timedelta(minutes=1))
-    before = await service.user(people.user.id)
     for caller in (people.user, people.admin):
+        before = (await service.get(f"/users/{people.user.id}", by=caller)).json()
         answer = await service.ask(method, f"/api/v1/users/{people.user.id}", body, by=caller)
         assert (answer.status_code, answer.json()) == (200, before)
 
@@ -127,8 +127,8 @@ async def test_no_user_raises_their_own_role(service: Service, who: str, change:
 async def test_some_fields_cannot_be_set(service: Service, field: str) -> None:
     """AZ-04, RST-15: administrators choose no passwords for others either."""
     people = service.people
-    before = await service.user(people.user.id)
     for caller in (people.user, people.admin):
+        before = (await service.get(f"/users/{people.user.id}", by=caller)).json()
         value = "amber-walrus-58" if field == "password" else True
         answer = await service.put(f"/users/{people.user.id}", {field: value, "x": {field: 1}}, by=caller)
         assert (answer.status_code, answer.json()) == (200, before)
@@ -261,6 +261,48 @@ async def test_what_makes_no_sense_is_refused(service: Service, body: Json, fiel
     before = await service.user(people.user.id)
     assert_refused_field(await service.put(f"/users/{people.user.id}", body, by=people.admin), field, reason)
     assert await service.user(people.user.id) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "permanent"),
+    [
+        ("PATCH", {"status": "banned"}),
+        ("PUT", {"name": None, "status": "banned", "status_reason": None, "status_until": None}),
+    ],
+)
+async def test_a_ban_with_an_end_becomes_permanent(service: Service, method: str, permanent: Json) -> None:
+    people = service.people
+    path = f"/users/{people.user.id}"
+    ban = {"status": "banned", "status_reason": "spam", "status_until": "2026-03-08T12:00:00Z"}
+    banned = (await service.patch(path, ban, by=people.admin)).json()
+    assert {name: banned[name] for name in ban} == ban
+    assert [each for each in await service.users() if each["status_reason"] == "spam"] == [banned]
+    refused = assert_problem(await service.log_in(people.user.email), 403, "account_banned")
+    assert (refused["reason"], refused["until"]) == ("spam", "2026-03-08T12:00:00Z")
+
+    answer = (await service.ask(method, f"/api/v1{path}", permanent, by=people.admin)).json()
+    assert (answer["status"], answer["status_reason"], answer["status_until"]) == ("banned", None, None)
+    service.clock.advance(timedelta(days=3650))
+    admin = await service.signed_in(people.admin)
+    refused = assert_problem(await service.log_in(people.user.email), 403, "account_banned")
+    assert (refused["reason"], refused["until"]) == (None, None)
+    assert (await service.get(path, by=admin)).json()["status"] == "banned"
+
+
+async def test_only_administrators_see_the_reason_and_the_end_of_a_status(service: Service) -> None:
+    people = service.people
+    for path in ("/auth/me", f"/users/{people.user.id}"):
+        assert not {"status_reason", "status_until"} & set((await service.get(path, by=people.user)).json())
+    for path in ("/auth/me", f"/users/{people.admin.id}"):
+        assert {"status_reason", "status_until"} <= set((await service.get(path, by=people.admin)).json())
+
+
+async def test_an_empty_language_is_unknown_again(service: Service) -> None:
+    people = service.people
+    for path, caller in (("/auth/me", people.user), (f"/users/{people.user.id}", people.admin)):
+        assert (await service.patch(path, {"language": "kk"}, by=caller)).json()["language"] == "kk"
+        assert (await service.patch(path, {"language": None}, by=caller)).json()["language"] == "kk"
+        assert (await service.patch(path, {"language": ""}, by=caller)).json()["language"] is None
 
 
 async def test_a_taken_address_is_refused(service: Service) -> None:

@@ -119,8 +119,8 @@ def test_values_are_read() -> None:
         ("PUBLIC_URL", "api.example.com", "not of the form"),
         ("PUBLIC_URL", "ftp://api.example.com", "not of the form"),
         ("PUBLIC_URL", "https://", "not of the form"),
-        ("PUBLIC_URL", "https://api.example.com/base", "goes on after the host"),
-        ("PUBLIC_URL", "https://api.example.com?", "goes on after the host"),
+        ("PUBLIC_URL", "https://api.example.com/a b", "holds more than letters"),
+        ("PUBLIC_URL", "https://api.example.com?", "goes on after the path"),
         ("PUBLIC_URL", "https://api.example.com:99999", "not an address"),
         ("PUBLIC_URL", "https://[::1", "not an address"),
         ("DATA_DIR", __file__, "not a folder"),
@@ -138,7 +138,7 @@ def test_values_are_read() -> None:
         ("MIGRATE_ON_START", "maybe", "not true or false"),
         ("REDIS_URL", "http://localhost", "must begin with redis://"),
         ("METRICS_PORT", "8080", "this is SERVER_PORT"),
-        ("TRACING", "true", "not on or off"),
+        ("TRACING", "maybe", "not on or off"),
         ("DATABASE_URL", "sqlite://bukhindor.db", "must begin with sqlite:///"),
         ("DATABASE_URL", "sqlite:///", "must name a file"),
         ("DATABASE_URL", "sqlite:///:memory:", "must name a file"),
@@ -199,7 +199,7 @@ def test_values_are_read() -> None:
         ("TRUSTED_PROXIES", "::/0", "choose its own address"),
         ("REQUIRE_CLIENT_HEADERS", "maybe", "not true or false"),
         ("DEV_MAILBOX", "on", "not one of local, network, off"),
-        ("RATE_LIMITS", "false", "not on or off"),
+        ("RATE_LIMITS", "some", "not on or off"),
         ("AUDIT_RETENTION", "23h", "not from 1d to 3650d"),
         ("AUDIT_RETENTION", "forever", "not a duration"),
         ("REQUEST_TIMEOUT", "0s", "not from 1s to 5m"),
@@ -289,3 +289,18 @@ def test_the_folder_of_an_embedded_database_may_have_any_name() -> None:
     """It is a path, and becomes no part of a URL on the way."""
     settings = read({"DATA_DIR": "/srv/100%25 a?b#c"})
     assert settings.store.database == SqliteUrl(Path("/srv/100%25 a?b#c/bukhindor.db"))
+
+
+@pytest.mark.parametrize(("word", "level"), [("warn", "warning"), ("WARN", "warning"), ("fatal", "error")])
+def test_the_words_of_other_programs_for_levels_are_understood(word: str, level: str) -> None:
+    assert Settings.read({"LOG_LEVEL": word}, None).monitoring.log_level == level
+
+
+@pytest.mark.parametrize("word", ["off", "false", "no", "0", "Off", "FALSE", "on", "true", "yes", "1", "On"])
+def test_every_plain_word_for_yes_and_no_is_understood(word: str) -> None:
+    is_on = word.lower() in ("on", "true", "yes", "1")
+    settings = Settings.read(dict.fromkeys(("RATE_LIMITS", "TRACING", "MIGRATE_ON_START"), word), None)
+    read = (settings.limiting.rate_limits, settings.monitoring.tracing, settings.store.migrate_on_start)
+    assert read == (is_on, is_on, is_on)
+    if not is_on:
+        assert not Settings.read({"DEV_MAILBOX": word}, None).mail.has_dev_mailbox

@@ -230,6 +230,7 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
         mailbox_hosts=_mailbox_hosts(settings),
         is_development=not settings.is_production,
         has_mailbox=settings.mail.has_dev_mailbox,
+        has_docs=settings.server.docs,
         product=settings.product,
     )
 
@@ -237,5 +238,5 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
 def _mailbox_hosts(settings: Settings) -> AnsweredHosts:
     """The host names of the development mailbox; over a network also all of the machine's addresses."""
     places = [f"[{host}]" if ":" in host else host for host in settings.server.hosts if not host.startswith("unix:")]
-    named = map(read_host, (*places, settings.server.public_url.location))
+    named = map(read_host, (*places, settings.server.public_url.host))
     return AnsweredHosts(frozenset(filter(None, named)), any_address=settings.mail.dev_mailbox is DevMailbox.NETWORK)

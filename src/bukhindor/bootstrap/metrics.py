@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
-from bukhindor import __version__
+from bukhindor import BUILD
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
 from bukhindor.adapters.prometheus import names
 from bukhindor.adapters.prometheus.exposition import expose
@@ -56,7 +56,7 @@ class MetricsWatch(Watch):
     """With `port` None another process serves the metrics."""
 
     def __init__(self, host: str, port: int | None, tracing: Tracing | None) -> None:
-        self._meter = PrometheusMeter(__version__)
+        self._meter = PrometheusMeter(BUILD)
         super().__init__(tracing, self._meter)
         self._meter.expect_background(KEY_RELOAD, PURGE, MAIL_DELIVERY, MAILBOX_PURGE, _METRICS)
         self._host = host

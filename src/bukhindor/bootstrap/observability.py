@@ -1,6 +1,6 @@
 """Metrics and traces, as far as the settings ask for them."""
 
-from bukhindor import __version__
+from bukhindor import BUILD
 from bukhindor.bootstrap.watch import Tracing, Watch
 from bukhindor.config import Settings
 
@@ -20,4 +20,4 @@ def _open_tracing() -> Tracing:
     # These libraries may not even be installed.
     from bukhindor.adapters.tracing.tracer import OpenTelemetryTracer  # noqa: PLC0415
 
-    return OpenTelemetryTracer(__version__)
+    return OpenTelemetryTracer(BUILD)

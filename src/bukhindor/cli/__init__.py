@@ -2,13 +2,13 @@
 
 import click
 
-from bukhindor import __version__
+from bukhindor import BUILD
 from bukhindor.cli import backup, config, doctor, keys, mail, migrate, openapi, serve, users
 from bukhindor.cli.refusal import Program
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="bukhindor")
+@click.version_option(BUILD, prog_name="bukhindor")
 def main() -> None:
     """Accounts, sign-in and user management as one HTTP service.
 

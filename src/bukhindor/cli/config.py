@@ -4,9 +4,10 @@ import click
 
 from bukhindor.cli.access import read_settings
 from bukhindor.cli.printing import json_option, print_json, print_table, say
+from bukhindor.cli.refusal import Commands
 
 
-@click.group("config")
+@click.group("config", cls=Commands)
 def group() -> None:
     """Show the configuration."""
 

@@ -4,11 +4,12 @@ import click
 
 from bukhindor.cli.access import read_settings
 from bukhindor.cli.findings import Finding, State
-from bukhindor.cli.printing import json_option, print_json, say
+from bukhindor.cli.printing import json_option, print_json, say, say_wrapped
 from bukhindor.cli.refusal import MISCONFIGURED, REFUSED, Refusal, parsed
 from bukhindor.config import ConfigurationError
 from bukhindor.domain.email_address import EmailAddress
 
+_STATE_WIDTH = 9
 _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
 
 
@@ -48,5 +49,6 @@ def command(ctx: click.Context, recipient: str | None, as_json: bool) -> None:
 
 
 def _show(finding: Finding) -> None:
-    state = click.style(f"{finding.state:8}", _COLOURS[finding.state])
-    say(f"{state} {finding.check}: {finding.found}.{f' {finding.advice}.' if finding.advice else ''}")
+    advice = f" {finding.advice}." if finding.advice else ""
+    click.secho(f"{finding.state:{_STATE_WIDTH}}", fg=_COLOURS[finding.state], nl=False)
+    say_wrapped(f"{finding.check}: {finding.found}.{advice}", _STATE_WIDTH)

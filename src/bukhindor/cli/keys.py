@@ -7,10 +7,11 @@ import click
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.cli.access import read_settings, with_services
 from bukhindor.cli.printing import json_option, moment, print_json, print_table, say
+from bukhindor.cli.refusal import Commands
 from bukhindor.domain.signing_key import KeyRing, KeyState, SigningKey
 
 
-@click.group("keys")
+@click.group("keys", cls=Commands)
 def group() -> None:
     """List and rotate the keys that sign access tokens."""
 

@@ -4,10 +4,10 @@ import click
 
 from bukhindor.cli.access import read_settings
 from bukhindor.cli.printing import json_option, print_json, say
-from bukhindor.cli.refusal import require_confirmation
+from bukhindor.cli.refusal import Commands, require_confirmation
 
 
-@click.group("migrate")
+@click.group("migrate", cls=Commands)
 def group() -> None:
     """Bring the database's schema up to date, or back."""
 

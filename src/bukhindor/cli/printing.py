@@ -4,10 +4,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from shutil import get_terminal_size
+from textwrap import TextWrapper
 from typing import Any, TypeVar
 
 import click
 
+# What rich puts between two columns.
+_GAP = 3
 _CommandT = TypeVar("_CommandT", bound=Callable[..., Any])
 
 
@@ -28,24 +32,57 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on a terminal; elsewhere lines with tabs, for programs that split them."""
+    """A table on a terminal, or a record for each row where the terminal is too narrow: an id or an address that is
+    broken or cut can't be copied. Elsewhere lines with tabs, for programs that split them.
+    """
     if not sys.stdout.isatty():
         for row in (columns, *rows):
             click.echo("\t".join(row))
         return
     from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    widths = [max(map(cell_len, cells)) for cells in zip(columns, *rows, strict=True)]
+    if sum(widths) + _GAP * (len(columns) - 1) > console.width:
+        _print_records(columns, rows)
+        return
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        # Folded, not truncated: an id that ends in … is useless.
-        table.add_column(column, overflow="fold")
+        table.add_column(column, no_wrap=True)
     for row in rows:
         # A Text is shown unchanged: "[red]" may be a person's name.
         table.add_row(*map(Text, row))
-    Console().print(table)
+    console.print(table)
+
+
+def _print_records(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A line for each value. Rows of two columns are such lines already."""
+    if len(columns) == 2:
+        rows, labels = [[value for _, value in rows]], [name for name, _ in rows]
+    else:
+        labels = list(columns)
+    longest = max(map(len, labels), default=0)
+    for number, row in enumerate(rows):
+        if number:
+            click.echo()
+        for label, value in zip(labels, row, strict=True):
+            click.echo(f"{label:{longest}}  {value}")
+
+
+def say_wrapped(line: str, indent: int) -> None:
+    """Print a line behind `indent` columns that are printed already.
+
+    On a terminal it becomes several lines of that depth, and no word is broken.
+    """
+    if sys.stdout.isatty():
+        width, margin = max(40, get_terminal_size().columns), " " * indent
+        unbroken = TextWrapper(width, margin, margin, break_long_words=False, break_on_hyphens=False)
+        line = unbroken.fill(line)[indent:]
+    click.echo(line)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from bukhindor.domain.password import Password
 
 REFUSED = 1
 MISCONFIGURED = 2
+_LONGEST_SENTENCE = 1000
 
 
 class Refusal(click.ClickException):
@@ -43,13 +44,26 @@ def refusals() -> Iterator[None]:
         raise
     except Exception as error:
         cause = _only_one(error)
+        if isinstance(cause, BrokenPipeError):
+            # The reader has seen enough, as in `bukhindor … | head`: click ends the program without a word.
+            raise cause from None
         refusal = _refusal(cause)
         if refusal is None and os.environ.get("LOG_LEVEL", "").lower() == "debug":
             raise
         raise refusal or _surprise(cause) from error
 
 
-class Program(click.Group):
+class Commands(click.Group):
+    """A group whose help shows the whole first sentence of each command."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, each.get_short_help_str(_LONGEST_SENTENCE)) for name, each in commands if each is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class Program(Commands):
     """The outermost group: every exception of a command ends here."""
 
     def invoke(self, ctx: click.Context) -> Any:

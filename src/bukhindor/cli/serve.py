@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from bukhindor import __version__
+from bukhindor import BUILD
 from bukhindor.cli.access import read_settings
 from bukhindor.cli.refusal import refusals
 from bukhindor.config import LogFormat, Settings
@@ -124,22 +124,22 @@ def _announce(settings: Settings, address: str, *, is_ready: bool = True) -> Non
     """Log one line: the address it listens on, the documentation, the mails, the database, the environment."""
     import structlog
 
-    docs = f"{settings.server.public_url}/docs"
+    docs = f"{settings.server.public_url}/docs" if settings.server.docs else ""
     mails = f"{settings.server.public_url}/dev/mailbox" if settings.mail.has_dev_mailbox else ""
     if settings.monitoring.log_format is LogFormat.JSON:
         structlog.get_logger("bukhindor").info(
             "listening",
             address=address,
-            docs=docs,
+            **({"docs": docs} if docs else {}),
             **({"mails": mails} if mails else {}),
             database=str(settings.store.database),
             environment=settings.environment.value,
             **({} if is_ready else {"is_ready": False}),
-            version=__version__,
+            version=BUILD,
         )
         return
     place = address if is_ready else f"{address}, but is not ready"
+    pages = "".join(f", {what} at {url}" for what, url in (("documentation", docs), ("mails", mails)) if url)
     click.echo(
-        f"Bukhindor {__version__} listens on {place}, documentation at {docs}{mails and f', mails at {mails}'} "
-        f"(database {settings.store.database}, {settings.environment})"
+        f"Bukhindor {BUILD} listens on {place}{pages} (database {settings.store.database}, {settings.environment})"
     )

@@ -1,5 +1,6 @@
 """bukhindor users: accounts, managed by the server's operator. A USER is an email address or an id."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -10,18 +11,30 @@ from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.cli.access import read_settings, with_services
 from bukhindor.cli.passwords import made_password, password_from_stdin
 from bukhindor.cli.printing import json_option, moment, print_json, print_table, say
-from bukhindor.cli.refusal import parsed, require_confirmation
+from bukhindor.cli.refusal import Commands, parsed, require_confirmation
 from bukhindor.config.durations import parse_duration
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.user import Name, Role, Status, StatusReason, User, UserChanges
-from bukhindor.domain.user_listing import MAX_LIMIT, MAX_SEARCH, UserQuery
+from bukhindor.domain.user_listing import MAX_LIMIT, SearchText, UserQuery
 from bukhindor.services.assembly import Services
 from bukhindor.web.api.shapes import UserShape
 
 _OPERATOR = Operator()
+_CANONICAL_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ROLE = click.Choice([role.value for role in Role])
 _STATUS = click.Choice([status.value for status in Status])
+
+
+class _SearchText(click.ParamType[SearchText]):
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> SearchText:
+        try:
+            return SearchText.parse(value)
+        except InvalidValue as invalid:
+            self.fail(invalid.message, param, ctx)
 
 
 class _Duration(click.ParamType[timedelta]):
@@ -37,7 +50,7 @@ class _Duration(click.ParamType[timedelta]):
         return duration
 
 
-@click.group("users")
+@click.group("users", cls=Commands)
 def group() -> None:
     """Manage accounts. A USER is an email address or an id."""
 
@@ -60,13 +73,14 @@ def create(email: str, name: str, role: str, password_stdin: bool, as_json: bool
         shown = {} if password_stdin else {"password": password.reveal()}
         print_json({"user": _shape(user), **shown})
         return
-    say(f"Created {user.role} {user.email} with id {user.id}.")
+    say(f"Created {user.role} {user.email.shown} with id {user.id}.")
     if not password_stdin:
         say(f"Password, shown only this once: {password.reveal()}")
 
 
 @group.command("list")
-@click.option("--search", help="A part of a name or an address.")
+@click.option("--search", type=_SearchText(), help="A part of a name or an address.")
+@click.option("--email", help="The whole address.")
 @click.option("--role", type=_ROLE)
 @click.option("--status", type=_STATUS)
 @click.option(
@@ -77,15 +91,16 @@ def create(email: str, name: str, role: str, password_stdin: bool, as_json: bool
     help="The maximum number of accounts to print.",
 )
 @json_option
-def list_users(search: str | None, role: str | None, status: str | None, limit: int, as_json: bool) -> None:
+def list_users(
+    search: SearchText | None, email: str | None, role: str | None, status: str | None, limit: int, as_json: bool
+) -> None:
     """Print accounts, newest first."""
-    if search is not None and len(search) > MAX_SEARCH:
-        raise click.BadParameter(f"at most {MAX_SEARCH} characters", param_hint="--search")
     query = UserQuery(
         search or None,
         None if role is None else Role(role),
         None if status is None else Status(status),
         limit=min(limit, MAX_LIMIT),
+        email=None if email is None else parsed("email", EmailAddress, email),
     )
 
     async def collect(services: Services) -> tuple[list[User], int]:
@@ -101,7 +116,7 @@ def list_users(search: str | None, role: str | None, status: str | None, limit: 
         print_json({"users": [_shape(user) for user in found], "total": total})
         return
     rows = [
-        (str(user.id), user.email.value, user.name, user.role, _status(user), moment(user.last_login_at))
+        (str(user.id), user.email.shown, user.name, user.role, _status(user), moment(user.last_login_at))
         for user in found
     ]
     print_table(("ID", "E-MAIL", "NAME", "ROLE", "STATUS", "LAST SIGN-IN"), rows)
@@ -122,7 +137,7 @@ def show(user: str, as_json: bool) -> None:
         ("FIELD", "VALUE"),
         (
             ("id", str(found.id)),
-            ("email", f"{found.email} ({'verified' if found.email_verified else 'not verified'})"),
+            ("email", f"{found.email.shown} ({'verified' if found.email_verified else 'not verified'})"),
             ("name", found.name),
             ("role", found.role),
             ("status", _status(found)),
@@ -141,12 +156,38 @@ def show(user: str, as_json: bool) -> None:
 def set_role(user: str, role: str, as_json: bool) -> None:
     """Make USER an admin, a user or a guest, from the next request on."""
     changed = _change(user, UserChanges(role=Role(role)))
-    _report(changed, f"{changed.email} is {changed.role} now.", as_json)
+    _report(changed, f"{changed.email.shown} is {changed.role} now.", as_json)
+
+
+@group.command("set-password")
+@click.argument("user")
+@click.option("--password-stdin", is_flag=True, help="Read the password from a line of standard input.")
+@json_option
+def set_password(user: str, password_stdin: bool, as_json: bool) -> None:
+    """Set the password of USER and end all of its sessions.
+
+    Without --password-stdin a password is generated and printed once.
+    """
+    settings = read_settings()
+    password = password_from_stdin() if password_stdin else made_password(settings.accounts.min_password_length)
+
+    async def change(services: Services) -> User:
+        found = await _find(services, user)
+        return await services.user_admin.set_password(_OPERATOR, found.id, password)
+
+    changed = with_services(change)
+    if as_json:
+        shown = {} if password_stdin else {"password": password.reveal()}
+        print_json({"user": _shape(changed), **shown})
+        return
+    say(f"Changed the password of {changed.email}; all its sessions have ended.")
+    if not password_stdin:
+        say(f"Password, shown only this once: {password.reveal()}")
 
 
 @group.command()
 @click.argument("user")
-@click.option("--reason", help="The reason, for administrators to read.")
+@click.option("--reason", help="The reason, for the person and administrators to read.")
 @click.option("--for", "duration", type=_Duration(), help="The duration: 7d, 12h, …; without it until unban.")
 @json_option
 def ban(user: str, reason: str | None, duration: timedelta | None, as_json: bool) -> None:
@@ -154,7 +195,7 @@ def ban(user: str, reason: str | None, duration: timedelta | None, as_json: bool
     text = None if reason is None else parsed("reason", StatusReason, reason)
     until = None if duration is None else SystemClock().now() + duration
     changed = _change(user, UserChanges(status=Status.BANNED, status_reason=text, status_until=until))
-    _report(changed, f"{changed.email} is {_status(changed)}; all its sessions have ended.", as_json)
+    _report(changed, f"{changed.email.shown} is {_status(changed)}; all its sessions have ended.", as_json)
 
 
 @group.command()
@@ -163,7 +204,7 @@ def ban(user: str, reason: str | None, duration: timedelta | None, as_json: bool
 def unban(user: str, as_json: bool) -> None:
     """Lift the ban of USER."""
     changed = _change(user, UserChanges(status=Status.ACTIVE))
-    _report(changed, f"{changed.email} is {_status(changed)}.", as_json)
+    _report(changed, f"{changed.email.shown} is {_status(changed)}.", as_json)
 
 
 @group.command()
@@ -173,9 +214,11 @@ def delete(user: str, yes: bool) -> None:
     """Delete USER permanently, with everything that belongs to it."""
     found = with_services(lambda services: _find(services, user))
     if not yes:
-        require_confirmation(f"Delete {found.email} ({found.name}) permanently?", f"{found.email} was not deleted")
+        require_confirmation(
+            f"Delete {found.email.shown} ({found.name}) permanently?", f"{found.email.shown} was not deleted"
+        )
     with_services(lambda services: services.user_admin.remove(_OPERATOR, found.id))
-    say(f"Deleted {found.email}.")
+    say(f"Deleted {found.email.shown}.")
 
 
 @group.command("revoke-sessions")
@@ -192,15 +235,18 @@ def revoke_sessions(user: str, as_json: bool) -> None:
     if as_json:
         print_json({"revoked": ended})
     else:
-        say(f"Ended {ended} sessions of {found.email}." if ended != 1 else f"Ended 1 session of {found.email}.")
+        say(
+            f"Ended {ended} sessions of {found.email.shown}."
+            if ended != 1
+            else f"Ended 1 session of {found.email.shown}."
+        )
 
 
 async def _find(services: Services, user: str) -> User:
-    try:
-        user_id = UUID(user)
-    except ValueError:
-        return await services.user_admin.find(_OPERATOR, parsed("USER", EmailAddress, user))
-    return await services.user_admin.get(_OPERATOR, user_id)
+    """Find a user by what a person typed: an address, or an id in its canonical form as in the API."""
+    if _CANONICAL_ID.fullmatch(user):
+        return await services.user_admin.get(_OPERATOR, UUID(user))
+    return await services.user_admin.find(_OPERATOR, parsed("USER", EmailAddress, user))
 
 
 def _change(user: str, changes: UserChanges) -> User:
@@ -219,7 +265,7 @@ def _report(user: User, line: str, as_json: bool) -> None:
 
 
 def _shape(user: User) -> UserShape:
-    return UserShape.of(user, SystemClock().now())
+    return UserShape.of(user, SystemClock().now(), for_admin=True)
 
 
 def _status(user: User) -> str:

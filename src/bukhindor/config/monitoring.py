@@ -18,6 +18,10 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+# What other programs call them.
+_OTHER_WORDS = {"warn": LogLevel.WARNING, "critical": LogLevel.ERROR, "fatal": LogLevel.ERROR}
+
+
 class LogFormat(StrEnum):
     CONSOLE = "console"
     JSON = "json"
@@ -35,7 +39,7 @@ class MonitoringSettings:
         read = sources.read
         format_ = LogFormat.JSON if is_production else LogFormat.CONSOLE
         settings = cls(
-            log_level=read("LOG_LEVEL", choice(LogLevel), LogLevel.INFO, "info"),
+            log_level=read("LOG_LEVEL", choice(LogLevel, _OTHER_WORDS), LogLevel.INFO, "info"),
             log_format=read("LOG_FORMAT", choice(LogFormat), format_, "json"),
             metrics_port=read("METRICS_PORT", whole_number(1, 65_535), None, "9090"),
             tracing=read("TRACING", on_or_off, False, "off", shown_on_or_off),

@@ -6,9 +6,19 @@ from typing import Self
 
 from bukhindor.config.durations import format_duration
 from bukhindor.config.networks import Network, networks
-from bukhindor.config.origins import Address, AllowedOrigins, parse_origin
+from bukhindor.config.origins import Address, AllowedOrigins, parse_web_address
 from bukhindor.config.sources import Sources
-from bukhindor.config.values import allowed_origins, duration, header_names, hosts, is_loopback, whole_number, yes_or_no
+from bukhindor.config.values import (
+    allowed_origins,
+    duration,
+    header_names,
+    hosts,
+    is_loopback,
+    on_or_off,
+    shown_on_or_off,
+    whole_number,
+    yes_or_no,
+)
 
 _SECOND = timedelta(seconds=1)
 _STOP = duration(_SECOND, timedelta(minutes=10))
@@ -25,6 +35,7 @@ class ServerSettings:
     cors_allowed_headers: tuple[str, ...]
     trusted_proxies: tuple[Network, ...]
     require_client_headers: bool
+    docs: bool
     request_timeout: timedelta
     shutdown_timeout: timedelta
     shutdown_delay: timedelta
@@ -51,11 +62,12 @@ class ServerSettings:
         settings = cls(
             hosts=listening,
             port=port,
-            public_url=read("PUBLIC_URL", parse_origin, local_url, "https://api.example.com"),
+            public_url=read("PUBLIC_URL", parse_web_address, local_url, "https://api.example.com"),
             cors_allowed_origins=read("CORS_ALLOWED_ORIGINS", allowed_origins, local_pages, "https://app.example.com"),
             cors_allowed_headers=read("CORS_ALLOWED_HEADERS", header_names, (), "x-tenant,x-feature-flags"),
             trusted_proxies=read("TRUSTED_PROXIES", networks, (), "10.0.0.0/8,127.0.0.1"),
             require_client_headers=read("REQUIRE_CLIENT_HEADERS", yes_or_no, False, "false"),
+            docs=read("DOCS", on_or_off, True, "on", shown_on_or_off),
             request_timeout=read("REQUEST_TIMEOUT", duration(_SECOND, 300 * _SECOND), 10 * _SECOND, "10s"),
             shutdown_timeout=(timeout := read("SHUTDOWN_TIMEOUT", _STOP, 30 * _SECOND, "30s")),
             shutdown_delay=read("SHUTDOWN_DELAY", _DELAY, _delay(timeout) if is_production else timedelta(), "3s"),

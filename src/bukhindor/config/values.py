@@ -1,7 +1,7 @@
 """How one value is read. Each reader raises ValueError with a sentence that says what is wrong."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_address
@@ -16,8 +16,8 @@ MIN_SECRET_BYTES = 32
 _T = TypeVar("_T")
 _ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
 
-_YES = frozenset({"true", "1", "yes", "on"})
-_NO = frozenset({"false", "0", "no", "off"})
+YES = frozenset({"true", "1", "yes", "on"})
+NO = frozenset({"false", "0", "no", "off"})
 # macOS has the shortest limit of those in use.
 _LONGEST_SOCKET_PATH = 103
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -31,12 +31,15 @@ _PLACEHOLDERS = (
 _MIN_DIFFERENT_CHARACTERS = 8
 
 
-def choice(kind: type[_ChoiceT]) -> Callable[[str], _ChoiceT]:
-    """One word of an enumeration, in any case of letters."""
+def choice(kind: type[_ChoiceT], aliases: Mapping[str, _ChoiceT] | None = None) -> Callable[[str], _ChoiceT]:
+    """One word of an enumeration, in any case of letters; `aliases` are other words whose meaning is plain."""
 
     def read(text: str) -> _ChoiceT:
+        word = text.lower()
+        if aliases and word in aliases:
+            return aliases[word]
         try:
-            return kind(text.lower())
+            return kind(word)
         except ValueError:
             raise ValueError(f"{quoted(text)} is not one of {', '.join(kind)}") from None
 
@@ -67,15 +70,16 @@ def duration(at_least: timedelta, at_most: timedelta) -> Callable[[str], timedel
 
 
 def yes_or_no(text: str) -> bool:
-    if text.lower() not in _YES | _NO:
+    if text.lower() not in YES | NO:
         raise ValueError(f"{quoted(text)} is not true or false")
-    return text.lower() in _YES
+    return text.lower() in YES
 
 
 def on_or_off(text: str) -> bool:
-    if text.lower() not in ("on", "off"):
+    """As `yes_or_no`, where the documents say on and off."""
+    if text.lower() not in YES | NO:
         raise ValueError(f"{quoted(text)} is not on or off")
-    return text.lower() == "on"
+    return text.lower() in YES
 
 
 def shown_on_or_off(value: bool) -> str:

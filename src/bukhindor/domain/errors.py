@@ -17,8 +17,9 @@ maps it to a status in one table.
     ├── Denied
     │   ├── Forbidden                   forbidden
     │   ├── ReauthenticationRequired    reauthentication_required
-    │   ├── AccountBanned               account_banned
-    │   └── AccountInactive             account_inactive
+    │   └── AccountClosed
+    │       ├── AccountBanned           account_banned
+    │       └── AccountInactive         account_inactive
     ├── NotFound
     │   ├── MailNotFound                mail_not_found
     │   ├── UserNotFound                user_not_found
@@ -35,6 +36,7 @@ maps it to a status in one table.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -160,12 +162,21 @@ class ReauthenticationRequired(Denied):
     detail = "Confirm this action with your password."
 
 
-class AccountBanned(Denied):
+class AccountClosed(Denied):
+    """The account may not be used now: until a time, or until an administrator changes it, and perhaps for a reason."""
+
+    def __init__(self, reason: str | None = None, until: datetime | None = None) -> None:
+        super().__init__()
+        self.reason = reason
+        self.until = until
+
+
+class AccountBanned(AccountClosed):
     code = "account_banned"
     detail = "This account is banned."
 
 
-class AccountInactive(Denied):
+class AccountInactive(AccountClosed):
     code = "account_inactive"
     detail = "This account is not active."
 

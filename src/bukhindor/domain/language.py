@@ -53,6 +53,25 @@ class LanguageTag(TextValue):
         return Language.RUSSIAN if self.value.partition("-")[0] in _CLOSER_TO_RUSSIAN else Language.ENGLISH
 
 
+class LanguageChoice(TextValue):
+    """A language that a person chooses; with an empty text the language becomes unknown again."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, tag: LanguageTag | None) -> Self:
+        return cls("" if tag is None else tag.value)
+
+    @classmethod
+    def parse(cls, raw: str) -> Self:
+        """Return the choice. Raises InvalidValue for a text that is not empty and not a language tag."""
+        return cls.of(LanguageTag.parse(raw) if raw else None)
+
+    @property
+    def tag(self) -> LanguageTag | None:
+        return LanguageTag(self.value) if self.value else None
+
+
 def tag_of(language: Language) -> LanguageTag:
     """The tag of one of this product's languages."""
     return LanguageTag(language.value)

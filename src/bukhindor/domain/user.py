@@ -8,7 +8,8 @@ from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, InvalidInput, InvalidValue
-from bukhindor.domain.language import LanguageTag
+from bukhindor.domain.folding import shows_something
+from bukhindor.domain.language import LanguageChoice, LanguageTag
 from bukhindor.domain.metadata import NO_METADATA, Metadata, MetadataPatch
 from bukhindor.domain.rate_limit import Limit
 from bukhindor.domain.text import has_unsafe_characters
@@ -36,8 +37,11 @@ class Name(str):
 
     @classmethod
     def parse(cls, raw: str) -> Self:
-        """Raises InvalidValue when it is empty, longer than 100 characters or holds control characters."""
-        return cls(_trimmed(cls, raw, MAX_NAME))
+        """Raises InvalidValue when it shows nothing, is longer than 100 characters or holds control characters."""
+        name = _trimmed(cls, raw, MAX_NAME)
+        if not shows_something(name):
+            raise InvalidValue(cls, "This can't be empty.", "required")
+        return cls(name)
 
 
 class StatusReason(str):
@@ -66,7 +70,8 @@ def _trimmed(kind: type, raw: str, max_length: int) -> str:
 class UserChanges:
     """The changes that a caller asks for; None leaves a part as it is.
 
-    `metadata` and `app_metadata` change the named members, and leave the others.
+    Reason and end belong to the status: when a status is given, None means that it has none. `metadata` and
+    `app_metadata` change the named members, and leave the others.
     """
 
     name: str | None = None
@@ -75,7 +80,7 @@ class UserChanges:
     status: Status | None = None
     status_reason: str | None = None
     status_until: datetime | None = None
-    language: LanguageTag | None = None
+    language: LanguageChoice | None = None
     metadata: MetadataPatch | None = None
     app_metadata: MetadataPatch | None = None
 
@@ -115,6 +120,10 @@ class User:
             return Status.ACTIVE
         return self.status
 
+    def limits_at(self, now: datetime) -> tuple[str | None, datetime | None]:
+        """The reason and the end of the status at `now`; an active account has neither."""
+        return (None, None) if self.is_active_at(now) else (self.status_reason, self.status_until)
+
     def is_active_at(self, now: datetime) -> bool:
         return self.status_at(now) is Status.ACTIVE
 
@@ -125,17 +134,18 @@ class User:
         """Raise AccountBanned or AccountInactive when the account may not be used at `now`."""
         status = self.status_at(now)
         if status is Status.BANNED:
-            raise AccountBanned
+            raise AccountBanned(self.status_reason, self.status_until)
         if status is Status.INACTIVE:
-            raise AccountInactive
+            raise AccountInactive(self.status_reason, self.status_until)
 
     def without_repeats(self, changes: UserChanges, now: datetime) -> UserChanges:
         """`changes` without everything that is already so: a client may send a whole user back.
 
         Raises InvalidInput for metadata that would become too large.
         """
-        status = None if changes.status is self.status_at(now) else changes.status
-        # With a new status its reason and its end are new too, even when the old status had the same.
+        # With a status, its reason and its end are given too, even by their absence.
+        given = (changes.status, changes.status_reason, changes.status_until)
+        status = None if given == (self.status_at(now), *self.limits_at(now)) else changes.status
         same_reason = status is None and changes.status_reason == self.status_reason
         same_end = status is None and changes.status_until == self.status_until
         return UserChanges(
@@ -145,7 +155,7 @@ class User:
             status=status,
             status_reason=None if same_reason else changes.status_reason,
             status_until=None if same_end else changes.status_until,
-            language=None if changes.language == self.language else changes.language,
+            language=None if changes.language == LanguageChoice.of(self.language) else changes.language,
             metadata=None if self._metadata_after(changes) == self.metadata else changes.metadata,
             app_metadata=None if self._app_metadata_after(changes) == self.app_metadata else changes.app_metadata,
         )
@@ -161,8 +171,8 @@ class User:
     def changed(self, changes: UserChanges, now: datetime) -> Self:
         """The user after `changes`; the very same object when they change nothing.
 
-        A new address is unverified. Reason and end belong to the status that they were given with: a new status drops
-        the old ones, and an active account has neither.
+        A new address is unverified. Reason and end belong to the status that they were given with: a given status
+        drops the old ones, and an active account has neither.
 
         Raises InvalidInput for an end in the past, for a reason or end without a status, and for metadata that would
         become too large.
@@ -188,7 +198,7 @@ class User:
             status=status,
             status_reason=reason,
             status_until=until,
-            language=changes.language or self.language,
+            language=self.language if changes.language is None else changes.language.tag,
             metadata=self._metadata_after(changes),
             app_metadata=self._app_metadata_after(changes),
             updated_at=now,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
+from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.text import has_unsafe_characters
 from bukhindor.domain.user import Role, Status, User
@@ -37,8 +38,8 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class UserQuery:
-    """`search` is a part of a name or an address, case ignored. `after` takes precedence over `page`; pages count from
-    1.
+    """`search` is a part of a name or an address, case ignored; `email` is a whole address. `after` takes precedence
+    over `page`; pages count from 1.
     """
 
     search: str | None = None
@@ -49,6 +50,7 @@ class UserQuery:
     page: int = 1
     limit: int = 20
     after: Position | None = None
+    email: EmailAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ class Profile:
     clock: Clock
 
     async def change(self, caller: Caller, changes: UserChanges) -> User:
-        """Change your own name, language or metadata; null leaves a field unchanged. Guests may not do this.
+        """Change your own name, language or metadata; null leaves a field unchanged, and an empty `language` makes it
+        unknown again. Guests may not do this.
 
         `metadata` is merged into what is stored (RFC 7396): null removes a key, other keys stay. Mails to you are
         written in `language`.

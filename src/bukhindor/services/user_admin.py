@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditType
-from bukhindor.domain.caller import Actor, Caller, self_of
+from bukhindor.domain.caller import Actor, Caller, Operator, self_of
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken, LastAdmin, ReauthenticationRequired, UserNotFound
 from bukhindor.domain.language import LanguageTag
@@ -112,7 +112,9 @@ class UserAdmin:
     async def change(self, actor: Actor, user_id: UUID, changes: UserChanges, password: Password | None = None) -> User:
         """Change the given fields; repeating a present value changes nothing and needs no right.
 
-        `app_metadata` is merged into what is stored (RFC 7396): null removes a key, other keys stay.
+        When a status is given, its reason and its end are as given: null or missing means none. `app_metadata` is
+        merged into what is stored (RFC 7396): null removes a key, other keys stay. An empty `language` makes it unknown
+        again.
 
         A user that stops being active loses all sessions. After a new role, earlier access tokens are refused; refresh
         tokens stay valid. A new address or the end of activity makes mailed links and codes invalid, and a mail
@@ -188,6 +190,27 @@ class UserAdmin:
             await self.letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, actor.origin, now)
             await tx.audit_events.add(self.trail.by(actor, AuditType.PASSWORD_RESET_ASKED, now, user_id))
             await tx.commit()
+
+    async def set_password(self, operator: Operator, user_id: UUID, new: NewPassword) -> User:
+        """Set a password in the place of a person who can't receive mails: every session is revoked, and mailed links
+        and codes become invalid. A mail notifies the person.
+
+        Raises UserNotFound, InvalidValue, TooBusy.
+        """
+        async with self.transactions.read() as stored:
+            user = _present(await stored.users.by_id(user_id))
+        self.password_policy.check(new, user.email, user.name)
+        password_hash = await self.hasher.hash(new, Requester(operator.origin.site, user.email.value))
+        now = self.clock.now()
+        async with self.transactions.begin() as tx:
+            user = _present(await tx.users.by_id(user_id)).with_password_hash(password_hash, now)
+            await tx.users.save(user)
+            await tx.sessions.remove_of_user(user_id)
+            await tx.one_time_tokens.remove_of_user(user_id)
+            await self.letters.tell(tx, user, LetterKind.PASSWORD_CHANGED, operator.origin, now)
+            await tx.audit_events.add(self.trail.by(operator, AuditType.PASSWORD_CHANGED, now, user_id))
+            await tx.commit()
+        return user
 
     async def sessions_of(self, actor: Actor, user_id: UUID) -> tuple[User, list[Session]]:
         """Return a user and their sessions, newest first.

@@ -49,7 +49,7 @@ def create_app(
             return refusal_page(exchange, settings, refusal)
         return problem_response(exchange, refusal)
 
-    answering = rows(with_home=settings.is_development, with_mailbox=mailbox is not None)
+    answering = rows(with_home=settings.is_development, with_mailbox=mailbox is not None, with_docs=settings.has_docs)
     dispatcher = Dispatcher(answering, application_of, refuse)
     return Edge(dispatcher, settings, watchers, dispatcher.methods_at)
 
@@ -73,10 +73,11 @@ class ServerRefusals:
         return Edge(respond, self._settings, self._watchers)
 
 
-def rows(*, with_home: bool, with_mailbox: bool) -> tuple[Row, ...]:
+def rows(*, with_home: bool, with_mailbox: bool, with_docs: bool = True) -> tuple[Row, ...]:
     """Return the rows of all endpoints and pages."""
     home = (HOME_PAGE,) if with_home else ()
-    return (*ENDPOINTS, *docs.PAGES, *PAGES, *home, *(DEVELOPER_PAGES if with_mailbox else ()))
+    documentation = docs.PAGES if with_docs else ()
+    return (*ENDPOINTS, *documentation, *PAGES, *home, *(DEVELOPER_PAGES if with_mailbox else ()))
 
 
 def _is_from_browser(exchange: Exchange) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bukhindor.domain.caller import Actor, Caller, Operator
 from bukhindor.domain.errors import BukhindorError, Forbidden, UserNotFound
-from bukhindor.domain.language import LanguageTag
+from bukhindor.domain.language import LanguageChoice
 from bukhindor.domain.metadata import MetadataPatch
 from bukhindor.domain.origin import NOWHERE
 from bukhindor.domain.user import Role, Status, UserChanges
@@ -26,7 +26,7 @@ EACH_FIELD = {
     "status": UserChanges(status=Status.INACTIVE),
     "status_reason": UserChanges(status_reason="why"),
     "status_until": UserChanges(status_until=T0 + timedelta(days=1)),
-    "language": UserChanges(language=LanguageTag("ru")),
+    "language": UserChanges(language=LanguageChoice("ru")),
     "metadata": UserChanges(metadata=MetadataPatch({"theme": "dark"})),
     "app_metadata": UserChanges(app_metadata=MetadataPatch({"plan": "pro"})),
 }

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, InvalidInput, InvalidValue
-from bukhindor.domain.language import LanguageTag
+from bukhindor.domain.language import LanguageChoice, LanguageTag
 from bukhindor.domain.metadata import Metadata, MetadataPatch
 from bukhindor.domain.user import Name, Role, Status, StatusReason, User, UserChanges
 from tests.makers import T0, address, make_user
@@ -134,10 +134,12 @@ def test_an_account_that_is_not_active_is_refused() -> None:
     """RT-08."""
     USER.refuse_unless_active(T0)
     BANNED.refuse_unless_active(T0 + DAY)
-    with pytest.raises(AccountBanned):
+    with pytest.raises(AccountBanned) as banned:
         BANNED.refuse_unless_active(T0)
-    with pytest.raises(AccountInactive):
+    assert (banned.value.reason, banned.value.until) == ("spam", T0 + DAY)
+    with pytest.raises(AccountInactive) as inactive:
         replace(USER, status=Status.INACTIVE).refuse_unless_active(T0)
+    assert (inactive.value.reason, inactive.value.until) == (None, None)
 
 
 def everything_of(user: User) -> UserChanges:
@@ -160,7 +162,7 @@ def test_a_change_that_changes_nothing_returns_the_same_user(user: User) -> None
         UserChanges(role=Role.GUEST),
         UserChanges(status=Status.BANNED),
         UserChanges(status=Status.INACTIVE, status_reason="left", status_until=LATER + DAY),
-        UserChanges(language=LanguageTag("ru")),
+        UserChanges(language=LanguageChoice("ru")),
     ],
 )
 @pytest.mark.parametrize("repeats", [False, True])
@@ -169,7 +171,16 @@ def test_only_what_was_asked_for_changes(changes: UserChanges, *, repeats: bool)
     asked = {key: value for key in UserChanges.__slots__ if (value := getattr(changes, key)) is not None}
     sent = replace(everything_of(USER), **asked) if repeats else changes
     assert USER.without_repeats(sent, LATER) == changes
+    if changes.language is not None:
+        asked["language"] = changes.language.tag
     assert USER.changed(sent, LATER) == replace(USER, updated_at=LATER, **asked)
+
+
+def test_a_language_can_become_unknown_again() -> None:
+    russian = replace(USER, language=LanguageTag("ru"))
+    forgotten = UserChanges(language=LanguageChoice.parse(""))
+    assert russian.changed(forgotten, LATER) == replace(USER, updated_at=LATER)
+    assert USER.changed(forgotten, LATER) is USER
 
 
 def patch_of(part: str, members: dict[str, object]) -> UserChanges:
@@ -225,6 +236,15 @@ def test_another_status_keeps_what_is_given_with_it_even_when_the_old_one_had_th
     given_with_it = {part: getattr(BANNED, part)}
     changed = BANNED.changed(UserChanges(status=Status.INACTIVE, **given_with_it), LATER)
     assert changed == replace(USER, status=Status.INACTIVE, updated_at=LATER, **given_with_it)
+
+
+@pytest.mark.parametrize(("reason", "until"), [(None, None), ("spam", None), (None, T0 + DAY), ("fraud", T0 + 2 * DAY)])
+def test_the_same_status_given_again_has_the_reason_and_end_that_it_is_given_with(
+    reason: str | None, until: datetime | None
+) -> None:
+    """A ban with an end becomes permanent by a ban without one."""
+    changed = BANNED.changed(UserChanges(status=Status.BANNED, status_reason=reason, status_until=until), LATER)
+    assert changed == replace(BANNED, status_reason=reason, status_until=until, updated_at=LATER)
 
 
 def test_a_new_reason_or_end_joins_the_status_that_holds() -> None:
@@ -325,4 +345,6 @@ def test_whatever_is_asked_the_user_stays_sound(user: User, changes: UserChanges
         assert changed.status_reason == changes.status_reason
     if changes.status_until and changed.status_at(now) is not Status.ACTIVE:
         assert changed.status_until == changes.status_until
-    assert changed.changed(replace(changes, status_reason=None, status_until=None), now) is changed
+    assert changed.changed(replace(changes, status=None, status_reason=None, status_until=None), now) is changed
+    if changes.status is not None and changed.status is not Status.ACTIVE:
+        assert (changed.status_reason, changed.status_until) == (changes.status_reason, changes.status_until)

@@ -8,7 +8,7 @@ import pytest
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device
 from bukhindor.domain.errors import InvalidCredentials, InvalidOneTimeToken
-from bukhindor.domain.language import LanguageTag, tag_of
+from bukhindor.domain.language import LanguageChoice, LanguageTag, tag_of
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import TypedCode
 from bukhindor.domain.origin import Language
@@ -109,6 +109,6 @@ async def test_an_administrator_creates_an_account_in_the_language_of_its_person
 
 async def test_a_changed_language_holds_for_the_next_mail(scene: Scene) -> None:
     ann = await scene.add_caller(email="ann@example.com", language=KAZAKH)
-    await scene.services.profile.change(ann, UserChanges(language=LanguageTag("en-GB")))
+    await scene.services.profile.change(ann, UserChanges(language=LanguageChoice("en-GB")))
     await scene.services.password_reset.request(ANN, IN_RUSSIAN)
     assert scene.writer.written[-1].language == LanguageTag("en-GB")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bukhindor.domain.errors import Forbidden, StoreUnavailable, UserNotFound
-from bukhindor.domain.language import LanguageTag
+from bukhindor.domain.language import LanguageChoice, LanguageTag
 from bukhindor.domain.metadata import Metadata, MetadataPatch
 from bukhindor.domain.user import Role, UserChanges
 from tests.unit.services.scene import Scene
@@ -36,7 +36,9 @@ async def test_no_change_is_allowed_to_all_and_writes_nothing(scene: Scene, role
 async def test_people_choose_their_language_and_keep_what_their_applications_write(scene: Scene) -> None:
     caller = await scene.add_caller(app_metadata=Metadata('{"plan":"pro"}'))
     profile = scene.services.profile
-    await profile.change(caller, UserChanges(language=LanguageTag("kk-KZ"), metadata=MetadataPatch({"theme": "dark"})))
+    await profile.change(
+        caller, UserChanges(language=LanguageChoice("kk-KZ"), metadata=MetadataPatch({"theme": "dark"}))
+    )
     changed = await profile.change(caller, UserChanges(metadata=MetadataPatch({"size": 2, "theme": None})))
     assert await scene.user(caller.user.id) == changed
     assert (changed.language, changed.metadata) == (LanguageTag("kk-KZ"), Metadata('{"size":2}'))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Actor, Operator
 from bukhindor.domain.errors import (
     BukhindorError,
@@ -17,10 +18,13 @@ from bukhindor.domain.errors import (
     InvalidAccessToken,
     InvalidInput,
     InvalidRefreshToken,
+    InvalidValue,
     ReauthenticationRequired,
     StoreUnavailable,
     UserNotFound,
 )
+from bukhindor.domain.one_time_token import Purpose
+from bukhindor.domain.password import NewPassword
 from bukhindor.domain.user import Role, Status, User, UserChanges
 from bukhindor.domain.user_listing import UserQuery
 from tests.makers import T0, address
@@ -30,6 +34,7 @@ MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 NOBODY = UUID(int=4711)
 BEA = address("bea@example.com")
+NEW_PASSWORD = NewPassword("saffron-bicycle-7")
 
 
 async def create(scene: Scene, actor: Actor, role: Role = Role.USER, status: Status = Status.ACTIVE) -> User:
@@ -301,3 +306,34 @@ async def test_a_password_that_changed_meanwhile_proves_nothing(scene: Scene) ->
     changes = UserChanges(email=address("new@example.com"))
     with pytest.raises(ReauthenticationRequired):
         await scene.services.user_admin.change(admin, admin.user.id, changes, PASSWORD)
+
+
+async def test_the_operator_sets_a_password_and_ends_all_sessions(scene: Scene) -> None:
+    """Audited; and a mailed link of before is worth nothing."""
+    user, stranger = await scene.add_user(failed_sign_ins=3), await scene.add_caller()
+    await scene.sign_in(user)
+    await scene.services.user_admin.send_password_reset(Operator(), user.id)
+    now = scene.clock.advance(MINUTE)
+    changed = await scene.services.user_admin.set_password(Operator(), user.id, NEW_PASSWORD)
+    assert await scene.user(user.id) == changed
+    assert (changed.failed_sign_ins, changed.updated_at) == (0, now)
+    assert changed.password_hash not in (None, user.password_hash)
+    assert not await scene.store.sessions.of_user(user.id)
+    assert await scene.has_session(stranger.session)
+    assert await scene.store.one_time_tokens.of_user(user.id, Purpose.RESET_PASSWORD) is None
+    *_, event = scene.events()
+    assert (event.type, event.subject_id, event.actor_id) == (AuditType.PASSWORD_CHANGED, user.id, None)
+
+
+@pytest.mark.parametrize("password", ["short", "password123"])
+async def test_the_operator_sets_no_password_against_the_rules(scene: Scene, password: str) -> None:
+    user = await scene.add_user()
+    before = scene.snapshot()
+    with pytest.raises(InvalidValue):
+        await scene.services.user_admin.set_password(Operator(), user.id, NewPassword(password))
+    assert (scene.snapshot(), scene.hasher.hashed) == (before, 0)
+
+
+async def test_the_operator_sets_no_password_of_an_unknown_user(scene: Scene) -> None:
+    setting = scene.services.user_admin.set_password
+    await assert_refused(scene, lambda: setting(Operator(), NOBODY, NEW_PASSWORD), UserNotFound)

@@ -4,7 +4,7 @@ import platform
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bukhindor import __version__
+from bukhindor import BUILD
 from bukhindor.cli.findings import Finding, State, ok
 from bukhindor.config import Origin, Settings
 from bukhindor.domain.signing_key import SigningKey
@@ -15,7 +15,7 @@ _LARGEST_JUMP = timedelta(seconds=1)
 
 
 def versions() -> Iterator[Finding]:
-    yield ok("program", f"Bukhindor {__version__}")
+    yield ok("program", f"Bukhindor {BUILD}")
     yield ok("python", f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
 
 

@@ -18,7 +18,11 @@ from bukhindor.web.endpoint.call import Call
 
 T = TypeVar("T")
 
-TimeParameter = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, description="ISO 8601 with a zone")]
+_TIME = {"format": "date-time"}
+FromParameter = Annotated[str, Meta(extra_json_schema=_TIME, description="At this time or later; ISO 8601 with a zone")]
+ToParameter = Annotated[str, Meta(extra_json_schema=_TIME, description="Before this time; ISO 8601 with a zone")]
+SinceParameter = Annotated[str, Meta(extra_json_schema=_TIME, description="The same as `from`")]
+UntilParameter = Annotated[str, Meta(extra_json_schema=_TIME, description="The same as `to`")]
 
 
 class EventShape(msgspec.Struct, frozen=True):
@@ -56,14 +60,19 @@ class EventShape(msgspec.Struct, frozen=True):
         )
 
 
-class EventListQuery(msgspec.Struct, frozen=True):
-    """A missing parameter is unset, not None: in a query string, `null` is an ordinary word."""
+class EventListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A missing parameter is unset, not None: in a query string, `null` is an ordinary word.
+
+    `since` and `until` are earlier names of `from` and `to`.
+    """
 
     actor_id: UUID | UnsetType = UNSET
     subject_id: UUID | UnsetType = UNSET
     type: AuditType | UnsetType = UNSET
-    since: TimeParameter | UnsetType = UNSET
-    until: TimeParameter | UnsetType = UNSET
+    from_: FromParameter | UnsetType = msgspec.field(default=UNSET, name="from")
+    to: ToParameter | UnsetType = UNSET
+    since: SinceParameter | UnsetType = UNSET
+    until: UntilParameter | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
     cursor: Annotated[str, Meta(description="`next_cursor` of the page before")] | UnsetType = UNSET
 
@@ -73,8 +82,8 @@ class EventListQuery(msgspec.Struct, frozen=True):
             actor_id=_given(self.actor_id),
             subject_id=_given(self.subject_id),
             type=_given(self.type),
-            since=_moment("since", self.since),
-            until=_moment("until", self.until),
+            since=_either("from", self.from_, "since", self.since),
+            until=_either("to", self.to, "until", self.until),
             limit=self.limit,
         )
         if self.cursor is UNSET:
@@ -106,6 +115,13 @@ async def list_audit_events(call: Call, audit_log: AuditLog, query: EventListQue
 class _Cursor(msgspec.Struct, array_like=True):
     at: datetime
     event_id: UUID
+
+
+def _either(name: str, value: str | UnsetType, alias: str, same: str | UnsetType) -> datetime | None:
+    """The time that is given under one of two names. Raises InvalidInput when it is given under both."""
+    if value is not UNSET and same is not UNSET:
+        raise InvalidInput(FieldError(alias, f"This is the same as {name}, which is given too.", "repeated"))
+    return _moment(name, value) if same is UNSET else _moment(alias, same)
 
 
 def _moment(name: str, value: str | UnsetType) -> datetime | None:

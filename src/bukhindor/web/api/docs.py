@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -26,7 +27,8 @@ _PAGE_POLICY = (
 async def swagger_ui(call: Call) -> Response:
     """Show the API in Swagger UI"""
     headers = {"content-security-policy": _PAGE_POLICY, "cross-origin-opener-policy": "same-origin"}
-    return _file(_OWN / "docs.html", headers)
+    text = (_OWN / "docs.html").read_text("utf-8").replace('"/docs/', f'"{call.settings.public_path}{DOCS}/')
+    return Response(text, headers=headers, media_type="text/html")
 
 
 async def swagger_ui_file(call: Call) -> Response:
@@ -38,8 +40,13 @@ async def swagger_ui_file(call: Call) -> Response:
 
 
 async def openapi_document(call: Call) -> Response:
-    """Return the OpenAPI document"""
-    return Response(openapi_json(call.settings.public_url), media_type="application/json")
+    """Return the OpenAPI document
+
+    In development the server has many names (localhost, 127.0.0.1, …); the page calls the one it was opened with.
+    """
+    public_url = call.settings.public_url
+    server = (urlsplit(public_url).path or "/") if call.settings.is_development else public_url
+    return Response(openapi_json(server), media_type="application/json")
 
 
 @cache

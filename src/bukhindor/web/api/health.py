@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from bukhindor import __version__
+from bukhindor import BUILD, __version__
 from bukhindor.services.health import Health
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.errors import NotReady
@@ -30,7 +30,7 @@ class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
 
 async def health(call: Call) -> HealthStatus:
     """Check that the service responds"""
-    return HealthStatus("ok", _SERVICE, __version__)
+    return HealthStatus("ok", _SERVICE, BUILD)
 
 
 async def live(call: Call) -> HealthStatus:
@@ -38,7 +38,7 @@ async def live(call: Call) -> HealthStatus:
 
     Depends on nothing else, so an unavailable database does not cause a restart.
     """
-    return HealthStatus("ok", _SERVICE, __version__)
+    return HealthStatus("ok", _SERVICE, BUILD)
 
 
 async def ready(call: Call, health: Health) -> Readiness:
@@ -47,4 +47,4 @@ async def ready(call: Call, health: Health) -> Readiness:
     if problems:
         raise NotReady(problems)
     restrictions = health.restrictions()
-    return Readiness("degraded" if restrictions else "ok", _SERVICE, __version__, restrictions)
+    return Readiness("degraded" if restrictions else "ok", _SERVICE, BUILD, restrictions)

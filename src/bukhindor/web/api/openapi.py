@@ -60,6 +60,8 @@ _TAGS = {
 }
 _SECONDS = {"description": "Seconds", "schema": {"type": "integer"}}
 _HITS = {"description": "Requests", "schema": {"type": "integer"}}
+_CLOSED_CODES = (AccountBanned.code, AccountInactive.code)
+_CLOSED = {"reason": "Spam", "until": "2026-03-01T12:00:00Z"}
 _CLIENT_HEADERS = {
     "X-App-Type": (
         {"type": "string", "enum": ["ios", "android", "web", "windows", "macos", "linux", "desktop"]},
@@ -89,12 +91,12 @@ _KEY_PARAMETER: Json = {
 
 
 @cache
-def openapi_json(public_url: str) -> bytes:
-    """The document as indented JSON, with `public_url` as its server."""
-    return msgspec.json.format(msgspec.json.encode(_document(public_url)), indent=2) + b"\n"
+def openapi_json(server: str) -> bytes:
+    """The document as indented JSON; `server` is a URL, or a path on the server that the document comes from."""
+    return msgspec.json.format(msgspec.json.encode(_document(server)), indent=2) + b"\n"
 
 
-def _document(public_url: str) -> Json:
+def _document(server: str) -> Json:
     paths: dict[str, Json] = {}
     for endpoint in ENDPOINTS:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
@@ -106,7 +108,7 @@ def _document(public_url: str) -> Json:
             "description": _DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": public_url}],
+        "servers": [{"url": server}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
         "components": {
@@ -239,8 +241,6 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
         refusals += [MalformedJson, UnsupportedMediaType, BodyTooLarge]
     if endpoint.access is not Access.ANYONE:
         refusals += [DifferentAuthorizations, NotSignedIn, InvalidAccessToken]
-        if endpoint.access is not Access.TOKEN_HOLDER:
-            refusals += [AccountBanned, AccountInactive]
         if endpoint.method != "GET":
             refusals.append(CrossSiteRequest)
     if endpoint.keeps_response:
@@ -266,6 +266,7 @@ def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
                 "code": status,
                 "error_code": code,
                 "request_id": "0b6e7f9c2d5a4e0f9b7c1a2d3e4f5a6b",
+                **(_CLOSED if code in _CLOSED_CODES else {}),
             },
         }
         for code, detail in causes

@@ -50,7 +50,7 @@ async def export_me(call: Call, own_account: OwnAccount) -> PersonalDataShape:
     data = await own_account.export(call.caller)
     policy, current = call.settings.session_policy, call.caller.session.id
     return PersonalDataShape(
-        UserShape.of(data.user, call.now),
+        UserShape.of(data.user, call.now, for_admin=call.caller.is_admin),
         [SessionShape.of(session, data.user, policy, current) for session in data.sessions],
         [FamiliarNetworkShape(network, last_used_at) for network, last_used_at in data.familiar_networks],
         [EventShape.of(event) for event in data.events],

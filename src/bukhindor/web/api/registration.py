@@ -26,4 +26,4 @@ async def register(call: Call, registration: Registration, body: RegisterBody) -
     language = call.exchange.language_tag
     user = await registration.register(body.name, body.email, body.password, call.origin, language)
     call.exchange.user_id = str(user.id)
-    return Registered("Account created.", UserShape.of(user, call.now))
+    return Registered("Account created.", UserShape.of(user, call.now, for_admin=False))

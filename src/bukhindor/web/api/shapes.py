@@ -5,12 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.language import MAX_TAG, TAG_PATTERN, LanguageTag
+from bukhindor.domain.language import MAX_TAG, TAG_PATTERN, LanguageChoice, LanguageTag
 from bukhindor.domain.metadata import MAX_BYTES, MAX_LEVELS, MetadataPatch
-from bukhindor.domain.password import NewPassword, Password
+from bukhindor.domain.password import MAX_PRESENTED, NewPassword, Password
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Name, Role, Status, User
@@ -38,7 +38,13 @@ NameField = Annotated[
     Name,
     Meta(extra_json_schema={"minLength": 1, "maxLength": 100, "pattern": SAFE_TEXT_NOT_BLANK}, examples=["Anna"]),
 ]
-PasswordField = Annotated[Password, Meta(extra_json_schema=_password, examples=["violet-otter-41"])]
+PasswordField = Annotated[
+    Password,
+    Meta(
+        extra_json_schema={"format": "password", "minLength": 1, "maxLength": MAX_PRESENTED},
+        examples=["violet-otter-41"],
+    ),
+]
 NewPasswordField = Annotated[
     NewPassword, Meta(extra_json_schema=_password | {"minLength": 8}, examples=["violet-otter-41"])
 ]
@@ -48,6 +54,14 @@ LanguageField = Annotated[
     Meta(
         extra_json_schema={"maxLength": MAX_TAG, "pattern": f"^{TAG_PATTERN}$"},
         description="A language tag (BCP 47)",
+        examples=["pt-BR"],
+    ),
+]
+LanguageChoiceField = Annotated[
+    LanguageChoice,
+    Meta(
+        extra_json_schema={"maxLength": MAX_TAG, "pattern": f"^(?:{TAG_PATTERN})?$"},
+        description="A language tag (BCP 47); an empty text makes the language unknown again",
         examples=["pt-BR"],
     ),
 ]
@@ -68,7 +82,7 @@ class UserShape(msgspec.Struct, frozen=True):
     """One account. `is_active` means that `status` is active.
 
     Mails to the person are written in `language`; null means unknown. The person writes `metadata`, administrators
-    write `app_metadata`.
+    write `app_metadata`. Only administrators see `status_reason` and `status_until`.
     """
 
     id: UserId
@@ -84,13 +98,16 @@ class UserShape(msgspec.Struct, frozen=True):
     language: Annotated[str | None, Meta(description="A language tag (BCP 47)", examples=["pt-BR"])]
     metadata: MetadataShape
     app_metadata: MetadataShape
+    status_reason: Annotated[str | None, Meta(description="Why the account is not active")] | UnsetType = UNSET
+    status_until: Annotated[Time | None, Meta(description="When the status ends by itself")] | UnsetType = UNSET
 
     @classmethod
-    def of(cls, user: User, now: datetime) -> "UserShape":
+    def of(cls, user: User, now: datetime, *, for_admin: bool) -> "UserShape":
         status = user.status_at(now)
+        limits = user.limits_at(now) if for_admin else (UNSET, UNSET)
         return cls(
             user.id,
-            user.email.value,
+            user.email.shown,
             user.name,
             status is Status.ACTIVE,
             user.role,
@@ -102,6 +119,7 @@ class UserShape(msgspec.Struct, frozen=True):
             None if user.language is None else user.language.value,
             msgspec.Raw(user.metadata.text),
             msgspec.Raw(user.app_metadata.text),
+            *limits,
         )
 
 

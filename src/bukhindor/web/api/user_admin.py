@@ -14,6 +14,7 @@ from bukhindor.services.user_admin import UserAdmin
 from bukhindor.web.api.shapes import (
     SAFE_TEXT_NOT_BLANK,
     EmailField,
+    LanguageChoiceField,
     LanguageField,
     Message,
     MetadataField,
@@ -42,7 +43,11 @@ class CreateUserBody(msgspec.Struct, frozen=True):
 
 
 class UpdateUserBody(msgspec.Struct, frozen=True):
-    """null leaves a field unchanged. `is_active` true and false stand for the statuses active and inactive."""
+    """null leaves a field unchanged. `is_active` true and false stand for the statuses active and inactive.
+
+    When a status is given, its reason and end are as given: null or missing means none. An empty `language` makes it
+    unknown again.
+    """
 
     name: NameField | None = None
     email: EmailField | None = None
@@ -51,7 +56,7 @@ class UpdateUserBody(msgspec.Struct, frozen=True):
     status: Status | None = None
     status_reason: StatusReasonField | None = None
     status_until: Annotated[datetime, Meta(tz=True, description="When the status ends by itself")] | None = None
-    language: LanguageField | None = None
+    language: LanguageChoiceField | None = None
     app_metadata: MetadataField | None = None
     password: Annotated[PasswordField, Meta(description="Needed to change your own address")] | None = None
 
@@ -76,18 +81,19 @@ async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -
     user = await user_admin.create(
         call.caller, body.name, body.email, body.password, role, status, body.language, app_metadata
     )
-    return UserShape.of(user, call.now)
+    return UserShape.of(user, call.now, for_admin=call.caller.is_admin)
 
 
 async def get_user(call: Call, user_admin: UserAdmin) -> UserShape:
     """Read an account"""
-    return UserShape.of(await user_admin.get(call.caller, call.user_id), call.now)
+    user = await user_admin.get(call.caller, call.user_id)
+    return UserShape.of(user, call.now, for_admin=call.caller.is_admin)
 
 
 async def replace_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) -> UserShape:
     """Change an account
 
-    The same as PATCH: a field that is null or missing stays unchanged.
+    The same as PATCH: a field that is null or missing stays unchanged, and only a status replaces its reason and end.
     """
     return await update_user(call, user_admin, body)
 
@@ -95,7 +101,7 @@ async def replace_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) 
 async def update_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) -> UserShape:
     """Change parts of an account"""
     user = await user_admin.change(call.caller, call.user_id, _changes(body), body.password)
-    return UserShape.of(user, call.now)
+    return UserShape.of(user, call.now, for_admin=call.caller.is_admin)
 
 
 async def delete_user(call: Call, user_admin: UserAdmin, body: DeleteUserBody = DeleteUserBody()) -> Message:  # noqa: B008  # Immutable.

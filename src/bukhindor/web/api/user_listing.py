@@ -21,10 +21,10 @@ from bukhindor.domain.user_listing import (
     UserQuery,
 )
 from bukhindor.web.api import cursor
-from bukhindor.web.api.shapes import SAFE_TEXT, UserShape
+from bukhindor.web.api.shapes import SAFE_TEXT, EmailField, UserShape
 
 
-class UserListQuery(msgspec.Struct, frozen=True):
+class UserListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A missing parameter is unset, not None: in a query string, `null` is an ordinary word."""
 
     page: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 1
@@ -39,6 +39,7 @@ class UserListQuery(msgspec.Struct, frozen=True):
         ]
         | UnsetType
     ) = UNSET
+    email: Annotated[EmailField, Meta(description="The whole address of the user")] | UnsetType = UNSET
     role: Role | UnsetType = UNSET
     status: Status | UnsetType = UNSET
     sort: SortBy = SortBy.CREATED_AT
@@ -48,9 +49,10 @@ class UserListQuery(msgspec.Struct, frozen=True):
     def decoded(self, cursor_key: bytes) -> UserQuery:
         """The query in the domain's terms. Raises InvalidInput for a cursor of another query."""
         search = None if self.search is UNSET else str(self.search) or None
+        email = None if self.email is UNSET else self.email
         role = None if self.role is UNSET else self.role
         status = None if self.status is UNSET else self.status
-        query = UserQuery(search, role, status, self.sort, self.order, self.page, self.limit)
+        query = UserQuery(search, role, status, self.sort, self.order, self.page, self.limit, email=email)
         if self.cursor is UNSET:
             return query
         return replace(query, after=_unseal(self.cursor, query, cursor_key))
@@ -68,7 +70,7 @@ class UserList(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, page: UserPage, query: UserQuery, cursor_key: bytes, now: datetime) -> "UserList":
         next_cursor = None if page.next is None else _seal(page.next, query, cursor_key)
-        users = [UserShape.of(user, now) for user in page.users]
+        users = [UserShape.of(user, now, for_admin=True) for user in page.users]
         return cls(users, page.total, query.page, query.limit, next_cursor)
 
 
@@ -91,4 +93,5 @@ def _unseal(sealed: str, query: UserQuery, key: bytes) -> Position:
 
 
 def _filters(query: UserQuery) -> list[str | None]:
-    return ["users", query.search, query.role, query.status, query.sort, query.order]
+    email = None if query.email is None else query.email.value
+    return ["users", query.search, query.role, query.status, query.sort, query.order, email]

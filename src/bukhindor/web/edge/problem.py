@@ -1,6 +1,8 @@
 """The one shape of every error response (RFC 9457), with the members that older clients read."""
 
+from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 
@@ -23,7 +25,11 @@ class FieldProblem(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """`error` repeats `detail` and `code` repeats `status` for older clients; programs should rely on `error_code`."""
+    """`error` repeats `detail` and `code` repeats `status` for older clients; programs should rely on `error_code`.
+
+    `reason` and `until` come with `account_banned` and `account_inactive`: why, and when the account becomes active
+    again by itself; null means that there is none.
+    """
 
     type: str
     title: str
@@ -35,6 +41,8 @@ class Problem(msgspec.Struct, frozen=True):
     error_code: str
     request_id: str
     errors: list[FieldProblem] | msgspec.UnsetType = msgspec.UNSET
+    reason: str | msgspec.UnsetType | None = msgspec.UNSET
+    until: datetime | msgspec.UnsetType | None = msgspec.UNSET
 
 
 def phrase_of(status: int) -> str:
@@ -50,8 +58,9 @@ def problem(
     instance: str,
     request_id: str,
     errors: list[FieldProblem] | None = None,
+    **members: Any,
 ) -> bytes:
-    """A problem as JSON."""
+    """A problem as JSON; `members` are those that only this kind of problem has."""
     return msgspec.json.encode(
         Problem(
             type="about:blank",
@@ -64,5 +73,6 @@ def problem(
             error_code=error_code,
             request_id=request_id,
             errors=msgspec.UNSET if errors is None else errors,
+            **members,
         )
     )

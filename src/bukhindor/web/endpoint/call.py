@@ -112,7 +112,7 @@ class Call:
     def device_proof(self) -> str:
         """The client's device proof: a header of apps, else the cookie of a browser, else ""."""
         headers = self.exchange.headers
-        return headers.get("x-device-proof") or cookies.DEVICE_PROOF.read(headers, self.settings.is_https) or ""
+        return headers.get("x-device-proof") or cookies.DEVICE_PROOF.read(headers, self.settings) or ""
 
     @property
     def wants_refresh_cookie(self) -> bool:
@@ -124,12 +124,12 @@ class Call:
 
     @property
     def has_refresh_cookie(self) -> bool:
-        return cookies.REFRESH_TOKEN.read(self.exchange.headers, self.settings.is_https) is not None
+        return cookies.REFRESH_TOKEN.read(self.exchange.headers, self.settings) is not None
 
     @property
     def refresh_cookie(self) -> str | None:
         """The refresh token of a browser. Raises CrossSiteRequest when it comes from the page of another site."""
-        token = cookies.REFRESH_TOKEN.read(self.exchange.headers, self.settings.is_https)
+        token = cookies.REFRESH_TOKEN.read(self.exchange.headers, self.settings)
         if token is not None:
             cookies.require_named_page(self.exchange, self.settings)
         return token
@@ -139,19 +139,19 @@ class Call:
 
         The refresh token is in the body, or with `in_cookie` in its cookie only.
         """
-        is_https, headers = self.settings.is_https, self.exchange.response_headers
-        headers.append(cookies.ACCESS_TOKEN.set_header(tokens.access_token, tokens.expires_in, is_https))
+        settings, headers = self.settings, self.exchange.response_headers
+        headers.append(cookies.ACCESS_TOKEN.set_header(tokens.access_token, tokens.expires_in, settings))
         self.set_device_proof_cookie(tokens.device_proof)
         if in_cookie:
-            headers.append(cookies.REFRESH_TOKEN.set_header(tokens.refresh_token, tokens.refresh_expires_in, is_https))
+            headers.append(cookies.REFRESH_TOKEN.set_header(tokens.refresh_token, tokens.refresh_expires_in, settings))
             return replace(tokens, refresh_token="")
         if self.has_refresh_cookie:
             # It belongs to a session that this one follows.
-            headers.append(cookies.REFRESH_TOKEN.clear_header(is_https))
+            headers.append(cookies.REFRESH_TOKEN.clear_header(settings))
         return tokens
 
     def set_device_proof_cookie(self, device_proof: str) -> None:
-        cookie = cookies.DEVICE_PROOF.set_header(device_proof, _DEVICE_PROOF_SECONDS, self.settings.is_https)
+        cookie = cookies.DEVICE_PROOF.set_header(device_proof, _DEVICE_PROOF_SECONDS, self.settings)
         self.exchange.response_headers.append(cookie)
 
     def sign_browser_out(self) -> None:
@@ -159,11 +159,11 @@ class Call:
 
         Clear-Site-Data would remove the cookies of sister sites too; nothing of ours is in a cache.
         """
-        self.exchange.response_headers.append(cookies.ACCESS_TOKEN.clear_header(self.settings.is_https))
+        self.exchange.response_headers.append(cookies.ACCESS_TOKEN.clear_header(self.settings))
         if self.has_refresh_cookie:
-            self.exchange.response_headers.append(cookies.REFRESH_TOKEN.clear_header(self.settings.is_https))
+            self.exchange.response_headers.append(cookies.REFRESH_TOKEN.clear_header(self.settings))
 
     def forget_browser(self) -> None:
         """Remove all cookies of this service: the account is deleted."""
         self.sign_browser_out()
-        self.exchange.response_headers.append(cookies.DEVICE_PROOF.clear_header(self.settings.is_https))
+        self.exchange.response_headers.append(cookies.DEVICE_PROOF.clear_header(self.settings))

@@ -15,7 +15,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 _MAX_QUERY_PARAMETERS = 50
 # What a domain type is read from, where that is not a text.
 _WIRE_TYPES: dict[type, Any] = {MetadataPatch: dict[str, Any]}
-_MAX_FORM_FIELDS = 10
+_MAX_FORM_FIELDS = 1000
 _JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
 _PARAMETER = re.compile(
     r';[ \t]*(?:(?P<name>[^\s;,="]+)[ \t]*(?:=[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s;,"]*))[ \t]*)?)?'
@@ -98,14 +98,17 @@ def decode_form(raw: bytes, content_type: str, shape: type[S]) -> S:
 
 
 def decode_query(raw: bytes, shape: type[S]) -> S:
-    """Decode a query string. A parameter may be given once; unknown ones are ignored. Raises InvalidInput."""
+    """Decode a query string. A parameter may be given once. Unknown ones are ignored, unless the shape forbids them.
+
+    Raises InvalidInput.
+    """
     try:
         pairs = parse_qsl(raw.decode("latin-1"), True, errors="strict", max_num_fields=_MAX_QUERY_PARAMETERS)
     except ValueError:
         raise InvalidInput(FieldError("query", "The query string can't be read.", "invalid_query")) from None
     values: dict[str, str] = {}
     for name, value in pairs:
-        if name in values and name in shape.__struct_fields__:
+        if name in values and name in shape.__struct_encode_fields__:
             raise InvalidInput(FieldError(name, "This parameter is given twice.", "repeated"))
         values[name] = value
     return _convert(values, shape)
@@ -120,6 +123,10 @@ def _convert(values: dict[str, str], shape: type[S]) -> S:
 
 def _problems(values: dict[str, Any], shape: type[msgspec.Struct], *, strict: bool) -> list[FieldError]:
     problems = []
+    if shape.__struct_config__.forbid_unknown_fields:
+        unknown = [name for name in values if name not in shape.__struct_encode_fields__]
+        message = f"This parameter does not exist; there are: {', '.join(shape.__struct_encode_fields__)}."
+        problems += [FieldError(name, message, "unknown_parameter") for name in unknown]
     for field in msgspec.structs.fields(shape):
         if field.encode_name not in values:
             if field.required:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import structlog
 from starlette.responses import Response
@@ -121,13 +122,16 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refusal in the client's language; `errors` exists only when fields are invalid."""
+    """A refusal in the client's language; `errors` exists only when fields are invalid, `members` only for kinds that
+    say more.
+    """
 
     status: int
     code: str
     detail: str
     headers: dict[str, str] = field(default_factory=dict)
     errors: tuple[domain.FieldError, ...] = ()
+    members: Mapping[str, Any] = field(default_factory=dict)
 
 
 def refusal(exchange: Exchange, error: Exception) -> Refusal:
@@ -151,6 +155,7 @@ def problem_response(exchange: Exchange, refused: Refusal) -> Response:
         instance=exchange.path,
         request_id=exchange.request_id,
         errors=errors or None,
+        **refused.members,
     )
     return Response(body, refused.status, refused.headers, CONTENT_TYPE)
 
@@ -158,7 +163,7 @@ def problem_response(exchange: Exchange, refused: Refusal) -> Response:
 def _refusal(error: Exception) -> Refusal:
     if isinstance(error, domain.BukhindorError):
         errors = error.errors if isinstance(error, domain.InvalidInput) else ()
-        return Refusal(STATUS_OF[type(error)], error.code, error.detail, headers_for(error), errors)
+        return Refusal(STATUS_OF[type(error)], error.code, error.detail, headers_for(error), errors, _members(error))
     if isinstance(error, NotReady):
         parts = tuple(domain.FieldError(part, what, "not_ready") for part, what in error.problems.items())
         return Refusal(error.status, error.code, error.detail, {"retry-after": "5"}, parts)
@@ -170,6 +175,10 @@ def _refusal(error: Exception) -> Refusal:
     if isinstance(error, WebRefusal):
         return Refusal(error.status, error.code, error.detail)
     return Refusal(*INTERNAL_ERROR)
+
+
+def _members(error: domain.BukhindorError) -> dict[str, Any]:
+    return {"reason": error.reason, "until": error.until} if isinstance(error, domain.AccountClosed) else {}
 
 
 def headers_for(error: domain.BukhindorError) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from bukhindor import __version__
+from bukhindor import BUILD
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.pages.rendering import page
 
@@ -14,6 +14,7 @@ async def home(call: Call) -> Response:
         call.exchange,
         call.settings,
         title=call.settings.product.name,
-        version=__version__,
+        version=BUILD,
         has_mailbox=call.settings.has_mailbox,
+        has_docs=call.settings.has_docs,
     )
