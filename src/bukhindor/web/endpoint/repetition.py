@@ -67,8 +67,17 @@ async def recognised(
 async def once(
     call: Call, repetition: Repetition, request: RepeatableRequest, work: Callable[[], Awaitable[Response]]
 ) -> Response:
-    """Do the work and keep its response; give the first one again if the same request is under way elsewhere."""
-    first = await repetition.begin(request)
+    """Do the work and keep its response; give the first one again if the same request is under way elsewhere.
+
+    Raises IdempotencyKeyReused.
+    """
+    try:
+        first = await repetition.begin(request)
+    except IdempotencyKeyReused:
+        if request.has_key:
+            raise
+        # A one-time token decides itself about a second use for another purpose.
+        return await work()
     if first is not None:
         return _again(call, first)
     try:
