@@ -12,6 +12,7 @@ Headers = list[tuple[bytes, bytes]]
 # What clients of this service send, then what tracing and the libraries of pages add.
 _ALLOWED_HEADERS = (
     "authorization, content-type, accept-language, x-app-version, x-app-type, x-device-id, x-device-proof, "
+    "idempotency-key, "
     "x-token-transport, traceparent, sentry-trace, baggage, x-request-id, x-requested-with"
 )
 _EXPOSED = (

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from bukhindor.domain.errors import Forbidden, InvalidInput, InvalidValue, NotFo
 from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
+from bukhindor.services.repetition import Repetition
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint import decoding
@@ -22,6 +23,7 @@ from bukhindor.web.endpoint.caching import cacheable
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.errors import BodyTooLarge, CrossSiteRequest, IncompleteBody, NoSuchEndpoint, refusal
 from bukhindor.web.endpoint.limits import within
+from bukhindor.web.endpoint.repetition import once, recognised
 from bukhindor.web.endpoint.row import Access, Row
 from bukhindor.web.endpoint.use_cases import UseCases
 
@@ -41,6 +43,7 @@ class Operation:
     ) -> None:
         self._row = row
         self._settings, self._limiter, self._clock = settings, limiter, clock
+        self._repetition = use_cases.of(Repetition)
         self._authentication, self._audit_log = use_cases.of(Authentication), use_cases.of(AuditLog)
         self._handler = partial(row.handler, **{name: use_cases.of(kind) for name, kind in row.use_cases.items()})
         self._body, self._query, self._cache_life = row.body, row.query, row.cache_life
@@ -52,7 +55,7 @@ class Operation:
         exchange.route = self._row.path
         call = Call(self._settings, exchange, scope.get("path_params", {}), self._clock.now())
         try:
-            response = self._row.encode(await self._answer(call, scope, receive))
+            response = await self._answer(call, scope, receive)
             if self._cache_life is not None:
                 response = cacheable(response, exchange.headers.get("if-none-match", ""), self._cache_life)
         except InvalidValue as invalid:
@@ -73,14 +76,24 @@ class Operation:
             error = not_recorded
         return self._row.refuse(call, refusal(call.exchange, error))
 
-    async def _answer(self, call: Call, scope: Scope, receive: Receive) -> Any:
+    async def _answer(self, call: Call, scope: Scope, receive: Receive) -> Response:
         # The body comes first: a client may send it slowly, and its rights are those at the end of the body.
         raw = b"" if self._body is None else await self._read_body(call, receive)
+        request = None
+        if self._row.repeats_response:
+            # Before anything else: the first request may have deleted the account, or used the limit up.
+            request, first = await recognised(call, self._repetition, raw, needs_caller=self._needs_caller)
+            if first is not None:
+                return first
         await self._admit(call)
         call.arguments = self._decode(call, scope, raw)
 
-        def work() -> Awaitable[Any]:
-            return carry_out(lambda: self._handler(call, **call.arguments), self._settings.request_timeout)
+        async def carried_out() -> Response:
+            answer = await carry_out(lambda: self._handler(call, **call.arguments), self._settings.request_timeout)
+            return self._row.encode(answer)
+
+        def work() -> Awaitable[Response]:
+            return carried_out() if request is None else once(call, self._repetition, request, carried_out)
 
         ip = call.exchange.client_ip
         return await within(self._limiter, self._row.limits, ip, work, call.arguments.get("body"))

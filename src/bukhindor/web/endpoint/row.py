@@ -90,6 +90,11 @@ class Row(ABC):
         """Whether people's applications call this; then their client headers are checked."""
 
     @property
+    def repeats_response(self) -> bool:
+        """Whether a request that is sent twice gets the first response again."""
+        return False
+
+    @property
     def accepts_superseded(self) -> bool:
         """Whether the operation admits an access token that a newer one of the same session has superseded."""
         return False
@@ -111,9 +116,10 @@ class Row(ABC):
 class Endpoint(Row):
     """An operation of the API: JSON in, JSON out.
 
-    With `starts_session` the client headers are stored, so those that are not understood are refused; elsewhere they
-    are ignored. `rules` is the use case whose documentation states the rules. `repeatable` admits the access token that
-    the operation itself supersedes, so that a client can repeat the request after a lost response.
+    With `keeps_response` a request that is sent twice gets the first response again. With `starts_session` the client
+    headers are stored, so those that are not understood are refused; elsewhere they are ignored. `rules` is the use
+    case whose documentation states the rules. `repeatable` admits the access token that the operation itself
+    supersedes, so that a client can repeat the request after a lost response.
     """
 
     tag: str
@@ -121,6 +127,7 @@ class Endpoint(Row):
     rules: Callable[..., Any] | None = field(default=None, kw_only=True)
     repeatable: bool = field(default=False, kw_only=True)
     starts_session: bool = field(default=False, kw_only=True)
+    keeps_response: bool = field(default=False, kw_only=True)
 
     @property
     def operation_id(self) -> str:
@@ -140,6 +147,10 @@ class Endpoint(Row):
     def is_for_clients(self) -> bool:
         """Probes and other services have no client headers."""
         return self.tag != "Service"
+
+    @property
+    def repeats_response(self) -> bool:
+        return self.keeps_response
 
     @property
     def accepts_superseded(self) -> bool:
