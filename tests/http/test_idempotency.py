@@ -136,3 +136,13 @@ async def test_nothing_that_is_kept_can_be_read_or_outlives_its_account(start_se
     (nina,) = [each for each in await service.users() if each["email"] == "nina@example.org"]
     assert (await service.delete(f"/users/{nina['id']}", by=service.people.admin)).status_code == 200
     assert service.sql("SELECT count(*) FROM kept_responses") == [(1,)]
+
+
+async def test_a_response_about_an_account_that_an_administrator_made_goes_with_it(service: Service) -> None:
+    admin, body = service.people.admin, NINA | {"role": "user"}
+    first = await service.post("/users", body, by=admin, headers=KEY)
+    assert same(first, await service.post("/users", body, by=admin, headers=KEY))
+    kept = "SELECT count(*) FROM kept_responses"
+    assert service.sql(kept) == [(1,)]
+    assert (await service.delete(f"/users/{first.json()['id']}", by=admin)).status_code == 200
+    assert service.sql(kept) == [(0,)]

@@ -11,8 +11,9 @@ KEY_LIFE = timedelta(hours=24)
 TOKEN_LIFE = timedelta(minutes=10)
 """How long the response to a request is kept that is known by its one-time token."""
 
-LEASE = timedelta(minutes=1)
-"""A request that has taken longer has been interrupted."""
+LEASE = timedelta(seconds=50)
+"""A request that has taken this much longer than any may take has been interrupted: time to keep its response, and for
+clocks that differ."""
 
 MAX_KEPT = 200
 """How many responses are kept for one account, or for one network of clients that are not signed in."""

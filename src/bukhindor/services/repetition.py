@@ -67,8 +67,9 @@ class Repetition:
                 await tx.kept_responses.count_other_body(request)
             await tx.commit()
 
-    async def begin(self, request: RepeatableRequest) -> bytes | None:
-        """Note that the request is under way. Returns the first response if the same request came first after all.
+    async def begin(self, request: RepeatableRequest, longest: timedelta) -> bytes | None:
+        """Note that the request is under way, and takes no longer than `longest`. Returns the first response if the
+        same request came first after all.
 
         Raises IdempotencyKeyReused, TooBusy.
         """
@@ -77,24 +78,24 @@ class Repetition:
             if kept is not None:
                 return kept
             try:
-                await self._reserve(request)
+                await self._reserve(request, longest)
             except WriteConflict:
                 await asyncio.sleep(_PAUSE)
             else:
                 return None
 
-    async def _reserve(self, request: RepeatableRequest) -> None:
+    async def _reserve(self, request: RepeatableRequest, longest: timedelta) -> None:
         now = self.clock.now()
         async with self.transactions.begin() as tx:
             kept = await tx.kept_responses.of(request)
             if kept is not None and kept.expires_at <= now:
                 await tx.kept_responses.remove(request)
-            await tx.kept_responses.reserve(request, now, now + LEASE)
+            await tx.kept_responses.reserve(request, now, now + longest + LEASE)
             await tx.kept_responses.remove_beyond(request.place, MAX_KEPT)
             await tx.commit()
 
     async def keep(self, request: RepeatableRequest, response: bytes, user_id: UUID | None) -> None:
-        """Keep the response for repetitions, which are about the account `user_id`."""
+        """Keep the response for repetitions; it tells of the account `user_id`, if of any."""
         async with self.transactions.begin() as tx:
             await tx.kept_responses.keep(request, response, user_id, self.clock.now() + request.life)
             await tx.commit()

@@ -85,7 +85,7 @@ _KEY_PARAMETER: Json = {
     "required": False,
     "schema": {"type": "string", "pattern": "^[!-~]+$", "maxLength": MAX_KEY},
     "description": "A name of your choice for this request: sent again with the same body within 24 hours, it gets the "
-    "first response again",
+    "first response again, with the header `Idempotency-Replayed: true`",
     "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
 }
 

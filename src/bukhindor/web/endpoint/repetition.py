@@ -1,12 +1,15 @@
 """Requests that are sent twice: how they are recognised, and their responses as they are kept."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
+import structlog
 from starlette.responses import Response
 
-from bukhindor.domain.errors import FieldError, IdempotencyKeyReused, InvalidInput, Unauthenticated
+from bukhindor.domain.errors import FieldError, IdempotencyKeyReused, InvalidInput, Unauthenticated, Unavailable
 from bukhindor.domain.repetition import RepeatableRequest
 from bukhindor.services.repetition import Repetition
 from bukhindor.web.endpoint.authentication import access_token
@@ -17,12 +20,15 @@ KEY = "Idempotency-Key"
 MAX_KEY = 255
 
 
+_log = structlog.get_logger("bukhindor.web")
+
+
 class _Kept(msgspec.Struct, frozen=True):
-    """`headers` are those that the handler added, such as cookies."""
+    """`headers` are those of the response itself, `added` those that the handler added, such as cookies."""
 
     status: int
-    media_type: str
     headers: list[tuple[bytes, bytes]]
+    added: list[tuple[bytes, bytes]]
     body: bytes
 
 
@@ -69,10 +75,10 @@ async def once(
 ) -> Response:
     """Do the work and keep its response; give the first one again if the same request is under way elsewhere.
 
-    Raises IdempotencyKeyReused.
+    What the work has decided counts, whether or not the store can keep it. Raises IdempotencyKeyReused.
     """
     try:
-        first = await repetition.begin(request)
+        first = await repetition.begin(request, timedelta(seconds=call.settings.request_timeout))
     except IdempotencyKeyReused:
         if request.has_key:
             raise
@@ -83,18 +89,30 @@ async def once(
     try:
         response = await work()
     except BaseException:
-        await repetition.give_up(request)
+        with _tolerated(call):
+            await repetition.give_up(request)
         raise
-    user_id = call.exchange.user_id
-    kept = _Kept(response.status_code, response.media_type or "", call.exchange.response_headers, bytes(response.body))
-    await repetition.keep(request, _encode(kept), None if user_id is None else UUID(user_id))
+    kept = _Kept(response.status_code, response.raw_headers, call.exchange.response_headers, bytes(response.body))
+    with _tolerated(call):
+        await repetition.keep(request, _encode(kept), call.created)
     return response
+
+
+@contextmanager
+def _tolerated(call: Call) -> Iterator[None]:
+    """Log that the store has failed after the work was done."""
+    try:
+        yield
+    except Unavailable as unavailable:
+        _log.warning("a response was not kept", request_id=call.exchange.request_id, reason=unavailable.code)
 
 
 def _again(call: Call, first: bytes) -> Response:
     kept = _decode(first)
-    call.exchange.response_headers += [*kept.headers, (b"idempotency-replayed", b"true")]
-    return Response(kept.body, kept.status, media_type=kept.media_type)
+    call.exchange.response_headers += [*kept.added, (b"idempotency-replayed", b"true")]
+    response = Response(kept.body, kept.status)
+    response.raw_headers = kept.headers
+    return response
 
 
 def _key_of(call: Call) -> str | None:
