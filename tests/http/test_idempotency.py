@@ -1,6 +1,7 @@
 """Requests that are sent twice: the second one gets the first response again."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.http.answers import assert_problem
 from tests.http.conftest import StartService
+from tests.http.landing import assert_harmless_page, link_of, press
 from tests.http.service import PASSWORD, Json, Service
 
 KEY = {"idempotency-key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
@@ -122,6 +124,51 @@ async def test_both_other_confirmations_too(service: Service) -> None:
         assert len({answer.json()["message"] for answer in answers}) == 1
 
 
+@pytest.mark.parametrize(
+    ("button", "field"),
+    [
+        ("reset-password", {"password": "scarlet-heron-77"}),
+        ("verify-email", {"password": PASSWORD}),
+        ("verify-email/without-password", {}),
+        ("change-email", {}),
+    ],
+)
+async def test_a_button_that_is_pressed_twice_shows_success_twice(
+    service: Service, button: str, field: dict[str, str]
+) -> None:
+    """REL-19: a browser sends the form again, or a program that scans mails was faster."""
+    proof = await link_of(service, button.partition("/")[0])
+    first = await press(service, button, token=proof.token, **field)
+    mails = len(await service.mails())
+    service.clock.advance(timedelta(minutes=10) - timedelta(seconds=1))
+    again = await press(service, button, token=proof.token, **field)
+    assert assert_harmless_page(again) == assert_harmless_page(first)
+    assert again.headers.get_list("set-cookie") == first.headers.get_list("set-cookie")
+    assert len(await service.mails()) == mails
+    service.clock.advance(timedelta(seconds=1))
+    late = await press(service, button, token=proof.token, **field)
+    assert "idempotency-replayed" not in late.headers
+    assert late.status_code == (200 if button.startswith("verify") else 400)
+
+
+async def test_another_site_gets_no_cookie_from_a_response_that_was_kept(service: Service) -> None:
+    """WEB-02: its link and password, which it has used before, in a browser of another person."""
+    proof = await link_of(service, "reset-password")
+    fields = {"token": proof.token, "password": "scarlet-heron-77"}
+    assert "set-cookie" in (await press(service, "reset-password", **fields)).headers
+    forged = await press(service, "reset-password", {"sec-fetch-site": "cross-site"}, **fields)
+    assert "set-cookie" not in forged.headers
+    assert_harmless_page(forged, 400)
+
+    proof = await link_of(service, "reset-password")
+    body = json.dumps({"token": proof.token, **NEW}).encode()
+    path, kind = "/auth/reset-password/confirm", "content-type"
+    assert (await service.post(path, content=body, headers={kind: "application/json"})).status_code == 200
+    answer = await service.post(path, content=body, headers={kind: "text/plain"})
+    assert_problem(answer, 415, "unsupported_media_type")
+    assert "set-cookie" not in answer.headers
+
+
 async def test_nothing_that_is_kept_can_be_read_or_outlives_its_account(start_service: StartService) -> None:
     service = await start_service()
     await service.post("/auth/register", NINA, headers=KEY)
@@ -146,3 +193,11 @@ async def test_a_response_about_an_account_that_an_administrator_made_goes_with_
     assert service.sql(kept) == [(1,)]
     assert (await service.delete(f"/users/{first.json()['id']}", by=admin)).status_code == 200
     assert service.sql(kept) == [(0,)]
+
+
+async def test_one_key_deletes_two_accounts(service: Service) -> None:
+    """The path is a part of the request."""
+    for person in (service.people.user, service.people.other):
+        answer = await service.delete(f"/users/{person.id}", by=service.people.admin, headers=KEY)
+        assert answer.status_code == 200
+        assert "idempotency-replayed" not in answer.headers

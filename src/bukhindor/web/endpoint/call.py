@@ -58,6 +58,11 @@ class Call:
         )
 
     @property
+    def is_from_own_page(self) -> bool:
+        """Whether no page of another site has sent this, as far as the browser says."""
+        return self.exchange.headers.get("sec-fetch-site", "same-origin") == "same-origin"
+
+    @property
     def user_id(self) -> UUID:
         """The user in the path, in canonical form only. Raises UserNotFound."""
         raw = self.path_parameters["user_id"]

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bukhindor.domain.errors import Forbidden, InvalidInput, InvalidValue, NotFound, RateLimited, TooBusy, WriteConflict
+from bukhindor.domain.repetition import RepeatableRequest
 from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
@@ -21,7 +22,14 @@ from bukhindor.web.endpoint import decoding
 from bukhindor.web.endpoint.authentication import authenticate
 from bukhindor.web.endpoint.caching import cacheable
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.errors import BodyTooLarge, CrossSiteRequest, IncompleteBody, NoSuchEndpoint, refusal
+from bukhindor.web.endpoint.errors import (
+    BodyTooLarge,
+    CrossSiteRequest,
+    IncompleteBody,
+    NoSuchEndpoint,
+    WebRefusal,
+    refusal,
+)
 from bukhindor.web.endpoint.limits import within
 from bukhindor.web.endpoint.repetition import once, recognised
 from bukhindor.web.endpoint.row import Access, Row
@@ -79,12 +87,10 @@ class Operation:
     async def _answer(self, call: Call, scope: Scope, receive: Receive) -> Response:
         # The body comes first: a client may send it slowly, and its rights are those at the end of the body.
         raw = b"" if self._body is None else await self._read_body(call, receive)
-        request = None
-        if self._row.repeats_response:
-            # Before anything else: the first request may have deleted the account, or used the limit up.
-            request, first = await recognised(call, self._repetition, raw, needs_caller=self._needs_caller)
-            if first is not None:
-                return first
+        # Before anything else: the first request may have deleted the account, or used the limit up.
+        request, first = await self._recognised(call, raw)
+        if first is not None:
+            return first
         await self._admit(call)
         call.arguments = self._decode(call, scope, raw)
 
@@ -97,6 +103,16 @@ class Operation:
 
         ip = call.exchange.client_ip
         return await within(self._limiter, self._row.limits, ip, work, call.arguments.get("body"))
+
+    async def _recognised(self, call: Call, raw: bytes) -> tuple[RepeatableRequest | None, Response | None]:
+        if not self._row.repeats_response(call):
+            return None, None
+        try:
+            body = self._decode_body(call, raw)
+        except (InvalidInput, WebRefusal):
+            # No earlier request had this body. It is refused once the server knows who asks.
+            return None, None
+        return await recognised(call, self._repetition, raw, body, needs_caller=self._needs_caller)
 
     async def _read_body(self, call: Call, receive: Receive) -> bytes:
         """Return the whole body. Raises BodyTooLarge, or IncompleteBody when the client closes the connection first."""
@@ -135,9 +151,16 @@ class Operation:
         arguments: dict[str, msgspec.Struct] = {}
         if self._query is not None:
             arguments["query"] = decoding.decode_query(scope["query_string"], self._query)
-        if self._body is not None and (raw or not self._body_is_optional):
-            arguments["body"] = self._row.decode(raw, call, self._body)
+        body = self._decode_body(call, raw)
+        if body is not None:
+            arguments["body"] = body
         return arguments
+
+    def _decode_body(self, call: Call, raw: bytes) -> msgspec.Struct | None:
+        """The body in its shape; None when there is none."""
+        if self._body is None or (not raw and self._body_is_optional):
+            return None
+        return self._row.decode(raw, call, self._body)
 
     async def _record(self, call: Call, error: Exception) -> None:
         """Record a refusal in the audit: limits, rights, and attempts at other people's objects."""

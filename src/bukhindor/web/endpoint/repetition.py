@@ -32,16 +32,12 @@ class _Kept(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class _Token(msgspec.Struct, frozen=True):
-    token: str
-
-
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Kept).decode
 
 
 async def recognised(
-    call: Call, repetition: Repetition, raw: bytes, *, needs_caller: bool
+    call: Call, repetition: Repetition, raw: bytes, body: msgspec.Struct | None, *, needs_caller: bool
 ) -> tuple[RepeatableRequest | None, Response | None]:
     """The request, if its response is to be kept, and the first response to it, if there is one.
 
@@ -50,15 +46,17 @@ async def recognised(
     """
     key, has_key = _key_of(call), True
     if key is None:
-        key, has_key = _one_time_token(raw), False
+        key, has_key = getattr(body, "token", None) or None, False
+    if key is None:
+        return None, None
     caller: UUID | None = None
     if needs_caller:
         try:
             caller = await repetition.caller_of(access_token(call.exchange, call.settings))
         except (Unauthenticated, CrossSiteRequest):
             return None, None
-    if key is None or (needs_caller and caller is None):
-        return None, None
+        if caller is None:
+            return None, None
     operation = f"{call.exchange.method} {call.exchange.address}"
     request = repetition.request(operation, caller, call.origin, raw, key, has_key=has_key)
     try:
@@ -127,10 +125,3 @@ def _key_of(call: Call) -> str | None:
             FieldError(KEY, f"This must have 1 to {MAX_KEY} visible characters.", "invalid_idempotency_key")
         )
     return key
-
-
-def _one_time_token(raw: bytes) -> str | None:
-    try:
-        return msgspec.json.decode(raw, type=_Token).token
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None

@@ -44,7 +44,7 @@ class Access(Enum):
 @dataclass(frozen=True)
 class Row(ABC):
     """`refuses` names what the operation can refuse besides what its access and body imply. Clients may keep the
-    response for `cache_life`.
+    response for `cache_life`. With `keeps_response` a request that is sent twice gets the first response again.
 
     The handler's signature names the shapes of body and query, and the use cases that it needs.
     """
@@ -56,6 +56,7 @@ class Row(ABC):
     refuses: tuple[type[BukhindorError | WebRefusal], ...] = field(default=(), kw_only=True)
     limits: tuple[NetworkLimit, ...] = field(default=(), kw_only=True)
     cache_life: timedelta | None = field(default=None, kw_only=True)
+    keeps_response: bool = field(default=False, kw_only=True)
 
     @cached_property
     def _signature(self) -> inspect.Signature:
@@ -89,10 +90,9 @@ class Row(ABC):
     def is_for_clients(self) -> bool:
         """Whether people's applications call this; then their client headers are checked."""
 
-    @property
-    def repeats_response(self) -> bool:
-        """Whether a request that is sent twice gets the first response again."""
-        return False
+    def repeats_response(self, call: Call) -> bool:
+        """Whether this request gets the first response again if it is sent twice."""
+        return self.keeps_response
 
     @property
     def accepts_superseded(self) -> bool:
@@ -116,10 +116,9 @@ class Row(ABC):
 class Endpoint(Row):
     """An operation of the API: JSON in, JSON out.
 
-    With `keeps_response` a request that is sent twice gets the first response again. With `starts_session` the client
-    headers are stored, so those that are not understood are refused; elsewhere they are ignored. `rules` is the use
-    case whose documentation states the rules. `repeatable` admits the access token that the operation itself
-    supersedes, so that a client can repeat the request after a lost response.
+    With `starts_session` the client headers are stored, so those that are not understood are refused; elsewhere they
+    are ignored. `rules` is the use case whose documentation states the rules. `repeatable` admits the access token that
+    the operation itself supersedes, so that a client can repeat the request after a lost response.
     """
 
     tag: str
@@ -127,7 +126,6 @@ class Endpoint(Row):
     rules: Callable[..., Any] | None = field(default=None, kw_only=True)
     repeatable: bool = field(default=False, kw_only=True)
     starts_session: bool = field(default=False, kw_only=True)
-    keeps_response: bool = field(default=False, kw_only=True)
 
     @property
     def operation_id(self) -> str:
@@ -147,10 +145,6 @@ class Endpoint(Row):
     def is_for_clients(self) -> bool:
         """Probes and other services have no client headers."""
         return self.tag != "Service"
-
-    @property
-    def repeats_response(self) -> bool:
-        return self.keeps_response
 
     @property
     def accepts_superseded(self) -> bool:
@@ -202,6 +196,10 @@ class Page(Row):
     def is_for_clients(self) -> bool:
         """A browser that follows a link has no client headers."""
         return False
+
+    def repeats_response(self, call: Call) -> bool:
+        """The response to a form of another site would set cookies for an account that this site chose."""
+        return self.keeps_response and call.is_from_own_page
 
     def decode(self, raw: bytes, call: Call, shape: type[msgspec.Struct]) -> msgspec.Struct:
         return decoding.decode_form(raw, call.exchange.headers.get("content-type", ""), shape)
