@@ -138,15 +138,15 @@ async def test_a_button_that_is_pressed_twice_shows_success_twice(
 ) -> None:
     """REL-19: a browser sends the form again, or a program that scans mails was faster."""
     proof = await link_of(service, button.partition("/")[0])
-    first = await press(service, button, token=proof.token, **field)
+    first = await press(service, button, None, token=proof.token, **field)
     mails = len(await service.mails())
     service.clock.advance(timedelta(minutes=10) - timedelta(seconds=1))
-    again = await press(service, button, token=proof.token, **field)
+    again = await press(service, button, None, token=proof.token, **field)
     assert assert_harmless_page(again) == assert_harmless_page(first)
     assert again.headers.get_list("set-cookie") == first.headers.get_list("set-cookie")
     assert len(await service.mails()) == mails
     service.clock.advance(timedelta(seconds=1))
-    late = await press(service, button, token=proof.token, **field)
+    late = await press(service, button, None, token=proof.token, **field)
     assert "idempotency-replayed" not in late.headers
     assert late.status_code == (200 if button.startswith("verify") else 400)
 
@@ -155,7 +155,7 @@ async def test_another_site_gets_no_cookie_from_a_response_that_was_kept(service
     """WEB-02: its link and password, which it has used before, in a browser of another person."""
     proof = await link_of(service, "reset-password")
     fields = {"token": proof.token, "password": "scarlet-heron-77"}
-    assert "set-cookie" in (await press(service, "reset-password", **fields)).headers
+    assert "set-cookie" in (await press(service, "reset-password", None, **fields)).headers
     forged = await press(service, "reset-password", {"sec-fetch-site": "cross-site"}, **fields)
     assert "set-cookie" not in forged.headers
     assert_harmless_page(forged, 400)
