@@ -1,8 +1,6 @@
 """The description of the API: right, complete, current, and true"""
 
 import json
-import re
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +10,8 @@ import pytest
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from bukhindor.domain.text import has_unsafe_characters
 from bukhindor.web.api.openapi import openapi_json
 from bukhindor.web.api.routes import ENDPOINTS
-from bukhindor.web.api.shapes import SAFE_TEXT, SAFE_TEXT_NOT_BLANK
 from bukhindor.web.endpoint.row import Access, Endpoint
 from tests.http.service import PASSWORD, PUBLIC_URL, Json, Service
 
@@ -143,18 +139,6 @@ def test_choices_are_words() -> None:
     found = list(enumerations(DOCUMENT))
     assert found
     assert all(schema.get("type") == "string" for schema in found)
-
-
-def test_the_texts_that_it_allows_are_those_that_the_domain_allows() -> None:
-    """IN-04"""
-    safe, not_blank = re.compile(SAFE_TEXT), re.compile(SAFE_TEXT_NOT_BLANK)
-    for code in range(0x11000):
-        character = chr(code)
-        if unicodedata.category(character) == "Cs":
-            continue
-        assert (safe.fullmatch(f"a{character}") is None) == has_unsafe_characters(character), hex(code)
-    assert not_blank.fullmatch("  ") is None
-    assert not_blank.fullmatch(" a ")
 
 
 async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:

@@ -11,8 +11,8 @@ from bukhindor.domain.metadata import NO_METADATA
 from bukhindor.domain.moment import in_utc
 from bukhindor.domain.user import Role, Status, StatusReason, UserChanges
 from bukhindor.services.user_admin import UserAdmin
+from bukhindor.web.api.patterns import SAFE_TEXT_NOT_BLANK
 from bukhindor.web.api.shapes import (
-    SAFE_TEXT_NOT_BLANK,
     EmailField,
     LanguageChoiceField,
     LanguageField,
