@@ -1,4 +1,4 @@
-"""Every line that a request causes names it, whoever writes the line and whenever."""
+"""Every line that a request causes names it, also those that another process writes later."""
 
 import logging
 from collections.abc import MutableMapping

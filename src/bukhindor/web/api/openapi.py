@@ -14,11 +14,13 @@ from bukhindor.domain.errors import (
     AccountInactive,
     BukhindorError,
     Forbidden,
+    IdempotencyKeyReused,
     InvalidAccessToken,
     InvalidInput,
     NotSignedIn,
     RateLimited,
     StoreUnavailable,
+    TooBusy,
 )
 from bukhindor.domain.metadata import MetadataPatch
 from bukhindor.web.api.routes import ENDPOINTS
@@ -34,6 +36,7 @@ from bukhindor.web.endpoint.errors import (
     UnsupportedMediaType,
     WebRefusal,
 )
+from bukhindor.web.endpoint.repetition import KEY, MAX_KEY
 from bukhindor.web.endpoint.row import Access, Endpoint, FormEndpoint
 
 Json = dict[str, Any]
@@ -75,6 +78,16 @@ _SIGNED_IN: list[Json] = [{"bearer": []}, {"cookie": []}]
 _SECURITY_OF: dict[Access, list[Json]] = {Access.ANYONE: [], Access.TOKEN_HOLDER: [*_SIGNED_IN, {}]}
 # `cookie`: the refresh token travels in a cookie that scripts can't read, and not in the body.
 _TOKEN_HEADERS = {"X-Token-Transport": ({"type": "string", "enum": ["body", "cookie"], "default": "body"}, "cookie")}
+
+_KEY_PARAMETER: Json = {
+    "name": KEY,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[!-~]+$", "maxLength": MAX_KEY},
+    "description": "A name of your choice for this request: sent again with the same body within 24 hours, it gets the "
+    "first response again, with the header `Idempotency-Replayed: true`",
+    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+}
 
 
 @cache
@@ -136,6 +149,7 @@ def _operation(endpoint: Endpoint) -> Json:
         operation["description"] = description
     operation["security"] = _SECURITY_OF.get(endpoint.access, _SIGNED_IN)
     parameters = [*_path_parameters(endpoint), *_query_parameters(endpoint), *_client_headers(endpoint)]
+    parameters += [_KEY_PARAMETER] if endpoint.keeps_response else []
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
@@ -229,6 +243,8 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
         refusals += [DifferentAuthorizations, NotSignedIn, InvalidAccessToken]
         if endpoint.method != "GET":
             refusals.append(CrossSiteRequest)
+    if endpoint.keeps_response:
+        refusals += [IdempotencyKeyReused, TooBusy]
     if endpoint.access is Access.ADMIN:
         refusals.append(Forbidden)
     if endpoint.limits:
