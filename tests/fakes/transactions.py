@@ -15,6 +15,7 @@ from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
 from tests.fakes.audit_events import FakeAuditEvents
 from tests.fakes.familiar_networks import FakeFamiliarNetworks
+from tests.fakes.kept_responses import FakeKeptResponses, Kept
 from tests.fakes.one_time_tokens import FakeOneTimeTokens
 from tests.fakes.outbox import FakeOutbox
 from tests.fakes.sessions import FakeSessions
@@ -32,6 +33,7 @@ class _Tables(NamedTuple):
     one_time_tokens: dict[tuple[UUID, Purpose], OneTimeToken]
     familiar_networks: dict[tuple[UUID, str], datetime]
     outbox: dict[UUID, QueuedMail]
+    kept_responses: dict[bytes, Kept]
     audit_events: dict[UUID, AuditEvent]
 
     def copy(self) -> "_Tables":
@@ -80,6 +82,10 @@ class _Scope:
         return FakeOutbox(self._tables().outbox)
 
     @property
+    def kept_responses(self) -> FakeKeptResponses:
+        return FakeKeptResponses(self._tables().kept_responses)
+
+    @property
     def audit_events(self) -> FakeAuditEvents:
         return FakeAuditEvents(self._tables().audit_events)
 
@@ -99,7 +105,7 @@ class FakeTransactions(_Scope):
         self.fail_next_commit = False
         self.is_down = False
         self.has_schema = True
-        self.committed = _Tables({}, {}, {}, {}, {}, {}, {})
+        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {})
         self.turn = asyncio.Lock()
 
     def begin(self) -> "_Transaction":

@@ -100,6 +100,7 @@ MATRIX = {
     "DELETE /auth/sessions/{session_id}": Row("401       401      401    404/404/200 404/404/200 404/404/200"),
     "POST /auth/change-password":         Row("401       401      401    200         200         200", new_password),
     "DELETE /auth/me":                    Row("401       401      401    200         200         409", own),
+    "POST /auth/me/delete":               Row("401       401      401    200         200         409", own),
     "GET /auth/me/export":                Row("401       401      401    200         200         200"),
     "POST /auth/reset-password":          Row("200       200      200    200         200         200", an_address),
     "POST /auth/forgot-password":         Row("200       200      200    200         200         200", an_address),

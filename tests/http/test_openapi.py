@@ -205,6 +205,8 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
         ("list_audit_events", await service.get("/audit-events?type=x", by=people.admin)),
         ("delete_me", await service.delete("/auth/me", body={"password": "x"}, by=people.user)),
         ("delete_me", await service.delete("/auth/me", body={"password": PASSWORD}, by=people.user)),
+        ("delete_me_by_post", await service.post("/auth/me/delete", {"password": "x"}, by=people.other)),
+        ("delete_me_by_post", await service.post("/auth/me/delete", {"password": PASSWORD}, by=people.other)),
         ("logout", await service.post("/auth/logout", by=people.guest)),
         ("revoke_token", await service.post("/auth/revoke", content=b"token=bkr_x", headers=FORM)),
         ("revoke_token", await service.post("/auth/revoke", content=b"", headers=FORM)),

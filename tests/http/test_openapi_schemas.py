@@ -60,7 +60,7 @@ def test_the_headers_of_a_client_stand_once() -> None:
     assert of_the_client < set(parameters_of(OPERATIONS["login"]))
     headers = [part for part in everything_in(DOCUMENT["paths"]) if part.get("in") == "header"]
     assert {header["name"] for header in headers} == {
-        "X-App-Type", "X-App-Version", "X-Device-ID", "X-Device-Proof", "X-Token-Transport",
+        "X-App-Type", "X-App-Version", "X-Device-ID", "X-Device-Proof", "X-Token-Transport", "Idempotency-Key",
     }  # fmt: skip
     inline = [op for op in OPERATIONS.values() for part in op.get("parameters", []) if part.get("in") == "header"]
     assert inline == []

@@ -13,11 +13,13 @@ from bukhindor.domain.errors import (
     AccountInactive,
     BukhindorError,
     Forbidden,
+    IdempotencyKeyReused,
     InvalidAccessToken,
     InvalidInput,
     NotSignedIn,
     RateLimited,
     StoreUnavailable,
+    TooBusy,
 )
 from bukhindor.web.api.openapi_parameters import PARAMETERS, parameters_of
 from bukhindor.web.api.openapi_schemas import Json, component_schemas, reference, words_of
@@ -192,6 +194,8 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
         refusals += [DifferentAuthorizations, NotSignedIn, InvalidAccessToken]
         if endpoint.method != "GET":
             refusals.append(CrossSiteRequest)
+    if endpoint.keeps_response:
+        refusals += [IdempotencyKeyReused, TooBusy]
     if endpoint.access is Access.ADMIN:
         refusals.append(Forbidden)
     if endpoint.limits:

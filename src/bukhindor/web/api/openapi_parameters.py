@@ -7,10 +7,16 @@ import msgspec
 from bukhindor.domain.device import MAX_APP_VERSION, MAX_DEVICE_ID, AppType
 from bukhindor.web.api.openapi_schemas import Json, query_schemas, reference
 from bukhindor.web.api.shapes import TokensShape
+from bukhindor.web.endpoint.repetition import KEY, MAX_KEY
 from bukhindor.web.endpoint.row import Endpoint
 
 _APP_VERSION = {"type": "string", "pattern": "^[!-~]([ -~]*[!-~])?$", "maxLength": MAX_APP_VERSION}
 _DEVICE_ID = {"type": "string", "pattern": f"^[!-~]{{1,{MAX_DEVICE_ID}}}$"}
+_KEY = {"type": "string", "pattern": "^[!-~]+$", "maxLength": MAX_KEY}
+_KEPT = (
+    "A name of your choice for this request: sent again with the same body within 24 hours, it gets the first response "
+    "again, with the header `Idempotency-Replayed: true`"
+)
 _TRANSPORT = {"type": "string", "enum": ["body", "cookie"], "default": "body"}
 _IN_COOKIE = (
     "`cookie`: the refresh token is in a cookie that scripts can't read, and not in the body. Set it for all requests."
@@ -38,6 +44,7 @@ PARAMETERS = {
     "DeviceId": _header("X-Device-ID", "The app's own id of the device", _DEVICE_ID, "7c9e6679"),
     "DeviceProof": _header("X-Device-Proof", "`device_proof` of an earlier session", {"type": "string"}, "bkd_…"),
     "TokenTransport": _header("X-Token-Transport", _IN_COOKIE, _TRANSPORT, "cookie"),
+    "IdempotencyKey": _header(KEY, _KEPT, _KEY, "8e03978e-40d5-43dd-bc93-6894a57f9324"),
     "SessionId": _in_path("session_id", "`id` of a session"),
     "UserId": _in_path("user_id", "`id` of a user"),
 }
@@ -69,7 +76,9 @@ def _headers(endpoint: Endpoint) -> list[Json]:
     parts = () if endpoint.answer is None else msgspec.structs.fields(endpoint.answer)
     issues_tokens = any(part.type is TokensShape for part in parts)
     stored = _STORED_HEADERS if endpoint.starts_session else ()
-    return [_shared(name) for name in (*stored, *(("TokenTransport",) if issues_tokens else ()))]
+    transport = ("TokenTransport",) if issues_tokens else ()
+    key = ("IdempotencyKey",) if endpoint.keeps_response else ()
+    return [_shared(name) for name in (*stored, *transport, *key)]
 
 
 def _shared(parameter: str) -> Json:

@@ -81,6 +81,7 @@ async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -
     user = await user_admin.create(
         call.caller, body.name, body.email, body.password, role, status, body.language, app_metadata
     )
+    call.created = user.id
     return UserShape.of(user, call.now, for_admin=call.caller.is_admin)
 
 

@@ -26,7 +26,8 @@ _CLIENT_HEADERS: dict[str, Any] = {"X-Device-ID": DeviceId, "X-App-Type": AppTyp
 class Call:
     """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`.
 
-    `arguments` are the decoded body and query. `mailbox` is the masked address that a page names.
+    `arguments` are the decoded body and query. `mailbox` is the masked address that a page names. `created` is
+    the account that the handler has made, if any.
     """
 
     settings: WebSettings
@@ -36,6 +37,7 @@ class Call:
     signed_in: Caller | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     mailbox: str = ""
+    created: UUID | None = None
 
     @property
     def caller(self) -> Caller:
@@ -54,6 +56,11 @@ class Call:
             self.exchange.request_id,
             self.exchange.language,
         )
+
+    @property
+    def is_from_own_page(self) -> bool:
+        """Whether no page of another site has sent this, as far as the browser says."""
+        return self.exchange.headers.get("sec-fetch-site", "same-origin") == "same-origin"
 
     @property
     def user_id(self) -> UUID:

@@ -111,6 +111,7 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.UserNotFound: 404,
     domain.SessionNotFound: 404,
     domain.EmailTaken: 409,
+    domain.IdempotencyKeyReused: 422,
     domain.LastAdmin: 409,
     domain.MailUnderWay: 409,
     domain.TooBusy: 503,
