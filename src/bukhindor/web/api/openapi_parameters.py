@@ -42,7 +42,7 @@ PARAMETERS = {
         "X-App-Version", "The version of the app, for the list of devices", _APP_VERSION, "1.4.2 (57)"
     ),
     "DeviceId": _header("X-Device-ID", "The app's own id of the device", _DEVICE_ID, "7c9e6679"),
-    "DeviceProof": _header("X-Device-Proof", "`device_proof` of an earlier session", {"type": "string"}, "bkd_…"),
+    "DeviceProof": _header("X-Device-Proof", "`device_proof` of an earlier session", {"type": "string"}, "bkd_AZpS4k"),
     "TokenTransport": _header("X-Token-Transport", _IN_COOKIE, _TRANSPORT, "cookie"),
     "IdempotencyKey": _header(KEY, _KEPT, _KEY, "8e03978e-40d5-43dd-bc93-6894a57f9324"),
     "SessionId": _in_path("session_id", "`id` of a session"),
