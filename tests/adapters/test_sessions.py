@@ -101,18 +101,49 @@ async def test_all_sessions_of_a_user_end_but_the_one_to_keep(transactions: Tran
         assert await stored.sessions.of_user(other.id) == [theirs]
 
 
-async def test_the_oldest_sessions_end_beyond_a_number(transactions: Transactions) -> None:
-    other = make_user()
-    mine = [make_session(OWNER, created_at=T0 + n * MINUTE) for n in range(5)]
-    theirs = make_session(other, created_at=T0 - MINUTE)
-    await keep(transactions, OWNER, other, theirs, *mine)
+async def test_the_sessions_unused_for_longest_end_beyond_a_number(transactions: Transactions) -> None:
+    """SES-05: not the oldest ones; and one that was kept stays, also when a clock was set back."""
+    other, policy, now = make_user(), SessionPolicy(), T0 + 10 * MINUTE
+    mine = [make_session(OWNER, created_at=T0 + n * MINUTE, last_seen_at=T0 + (9 - n) * MINUTE) for n in range(5)]
+    newest, theirs = make_session(OWNER, created_at=T0 - MINUTE), make_session(other, created_at=T0 - MINUTE)
+    await keep(transactions, OWNER, other, theirs, newest, *mine)
     async with transactions.begin() as tx:
-        assert await tx.sessions.remove_beyond(OWNER.id, newest=5) == 0
-        assert await tx.sessions.remove_beyond(OWNER.id, newest=2) == 3
+        assert await tx.sessions.remove_beyond(6, newest, OWNER.role, now, policy) == 0
+        assert await tx.sessions.remove_beyond(3, newest, OWNER.role, now, policy) == 3
         await tx.commit()
     async with transactions.read() as stored:
-        assert await stored.sessions.of_user(OWNER.id) == [mine[4], mine[3]]
+        assert {*await stored.sessions.of_user(OWNER.id)} == {newest, mine[0], mine[1]}
         assert await stored.sessions.of_user(other.id) == [theirs]
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.ADMIN])
+async def test_sessions_that_are_over_take_no_place_and_are_not_counted(transactions: Transactions, role: Role) -> None:
+    policy, owner = SessionPolicy(), make_user(role=role)
+    absolute = policy.absolute_for(role)
+    instant = timedelta(microseconds=1)
+    over = [
+        make_session(owner, created_at=T0 - absolute, last_seen_at=T0),
+        make_session(owner, created_at=T0 - policy.idle, last_seen_at=T0 - policy.idle),
+    ]
+    live = make_session(owner, created_at=T0 - min(absolute, policy.idle) + instant)
+    newest = make_session(owner, created_at=T0)
+    await keep(transactions, owner, newest, live, *over)
+    async with transactions.scan() as stored:
+        assert await stored.sessions.count(T0, policy) == 2
+    async with transactions.begin() as tx:
+        assert await tx.sessions.remove_beyond(2, newest, role, T0, policy) == 2
+        await tx.commit()
+    async with transactions.read() as stored:
+        assert await stored.sessions.of_user(owner.id) == [newest, live]
+
+
+async def test_sessions_on_a_device_are_found_by_its_id(transactions: Transactions) -> None:
+    other = make_user()
+    mine = [make_session(OWNER, device=device) for device in (PHONE, PHONE, OTHER_PHONE, BROWSER)]
+    await keep(transactions, OWNER, other, make_session(other, device=PHONE), *mine)
+    async with transactions.read() as stored:
+        assert {*await stored.sessions.on_device(OWNER.id, "phone-1")} == {mine[0].id, mine[1].id}
+        assert await stored.sessions.on_device(OWNER.id, "phone-9") == []
 
 
 @pytest.mark.parametrize("admin_absolute", [timedelta(hours=24), timedelta(days=400)])
@@ -160,20 +191,21 @@ async def test_a_device_is_known_as_the_domain_tells_it(
 
 async def test_all_sessions_are_counted(transactions: Transactions) -> None:
     async with transactions.scan() as stored:
-        assert await stored.sessions.count() == 0
+        assert await stored.sessions.count(T0, SessionPolicy()) == 0
     sessions = [make_session(OWNER) for _ in range(3)]
     await keep(transactions, OWNER, *sessions)
     async with transactions.begin() as tx:
         await tx.sessions.remove(sessions[0].id)
         await tx.commit()
     async with transactions.scan() as stored:
-        assert await stored.sessions.count() == 2
+        assert await stored.sessions.count(T0, SessionPolicy()) == 2
 
 
 async def test_what_a_new_role_or_password_changes_is_written(transactions: Transactions) -> None:
     """SES-03."""
     await keep(transactions, OWNER, BARE)
     changed = replace(BARE, seed=bytes(32), generation=5, oldest_valid_generation=5, failed_prompts=3)
+    changed = changed.with_app_version("2.0")
     async with transactions.begin() as tx:
         await tx.sessions.save(changed)
         await tx.commit()

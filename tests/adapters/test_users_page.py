@@ -1,5 +1,6 @@
 """How every store of users lists them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from uuid import UUID
@@ -42,7 +43,7 @@ async def page(store: Transactions, query: UserQuery) -> UserPage:
         (SortBy.CREATED_AT, (TWIN, CYRIL, ANN, BANNED, BOB)),
         (SortBy.UPDATED_AT, (BANNED, TWIN, CYRIL, BOB, ANN)),
         (SortBy.EMAIL, (TWIN, BOB, CYRIL, ANN, BANNED)),
-        (SortBy.NAME, (ANN, BANNED, BOB, TWIN, CYRIL)),
+        (SortBy.NAME, (ANN, BOB, BANNED, TWIN, CYRIL)),
     ],
 )
 async def test_users_come_in_the_order_asked_for(
@@ -104,6 +105,11 @@ async def test_a_position_is_good_after_its_user_has_gone(stored: Transactions) 
         ("example.com", {ANN, BOB, TWIN, BANNED}),
         ("кирилл", {CYRIL, TWIN}),
         ("ЁЛКИН", {CYRIL, TWIN}),
+        ("елкин", {CYRIL, TWIN}),
+        ("кирилл  ёлкин", {CYRIL, TWIN}),
+        ("кирилл\u00a0ёлкин", {CYRIL, TWIN}),
+        ("ПРИМЕР.РФ", {CYRIL}),
+        ("xn--e1afmkfd", {CYRIL}),
         ("e\u0308", set()),
         ("Е\u0308лкин", {CYRIL, TWIN}),
         ("ｂｏｂ", {BOB}),
@@ -157,3 +163,51 @@ async def test_a_status_that_has_ended_counts_as_active(stored: Transactions) ->
     async with stored.scan() as scan:
         assert (await scan.users.page(UserQuery(status=Status.BANNED), LATER)).users == ()
         assert BANNED in (await scan.users.page(UserQuery(status=Status.ACTIVE), LATER)).users
+
+
+async def test_names_sort_alphabetically_and_alike_on_every_database(transactions: Transactions) -> None:
+    names = [
+        "Émile",
+        "emma",
+        "Zoë",
+        "O’Brien",
+        "obelix",
+        "Абай",
+        "Әлия",
+        "Борис",
+        "Егор",
+        "ёлка",
+        "Жан",
+        "Иван",
+        "Йод",
+        "Қанат",
+    ]
+    for number, name in enumerate(reversed(names)):
+        await keep(transactions, make_user(f"u{number}@example.com", name=name))
+    sorted_names = ["Émile", "emma", "obelix", "O’Brien", "Zoë", *names[5:]]
+    query = UserQuery(sort=SortBy.NAME, order=Order.ASC, limit=1)
+    seen = []
+    while True:
+        found = await page(transactions, query)
+        seen += [user.name for user in found.users]
+        if found.next is None:
+            break
+        query = replace(query, after=found.next)
+    assert seen == sorted_names
+
+
+async def test_no_way_of_typing_hides_an_account(transactions: Transactions) -> None:
+    people = {
+        "Ali Yılmaz": ("ALİ YILMAZ", "ali yilmaz", "alı"),
+        "Anna  Maria": ("anna maria", "anna   maria"),
+        "D’Artagnan": ("d'artagnan", "DʼARTAGNAN", "d`artagnan"),
+        "Anne–Marie": ("anne-marie",),
+        "Straße": ("STRASSE", "straße"),
+        "Soft\u200chyphen": ("softhyphen",),
+    }
+    for number, name in enumerate(people):
+        await keep(transactions, make_user(f"u{number}@example.com", name=name))
+    for name, searches in people.items():
+        for search in searches:
+            found = await page(transactions, UserQuery(search=search))
+            assert [user.name for user in found.users] == [name], search

@@ -1,4 +1,4 @@
-"""The domain decides and is pure: standard library only, no input or output, no clock, no chance."""
+"""The domain decides and is pure: standard library and IDNA only, no input or output, no clock, no chance."""
 
 import ast
 import sys
@@ -9,6 +9,8 @@ import pytest
 
 DOMAIN = Path(__file__).parents[2] / "src" / "bukhindor" / "domain"
 
+# Tables of Unicode, of which the standard library has an edition of 2003.
+PURE_LIBRARIES = frozenset({"idna"})
 IMPURE_MODULES = frozenset(
     "asyncio concurrent ctypes fcntl ftplib getpass http importlib io locale logging mmap multiprocessing os "
     "pathlib platform poplib queue random resource secrets select selectors shelve shutil signal smtplib "
@@ -42,6 +44,8 @@ def is_pure(module: str) -> bool:
     top = module.partition(".")[0]
     if top == "bukhindor":
         return module == "bukhindor.domain" or module.startswith("bukhindor.domain.")
+    if top in PURE_LIBRARIES:
+        return True
     return top in sys.stdlib_module_names and top not in IMPURE_MODULES and module != "urllib.request"
 
 

@@ -81,6 +81,19 @@ def test_programs_get_json(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) 
     assert SECRET not in told
 
 
+def test_a_folder_of_any_name_holds_a_database(bukhindor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has a meaning in a URL has none in a path."""
+    folder = Path("100%25 a?b#c+d")
+    monkeypatch.setenv("DATA_DIR", str(folder))
+    assert bukhindor("users", "create", "--email", "ann@example.com", "--name", "Ann").exit_code == 0
+    assert bukhindor("backup", str(folder / "copy?.db")).exit_code == 0
+    assert bukhindor("restore", str(folder / "copy?.db"), "--yes").exit_code == 0
+    assert bukhindor("migrate", "status").exit_code == 0
+    assert bukhindor("doctor").exit_code == 0
+    assert addresses(bukhindor) == ["ann@example.com"]
+    assert [path.name for path in Path().iterdir()] == [folder.name]
+
+
 @pytest.mark.usefixtures("ann")
 async def test_a_server_is_backed_up_and_not_replaced(bukhindor: Command) -> None:
     server = SqliteTransactions(DATABASE, owner=True, seal=FakeSeal())

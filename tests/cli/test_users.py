@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -263,7 +264,7 @@ async def test_sessions_are_revoked_and_counted(bukhindor: Command) -> None:
     store = SqliteTransactions(Path("data/bukhindor.db"), owner=False, seal=FakeSeal())
     async with store.begin() as tx:
         for owner in (bob, bob, bob, ann):
-            await tx.sessions.add(make_session(owner))
+            await tx.sessions.add(make_session(owner, created_at=datetime.now(UTC)))
         await tx.commit()
     await store.close()
     assert (await run(bukhindor, "users", "revoke-sessions", BOB)).stdout == f"Ended 3 sessions of {BOB}.\n"

@@ -15,14 +15,16 @@ from bukhindor.adapters.prometheus.names import DEFINITIONS
 from bukhindor.adapters.sql import schema
 from bukhindor.config.database_url import parse_database_url
 from tests.documents.test_readme_walkthrough import PATIENCE_SECONDS, PRINTED_PORT, newcomers_environment, served
-from tests.servers.fixtures import opened
-from tests.servers.postgres import PASSWORD, PostgresServer
+from tests.servers.fixtures import opened, started
+from tests.servers.postgres import PASSWORD, USER, PostgresServer
 from tests.servers.programs import POSTGRES, environment, locate
+from tests.servers.redis import RedisServer
 
 pytestmark = pytest.mark.unmeasured
 
 GUIDE = Path(__file__).parents[2] / "docs" / "operations.md"
 DATABASE_SERVER = "PostgreSQL"
+FROM_NOTHING = "PostgreSQL and Redis from nothing"
 TWO_ROLES = "The database's password"
 OLD_SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
 NEW_SECRET = "Zx9Cv8Bn7Mq6We5Rt4Yu3Io2Pa1Sd0Fg"
@@ -56,7 +58,10 @@ def bash(commands: str, folder: Path, environ: dict[str, str]) -> str:
 def test_the_commands_for_an_embedded_database_work_as_printed(tmp_path: Path) -> None:
     environ = newcomers_environment(tmp_path) | {"HASH_WORKERS": "1"}
     commands = "".join(
-        block for title, text in chapters().items() if title != DATABASE_SERVER for block in blocks(text, "bash")
+        block
+        for title, text in chapters().items()
+        if title not in (DATABASE_SERVER, FROM_NOTHING)
+        for block in blocks(text, "bash")
     )
     with served(tmp_path, environ) as address:
         said = bash(commands.replace(PRINTED_PORT, address), tmp_path, environ)
@@ -71,6 +76,7 @@ def test_the_commands_for_an_embedded_database_work_as_printed(tmp_path: Path) -
     assert "Restored rehearsal/bukhindor.db from bukhindor-backup.db: 1 account" in said
     assert len(list((tmp_path / "backups").glob("bukhindor-*Z.db"))) == 1
     assert not (tmp_path / "rehearsal").exists()
+    assert unignored(tmp_path) == []
 
 
 @pytest.fixture
@@ -99,6 +105,7 @@ def test_the_commands_for_postgresql_work_as_printed(tmp_path: Path, own_postgre
     said = bash(restore, tmp_path, environ)
 
     assert (tmp_path / "accounts.dump").stat().st_mode & 0o077 == 0
+    assert unignored(tmp_path) == []
     assert "No problem found." in said
     assert "ann@example.com" in said
 
@@ -116,6 +123,39 @@ def test_the_commands_for_postgresql_work_as_printed(tmp_path: Path, own_postgre
     assert (refused.returncode, "password authentication failed" in refused.stderr) == (1, True)
     undone = bash(".venv/bin/bukhindor migrate down --yes && .venv/bin/bukhindor migrate up", tmp_path, twin)
     assert "Undid " in undone
+
+
+def test_a_first_postgresql_and_redis_work_as_printed(tmp_path: Path, own_postgres: PostgresServer) -> None:
+    """All but the installation, which needs other rights: the servers of this test have the printed settings."""
+    chapter = chapters()[FROM_NOTHING]
+    _, configure = blocks(chapter, "console")
+    redis_lines = dict(line.split(" ", 1) for line in re.findall(r"'(\w[\w-]* [^']+)'", configure))
+    assert list(redis_lines) == ["requirepass", "maxmemory", "maxmemory-policy"]
+    redis = started(lambda: RedisServer(password=redis_lines.pop("requirepass"), settings=redis_lines))
+    environ = newcomers_environment(tmp_path) | {"HASH_WORKERS": "1", "JWT_SECRET": OLD_SECRET}
+    try:
+        # A server of the tests begins with a role of this name; PostgreSQL itself does not.
+        asyncio.run(own_postgres.execute(f"DROP ROLE {USER}"))
+        (create,) = blocks(chapter, "sql")
+        for statement in create.splitlines():
+            asyncio.run(own_postgres.execute(statement))
+        (use,) = blocks(chapter, "bash")
+        said = bash(use.replace(":5432", f":{own_postgres.port}").replace(":6379", f":{redis.port}"), tmp_path, environ)
+        found = json.loads(bash(".venv/bin/bukhindor doctor --json", tmp_path, environ))["checks"]
+    finally:
+        redis.close()
+    assert "No problem found." in said
+    states = {check["check"]: check["state"] for check in found}
+    asked = ("database", "database letters", "schema", "redis", "redis memory")
+    assert [states[check] for check in asked] == ["ok"] * len(asked)
+    assert unignored(tmp_path) == []
+
+
+def unignored(folder: Path) -> list[str]:
+    """What commands have written into a project's folder and Git would show as new."""
+    ignored = (GUIDE.parents[1] / ".gitignore").read_text("utf-8").splitlines()
+    written = {path.name for path in folder.iterdir()} - {".venv", "programs"}
+    return sorted(name for name in written if not {name, f"/{name}", f"/{name}/"} & set(ignored))
 
 
 async def test_the_index_for_parts_of_names_is_used(postgres_server: PostgresServer) -> None:

@@ -16,3 +16,6 @@ class FakeDeviceProofs:
             return None
         device, _, issued_at = proof.removeprefix(prefix).partition(":")
         return device if now - datetime.fromisoformat(issued_at) < DEVICE_PROOF_LIFE else None
+
+    def is_named(self, name: str, device: UUID) -> bool:
+        return name == str(device)

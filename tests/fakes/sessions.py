@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from bukhindor.domain.device import Device
-from bukhindor.domain.session import Session, SessionPolicy
-from bukhindor.domain.user import User
+from bukhindor.domain.session import Session, SessionPolicy, live
+from bukhindor.domain.user import Role, User
 
 
 class FakeSessions:
@@ -28,6 +28,9 @@ class FakeSessions:
     async def has_device(self, user_id: UUID, device: Device) -> bool:
         return any(session.device.is_same_as(device) for session in await self.of_user(user_id))
 
+    async def on_device(self, user_id: UUID, device_id: str) -> list[UUID]:
+        return [session.id for session in await self.of_user(user_id) if session.device.device_id == device_id]
+
     async def add(self, session: Session) -> None:
         if session.user_id not in self._users or session.id in self._sessions:
             message = f"Session {session.id} has no owner, or is there already."
@@ -48,11 +51,16 @@ class FakeSessions:
     async def remove_of_user(self, user_id: UUID, keep: UUID | None = None) -> int:
         return self._remove([session for session in await self.of_user(user_id) if session.id != keep])
 
-    async def remove_beyond(self, user_id: UUID, newest: int) -> int:
-        return self._remove((await self.of_user(user_id))[newest:])
+    async def remove_beyond(self, most: int, kept: Session, role: Role, now: datetime, policy: SessionPolicy) -> int:
+        others = [session for session in await self.of_user(kept.user_id) if session.id != kept.id]
+        stay = sorted(live(others, now, policy, role), key=lambda session: session.last_seen_at, reverse=True)
+        return self._remove([session for session in others if session not in stay[: most - 1]])
 
-    async def count(self) -> int:
-        return len(self._sessions)
+    async def count(self, now: datetime, policy: SessionPolicy) -> int:
+        return sum(
+            not session.is_over_at(now, policy, self._users[session.user_id].role)
+            for session in self._sessions.values()
+        )
 
     async def remove_over(self, now: datetime, policy: SessionPolicy) -> int:
         return self._remove(

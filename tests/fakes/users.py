@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from unicodedata import normalize
 from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken
+from bukhindor.domain.folding import folded, sort_key
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import User
@@ -70,15 +70,15 @@ class FakeUsers:
     async def page(self, query: UserQuery, now: datetime) -> UserPage:
         value = _VALUES[query.sort]
 
-        def place(user: User) -> tuple[str, UUID]:
-            return _sortable(value(user)), user.id
+        def place(user: User) -> tuple[bytes, UUID]:
+            return _sortable(value(user), query.sort), user.id
 
         matching = [user for user in self._users.values() if _matches(user, query, now)]
         matching.sort(key=place, reverse=query.order is Order.DESC)
         if query.after is None:
             rest = matching[(query.page - 1) * query.limit :]
         else:
-            edge = (_sortable(query.after.value), query.after.user_id)
+            edge = (_sortable(query.after.value, query.sort), query.after.user_id)
             rest = [
                 user for user in matching if (place(user) > edge if query.order is Order.ASC else place(user) < edge)
             ]
@@ -92,9 +92,11 @@ class FakeUsers:
             raise EmailTaken
 
 
-def _sortable(value: str | datetime) -> str:
+def _sortable(value: str | datetime, sort: SortBy) -> bytes:
     """All moments are UTC, so that their texts sort like they do."""
-    return value if isinstance(value, str) else value.isoformat(timespec="microseconds")
+    if sort is SortBy.NAME:
+        return sort_key(str(value))
+    return (value if isinstance(value, str) else value.isoformat(timespec="microseconds")).encode()
 
 
 def _matches(user: User, query: UserQuery, now: datetime) -> bool:
@@ -106,9 +108,5 @@ def _matches(user: User, query: UserQuery, now: datetime) -> bool:
         return False
     if query.search is None:
         return True
-    sought = _folded(query.search)
-    return sought in _folded(user.name) or sought in _folded(user.email.value)
-
-
-def _folded(text: str) -> str:
-    return normalize("NFKC", normalize("NFKC", text).casefold())
+    sought = folded(query.search)
+    return any(sought in folded(text) for text in (user.name, user.email.value, user.email.shown))

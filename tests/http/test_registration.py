@@ -104,14 +104,14 @@ async def test_a_domain_in_unicode_and_in_punycode_is_the_same(service: Service)
     """REG-02"""
     assert (await register(service, email="anna@bücher.example")).status_code == 201
     assert_problem(await register(service, email="anna@xn--bcher-kva.example"), 409, "email_taken")
+    found = await service.get("/users?search=BÜCHER", by=service.people.admin)
+    assert [user["email"] for user in found.json()["users"]] == ["anna@bücher.example"]
     assert (await service.log_in("ANNA@BÜCHER.example")).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "email", ["аnna@example.org", "annа@example.org", "ınfo@example.org", "anna@example.org\u200b"]
-)
+@pytest.mark.parametrize("email", ["аnna@example.org", "annа@example.org", "anna@example.org\u200b"])
 async def test_letters_that_only_look_alike_make_no_account(service: Service, email: str) -> None:
-    """REG-02, REG-03: Cyrillic а, dotless ı, zero width space."""
+    """REG-02, REG-03: Cyrillic а, zero width space."""
     assert_refused_field(await register(service, email=email), "email", "invalid_email")
 
 

@@ -31,11 +31,12 @@ POSTGRES_EXAMPLES = max(1, EXAMPLES // 2)
 OWN_PASSWORD = "amber-walrus-58"
 ENDS_SESSIONS = {"/api/v1/auth/logout", "/api/v1/auth/logout-all"}
 # What is valid here depends on more than a schema can say: the password of today, a token that was mailed, a cursor
-# that was given before, which statuses go with which reason and end, how deep metadata is nested. So does a new
-# password, which must not be common and must not be the person's own name. The scenario tables of these operations
-# cover it.
+# that was given before, which statuses go with which reason and end, how deep metadata is nested, and that a refresh
+# without a token in the body needs a cookie. So does a new password, which must not be common and must not be the
+# person's own name. The scenario tables of these operations cover it.
 DEPENDS_ON_MORE = {
     ("POST", "/api/v1/auth/change-password"),
+    ("POST", "/api/v1/auth/refresh"),
     ("DELETE", "/api/v1/auth/me"),
     ("POST", "/api/v1/auth/change-email"),
     ("GET", "/api/v1/audit-events"),

@@ -134,16 +134,69 @@ async def test_keep_current_is_true_or_false(service: Service, keep: object) -> 
     assert await service.works(service.people.user)
 
 
-async def test_the_hundred_and_first_session_ends_the_oldest(service: Service) -> None:
-    """SES-05"""
+async def test_sessions_that_are_over_are_nowhere(service: Service) -> None:
+    """SES-08: before they are purged, they are not listed, exported or counted either."""
+    people = service.people
+    old = await service.signed_in(people.user)
+    service.clock.advance(timedelta(days=29))
+    kept = await service.refreshed(people.user)
+    admin = await service.signed_in(people.admin)
+    service.clock.advance(timedelta(days=2))
+    kept, admin = await service.refreshed(kept), await service.signed_in(people.admin)
+    assert not await service.works(old)
+    assert [session["id"] for session in await sessions(service, kept)] == [kept.session_id]
+    export = (await service.get("/auth/me/export", by=kept)).json()
+    assert [session["id"] for session in export["sessions"]] == [kept.session_id]
+    listed = (await service.get(f"/users/{people.user.id}/sessions", by=admin)).json()["sessions"]
+    assert [session["id"] for session in listed] == [kept.session_id]
+    assert await service.application.services.measurements.active_sessions() == 2
+    everywhere = await service.post("/auth/logout-all", {"keep_current": True}, by=kept)
+    assert everywhere.json()["revoked"] == 0
+    ended = await service.delete(f"/users/{people.other.id}/sessions", by=admin)
+    assert ended.json()["revoked"] == 0
+
+
+async def test_a_device_that_signs_in_again_has_one_session(service: Service) -> None:
+    """SES-05: with the proof of its last session; the id alone is known to others, or the same on many devices."""
     user = service.people.user
+    first = await service.log_in(user.email, headers=PHONE)
+    stranger = tokens_in(await service.log_in(user.email, headers=PHONE))
+    proof = {"x-device-proof": first.json()["user"]["device_proof"]}
+    elsewhere = tokens_in(await service.log_in(user.email, headers=PHONE | proof | {"x-device-id": "another"}))
+    second = await service.log_in(user.email, headers=PHONE | proof)
+    assert not await service.works(tokens_in(first))
+    for tokens in (stranger, elsewhere, user, tokens_in(second)):
+        assert await service.works(tokens)
+    refreshed = await service.refresh(tokens_in(second))
+    proof = {"x-device-proof": refreshed.json()["user"]["device_proof"]}
+    third = tokens_in(await service.log_in(user.email, headers=PHONE | proof))
+    assert not await service.works(tokens_in(refreshed))
+    assert {session["id"] for session in await sessions(service, third)} == {
+        tokens.session_id for tokens in (user, stranger, elsewhere, third)
+    }
+
+
+async def test_the_version_of_an_app_follows_at_refresh(service: Service) -> None:
+    phone = tokens_in(await service.log_in(service.people.user.email, headers=PHONE))
+    for sent, shown in (("2.0 (17)", "2.0 (17)"), (None, "2.0 (17)"), ("x" * 33, "2.0 (17)")):
+        phone = tokens_in(await service.refresh(phone, headers={} if sent is None else {"x-app-version": sent}))
+        (session,) = [session for session in await sessions(service, phone) if session["current"]]
+        assert session["app_version"] == shown
+
+
+async def test_the_hundred_and_first_session_ends_the_one_unused_for_longest(service: Service) -> None:
+    """SES-05: the oldest one is in use."""
+    oldest, unused = service.people.user, await service.signed_in(service.people.user)
+    service.clock.advance(timedelta(minutes=6))
+    assert await service.works(oldest)
     devices = []
-    for _ in range(100):
+    for _ in range(99):
         service.clock.advance(timedelta(seconds=1))
-        devices.append(await service.signed_in(user))
+        devices.append(await service.signed_in(oldest))
     assert len(await sessions(service, devices[-1])) == 100
-    assert not await service.works(user)
-    assert await service.works(devices[0])
+    assert not await service.works(unused)
+    for tokens in (oldest, devices[0]):
+        assert await service.works(tokens)
 
 
 async def test_requests_that_are_refused_leave_nothing_behind(service: Service) -> None:
@@ -163,7 +216,8 @@ async def test_sessions_that_are_over_are_removed(service: Service) -> None:
     """SES-08"""
     service.clock.advance(timedelta(days=31))
     assert (await service.log_in(service.people.user.email)).status_code == 200
-    assert service.sql("SELECT count(*) FROM user_sessions") == [(5,)]
+    # The sign-in has removed its own user's, the rest waits for the purge.
+    assert service.sql("SELECT count(*) FROM user_sessions") == [(4,)]
     await service.application.services.upkeep.purge()
     assert service.sql("SELECT count(*) FROM user_sessions") == [(1,)]
 

@@ -161,7 +161,7 @@ async def test_a_stale_token_does_not_hinder_signing_in(service: Service, bearer
         ({"email": "uma@example.com", "password": None}, ["password"]),
         ({"email": "uma@example.com", "password": [PASSWORD]}, ["password"]),
         ({"email": ["uma@example.com"], "password": PASSWORD}, ["email"]),
-        ({"email": "uma", "password": "x" * 129}, ["email", "password"]),
+        ({"email": "uma", "password": "x" * 1025}, ["email", "password"]),
     ],
 )
 async def test_what_can_be_no_credentials_is_refused_before_any_hash(
@@ -169,6 +169,18 @@ async def test_what_can_be_no_credentials_is_refused_before_any_hash(
 ) -> None:
     """PW-03, IN-05"""
     assert_problem(await service.post("/auth/login", body), 400, "validation_failed", *fields)
+
+
+@pytest.mark.parametrize("password", ["x" * 200, "otter\u200b41", "cafe\u0301 otter 41"])
+async def test_a_password_of_before_signs_in_whatever_may_be_chosen_today(service: Service, password: str) -> None:
+    """The account came from another service, which took it and did not normalise."""
+    email = service.people.user.email
+    stored = bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(4)).decode()
+    await service.change("UPDATE users SET password_hash = ? WHERE email = ?", stored, email)
+    for _ in range(2):
+        assert (await service.post("/auth/login", {"email": email, "password": password})).status_code == 200
+    ((renewed,),) = service.sql("SELECT password_hash FROM users WHERE email = ?", email)
+    assert renewed != stored
 
 
 async def test_a_megabyte_is_no_password(service: Service) -> None:

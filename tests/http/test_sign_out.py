@@ -93,6 +93,14 @@ async def test_a_program_revokes_either_token(service: Service, which: str, hint
     assert await service.works(service.people.other)
 
 
+async def test_other_parameters_of_a_revocation_are_ignored_however_many(service: Service) -> None:
+    """RFC 7009 section 2.1: extensions add their own; white space around the token is what copying leaves."""
+    user = service.people.user
+    others = {f"extension{number}": "x" for number in range(50)}
+    assert (await revoke(service, **others, token=f" {user.refresh_token}\n")).status_code == 200
+    assert not await service.works(user)
+
+
 async def test_an_unknown_token_is_revoked_already(service: Service) -> None:
     """RFC 7009 section 2.2."""
     for token in ("nonsense", "a.b.c", "bkr_" + "A" * 70, "x" * 5000):

@@ -11,7 +11,8 @@ from tests.http.service import Service, Tokens, tokens_in
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
-GRACE = timedelta(seconds=10)
+# Ten seconds for racing tabs, and twenty for the clocks of two servers.
+GRACE = timedelta(seconds=30)
 
 
 async def test_a_refresh_gives_new_tokens_twice(service: Service) -> None:
@@ -94,7 +95,7 @@ async def test_once_the_child_was_used_the_parent_is_a_copy(service: Service, co
 @pytest.mark.parametrize(
     ("later", "status"), [(timedelta(), 200), (GRACE - SECOND, 200), (GRACE, 200), (GRACE + SECOND, 401)]
 )
-async def test_the_grace_for_racing_tabs_is_ten_seconds(service: Service, later: timedelta, status: int) -> None:
+async def test_the_grace_for_racing_tabs_is_thirty_seconds(service: Service, later: timedelta, status: int) -> None:
     """RT-06"""
     r0 = service.people.user
     child = await service.refreshed(r0)

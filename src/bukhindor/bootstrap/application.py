@@ -239,5 +239,5 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys, services: Service
 def _mailbox_hosts(settings: Settings) -> AnsweredHosts:
     """The host names of the development mailbox; over a network also all of the machine's addresses."""
     places = [f"[{host}]" if ":" in host else host for host in settings.server.hosts if not host.startswith("unix:")]
-    named = map(read_host, (*places, settings.server.public_url.location))
+    named = map(read_host, (*places, settings.server.public_url.host))
     return AnsweredHosts(frozenset(filter(None, named)), any_address=settings.mail.dev_mailbox is DevMailbox.NETWORK)

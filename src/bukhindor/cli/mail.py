@@ -122,7 +122,7 @@ def queue(limit: int, as_json: bool) -> None:
     rows = [
         (
             str(queued.id),
-            "" if queued.mail is None else str(queued.mail.to),
+            "" if queued.mail is None else queued.mail.to.shown,
             "" if queued.mail is None else queued.mail.subject,
             f"due {moment(queued.due_at)}" if queued.failed_at is None else f"given up {moment(queued.failed_at)}",
             str(queued.tries),
@@ -154,7 +154,7 @@ def retry(id: UUID | None, failed: bool) -> None:
 def _shape(queued: QueuedMail) -> dict[str, object]:
     return {
         "id": queued.id,
-        "to": None if queued.mail is None else str(queued.mail.to),
+        "to": None if queued.mail is None else queued.mail.to.shown,
         "subject": None if queued.mail is None else queued.mail.subject,
         "tries": queued.tries,
         "created_at": queued.created_at,

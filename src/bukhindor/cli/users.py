@@ -73,7 +73,7 @@ def create(email: str, name: str, role: str, password_stdin: bool, as_json: bool
         shown = {} if password_stdin else {"password": password.reveal()}
         print_json({"user": _shape(user), **shown})
         return
-    say(f"Created {user.role} {user.email} with id {user.id}.")
+    say(f"Created {user.role} {user.email.shown} with id {user.id}.")
     if not password_stdin:
         say(f"Password, shown only this once: {password.reveal()}")
 
@@ -116,7 +116,7 @@ def list_users(
         print_json({"users": [_shape(user) for user in found], "total": total})
         return
     rows = [
-        (str(user.id), user.email.value, user.name, user.role, _status(user), moment(user.last_login_at))
+        (str(user.id), user.email.shown, user.name, user.role, _status(user), moment(user.last_login_at))
         for user in found
     ]
     print_table(("ID", "E-MAIL", "NAME", "ROLE", "STATUS", "LAST SIGN-IN"), rows)
@@ -137,7 +137,7 @@ def show(user: str, as_json: bool) -> None:
         ("FIELD", "VALUE"),
         (
             ("id", str(found.id)),
-            ("email", f"{found.email} ({'verified' if found.email_verified else 'not verified'})"),
+            ("email", f"{found.email.shown} ({'verified' if found.email_verified else 'not verified'})"),
             ("name", found.name),
             ("role", found.role),
             ("status", _status(found)),
@@ -156,7 +156,7 @@ def show(user: str, as_json: bool) -> None:
 def set_role(user: str, role: str, as_json: bool) -> None:
     """Make USER an admin, a user or a guest, from the next request on."""
     changed = _change(user, UserChanges(role=Role(role)))
-    _report(changed, f"{changed.email} is {changed.role} now.", as_json)
+    _report(changed, f"{changed.email.shown} is {changed.role} now.", as_json)
 
 
 @group.command("set-password")
@@ -195,7 +195,7 @@ def ban(user: str, reason: str | None, duration: timedelta | None, as_json: bool
     text = None if reason is None else parsed("reason", StatusReason, reason)
     until = None if duration is None else SystemClock().now() + duration
     changed = _change(user, UserChanges(status=Status.BANNED, status_reason=text, status_until=until))
-    _report(changed, f"{changed.email} is {_status(changed)}; all its sessions have ended.", as_json)
+    _report(changed, f"{changed.email.shown} is {_status(changed)}; all its sessions have ended.", as_json)
 
 
 @group.command()
@@ -204,7 +204,7 @@ def ban(user: str, reason: str | None, duration: timedelta | None, as_json: bool
 def unban(user: str, as_json: bool) -> None:
     """Lift the ban of USER."""
     changed = _change(user, UserChanges(status=Status.ACTIVE))
-    _report(changed, f"{changed.email} is {_status(changed)}.", as_json)
+    _report(changed, f"{changed.email.shown} is {_status(changed)}.", as_json)
 
 
 @group.command()
@@ -214,9 +214,11 @@ def delete(user: str, yes: bool) -> None:
     """Delete USER permanently, with everything that belongs to it."""
     found = with_services(lambda services: _find(services, user))
     if not yes:
-        require_confirmation(f"Delete {found.email} ({found.name}) permanently?", f"{found.email} was not deleted")
+        require_confirmation(
+            f"Delete {found.email.shown} ({found.name}) permanently?", f"{found.email.shown} was not deleted"
+        )
     with_services(lambda services: services.user_admin.remove(_OPERATOR, found.id))
-    say(f"Deleted {found.email}.")
+    say(f"Deleted {found.email.shown}.")
 
 
 @group.command("revoke-sessions")
@@ -233,7 +235,11 @@ def revoke_sessions(user: str, as_json: bool) -> None:
     if as_json:
         print_json({"revoked": ended})
     else:
-        say(f"Ended {ended} sessions of {found.email}." if ended != 1 else f"Ended 1 session of {found.email}.")
+        say(
+            f"Ended {ended} sessions of {found.email.shown}."
+            if ended != 1
+            else f"Ended 1 session of {found.email.shown}."
+        )
 
 
 async def _find(services: Services, user: str) -> User:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 from bukhindor.adapters.smtp.server_url import MailServer, Sender
 from bukhindor.config.durations import quoted
-from bukhindor.config.origins import Address, parse_origin
+from bukhindor.config.origins import Address, parse_web_address
 from bukhindor.config.server_url import ServerUrl
 from bukhindor.config.sources import Sources
 from bukhindor.config.values import NO, choice, existing_folder, is_loopback, optional
@@ -24,7 +23,6 @@ GOOD_SENDER = "Example <no-reply@example.com>"
 _PORTS = {"smtp": 587, "smtps": 465}
 # A name with other characters stands in quotation marks (RFC 5322 section 3.2.3); none of them ends the name early.
 _SENDER = re.compile(r'(?:([^"<>()\[\]\\,:;@]*[^"<>()\[\]\\,:;@\s]|"[^"\\]*")\s*)?<([^<>]*)>')
-_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _DEEP_LINK = re.compile(r"([a-z][a-z0-9+.-]{1,30})://[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?")
 # Schemes that browsers and systems open themselves, or pass to a program of their own choice.
 _NO_APP = frozenset(
@@ -129,15 +127,6 @@ def app_address(text: str) -> Address:
     deep_link = _DEEP_LINK.fullmatch(text)
     if deep_link is not None and deep_link[1] not in _NO_APP:
         return Address(deep_link[1], text.removeprefix(f"{deep_link[1]}://").rstrip("/"))
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        raise ValueError(f"{quoted(text)} is not an address") from None
-    if parts.scheme not in ("http", "https") or not text.isprintable():
+    if not text.startswith(("http://", "https://")):
         raise ValueError(f"{quoted(text)} is not a web address or a deep link of an app")
-    origin = parse_origin(f"{parts.scheme}://{parts.netloc}")
-    if "?" in text or "#" in text:
-        raise ValueError(f"{quoted(text)} goes on after the path")
-    if not _PATH.fullmatch(parts.path):
-        raise ValueError(f"the path in {quoted(text)} holds more than letters, digits and -._~ between single slashes")
-    return Address(origin.scheme, origin.location + parts.path.rstrip("/"))
+    return parse_web_address(text)

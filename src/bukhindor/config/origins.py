@@ -13,6 +13,7 @@ _ANY_SUBDOMAIN = "*."
 _GOOD_SITE = "https://*.example.com"
 # Pages without an origin of their own, and what is no page.
 _NO_ORIGIN = frozenset({"about", "blob", "data", "file", "ftp", "javascript", "ws", "wss"})
+_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -26,6 +27,11 @@ class Address:
     @property
     def is_web(self) -> bool:
         return self.scheme in _DEFAULT_PORTS
+
+    @property
+    def host(self) -> str:
+        """The location without the path."""
+        return self.location.partition("/")[0]
 
     @property
     def is_clear(self) -> bool:
@@ -73,6 +79,25 @@ def parse_origin(text: str) -> Address:
         raise ValueError(f"{quoted(text)} goes on after the host")
     suffix = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
     return Address(parts.scheme, f"{host}{suffix}")
+
+
+def parse_web_address(text: str) -> Address:
+    """`https://host[:port][/path]`; no slash at the end.
+
+    Raises ValueError with a sentence. A text that may contain a password is not repeated in it.
+    """
+    if "@" in text:
+        raise ValueError("a user name or password does not belong here")
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError(f"{quoted(text)} is not an address") from None
+    origin = parse_origin(f"{parts.scheme}://{parts.netloc}" if parts.netloc else text)
+    if "?" in text or "#" in text:
+        raise ValueError(f"{quoted(text)} goes on after the path")
+    if not _PATH.fullmatch(parts.path):
+        raise ValueError(f"the path in {quoted(text)} holds more than letters, digits and -._~ between single slashes")
+    return Address(origin.scheme, origin.location + parts.path.rstrip("/"))
 
 
 def parse_allowed_origins(texts: Sequence[str]) -> AllowedOrigins:

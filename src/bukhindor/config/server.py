@@ -6,7 +6,7 @@ from typing import Self
 
 from bukhindor.config.durations import format_duration
 from bukhindor.config.networks import Network, networks
-from bukhindor.config.origins import Address, AllowedOrigins, parse_origin
+from bukhindor.config.origins import Address, AllowedOrigins, parse_web_address
 from bukhindor.config.sources import Sources
 from bukhindor.config.values import (
     allowed_origins,
@@ -62,7 +62,7 @@ class ServerSettings:
         settings = cls(
             hosts=listening,
             port=port,
-            public_url=read("PUBLIC_URL", parse_origin, local_url, "https://api.example.com"),
+            public_url=read("PUBLIC_URL", parse_web_address, local_url, "https://api.example.com"),
             cors_allowed_origins=read("CORS_ALLOWED_ORIGINS", allowed_origins, local_pages, "https://app.example.com"),
             cors_allowed_headers=read("CORS_ALLOWED_HEADERS", header_names, (), "x-tenant,x-feature-flags"),
             trusted_proxies=read("TRUSTED_PROXIES", networks, (), "10.0.0.0/8,127.0.0.1"),

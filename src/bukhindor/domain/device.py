@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from bukhindor.domain.device_name import device_name
 from bukhindor.domain.errors import InvalidValue
 
 MAX_DEVICE_ID = 128
 MAX_APP_VERSION = 32
 MAX_USER_AGENT = 256
+
+# Optional white space around the value of a header (RFC 9110 section 5.6.3).
+_BLANKS = " \t"
 
 
 class AppType(StrEnum):
@@ -22,24 +26,25 @@ class AppType(StrEnum):
 
     @classmethod
     def parse(cls, raw: str) -> "AppType":
-        """Raises InvalidValue for anything but one of these words."""
+        """Raises InvalidValue for anything but one of these words, in any case."""
         try:
-            return cls(raw)
+            return cls(raw.strip(_BLANKS).lower())
         except ValueError:
             raise InvalidValue(cls, f"This must be one of {', '.join(cls)}.", "invalid_app_type") from None
 
 
 class AppVersion(str):
-    """The version that an app gives itself: 1 to 32 visible ASCII characters."""
+    """The version that an app gives itself, such as `1.2.3 (45)`: 1 to 32 ASCII characters, blanks inside allowed."""
 
     __slots__ = ()
 
     @classmethod
     def parse(cls, raw: str) -> Self:
         """Raises InvalidValue."""
-        if not _is_visible_ascii(raw, MAX_APP_VERSION):
+        text = raw.strip(_BLANKS)
+        if not _is_visible_ascii(text.replace(" ", "_"), MAX_APP_VERSION):
             raise InvalidValue(cls, f"This must have 1 to {MAX_APP_VERSION} visible characters.", "invalid_app_version")
-        return cls(raw)
+        return cls(text)
 
 
 class DeviceId(str):
@@ -50,26 +55,26 @@ class DeviceId(str):
     @classmethod
     def parse(cls, raw: str) -> Self:
         """Raises InvalidValue."""
-        if not _is_visible_ascii(raw, MAX_DEVICE_ID):
+        text = raw.strip(_BLANKS)
+        if not _is_visible_ascii(text, MAX_DEVICE_ID):
             raise InvalidValue(cls, f"This must have 1 to {MAX_DEVICE_ID} visible characters.", "invalid_device_id")
-        return cls(raw)
+        return cls(text)
 
 
-# The first match names the program, so the more specific word stands first: Edge and Chrome both say "Chrome".
-_PLATFORMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Macintosh", "macOS"),
-    ("Linux", "Linux"),
-)
-_PROGRAMS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_PLATFORMS = {
+    AppType.IOS: "iOS",
+    AppType.ANDROID: "Android",
+    AppType.WEB: "Web",
+    AppType.WINDOWS: "Windows",
+    AppType.MACOS: "macOS",
+    AppType.LINUX: "Linux",
+    AppType.DESKTOP: "Desktop",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """The client's description of itself when its session began; every part may be missing."""
+    """The client's description of itself when its session began; the version follows. Every part may be missing."""
 
     device_id: str | None = None
     app_type: AppType | None = None
@@ -85,12 +90,8 @@ class Device:
 
     @property
     def name(self) -> str | None:
-        """A label for the list of devices, such as `Firefox on Windows`; None when the user agent is not recognised."""
-        program = next((name for mark, name in _PROGRAMS if mark in self.user_agent), None)
-        platform = next((name for mark, name in _PLATFORMS if mark in self.user_agent), None)
-        if program and platform:
-            return f"{program} on {platform}"
-        return program or platform
+        """A label for the list of devices, such as `Firefox on Windows`; None when nothing is recognised."""
+        return device_name(self.user_agent, None if self.app_type is None else _PLATFORMS[self.app_type])
 
 
 def shown_user_agent(user_agent: str) -> str:

@@ -1,6 +1,5 @@
 """Mails: their content, and how they wait for delivery."""
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.folding import folded
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
 
@@ -76,16 +76,12 @@ class ReceivedMail:
 
     def matches(self, search: str) -> bool:
         """Whether the recipient, the subject, the text and the codes contain every word of `search`, in any case."""
-        words = _folded(search).split()
+        words = folded(search).split()
         if not words:
             return True
         mail = self.mail
-        content = _folded("\n".join((mail.to.value, mail.subject, mail.text, *mail.codes)))
+        content = folded("\n".join((mail.to.value, mail.to.shown, mail.subject, mail.text, *mail.codes)))
         return all(word in content for word in words)
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 @dataclass(frozen=True, slots=True)

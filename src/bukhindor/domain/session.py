@@ -5,6 +5,7 @@ the client uses one of its tokens; until then the token before it still works an
 client that lost a response continues, while a stolen token is detected: see `docs/flows/`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self
@@ -15,6 +16,9 @@ from bukhindor.domain.errors import InvalidRefreshToken, RefreshTokenReused
 from bukhindor.domain.user import Role
 
 MAX_SESSIONS_PER_USER = 100
+
+CLOCK_SKEW = timedelta(seconds=20)
+"""How far the clocks of two servers may be apart: none of their differences up to this ends a session."""
 
 _ROTATION_GRACE = timedelta(seconds=10)
 _LAST_SEEN_RESOLUTION = timedelta(minutes=5)
@@ -70,7 +74,9 @@ class Session:
             raise InvalidRefreshToken
         if presented == self.generation:
             return self.next_generation(now)
-        just_rotated = abs(now - self.rotated_at) <= _ROTATION_GRACE
+        # Another server may have rotated it, by its own clock. When that is ahead of this one, or when this one was set
+        # back, the rotation seems to come: it has just been.
+        just_rotated = now - self.rotated_at <= _ROTATION_GRACE + CLOCK_SKEW
         if presented == self.generation - 1 and not self.confirmed:
             # The client never used this generation, so its tokens must be valid now, even if the session has refused
             # them since.
@@ -82,7 +88,8 @@ class Session:
         raise RefreshTokenReused
 
     def next_generation(self, now: datetime) -> Self:
-        return replace(self, generation=self.generation + 1, confirmed=False, rotated_at=now, last_seen_at=now)
+        last_seen_at = max(now, self.last_seen_at)
+        return replace(self, generation=self.generation + 1, confirmed=False, rotated_at=now, last_seen_at=last_seen_at)
 
     def reseeded(self, seed: bytes, now: datetime) -> Self:
         """The session after its password was changed: all tokens from before are refused."""
@@ -92,6 +99,12 @@ class Session:
     def has_superseded(self, generation: int) -> bool:
         """Whether access tokens of `generation` were issued before the last change of the password or the role."""
         return generation < self.oldest_valid_generation
+
+    def with_app_version(self, app_version: str | None) -> Self:
+        """The session after its app was updated; the very same object when nothing changes or nothing is known."""
+        if app_version is None or app_version == self.device.app_version:
+            return self
+        return replace(self, device=replace(self.device, app_version=app_version))
 
     def with_failed_prompts(self, failed_prompts: int) -> Self:
         return replace(self, failed_prompts=failed_prompts)
@@ -112,3 +125,8 @@ class Session:
 
     def is_over_at(self, now: datetime, policy: SessionPolicy, role: Role) -> bool:
         return self.ends_at(policy, role) <= now
+
+
+def live(sessions: Iterable[Session], now: datetime, policy: SessionPolicy, role: Role) -> list[Session]:
+    """Those sessions of one user that are not over, in the order given."""
+    return [session for session in sessions if not session.is_over_at(now, policy, role)]

@@ -23,8 +23,8 @@ class HalfSignedIn:
     A half-signed-in person has no session and no rights. Every way of signing in makes one of these, and `SessionStart`
     alone turns it into a session. `user` is the account as read in the transaction that starts the session. `methods`
     are in the order in which they were proved, and `authenticated_at` is when the last one was. `kind` is what the
-    client presented besides the methods, and `network_used_at` is when the account last signed in or was reset from the
-    client's network.
+    client presented besides the methods, `proven_device` is the name of the device in its device proof, and
+    `network_used_at` is when the account last signed in or was reset from the client's network.
     """
 
     user: User
@@ -33,4 +33,5 @@ class HalfSignedIn:
     origin: Origin
     device: Device
     kind: AttemptKind
+    proven_device: str
     network_used_at: datetime | None

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, InvalidInput, InvalidValue
+from bukhindor.domain.folding import shows_something
 from bukhindor.domain.language import LanguageChoice, LanguageTag
 from bukhindor.domain.metadata import NO_METADATA, Metadata, MetadataPatch
 from bukhindor.domain.rate_limit import Limit
@@ -36,8 +37,11 @@ class Name(str):
 
     @classmethod
     def parse(cls, raw: str) -> Self:
-        """Raises InvalidValue when it is empty, longer than 100 characters or holds control characters."""
-        return cls(_trimmed(cls, raw, MAX_NAME))
+        """Raises InvalidValue when it shows nothing, is longer than 100 characters or holds control characters."""
+        name = _trimmed(cls, raw, MAX_NAME)
+        if not shows_something(name):
+            raise InvalidValue(cls, "This can't be empty.", "required")
+        return cls(name)
 
 
 class StatusReason(str):

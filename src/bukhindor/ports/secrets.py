@@ -112,6 +112,9 @@ class DeviceProofs(Protocol):
         other text.
         """
 
+    def is_named(self, name: str, device: UUID) -> bool:
+        """Whether `device_of` returns this name for proofs that were issued to the device."""
+
 
 class SigningKeyMaker(Protocol):
     def make(self, now: datetime) -> SigningKey:

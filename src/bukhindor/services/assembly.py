@@ -168,7 +168,13 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             hasher=outside.hasher,
             password_check=password_check,
             token_issuer=token_issuer,
-            session_start=SessionStart(letters=letters, trail=trail, identifiers=outside.identifiers),
+            session_start=SessionStart(
+                letters=letters,
+                trail=trail,
+                device_proofs=outside.device_proofs,
+                identifiers=outside.identifiers,
+                policy=rules.policy,
+            ),
             clock=outside.clock,
         ),
         token_refresh=TokenRefresh(
@@ -188,7 +194,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             policy=rules.policy,
             clock=outside.clock,
         ),
-        sessions=Sessions(transactions=outside.transactions, trail=trail, clock=outside.clock),
+        sessions=Sessions(transactions=outside.transactions, trail=trail, policy=rules.policy, clock=outside.clock),
         password_change=PasswordChange(
             transactions=outside.transactions,
             hasher=outside.hasher,
@@ -237,6 +243,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             removal=removal,
             trail=trail,
             limiter=outside.limiter,
+            policy=rules.policy,
             clock=outside.clock,
         ),
         user_admin=UserAdmin(
@@ -248,6 +255,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             step_up=step_up,
             trail=trail,
             identifiers=outside.identifiers,
+            policy=rules.policy,
             clock=outside.clock,
         ),
         audit_log=AuditLog(
@@ -269,5 +277,5 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         upkeep=Upkeep(
             transactions=outside.transactions, policy=rules.policy, retention=rules.retention, clock=outside.clock
         ),
-        measurements=Measurements(transactions=outside.transactions, clock=outside.clock),
+        measurements=Measurements(transactions=outside.transactions, policy=rules.policy, clock=outside.clock),
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bukhindor.domain.mail import Backlog
+from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports.store.transactions import Transactions
 from bukhindor.ports.system import Clock
 
@@ -10,6 +11,7 @@ from bukhindor.ports.system import Clock
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurements:
     transactions: Transactions
+    policy: SessionPolicy
     clock: Clock
 
     async def mail_backlog(self) -> Backlog:
@@ -18,6 +20,6 @@ class Measurements:
             return await stored.outbox.backlog(self.clock.now())
 
     async def active_sessions(self) -> int:
-        """Count the sessions, including expired ones that are not yet removed. A big store takes a while."""
+        """Count the sessions that are not over. A big store takes a while."""
         async with self.transactions.scan() as stored:
-            return await stored.sessions.count()
+            return await stored.sessions.count(self.clock.now(), self.policy)

@@ -10,7 +10,7 @@ from bukhindor.domain.errors import InvalidAccessToken
 from bukhindor.domain.origin import NOWHERE
 from bukhindor.domain.password import Password
 from bukhindor.domain.rate_limit import EXPORTS_PER_ACCOUNT
-from bukhindor.domain.session import Session
+from bukhindor.domain.session import Session, SessionPolicy, live
 from bukhindor.domain.user import User
 from bukhindor.ports.store.transactions import Transactions
 from bukhindor.ports.system import Clock, RateLimiter
@@ -41,6 +41,7 @@ class OwnAccount:
     removal: AccountRemoval
     trail: AuditTrail
     limiter: RateLimiter
+    policy: SessionPolicy
     clock: Clock
 
     async def export(self, caller: Caller) -> PersonalData:
@@ -58,7 +59,7 @@ class OwnAccount:
             user = await stored.users.by_id(caller.user.id)
             if user is None:
                 raise InvalidAccessToken
-            sessions = await stored.sessions.of_user(user.id)
+            sessions = live(await stored.sessions.of_user(user.id), self.clock.now(), self.policy, user.role)
             networks = await stored.familiar_networks.of_user(user.id)
             events = await stored.audit_events.page(AuditQuery(subject_id=user.id, limit=_MAX_EVENTS))
         return PersonalData(user, sessions, networks, [_as_shown_to(user.id, event) for event in events])

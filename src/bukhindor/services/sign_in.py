@@ -38,8 +38,9 @@ class SignIn:
         """Start a session.
 
         The response and its duration are the same for an unknown address and a wrong password. Only with the right
-        password do you learn that the account is banned or inactive. Other sessions continue; past one hundred the
-        oldest ends.
+        password do you learn that the account is banned or inactive. Other sessions continue; past one hundred the one
+        that was unused for longest ends. A device that sends its id and the device proof of its last session
+        replaces that session.
 
         Each account has three budgets of ten failures in fifteen minutes: for clients with a device proof of the
         account, for networks from which it signed in or was reset within 30 days, and for strangers. So strangers delay
@@ -86,6 +87,7 @@ class SignIn:
                 origin=attempt.origin,
                 device=device,
                 kind=attempt.kind,
+                proven_device=attempt.device,
                 network_used_at=attempt.network_used_at,
             )
             caller = await self.session_start.start(tx, half)

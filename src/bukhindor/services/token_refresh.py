@@ -28,12 +28,13 @@ class TokenRefresh:
     policy: SessionPolicy
     clock: Clock
 
-    async def refresh(self, token: str, origin: Origin) -> TokenPair:
+    async def refresh(self, token: str, origin: Origin, app_version: str | None = None) -> TokenPair:
         """Exchange a refresh token for the next tokens of its session.
 
-        If the successor of a token was never used, or was issued less than ten seconds ago, you get that same successor
-        again: responses get lost, and tabs race. An older token must be a copy: its session is revoked, other sessions
-        continue. A session gets at most 60 new generations in five minutes.
+        If the successor of a token was never used, or was issued less than ten seconds ago (thirty, as the clocks of
+        two servers may be twenty apart), you get that same successor again: responses get lost, and tabs race. An older
+        token must be a copy: its session is revoked, other sessions continue. A session gets at most 60 new generations
+        in five minutes. It takes over the version of your app.
 
         Raises InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive, RateLimited.
         """
@@ -60,6 +61,7 @@ class TokenRefresh:
                 # Counted here: earlier, a client that knows a session's id could use its budget up, and a repetition of
                 # the same successor must not count. The limiter responds in a fraction of a second in every case.
                 await self.limiter.take(REFRESHES_PER_SESSION, str(session.id))
+            rotated = rotated.with_app_version(app_version)
             if rotated is not session:
                 await tx.sessions.save(rotated)
                 await tx.commit()

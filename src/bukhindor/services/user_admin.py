@@ -1,5 +1,6 @@
 """Managing users: by administrators over the API, by operators on the command line, and in part by users themselves."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.metadata import NO_METADATA, Metadata
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
-from bukhindor.domain.session import Session
+from bukhindor.domain.session import Session, SessionPolicy, live
 from bukhindor.domain.user import Role, Status, User, UserChanges
 from bukhindor.domain.user_listing import UserPage, UserQuery
 from bukhindor.ports.secrets import PasswordHasher, Requester
@@ -34,6 +35,7 @@ class UserAdmin:
     step_up: StepUp
     trail: AuditTrail
     identifiers: Identifiers
+    policy: SessionPolicy
     clock: Clock
 
     async def page(self, actor: Actor, query: UserQuery) -> UserPage:
@@ -218,7 +220,7 @@ class UserAdmin:
         actor.require_admin()
         async with self.transactions.read() as stored:
             user = _present(await stored.users.by_id(user_id))
-            return user, await stored.sessions.of_user(user_id)
+            return user, self._live(user, await stored.sessions.of_user(user_id))
 
     async def end_sessions(self, actor: Actor, user_id: UUID) -> int:
         """Revoke all sessions of a user. Returns how many there were.
@@ -227,12 +229,16 @@ class UserAdmin:
         """
         actor.require_admin()
         async with self.transactions.begin() as tx:
-            _present(await tx.users.by_id(user_id))
-            ended = await tx.sessions.remove_of_user(user_id)
+            user = _present(await tx.users.by_id(user_id))
+            ended = len(self._live(user, await tx.sessions.of_user(user_id)))
+            await tx.sessions.remove_of_user(user_id)
             event = self.trail.by(actor, AuditType.SESSION_ENDED, self.clock.now(), user_id, which="all")
             await tx.audit_events.add(event)
             await tx.commit()
         return ended
+
+    def _live(self, user: User, sessions: Iterable[Session]) -> list[Session]:
+        return live(sessions, self.clock.now(), self.policy, user.role)
 
     async def _refuse_without_admin(self, tx: Transaction) -> None:
         if await tx.users.count_active_admins(self.clock.now()) == 0:

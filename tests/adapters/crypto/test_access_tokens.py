@@ -98,10 +98,8 @@ def test_parts_of_seconds_are_cut_off() -> None:
 @pytest.mark.parametrize(
     ("moment", "lives"),
     [
-        (NOW - timedelta(seconds=11), False),
-        (NOW - timedelta(seconds=10, microseconds=1), False),
-        (NOW - timedelta(seconds=10), True),
-        (NOW - timedelta(seconds=9), True),
+        (NOW - timedelta(days=1), True),
+        (NOW - timedelta(seconds=15), True),
         (NOW, True),
         (CLAIMS.expires_at, True),
         (CLAIMS.expires_at + timedelta(seconds=9), True),
@@ -112,8 +110,10 @@ def test_parts_of_seconds_are_cut_off() -> None:
     ],
     ids=str,
 )
-def test_a_token_lives_from_issue_to_expiry_give_or_take_ten_seconds(moment: datetime, lives: bool) -> None:
-    """JWT-07, also when the signature is known from before."""
+def test_a_token_lives_until_its_expiry_and_ten_seconds(moment: datetime, lives: bool) -> None:
+    """JWT-07, REL-16, also when the signature is known from before. A token that seems to come from the future was
+    issued by a server whose clock is ahead, or before this one's clock was set back.
+    """
     tokens = server()
     token = tokens.issue(CLAIMS)
 

@@ -7,9 +7,12 @@ import resource
 import threading
 from pathlib import Path
 
+import bcrypt
 import pytest
+from argon2 import PasswordHasher as Argon2
 
 from bukhindor.adapters.crypto.password_hasher import PooledPasswordHasher
+from bukhindor.adapters.crypto.stored_hashes import Argon2Hash
 from bukhindor.domain.errors import TooBusy
 from bukhindor.domain.password import Password
 from bukhindor.ports.secrets import PasswordHasher, PasswordVerdict, Requester
@@ -195,3 +198,58 @@ async def _once_free(hasher: PooledPasswordHasher) -> PasswordVerdict:
                 return await hasher.verify(PASSWORD, stored, REQUESTER)
             except TooBusy:
                 await asyncio.sleep(0.01)
+
+
+DECOMPOSED = "cafe\u0301 au lait"
+COMPOSED = "caf\u00e9 au lait"
+
+
+def bcrypt_of(text: str) -> str:
+    return bcrypt.hashpw(text.encode(), bcrypt.gensalt(4)).decode()
+
+
+@pytest.mark.parametrize("stored_as", [COMPOSED, DECOMPOSED])
+@pytest.mark.parametrize("kind", ["bcrypt", "argon2id of other parameters", "argon2id with a short salt"])
+async def test_a_hash_of_another_program_is_compared_as_typed_and_in_normal_form(
+    hasher: PasswordHasher, stored_as: str, kind: str
+) -> None:
+    """Not every program normalises. The next hash is of the normal form."""
+    if kind == "bcrypt":
+        stored = bcrypt_of(stored_as)
+    elif kind == "argon2id with a short salt":
+        stored = Argon2(time_cost=2, memory_cost=64, parallelism=1, salt_len=8).hash(stored_as)
+    else:
+        stored = Argon2(time_cost=3, memory_cost=64, parallelism=1).hash(stored_as)
+    verdict = await hasher.verify(Password.parse(DECOMPOSED), stored, REQUESTER)
+    assert verdict.matches
+    assert stored_as == COMPOSED or verdict.outdated
+    assert not (await hasher.verify(Password.parse(f"{DECOMPOSED}!"), stored, REQUESTER)).matches
+
+
+async def test_our_own_hash_is_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is of the normal form. A wrong password for a hash of another program costs one comparison more."""
+    hasher = PooledPasswordHasher(memory_kib=64, iterations=1, workers=1)
+    own = await hasher.hash(Password.parse(COMPOSED), REQUESTER)
+    foreign = Argon2(time_cost=2, memory_cost=64, parallelism=1).hash(COMPOSED)
+    compared: list[bytes] = []
+    matches = Argon2Hash.matches
+
+    def counted(self: Argon2Hash, password: bytes) -> bool:
+        compared.append(password)
+        return matches(self, password)
+
+    monkeypatch.setattr(Argon2Hash, "matches", counted)
+    assert (await hasher.verify(Password.parse(DECOMPOSED), own, REQUESTER)).matches
+    wrong = Password.parse(f"{DECOMPOSED}!")
+    assert not (await hasher.verify(wrong, own, REQUESTER)).matches
+    assert len(compared) == 2
+    assert not (await hasher.verify(wrong, foreign, REQUESTER)).matches
+    assert len(compared) == 4
+    hasher.close()
+
+
+@pytest.mark.parametrize("text", ["x" * 500, "horse\u200bbattery", "horse\x00battery"])
+async def test_passwords_that_may_no_longer_be_chosen_still_match(hasher: PasswordHasher, text: str) -> None:
+    stored = Argon2(time_cost=3, memory_cost=64, parallelism=1).hash(text)
+    assert (await hasher.verify(Password.parse(text), stored, REQUESTER)).matches
+    assert (await hasher.verify(Password.parse(text), bcrypt_of(text[:60]), REQUESTER)).matches is (len(text) < 60)

@@ -24,6 +24,7 @@ from bukhindor.adapters.sql.repositories.users import SqlUsers
 from bukhindor.domain.audit import AuditQuery, AuditType
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.session import SessionPolicy
+from bukhindor.domain.user import Role
 from bukhindor.domain.user_listing import Order, Position, SortBy, UserQuery
 from tests.fakes.seal import FakeSeal
 from tests.makers import T0, address, make_audit_event, make_one_time_token, make_queued_mail, make_session, make_user
@@ -123,7 +124,6 @@ Question = Callable[[SqlUsers, SqlSessions], Awaitable[object]]
         lambda users, sessions: sessions.remove(ID),
         lambda users, sessions: sessions.remove_of_user(ID),
         lambda users, sessions: sessions.remove_of_user(ID, keep=ID),
-        lambda users, sessions: sessions.remove_beyond(ID, 100),
         lambda users, sessions: sessions.remove_over(T0, SessionPolicy()),
     ],
 )
@@ -134,6 +134,12 @@ async def test_no_question_reads_a_whole_table(explaining: ExplainingConnection,
     scans = [plan for plan in explaining.plans if plan[1].startswith("SCAN") and plan[1] not in allowed]
     assert scans == []
     assert [plan for plan in explaining.plans if "TEMP B-TREE" in plan[1]] == []
+
+
+async def test_the_sessions_of_one_user_are_sorted_and_no_others(explaining: ExplainingConnection) -> None:
+    await SqlSessions(explaining).remove_beyond(100, make_session(ID), Role.USER, T0, SessionPolicy())
+    assert explaining.plans != []
+    assert [plan for _, plan in explaining.plans if plan.startswith("SCAN")] == []
 
 
 @pytest.mark.parametrize(

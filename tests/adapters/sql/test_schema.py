@@ -20,6 +20,7 @@ from bukhindor.adapters.sql.schema_version import MIGRATIONS, VERSIONS, head, re
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from bukhindor.config.database_url import parse_database_url
+from bukhindor.domain.folding import sort_key
 from tests.fakes.seal import FakeSeal
 
 
@@ -31,6 +32,9 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def url(path: Path) -> str:
     return f"sqlite:///{path}"
+
+
+ID = "01900000000070008000000000000001"
 
 
 def shape_of(path: Path) -> set[tuple[str, str, str]]:
@@ -92,9 +96,12 @@ def test_what_the_first_schema_held_is_kept_up_and_down(url: str, path: Path) ->
     schema.downgrade(parse_database_url(url), steps=len(revisions()) - 1)
     assert schema.status(parse_database_url(url)).current == "0001"
     names = "id, email, name, role, status, email_verified, password_hash, created_at, updated_at, search_text"
-    values = "'0190', 'ann@example.com', 'Анна', 'admin', 'active', 1, 'hash', 1, 2, 'анна'"
+    values = f"'{ID}', 'ann@example.com', 'Анна', 'admin', 'active', 1, 'hash', 1, 2, 'анна\nann@example.com'"
     execute(path, f"INSERT INTO users ({names}) VALUES ({values})")
-    execute(path, "INSERT INTO user_sessions SELECT 'a1', '0190', x'00', 1, 1, 1, 1, 1, NULL, NULL, NULL, '', ''")
+    execute(
+        path,
+        f"INSERT INTO user_sessions SELECT 'a1', '{ID}', x'00', 1, 1, 1, 1, 1, NULL, NULL, NULL, '', ''",
+    )
     execute(path, "INSERT INTO signing_keys VALUES ('kid', 'ES256', '{}', x'00', 1, NULL)")
     session_names = ", ".join(
         str(name) for (name,) in rows_of(path, "SELECT name FROM pragma_table_info('user_sessions')")
@@ -110,9 +117,13 @@ def test_what_the_first_schema_held_is_kept_up_and_down(url: str, path: Path) ->
     schema.upgrade(parse_database_url(url))
     assert [rows_of(path, query) for query in tables_of_0001] == before
     assert rows_of(path, "SELECT failed_sign_ins, wrong_codes, last_wrong_code_at FROM users") == [(0, 0, None)]
+    assert rows_of(path, "SELECT name_key FROM users") == [(sort_key("Анна"),)]
     assert rows_of(path, "SELECT language, metadata, app_metadata FROM users") == [(None, "{}", "{}")]
     assert rows_of(path, "SELECT oldest_valid_generation, failed_prompts FROM user_sessions") == [(1, 0)]
-    execute(path, "INSERT INTO one_time_tokens VALUES ('0190', 'verify_email', 'a@b.co', x'01', x'02', 1, 2, 0)")
+    execute(
+        path,
+        f"INSERT INTO one_time_tokens VALUES ('{ID}', 'verify_email', 'a@b.co', x'01', x'02', 1, 2, 0)",
+    )
     second_shape = shape_of(path)
 
     schema.downgrade(parse_database_url(url), steps=len(revisions()) - 1)

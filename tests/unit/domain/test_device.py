@@ -23,7 +23,12 @@ def test_every_kind_of_client_is_accepted(app_type: str) -> None:
     assert AppType.parse(app_type) is AppType(app_type)
 
 
-@pytest.mark.parametrize("app_type", ["", "IOS", " ios", "playstation", "\x00", "ios,web"])
+@pytest.mark.parametrize("app_type", ["iOS", "IOS", " ios", "ios\t"])
+def test_the_kind_of_client_may_be_written_in_any_case(app_type: str) -> None:
+    assert AppType.parse(app_type) is AppType.IOS
+
+
+@pytest.mark.parametrize("app_type", ["", "playstation", "\x00", "ios,web"])
 def test_an_unknown_kind_of_client_is_refused(app_type: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         AppType.parse(app_type)
@@ -31,13 +36,22 @@ def test_an_unknown_kind_of_client_is_refused(app_type: str) -> None:
     assert caught.value.message == "This must be one of ios, android, web, windows, macos, linux, desktop."
 
 
-@pytest.mark.parametrize("text", ["", "a b", "a\r\nSet-Cookie: x", "a\x00", "a\x7f", "é", "я", "\u202e", "\ud800"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "a\tb", "a\r\nSet-Cookie: x", "a\x00", "a\x7f", "é", "я", "\u202e", "\ud800"]
+)
 def test_an_identifier_has_visible_characters_only(text: str) -> None:
     """IN-04, IN-09."""
     for kind, code in ((DeviceId, "invalid_device_id"), (AppVersion, "invalid_app_version")):
         with pytest.raises(InvalidValue) as caught:
             kind.parse(text)
         assert (caught.value.kind, caught.value.code) == (kind, code)
+
+
+def test_a_version_may_name_its_build_and_a_device_id_has_no_blanks() -> None:
+    assert AppVersion.parse(" 1.2.3 (45) ") == "1.2.3 (45)"
+    assert DeviceId.parse(" phone-1\t") == "phone-1"
+    with pytest.raises(InvalidValue):
+        DeviceId.parse("a b")
 
 
 def test_an_identifier_has_a_longest_length() -> None:
@@ -74,9 +88,33 @@ def test_a_user_agent_is_cut_and_cleaned_but_never_refused(sent: str, kept: str)
         (f"Mozilla/5.0 (iPad; CPU OS 17_4 like Mac OS X) {SAFARI}", "Safari on iPad"),
         (f"Mozilla/5.0 (Linux; Android 14; Pixel 8) {CHROME}", "Chrome on Android"),
         ("Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0", "Firefox on Linux"),
-        ("BukhindorApp/1.0 (Android 14)", "Android"),
+        (f"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {CHROME}", "Chrome on ChromeOS"),
+        (f"{WINDOWS} {CHROME} YaBrowser/24.10.0.0 Yowser/2.5", "Yandex Browser on Windows"),
+        (
+            "Mozilla/5.0 (Linux; Android 14; SM-S911B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/25.0 "
+            "Chrome/121.0.0.0 Mobile Safari/537.36",
+            "Samsung Internet on Android",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "CriOS/130.0.0.0 Mobile/15E148 Safari/604.1",
+            "Chrome on iPhone",
+        ),
+        (
+            "Mozilla/5.0 (iPad; CPU OS 17_4 like Mac OS X) AppleWebKit/605.1.15 FxiOS/131.0 Safari/605.1",
+            "Firefox on iPad",
+        ),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "Windows"),
+        ("BukhindorApp/1.0 (Android 14)", "BukhindorApp on Android"),
         ("Firefox", "Firefox"),
-        ("Dart/3.5 (dart:io)", None),
+        ("Dart/3.5 (dart:io)", "App"),
+        ("okhttp/4.12.0", "Android app"),
+        ("Notes/3.1 okhttp/4.12.0", "Notes on Android"),
+        ("Dalvik/2.1.0 (Linux; U; Android 13; Pixel 7 Build/TQ3A)", "Android app"),
+        ("Bukhindor/45 CFNetwork/1490.0.4 Darwin/23.2.0", "Bukhindor on iOS or macOS"),
+        ("%D0%97%D0%B0%D0%BC%D0%B5%D1%82%D0%BA%D0%B8/1 CFNetwork/1490.0.4 Darwin/23.2.0", "Заметки on iOS or macOS"),
+        ("My%20Notes/1 CFNetwork/1490.0.4 Darwin/23.2.0", "My Notes on iOS or macOS"),
+        ("evil.example%2F/1 CFNetwork/1490.0.4 Darwin/23.2.0", "iOS or macOS app"),
         ("curl/8.5.0", None),
         ("", None),
     ],
@@ -85,11 +123,26 @@ def test_a_device_is_named_after_its_user_agent(user_agent: str, name: str | Non
     assert Device(user_agent=user_agent).name == name
 
 
+@pytest.mark.parametrize(
+    ("user_agent", "app_type", "name"),
+    [
+        ("Dart/3.5 (dart:io)", AppType.IOS, "iOS app"),
+        ("Dart/3.5 (dart:io)", AppType.ANDROID, "Android app"),
+        ("Dart/3.5 (dart:io)", AppType.DESKTOP, "Desktop app"),
+        ("Bukhindor/45 CFNetwork/1490.0.4 Darwin/23.2.0", AppType.MACOS, "Bukhindor on macOS"),
+        ("", AppType.WEB, "Web app"),
+        (f"{WINDOWS} Gecko/20100101 Firefox/131.0", AppType.WEB, "Firefox on Windows"),
+    ],
+)
+def test_what_an_app_says_it_runs_on_names_it(user_agent: str, app_type: AppType, name: str) -> None:
+    assert Device(app_type=app_type, user_agent=user_agent).name == name
+
+
 @given(ANY_TEXT)
 def test_any_text_is_refused_in_one_way_or_kept(text: str) -> None:
     for kind in (DeviceId, AppVersion, AppType):
         with suppress(InvalidValue):
-            assert kind.parse(text) == text
+            assert kind.parse(text) in (text.strip(" \t"), text.strip(" \t").lower())
     assert shown_user_agent(text).isprintable()
     assert len(shown_user_agent(text)) <= MAX_USER_AGENT
 

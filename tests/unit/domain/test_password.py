@@ -24,8 +24,8 @@ def said(invalid: InvalidValue) -> tuple[str, str]:
 
 def refusal(raw: str) -> InvalidValue:
     with pytest.raises(InvalidValue) as caught:
-        Password.parse(raw)
-    assert caught.value.kind is Password
+        NewPassword.parse(raw)
+    assert caught.value.kind is NewPassword
     return caught.value
 
 
@@ -40,7 +40,7 @@ def policy_refusal(raw: str, email: EmailAddress = EMAIL, name: str = NAME) -> I
 @pytest.mark.parametrize("length", [1, 8, 64, 72, 73, 100, 128])
 def test_up_to_128_characters_are_kept_whole(letter: str, length: int) -> None:
     """PW-01, PW-02: characters are counted, not bytes."""
-    password = Password.parse(letter * length)
+    password = NewPassword.parse(letter * length)
     assert password.reveal() == letter * length
     assert len(password) == length
 
@@ -58,13 +58,13 @@ def test_normalisation_never_shortens_a_text_to_less_than_a_quarter() -> None:
     assert longest == 4
     decomposed = unicodedata.normalize("NFD", "\u1f82" * MAX_LENGTH)
     assert len(decomposed) == 4 * MAX_LENGTH
-    assert Password.parse(decomposed) == Password.parse("\u1f82" * MAX_LENGTH)
+    assert NewPassword.parse(decomposed) == NewPassword.parse("\u1f82" * MAX_LENGTH)
     assert refusal(decomposed + "a").code == "password_too_long"
 
 
 def test_normalisation_may_lengthen_a_text_past_the_limit() -> None:
     assert unicodedata.normalize("NFC", "\u0958") == "\u0915\u093c"
-    assert len(Password.parse("\u0958" * 64)) == MAX_LENGTH
+    assert len(NewPassword.parse("\u0958" * 64)) == MAX_LENGTH
     assert refusal("\u0958" * 65).code == "password_too_long"
 
 
@@ -75,7 +75,7 @@ def test_nothing_is_not_a_password() -> None:
 
 def test_both_spellings_of_an_accent_are_one_password() -> None:
     """PW-07."""
-    composed, decomposed = Password.parse("caf\u00e9 au lait"), Password.parse("cafe\u0301 au lait")
+    composed, decomposed = NewPassword.parse("caf\u00e9 au lait"), NewPassword.parse("cafe\u0301 au lait")
     assert composed == decomposed
     assert hash(composed) == hash(decomposed)
     assert decomposed.reveal() == "caf\u00e9 au lait"
@@ -84,7 +84,30 @@ def test_both_spellings_of_an_accent_are_one_password() -> None:
 @pytest.mark.parametrize("other", ["Secret pass", "secret pass ", " secret pass", "ｓecret pass"])
 def test_case_space_and_width_make_another_password(other: str) -> None:
     """PW-04."""
-    assert Password.parse("secret pass") != Password.parse(other)
+    assert NewPassword.parse("secret pass") != NewPassword.parse(other)
+
+
+@pytest.mark.parametrize(
+    "raw", ["a" * 129, "a" * 1024, "horse\u200b", "horse\x00", "horse\tbattery", "\ufeffhorse", " ", "x"]
+)
+def test_what_was_a_password_elsewhere_may_be_presented(raw: str) -> None:
+    """Today's rules are for new passwords."""
+    assert Password.parse(raw).reveal() == Password.parse(raw).reveal_as_typed() == raw
+
+
+def test_a_password_is_known_as_typed_and_in_its_normal_form() -> None:
+    password = Password.parse("cafe\u0301")
+    assert (password.reveal(), password.reveal_as_typed()) == ("caf\u00e9", "cafe\u0301")
+    assert NewPassword.parse("cafe\u0301").reveal_as_typed() == "caf\u00e9"
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"), [("", "required"), ("a" * 1025, "password_too_long"), ("a\ud800", "invalid_characters")]
+)
+def test_what_can_have_no_hash_is_no_password(raw: str, code: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        Password.parse(raw)
+    assert (refused.value.kind, refused.value.code) == (Password, code)
 
 
 def test_a_password_equals_no_plain_text() -> None:
@@ -118,13 +141,13 @@ def test_a_refusal_never_repeats_the_password(raw: str) -> None:
 @given(ANY_TEXT)
 def test_any_text_is_refused_in_one_way_or_kept_in_normal_form(raw: str) -> None:
     try:
-        password = Password.parse(raw)
+        password = NewPassword.parse(raw)
     except InvalidValue:
         return
     assert password.reveal() == unicodedata.normalize("NFC", raw)
     assert 1 <= len(password) <= MAX_LENGTH
-    assert Password.parse(password.reveal()) == password
-    assert Password.parse(unicodedata.normalize("NFD", raw)) == password
+    assert NewPassword.parse(password.reveal()) == password
+    assert NewPassword.parse(unicodedata.normalize("NFD", raw)) == password
 
 
 @given(ANY_TEXT, ANY_TEXT)

@@ -60,10 +60,13 @@ class _RingKey:
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    """Claims with a valid signature, their period of validity (leeway included), and the header of their key."""
+    """Claims with a valid signature, their period of validity (leeway included), and the header of their key.
+
+    Our own tokens are valid from the beginning of time.
+    """
 
     claims: AccessClaims
-    starts_at: datetime
+    starts_at: datetime | None
     ends_at: datetime
     header: str
 
@@ -76,7 +79,9 @@ class SignedAccessTokens:
     key. A stranger's header is never decoded, so there is no algorithm to confuse, no embedded or remote key, no
     `crit`, no compression and no second spelling of anything.
 
-    `leeway` allows for the differing clocks of other servers. The `cache_size` tokens used last are remembered with
+    `leeway` allows for the differing clocks of other servers. `iat` says when a token was issued, not from when on it
+    is valid: a token that seems to come from the future was issued by a server whose clock is ahead, or before this
+    server's clock was set back (RFC 7519 section 4.1.6). The `cache_size` tokens used last are remembered with
     their claims: that saves the signature check, but never the check of the time.
     """
 
@@ -153,7 +158,9 @@ class SignedAccessTokens:
         else.
         """
         seen = self._genuine(token)
-        return seen.claims if seen is not None and seen.starts_at <= now < seen.ends_at else None
+        if seen is None or now >= seen.ends_at or (seen.starts_at is not None and now < seen.starts_at):
+            return None
+        return seen.claims
 
     def read_at_any_age(self, token: str) -> AccessClaims | None:
         """Return the claims of a token that this server signed for itself, even if it has expired."""
@@ -191,7 +198,7 @@ class SignedAccessTokens:
     def _accept(self, payload: _Payload, header: str) -> _Verified:
         issued_at = datetime.fromtimestamp(payload.iat, UTC)
         expires_at = datetime.fromtimestamp(payload.exp, UTC)
-        starts_at = max(issued_at, datetime.fromtimestamp(payload.nbf, UTC))
+        starts_at = datetime.fromtimestamp(payload.nbf, UTC) - self._leeway if payload.nbf else None
         claims = AccessClaims(
             user_id=UUID(payload.sub),
             session_id=UUID(payload.sid),
@@ -201,7 +208,7 @@ class SignedAccessTokens:
             issued_at=issued_at,
             expires_at=expires_at,
         )
-        return _Verified(claims, starts_at - self._leeway, expires_at + self._leeway, header)
+        return _Verified(claims, starts_at, expires_at + self._leeway, header)
 
     def _remember(self, token: str, seen: _Verified) -> None:
         self._verified[token] = seen

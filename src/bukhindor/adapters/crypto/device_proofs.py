@@ -32,7 +32,7 @@ class SignedDeviceProofs:
 
     def issue(self, user_id: UUID, device: UUID, now: datetime) -> str:
         key, seconds = self._keys[0], int(now.timestamp())
-        name = hmac.digest(key, device.bytes, sha256)[:_DEVICE_BYTES]
+        name = _name(key, device)
         content = _CONTENT.pack(seconds, name, _mac(key, seconds, name, user_id))
         return _PREFIX + urlsafe_b64encode(content).decode("ascii")
 
@@ -44,6 +44,13 @@ class SignedDeviceProofs:
         is_ours = any(hmac.compare_digest(mac, _mac(key, seconds, name, user_id)) for key in self._keys)
         is_over = now.timestamp() - seconds >= DEVICE_PROOF_LIFE.total_seconds()
         return name.hex() if is_ours and not is_over else None
+
+    def is_named(self, name: str, device: UUID) -> bool:
+        return any(hmac.compare_digest(name, _name(key, device).hex()) for key in self._keys)
+
+
+def _name(key: bytes, device: UUID) -> bytes:
+    return hmac.digest(key, device.bytes, sha256)[:_DEVICE_BYTES]
 
 
 def _mac(key: bytes, seconds: int, name: bytes, user_id: UUID) -> bytes:

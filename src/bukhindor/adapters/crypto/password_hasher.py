@@ -11,6 +11,8 @@ from argon2.low_level import ARGON2_VERSION
 
 from bukhindor.adapters.crypto.hash_threads import HashThreads
 from bukhindor.adapters.crypto.stored_hashes import (
+    DIGEST_BYTES,
+    SALT_BYTES,
     Argon2Hash,
     Argon2Parameters,
     parse_stored_hash,
@@ -18,9 +20,6 @@ from bukhindor.adapters.crypto.stored_hashes import (
 from bukhindor.domain.errors import TooBusy
 from bukhindor.domain.password import Password
 from bukhindor.ports.secrets import PasswordVerdict, Requester
-
-_SALT_BYTES = 16
-_DIGEST_BYTES = 32
 
 _R = TypeVar("_R")
 
@@ -46,8 +45,8 @@ class PooledPasswordHasher:
             time_cost=iterations,
             memory_cost=memory_kib,
             parallelism=parallelism,
-            hash_len=_DIGEST_BYTES,
-            salt_len=_SALT_BYTES,
+            hash_len=DIGEST_BYTES,
+            salt_len=SALT_BYTES,
         )
         self._threads = HashThreads(workers or _cores(), queue)
 
@@ -93,6 +92,9 @@ class PooledPasswordHasher:
             self._spend(self._parameters, secret)
         elif known.matches(secret):
             return PasswordVerdict(matches=True, outdated=known.is_outdated(self._parameters))
+        elif (typed := _as_typed(password)) != secret and known.is_foreign(self._parameters) and known.matches(typed):
+            # Its program did not normalise. The new hash is of the normal form, and this comparison is the last one.
+            return PasswordVerdict(matches=True, outdated=True)
         elif isinstance(known, Argon2Hash):
             self._spend_the_rest(known.parameters, secret)
         return PasswordVerdict(matches=False)
@@ -106,11 +108,15 @@ class PooledPasswordHasher:
 
     @staticmethod
     def _spend(parameters: Argon2Parameters, secret: bytes) -> None:
-        Argon2Hash(parameters, ARGON2_VERSION, bytes(_SALT_BYTES), bytes(_DIGEST_BYTES)).matches(secret)
+        Argon2Hash(parameters, ARGON2_VERSION, bytes(SALT_BYTES), bytes(DIGEST_BYTES)).matches(secret)
 
 
 def _to_bytes(password: Password) -> bytes:
     return password.reveal().encode()
+
+
+def _as_typed(password: Password) -> bytes:
+    return password.reveal_as_typed().encode()
 
 
 def _cores() -> int:

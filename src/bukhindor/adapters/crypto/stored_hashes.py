@@ -8,6 +8,9 @@ from typing import Self
 
 from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
 
+SALT_BYTES = 16
+DIGEST_BYTES = 32
+
 # A row of the database decides how much memory and time a sign-in takes, so both are bounded.
 _MAX_MEMORY_KIB = 256 * 1024
 _MAX_ITERATIONS = 20
@@ -71,6 +74,11 @@ class Argon2Hash:
         )
         return hmac.compare_digest(digest, self.digest)
 
+    def is_foreign(self, current: Argon2Parameters) -> bool:
+        """Whether another program may have made it: this one, as it is set up, would have made another hash."""
+        sizes = (len(self.salt), len(self.digest))
+        return (self.parameters, self.version, sizes) != (current, ARGON2_VERSION, (SALT_BYTES, DIGEST_BYTES))
+
     def is_outdated(self, current: Argon2Parameters) -> bool:
         return self.version < ARGON2_VERSION or self.parameters.is_weaker_than(current)
 
@@ -87,6 +95,9 @@ class BcryptHash:
         import bcrypt  # noqa: PLC0415
 
         return bcrypt.checkpw(password[:_BCRYPT_READS_BYTES], self.encoded)
+
+    def is_foreign(self, _: Argon2Parameters) -> bool:
+        return True
 
     def is_outdated(self, _: Argon2Parameters) -> bool:
         return True

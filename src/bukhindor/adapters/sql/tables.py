@@ -79,8 +79,9 @@ users = sa.Table(
     sa.Column("created_at", UtcDateTime(), nullable=False),
     sa.Column("updated_at", UtcDateTime(), nullable=False),
     sa.Column("last_login_at", UtcDateTime()),
-    # Name and address with case folded, because SQLite folds ASCII only and would not find Cyrillic names.
+    # Name and address folded by the program: databases fold and sort differently, and SQLite only ASCII.
     sa.Column("search_text", sa.Text(), nullable=False),
+    sa.Column("name_key", sa.LargeBinary(), nullable=False, server_default=sa.text("''")),
     sa.Column("failed_sign_ins", sa.Integer(), nullable=False, server_default=sa.text("0")),
     sa.Column("wrong_codes", sa.Integer(), nullable=False, server_default=sa.text("0")),
     sa.Column("last_wrong_code_at", UtcDateTime()),
@@ -92,7 +93,7 @@ users = sa.Table(
     sa.Index("uq_users_email", "email", unique=True),
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "updated_at", "id"),
-    sa.Index(None, "name", "id"),
+    sa.Index(None, "name_key", "id"),
     # WHERE role = 'admin'
     sa.Index("ix_users_admins", "id"),
 )

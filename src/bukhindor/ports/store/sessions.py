@@ -6,7 +6,7 @@ from uuid import UUID
 
 from bukhindor.domain.device import Device
 from bukhindor.domain.session import Session, SessionPolicy
-from bukhindor.domain.user import User
+from bukhindor.domain.user import Role, User
 
 
 class Sessions(Protocol):
@@ -22,11 +22,16 @@ class Sessions(Protocol):
     async def has_device(self, user_id: UUID, device: Device) -> bool:
         """Whether one of the user's sessions is on the same device, in the sense of `Device.is_same_as`."""
 
+    async def on_device(self, user_id: UUID, device_id: str) -> list[UUID]:
+        """Return the ids of the user's sessions on the device with this id."""
+
     async def add(self, session: Session) -> None:
         """Store a new session of an existing user."""
 
     async def save(self, session: Session) -> None:
-        """Store seed, generations, confirmation, failed prompts and times; a session that has ended stays ended."""
+        """Store seed, generations, confirmation, failed prompts, times and app version; a session that has ended stays
+        ended.
+        """
 
     async def refuse_access_tokens_of(self, user_id: UUID) -> None:
         """Make every access token invalid that was issued to the user until now; refresh tokens stay valid."""
@@ -37,11 +42,14 @@ class Sessions(Protocol):
     async def remove_of_user(self, user_id: UUID, keep: UUID | None = None) -> int:
         """End all sessions of a user except `keep`. Returns how many there were."""
 
-    async def remove_beyond(self, user_id: UUID, newest: int) -> int:
-        """End all except the `newest` sessions of a user. Returns how many there were."""
+    async def remove_beyond(self, most: int, kept: Session, role: Role, now: datetime, policy: SessionPolicy) -> int:
+        """End all sessions of the owner of `kept` that are over at `now`, and beyond `most` those unused for longest.
 
-    async def count(self) -> int:
-        """Count the sessions, including expired ones that no purge has removed yet. It takes a while."""
+        `kept` stays; its owner has the role `role`. Returns how many ended.
+        """
+
+    async def count(self, now: datetime, policy: SessionPolicy) -> int:
+        """Count the sessions that are not over at `now`. It takes a while."""
 
     async def remove_over(self, now: datetime, policy: SessionPolicy) -> int:
         """Remove a limited number of sessions whose idle or absolute life has ended; 0 when none is left."""

@@ -7,8 +7,9 @@ from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import Denied
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password_attempt import is_worth_recording
-from bukhindor.domain.session import MAX_SESSIONS_PER_USER, Session
+from bukhindor.domain.session import MAX_SESSIONS_PER_USER, Session, SessionPolicy
 from bukhindor.domain.sign_in import HalfSignedIn
+from bukhindor.ports.secrets import DeviceProofs
 from bukhindor.ports.store.transactions import Transaction
 from bukhindor.ports.system import Identifiers
 from bukhindor.services.steps.audit_trail import AuditTrail
@@ -21,12 +22,15 @@ class SessionStart:
 
     letters: Letters
     trail: AuditTrail
+    device_proofs: DeviceProofs
     identifiers: Identifiers
+    policy: SessionPolicy
 
     async def start(self, tx: Transaction, half: HalfSignedIn) -> Caller:
         """Start a session in `tx`, which the use case commits. A refusal is recorded, and commits `tx` itself.
 
-        Past one hundred sessions the oldest ends. A mail reports a device that none of the account's sessions knows,
+        The session that the device had before ends. So do sessions that are over, and past one hundred those that were
+        unused for longest. A mail reports a device that none of the account's sessions knows,
         except at the first sign-in. The client's network becomes familiar.
 
         Raises AccountBanned, AccountInactive.
@@ -38,13 +42,27 @@ class SessionStart:
         user = user.signed_in(now)
         session = Session.start(self.identifiers.session_id(), user.id, self.identifiers.seed(), device, now)
         await tx.users.save(user)
+        replaced = await self._end_replaced(tx, half)
         await tx.sessions.add(session)
-        await tx.sessions.remove_beyond(user.id, MAX_SESSIONS_PER_USER)
+        await tx.sessions.remove_beyond(MAX_SESSIONS_PER_USER, session, user.role, now, self.policy)
         if is_worth_recording(origin.wider_network, half.network_used_at, now):
             await tx.familiar_networks.record(user.id, origin.wider_network, now)
         caller = Caller(user, session, origin)
-        await tx.audit_events.add(self.trail.by(caller, AuditType.SIGNED_IN, now, **_details(half)))
+        await tx.audit_events.add(self.trail.by(caller, AuditType.SIGNED_IN, now, **_details(half), **replaced))
         return caller
+
+    async def _end_replaced(self, tx: Transaction, half: HalfSignedIn) -> dict[str, str]:
+        """End the session that this device had before. Returns what the audit says about it.
+
+        The id of the device alone is not enough: apps may send the same one from many devices, and anyone can send it.
+        So the device proof must come from that very session.
+        """
+        if half.device.device_id is not None and half.proven_device:
+            for session_id in await tx.sessions.on_device(half.user.id, half.device.device_id):
+                if self.device_proofs.is_named(half.proven_device, session_id):
+                    await tx.sessions.remove(session_id)
+                    return {"replaced": str(session_id)}
+        return {}
 
     async def _refuse_unless_active(self, tx: Transaction, half: HalfSignedIn) -> None:
         now = half.authenticated_at

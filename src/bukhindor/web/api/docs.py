@@ -27,7 +27,8 @@ _PAGE_POLICY = (
 async def swagger_ui(call: Call) -> Response:
     """Show the API in Swagger UI"""
     headers = {"content-security-policy": _PAGE_POLICY, "cross-origin-opener-policy": "same-origin"}
-    return _file(_OWN / "docs.html", headers)
+    text = (_OWN / "docs.html").read_text("utf-8").replace('"/docs/', f'"{call.settings.public_path}{DOCS}/')
+    return Response(text, headers=headers, media_type="text/html")
 
 
 async def swagger_ui_file(call: Call) -> Response:

@@ -64,9 +64,11 @@ _CLIENT_HEADERS = {
         {"type": "string", "enum": ["ios", "android", "web", "windows", "macos", "linux", "desktop"]},
         "web",
     ),
-    "X-App-Version": ({"type": "string", "pattern": "^[!-~]{1,32}$"}, "1.4.2"),
+    "X-App-Version": ({"type": "string", "pattern": "^[!-~]([ -~]*[!-~])?$", "maxLength": 32}, "1.4.2 (57)"),
     "X-Device-ID": ({"type": "string", "pattern": "^[!-~]{1,128}$"}, "7c9e6679"),
 }
+# A session that goes on does not fail because of one that is not understood.
+_IGNORED_HEADERS = {name: ({"type": "string"}, example) for name, (_, example) in _CLIENT_HEADERS.items()}
 
 _SIGNED_IN: list[Json] = [{"bearer": []}, {"cookie": []}]
 # With a refresh token in the body, the holder of a token needs nothing else.
@@ -190,10 +192,10 @@ def _client_headers(endpoint: Endpoint) -> list[Json]:
         return []
     parts = () if endpoint.answer is None else msgspec.structs.fields(endpoint.answer)
     issues_tokens = any(part.type is TokensShape for part in parts)
-    headers = _CLIENT_HEADERS | (_TOKEN_HEADERS if issues_tokens else {})
+    own = _CLIENT_HEADERS if endpoint.starts_session else _IGNORED_HEADERS
     return [
         {"name": name, "in": "header", "required": False, "schema": schema, "example": example}
-        for name, (schema, example) in headers.items()
+        for name, (schema, example) in (own | (_TOKEN_HEADERS if issues_tokens else {})).items()
     ]
 
 

@@ -92,7 +92,7 @@ _AUTH = (
              limits=(_REGISTRATIONS,), rules=Registration.register),
     Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",
              refuses=(InvalidCredentials, AccountBanned, AccountInactive, RateLimited, TooBusy),
-             rules=SignIn.login),
+             rules=SignIn.login, starts_session=True),
     Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
              refuses=(NotSignedIn, InvalidRefreshToken, RefreshTokenReused, CrossSiteRequest),
              limits=(_REFUSED_REFRESHES,), rules=TokenRefresh.refresh),

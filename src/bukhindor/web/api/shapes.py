@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.language import MAX_TAG, TAG_PATTERN, LanguageChoice, LanguageTag
 from bukhindor.domain.metadata import MAX_BYTES, MAX_LEVELS, MetadataPatch
-from bukhindor.domain.password import NewPassword, Password
+from bukhindor.domain.password import MAX_PRESENTED, NewPassword, Password
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Name, Role, Status, User
@@ -38,7 +38,13 @@ NameField = Annotated[
     Name,
     Meta(extra_json_schema={"minLength": 1, "maxLength": 100, "pattern": SAFE_TEXT_NOT_BLANK}, examples=["Anna"]),
 ]
-PasswordField = Annotated[Password, Meta(extra_json_schema=_password, examples=["violet-otter-41"])]
+PasswordField = Annotated[
+    Password,
+    Meta(
+        extra_json_schema={"format": "password", "minLength": 1, "maxLength": MAX_PRESENTED},
+        examples=["violet-otter-41"],
+    ),
+]
 NewPasswordField = Annotated[
     NewPassword, Meta(extra_json_schema=_password | {"minLength": 8}, examples=["violet-otter-41"])
 ]
@@ -101,7 +107,7 @@ class UserShape(msgspec.Struct, frozen=True):
         limits = user.limits_at(now) if for_admin else (UNSET, UNSET)
         return cls(
             user.id,
-            user.email.value,
+            user.email.shown,
             user.name,
             status is Status.ACTIVE,
             user.role,

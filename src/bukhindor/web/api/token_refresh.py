@@ -41,6 +41,6 @@ async def refresh(call: Call, token_refresh: TokenRefresh, body: RefreshBody = R
             raise NotSignedIn if in_cookie else InvalidInput(FieldError("refresh_token", *_REQUIRED))
         # What a script can't read must not turn into what it can.
         in_cookie = True
-    tokens = await token_refresh.refresh(token.strip(), call.origin)
+    tokens = await token_refresh.refresh(token.strip(), call.origin, call.app_version)
     shape = TokensShape.of(call.hand_over(tokens, in_cookie=in_cookie))
     return Refreshed("Tokens renewed.", shape, shape)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 
 from bukhindor.domain.password import NewPassword
@@ -15,9 +16,9 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """`public_url` is the origin of the service for its users; `cursor_key` seals the cursors of lists;
-    `request_timeout` is how many seconds a use case may take; `mailbox_hosts` are the host names of the development
-    mailbox.
+    """`public_url` is the address of the service for its users, with the path that a proxy strips; `cursor_key` seals
+    the cursors of lists; `request_timeout` is how many seconds a use case may take; `mailbox_hosts` are the host names
+    of the development mailbox.
     """
 
     public_url: str
@@ -39,3 +40,14 @@ class WebSettings:
     @property
     def is_https(self) -> bool:
         return self.public_url.startswith("https://")
+
+    @property
+    def public_path(self) -> str:
+        """What stands before every path of the service in a browser: "", or a path such as `/accounts`."""
+        return _path_of(self.public_url)
+
+
+@lru_cache
+def _path_of(url: str) -> str:
+    _, slash, path = url.partition("://")[2].partition("/")
+    return slash + path

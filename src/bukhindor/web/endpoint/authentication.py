@@ -43,7 +43,7 @@ def access_token(exchange: Exchange, settings: WebSettings) -> str:
     authorization = exchange.headers.get("authorization")
     if authorization is not None:
         return bearer_token(authorization)
-    token_in_cookie = cookies.ACCESS_TOKEN.read(exchange.headers, settings.is_https)
+    token_in_cookie = cookies.ACCESS_TOKEN.read(exchange.headers, settings)
     if token_in_cookie is None:
         raise NotSignedIn
     if exchange.method not in _SAFE_METHODS:

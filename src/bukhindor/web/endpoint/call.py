@@ -26,8 +26,7 @@ _CLIENT_HEADERS: dict[str, Any] = {"X-Device-ID": DeviceId, "X-App-Type": AppTyp
 class Call:
     """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`.
 
-    `arguments` are the decoded body and query. `is_from_app` means that the client headers were checked, so that they
-    name a real device. `mailbox` is the masked address that a page names.
+    `arguments` are the decoded body and query. `mailbox` is the masked address that a page names.
     """
 
     settings: WebSettings
@@ -36,7 +35,6 @@ class Call:
     now: datetime
     signed_in: Caller | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
-    is_from_app: bool = False
     mailbox: str = ""
 
     @property
@@ -52,7 +50,7 @@ class Call:
         return Origin(
             self.exchange.client_ip,
             shown_user_agent(headers.get("user-agent", "")),
-            headers.get("x-device-id") if self.is_from_app else None,
+            self._understood("X-Device-ID"),
             self.exchange.request_id,
             self.exchange.language,
         )
@@ -89,22 +87,32 @@ class Call:
         user_agent = shown_user_agent(headers.get("user-agent", ""))
         return Device(device_id, app_type, app_version, self.exchange.client_ip, user_agent)
 
+    @property
+    def app_version(self) -> str | None:
+        """The version that the client's app sends now; None when there is none, or none that is understood."""
+        version: str | None = self._understood("X-App-Version")
+        return version
+
+    def _understood(self, name: str) -> Any:
+        """The value of a client header. A session that goes on does not fail because of one that is not understood."""
+        raw = self.exchange.headers.get(name.lower())
+        try:
+            return None if raw is None else _CLIENT_HEADERS[name].parse(raw)
+        except InvalidValue:
+            return None
+
     def check_client_headers(self) -> None:
-        """Raise InvalidInput for a client header that is invalid, or missing while the configuration requires it."""
-        headers = self.exchange.headers
+        """Raise InvalidInput for a client header that is missing while the configuration requires it."""
         if self.settings.require_client_headers:
-            missing = [name for name in _CLIENT_HEADERS if name.lower() not in headers]
+            missing = [name for name in _CLIENT_HEADERS if name.lower() not in self.exchange.headers]
             if missing:
                 raise InvalidInput(*(FieldError(name, "This header is required.", "required") for name in missing))
-        if any(name.lower() in headers for name in _CLIENT_HEADERS):
-            _ = self.device
-        self.is_from_app = True
 
     @property
     def device_proof(self) -> str:
         """The client's device proof: a header of apps, else the cookie of a browser, else ""."""
         headers = self.exchange.headers
-        return headers.get("x-device-proof") or cookies.DEVICE_PROOF.read(headers, self.settings.is_https) or ""
+        return headers.get("x-device-proof") or cookies.DEVICE_PROOF.read(headers, self.settings) or ""
 
     @property
     def wants_refresh_cookie(self) -> bool:
@@ -116,12 +124,12 @@ class Call:
 
     @property
     def has_refresh_cookie(self) -> bool:
-        return cookies.REFRESH_TOKEN.read(self.exchange.headers, self.settings.is_https) is not None
+        return cookies.REFRESH_TOKEN.read(self.exchange.headers, self.settings) is not None
 
     @property
     def refresh_cookie(self) -> str | None:
         """The refresh token of a browser. Raises CrossSiteRequest when it comes from the page of another site."""
-        token = cookies.REFRESH_TOKEN.read(self.exchange.headers, self.settings.is_https)
+        token = cookies.REFRESH_TOKEN.read(self.exchange.headers, self.settings)
         if token is not None:
             cookies.require_named_page(self.exchange, self.settings)
         return token
@@ -131,19 +139,19 @@ class Call:
 
         The refresh token is in the body, or with `in_cookie` in its cookie only.
         """
-        is_https, headers = self.settings.is_https, self.exchange.response_headers
-        headers.append(cookies.ACCESS_TOKEN.set_header(tokens.access_token, tokens.expires_in, is_https))
+        settings, headers = self.settings, self.exchange.response_headers
+        headers.append(cookies.ACCESS_TOKEN.set_header(tokens.access_token, tokens.expires_in, settings))
         self.set_device_proof_cookie(tokens.device_proof)
         if in_cookie:
-            headers.append(cookies.REFRESH_TOKEN.set_header(tokens.refresh_token, tokens.refresh_expires_in, is_https))
+            headers.append(cookies.REFRESH_TOKEN.set_header(tokens.refresh_token, tokens.refresh_expires_in, settings))
             return replace(tokens, refresh_token="")
         if self.has_refresh_cookie:
             # It belongs to a session that this one follows.
-            headers.append(cookies.REFRESH_TOKEN.clear_header(is_https))
+            headers.append(cookies.REFRESH_TOKEN.clear_header(settings))
         return tokens
 
     def set_device_proof_cookie(self, device_proof: str) -> None:
-        cookie = cookies.DEVICE_PROOF.set_header(device_proof, _DEVICE_PROOF_SECONDS, self.settings.is_https)
+        cookie = cookies.DEVICE_PROOF.set_header(device_proof, _DEVICE_PROOF_SECONDS, self.settings)
         self.exchange.response_headers.append(cookie)
 
     def sign_browser_out(self) -> None:
@@ -151,11 +159,11 @@ class Call:
 
         Clear-Site-Data would remove the cookies of sister sites too; nothing of ours is in a cache.
         """
-        self.exchange.response_headers.append(cookies.ACCESS_TOKEN.clear_header(self.settings.is_https))
+        self.exchange.response_headers.append(cookies.ACCESS_TOKEN.clear_header(self.settings))
         if self.has_refresh_cookie:
-            self.exchange.response_headers.append(cookies.REFRESH_TOKEN.clear_header(self.settings.is_https))
+            self.exchange.response_headers.append(cookies.REFRESH_TOKEN.clear_header(self.settings))
 
     def forget_browser(self) -> None:
         """Remove all cookies of this service: the account is deleted."""
         self.sign_browser_out()
-        self.exchange.response_headers.append(cookies.DEVICE_PROOF.clear_header(self.settings.is_https))
+        self.exchange.response_headers.append(cookies.DEVICE_PROOF.clear_header(self.settings))

@@ -22,27 +22,30 @@ class Cookie:
     """One cookie that scripts can't read and that requests of other sites don't carry.
 
     With `on_links` they do when a person follows a link. Over https the name begins with __Host-, which makes browsers
-    refuse the cookie from other hosts.
+    refuse the cookie from other hosts, or where the service has only a path of its host with __Secure-.
     """
 
     plain_name: str
     on_links: bool = True
 
-    def name(self, secure: bool) -> str:
-        return f"__Host-{self.plain_name}" if secure else self.plain_name
+    def name(self, settings: WebSettings) -> str:
+        if not settings.is_https:
+            return self.plain_name
+        return f"{'__Secure-' if settings.public_path else '__Host-'}{self.plain_name}"
 
-    def set_header(self, value: str, max_age: int, secure: bool) -> Header:
+    def set_header(self, value: str, max_age: int, settings: WebSettings) -> Header:
         """The header that sets the cookie for `max_age` seconds."""
         same_site = "Lax" if self.on_links else "Strict"
-        attributes = f"Max-Age={max_age}; Path=/; HttpOnly; SameSite={same_site}" + ("; Secure" if secure else "")
-        return b"set-cookie", f"{self.name(secure)}={value}; {attributes}".encode("ascii")
+        attributes = f"Max-Age={max_age}; Path={settings.public_path or '/'}; HttpOnly; SameSite={same_site}"
+        attributes += "; Secure" if settings.is_https else ""
+        return b"set-cookie", f"{self.name(settings)}={value}; {attributes}".encode("ascii")
 
-    def clear_header(self, secure: bool) -> Header:
-        return self.set_header("", 0, secure)
+    def clear_header(self, settings: WebSettings) -> Header:
+        return self.set_header("", 0, settings)
 
-    def read(self, headers: Mapping[str, str], secure: bool) -> str | None:
+    def read(self, headers: Mapping[str, str], settings: WebSettings) -> str | None:
         """The value in the request's cookies; None when there is none."""
-        return cookie_named(self.name(secure), headers.get("cookie", ""))
+        return cookie_named(self.name(settings), headers.get("cookie", ""))
 
 
 ACCESS_TOKEN = Cookie("access_token")

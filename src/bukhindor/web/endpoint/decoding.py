@@ -18,7 +18,7 @@ CheckPassword = Callable[[NewPassword], None]
 _MAX_QUERY_PARAMETERS = 50
 # What a domain type is read from, where that is not a text.
 _WIRE_TYPES: dict[type, Any] = {MetadataPatch: dict[str, Any]}
-_MAX_FORM_FIELDS = 10
+_MAX_FORM_FIELDS = 1000
 _JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
 _PARAMETER = re.compile(
     r';[ \t]*(?:(?P<name>[^\s;,="]+)[ \t]*(?:=[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s;,"]*))[ \t]*)?)?'

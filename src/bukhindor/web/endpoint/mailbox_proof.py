@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.folding import typed_digits, without_blanks
 from bukhindor.domain.one_time_token import LinkToken, Proof, TypedCode
 from bukhindor.domain.rate_limit import GUESSES_PER_NETWORK, MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY
 from bukhindor.web.endpoint.limits import Counted, NetworkLimit
@@ -28,8 +29,8 @@ MAILS = tuple(NetworkLimit(limit, Counted.EVERY_CALL) for limit in (MAILS_PER_NE
 
 
 def parse_link(token: str) -> LinkToken:
-    """White space around the token is what copying leaves. Raises InvalidInput for what no link of ours carries."""
-    token = token.strip()
+    """Blanks in the token are what copying leaves. Raises InvalidInput for what no link of ours carries."""
+    token = without_blanks(token[: 2 * _MAX_TOKEN])
     if not 0 < len(token) <= _MAX_TOKEN or not token.isascii():
         raise InvalidInput(FieldError("token", "This is not a token from one of our mails.", "invalid_token"))
     return LinkToken(token)
@@ -44,7 +45,7 @@ def parse_proof(token: str | None, email: EmailAddress | None, code: str | None)
         return parse_link(token)
     if email is None or code is None:
         raise InvalidInput(FieldError("token", "Give a token, or email and code.", "required"))
-    digits = re.sub(r"[\s-]", "", code[:_MAX_TOKEN])
+    digits = typed_digits(code[:_MAX_TOKEN])
     if not _CODE.fullmatch(digits):
         raise InvalidInput(FieldError("code", "The code has eight digits.", "invalid_code"))
     return TypedCode(email, digits)

@@ -111,14 +111,16 @@ class Row(ABC):
 class Endpoint(Row):
     """An operation of the API: JSON in, JSON out.
 
-    `rules` is the use case whose documentation states the rules. `repeatable` admits the access token that the
-    operation itself supersedes, so that a client can repeat the request after a lost response.
+    With `starts_session` the client headers are stored, so those that are not understood are refused; elsewhere they
+    are ignored. `rules` is the use case whose documentation states the rules. `repeatable` admits the access token that
+    the operation itself supersedes, so that a client can repeat the request after a lost response.
     """
 
     tag: str
     status: int = 200
     rules: Callable[..., Any] | None = field(default=None, kw_only=True)
     repeatable: bool = field(default=False, kw_only=True)
+    starts_session: bool = field(default=False, kw_only=True)
 
     @property
     def operation_id(self) -> str:

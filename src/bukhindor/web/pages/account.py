@@ -176,7 +176,7 @@ def _form(call: Call, purpose: Purpose, token: str, refusal: Refusal | None = No
         error="" if refusal is None else _message(refusal),
         is_field_wrong=refusal is not None and refusal.status == 400,
         mailbox=call.mailbox,
-        address=f"{ACCOUNT}/{name}",
+        address=f"{call.settings.public_path}{ACCOUNT}/{name}",
         autocomplete="current-password" if purpose is _VERIFY else "new-password",
         token=token,
         app_link=f"{app_url}/{name}?{urlencode({'token': token})}" if app_url else "",
@@ -198,7 +198,7 @@ def _new_mail(call: Call, purpose: Purpose, refusal: Refusal, error: str, email:
         error=error,
         is_field_wrong=bool(email) and refusal.status == 400,
         # A change of address begins in the app, where the person is signed in.
-        address="" if purpose is _CHANGE else f"{ACCOUNT}/{PAGE_OF[purpose]}/new-mail",
+        address="" if purpose is _CHANGE else f"{call.settings.public_path}{ACCOUNT}/{PAGE_OF[purpose]}/new-mail",
         email=email,
         app_url=call.settings.app_url,
     )

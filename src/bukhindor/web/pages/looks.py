@@ -69,9 +69,9 @@ async def favicon(call: Call) -> Response:
     return assets_of(product)[name].response(_KEEP_A_WHILE)
 
 
-def asset_address(product: Product, name: str) -> str:
+def asset_address(product: Product, name: str, public_path: str = "") -> str:
     """Return where a page finds a file."""
-    return f"{ASSETS}/{name}?v={assets_of(product)[name].version}"
+    return f"{public_path}{ASSETS}/{name}?v={assets_of(product)[name].version}"
 
 
 @lru_cache(maxsize=8)

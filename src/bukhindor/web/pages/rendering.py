@@ -1,7 +1,7 @@
 """Templates become pages: escaped, with the headers that every page carries."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -40,12 +40,18 @@ def page(
             language=exchange.language.value,
             words=WORDS[exchange.language],
             product=product,
-            addresses=addresses,
-            asset=partial(asset_address, product),
+            addresses=_addresses_below(settings.public_path),
+            asset=partial(asset_address, product, public_path=settings.public_path),
             **values,
         )
     )
     return Response(text, status, {**_HEADERS, **headers}, "text/html")
+
+
+@lru_cache(maxsize=8)
+def _addresses_below(path: str) -> dict[str, str]:
+    """Return the addresses by name, as a browser sees them."""
+    return {name: path + value for name, value in vars(addresses).items() if name.isupper() and isinstance(value, str)}
 
 
 def refusal_page(exchange: Exchange, settings: WebSettings, refusal: Refusal) -> Response:

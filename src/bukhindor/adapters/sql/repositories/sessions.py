@@ -11,7 +11,7 @@ from bukhindor.adapters.sql.connection import Connection, Row
 from bukhindor.adapters.sql.repositories.users import USER_COLUMNS, to_user
 from bukhindor.domain.device import AppType, Device
 from bukhindor.domain.session import Session, SessionPolicy
-from bukhindor.domain.user import User
+from bukhindor.domain.user import Role, User
 
 _sessions = tables.user_sessions
 _users = tables.users
@@ -34,6 +34,11 @@ _created_by_then = _sessions.c.created_at <= sa.bindparam("moment", type_=tables
 # The value is part of the text: a planner can't know that a parameter fits the partial index of administrators.
 _admins = sa.select(_users.c.id).where(_users.c.role == sa.literal_column("'admin'"))
 
+
+def _began_after(moment: str) -> sa.ColumnElement[bool]:
+    return _sessions.c.created_at > sa.bindparam(moment, type_=tables.UtcDateTime())
+
+
 _BY_ID = sa.select(*SESSION_COLUMNS).where(_this_session)
 _WITH_USER = (
     sa.select(*SESSION_COLUMNS, *USER_COLUMNS)
@@ -47,7 +52,19 @@ _HAS_PROGRAM = (
     .where(_this_owner, _sessions.c.device_id.is_(None), _sessions.c.user_agent == sa.bindparam("program"))
     .limit(1)
 )
-_COUNT = sa.select(sa.func.count()).select_from(_sessions)
+_ON_DEVICE = sa.select(_sessions.c.id).where(_this_owner, _sessions.c.device_id == sa.bindparam("device"))
+_is_in_use = _sessions.c.last_seen_at > sa.bindparam("idle_since", type_=tables.UtcDateTime())
+_COUNT = (
+    sa.select(sa.func.count())
+    .select_from(_sessions)
+    .where(
+        _is_in_use,
+        sa.or_(
+            sa.and_(_began_after("began_after"), _sessions.c.user_id.not_in(_admins)),
+            sa.and_(_began_after("began_after_of_admins"), _sessions.c.user_id.in_(_admins)),
+        ),
+    )
+)
 _ADD = sa.insert(_sessions)
 _SAVE = sa.update(_sessions).where(_this_session)
 _REFUSE_ACCESS_TOKENS = (
@@ -55,14 +72,15 @@ _REFUSE_ACCESS_TOKENS = (
 )
 _REMOVE = sa.delete(_sessions).where(_this_session)
 _REMOVE_OF_USER = sa.delete(_sessions).where(_this_owner)
-_REMOVE_OTHERS = _REMOVE_OF_USER.where(_sessions.c.id != sa.bindparam("keep", type_=sa.Uuid()))
-_REMOVE_BEYOND = _REMOVE_OF_USER.where(
-    _sessions.c.id.in_(
+_kept = sa.bindparam("keep", type_=sa.Uuid())
+_REMOVE_OTHERS = _REMOVE_OF_USER.where(_sessions.c.id != _kept)
+_REMOVE_BEYOND = _REMOVE_OTHERS.where(
+    _sessions.c.id.not_in(
         sa.select(_sessions.c.id)
-        .where(_this_owner)
-        .order_by(*_newest_first)
-        .offset(sa.bindparam("newest", type_=sa.Integer()))
-    )
+        .where(_this_owner, _sessions.c.id != _kept, _is_in_use, _began_after("began_after"))
+        .order_by(_sessions.c.last_seen_at.desc(), *_newest_first)
+        .limit(sa.bindparam("others", type_=sa.Integer()))
+    ),
 )
 
 
@@ -134,6 +152,10 @@ class SqlSessions:
             return bool(await self._connection.fetch(_HAS_DEVICE, {"owner": user_id, "device": device.device_id}))
         return bool(await self._connection.fetch(_HAS_PROGRAM, {"owner": user_id, "program": device.user_agent}))
 
+    async def on_device(self, user_id: UUID, device_id: str) -> list[UUID]:
+        found = await self._connection.fetch(_ON_DEVICE, {"owner": user_id, "device": device_id})
+        return [row[0] for row in found]
+
     async def add(self, session: Session) -> None:
         await self._connection.change(_ADD, from_session(session))
 
@@ -147,6 +169,7 @@ class SqlSessions:
             "last_seen_at": session.last_seen_at,
             "oldest_valid_generation": session.oldest_valid_generation,
             "failed_prompts": session.failed_prompts,
+            "app_version": session.device.app_version,
         }
         await self._connection.change(_SAVE, values)
 
@@ -161,11 +184,23 @@ class SqlSessions:
             return await self._connection.change(_REMOVE_OF_USER, {"owner": user_id})
         return await self._connection.change(_REMOVE_OTHERS, {"owner": user_id, "keep": keep})
 
-    async def remove_beyond(self, user_id: UUID, newest: int) -> int:
-        return await self._connection.change(_REMOVE_BEYOND, {"owner": user_id, "newest": newest})
+    async def remove_beyond(self, most: int, kept: Session, role: Role, now: datetime, policy: SessionPolicy) -> int:
+        values = {
+            "owner": kept.user_id,
+            "keep": kept.id,
+            "others": most - 1,
+            "idle_since": now - policy.idle,
+            "began_after": now - policy.absolute_for(role),
+        }
+        return await self._connection.change(_REMOVE_BEYOND, values)
 
-    async def count(self) -> int:
-        count: int = (await self._connection.fetch(_COUNT, {}))[0][0]
+    async def count(self, now: datetime, policy: SessionPolicy) -> int:
+        values = {
+            "idle_since": now - policy.idle,
+            "began_after": now - policy.absolute,
+            "began_after_of_admins": now - policy.admin_absolute,
+        }
+        count: int = (await self._connection.fetch(_COUNT, values))[0][0]
         return count
 
     async def remove_over(self, now: datetime, policy: SessionPolicy) -> int:

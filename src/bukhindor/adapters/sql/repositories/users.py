@@ -1,6 +1,5 @@
 """Users, on any SQL database."""
 
-import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
@@ -13,6 +12,7 @@ from bukhindor.adapters.sql import tables
 from bukhindor.adapters.sql.connection import Connection, Row, UniqueViolation
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken
+from bukhindor.domain.folding import folded, sort_key
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.metadata import Metadata
 from bukhindor.domain.user import Role, Status, User
@@ -87,14 +87,17 @@ def from_user(user: User) -> dict[str, Any]:
         "language": None if user.language is None else user.language.value,
         "metadata": user.metadata.text,
         "app_metadata": user.app_metadata.text,
-        # No search contains a line break, so none can match across the two.
-        "search_text": f"{folded(user.name)}\n{folded(user.email.value)}",
+        "search_text": search_text(user.name, user.email),
+        "name_key": sort_key(user.name),
     }
 
 
-def folded(text: str) -> str:
-    """The form in which texts are compared when case and compatibility forms don't matter."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+def search_text(name: str, email: EmailAddress) -> str:
+    """What a search looks through: no search contains a line break, so none can match across two parts."""
+    parts = [folded(name), folded(email.value)]
+    if email.shown != email.value:
+        parts.append(folded(email.shown))
+    return "\n".join(parts)
 
 
 class SqlUsers:
@@ -157,7 +160,7 @@ class SqlUsers:
         if query.after is None:
             values["skipped"] = (query.page - 1) * query.limit
         else:
-            values |= {"after_value": query.after.value, "after_id": query.after.user_id}
+            values |= {"after_value": _sort_value(query.after.value, query.sort), "after_id": query.after.user_id}
         values["at_most"] = query.limit + 1
         statement = _page_statement(filters, query.sort, query.order, query.after is not None)
         found = await self._connection.fetch(statement, values)
@@ -174,6 +177,10 @@ def _email_taken(violation: UniqueViolation) -> Exception:
 def _position_of(user: User, sort: SortBy) -> Position:
     value: str | datetime = user.email.value if sort is SortBy.EMAIL else getattr(user, sort.value)
     return Position(value, user.id)
+
+
+def _sort_value(value: str | datetime, sort: SortBy) -> str | datetime | bytes:
+    return sort_key(value) if isinstance(value, str) and sort is SortBy.NAME else value
 
 
 def _escaped(text: str) -> str:
@@ -210,7 +217,7 @@ def _count_statement(filters: tuple[str, ...]) -> sa.Select[Any]:
 
 @cache
 def _page_statement(filters: tuple[str, ...], sort: SortBy, order: Order, is_after: bool) -> sa.Select[Any]:
-    column: sa.Column[Any] = _users.c[sort.value]
+    column: sa.Column[Any] = _users.c.name_key if sort is SortBy.NAME else _users.c[sort.value]
     statement = sa.select(*USER_COLUMNS).where(*(_FILTERS[name] for name in filters))
     statement = statement.limit(sa.bindparam("at_most", type_=sa.Integer()))
     if not is_after:

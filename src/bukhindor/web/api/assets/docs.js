@@ -22,7 +22,8 @@ new MutationObserver(() => {
 }).observe(page, { childList: true, subtree: true });
 
 SwaggerUIBundle({
-  url: "/openapi.json",
+  // Beside the folder of this file, also below a path that a proxy strips.
+  url: new URL("../openapi.json", document.currentScript.src).href,
   dom_id: "#swagger-ui",
   deepLinking: true,
   persistAuthorization: false,
