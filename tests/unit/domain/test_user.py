@@ -346,5 +346,5 @@ def test_whatever_is_asked_the_user_stays_sound(user: User, changes: UserChanges
     if changes.status_until and changed.status_at(now) is not Status.ACTIVE:
         assert changed.status_until == changes.status_until
     assert changed.changed(replace(changes, status=None, status_reason=None, status_until=None), now) is changed
-    if changes.status is not None and changed.status is not Status.ACTIVE:
+    if changes.status is not None and changed.status_at(now) is not Status.ACTIVE:
         assert (changed.status_reason, changed.status_until) == (changes.status_reason, changes.status_until)
