@@ -26,8 +26,8 @@ SOMETIMES = {
     ("Problem", "reason"),
     ("Problem", "until"),
     ("Readiness", "degraded"),
-    ("UserShape", "status_reason"),
-    ("UserShape", "status_until"),
+    ("User", "status_reason"),
+    ("User", "status_until"),
 }
 
 

@@ -28,6 +28,7 @@ PROMISED_CODES = {
     "user_not_found",
     "session_not_found",
     "email_taken",
+    "idempotency_key_reused",
     "last_admin",
     "mail_not_found",
     "mail_under_way",

@@ -1,9 +1,11 @@
 """The settings of the HTTP side; the composition root fills them in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 
+from bukhindor.domain.password import NewPassword
 from bukhindor.domain.product import Product
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.web.edge.answered_hosts import AnsweredHosts
@@ -33,6 +35,7 @@ class WebSettings:
     is_development: bool = False
     has_mailbox: bool = False
     has_docs: bool = True
+    check_password: Callable[[NewPassword], None] | None = None
 
     @property
     def is_https(self) -> bool:
