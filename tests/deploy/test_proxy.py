@@ -4,60 +4,20 @@ import http.client
 import json
 import re
 import shutil
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from tests.deploy.replica import PATIENCE_SECONDS, Replica
 from tests.servers.certificate import Certificate
 from tests.servers.fixtures import opened
 from tests.servers.nginx import NginxServer
 from tests.servers.processes import free_port
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "nginx"
-PATIENCE_SECONDS = 30
 SERVER_BLOCK = re.compile(r"^    server \{\n(.*?)^    \}\n", re.MULTILINE | re.DOTALL)
-
-
-@dataclass
-class Replica:
-    """Answers everything with `status`, once `may_answer` is set, and keeps what it was asked."""
-
-    status: int = 200
-    may_answer: threading.Event = field(default_factory=threading.Event)
-    requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.may_answer.set()
-
-    def start(self) -> ThreadingHTTPServer:
-        replica = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                replica.requests.append((self.command, self.path, headers))
-                replica.may_answer.wait(PATIENCE_SECONDS)
-                self.send_response(replica.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def do_POST(self) -> None:
-                self.do_GET()
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        return server
 
 
 @pytest.fixture
@@ -85,8 +45,7 @@ def with_tls(proxy: NginxServer, tls_port: int, *ports: int) -> str:
         "listen 80 ", f"listen 127.0.0.1:{free_port()} "
     )
     tls = tls.replace("listen 127.0.0.1:8080", f"listen 127.0.0.1:{proxy.port}")
-    # Distributions still have an nginx that does not know the directive; the image's does.
-    tls = tls.replace("/etc/nginx/tls/", "").replace("    http2 on;\n", "")
+    tls = tls.replace("/etc/nginx/tls/", "")
     return moved(whole.replace(block[0], tls), proxy, *ports)
 
 

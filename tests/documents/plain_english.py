@@ -56,6 +56,7 @@ DOCUMENTS = (
     "deploy/**/*.y*ml",
     "deploy/**/*.conf",
     "deploy/**/*.example",
+    "deploy/**/*.cfg",
     "deploy/**/Caddyfile",
 )
 CODE = ("src/**/*.py", "tests/**/*.py", "bench/**/*.py", "chaos/**/*.py", "deploy/**/*.py")

