@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document, drawn from the route table: nothing is described twice."""
 
 import inspect
+import re
 from functools import cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from bukhindor.domain.errors import (
     StoreUnavailable,
     TooBusy,
 )
-from bukhindor.web.api.openapi_parameters import PARAMETERS, parameters_of
+from bukhindor.web.api.openapi_parameters import AN_ID, PARAMETERS, parameters_of
 from bukhindor.web.api.openapi_schemas import Json, component_schemas, reference, words_of
 from bukhindor.web.api.routes import ENDPOINTS
 from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, Problem, phrase_of
@@ -177,7 +178,7 @@ def _responses(endpoint: Endpoint) -> Json:
         causes[431] = [_HEADERS_TOO_LARGE]
     causes[500] = [INTERNAL_ERROR[1:]]
     for status, problems in sorted(causes.items()):
-        responses[str(status)] = _problem_response(status, problems)
+        responses[str(status)] = _problem_response(endpoint, status, problems)
     return responses
 
 
@@ -203,7 +204,7 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
     return list(dict.fromkeys(refusals))
 
 
-def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
+def _problem_response(endpoint: Endpoint, status: int, causes: list[tuple[str, str]]) -> Json:
     examples = {
         code: {
             "summary": detail,
@@ -212,7 +213,7 @@ def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
                 "title": phrase_of(status),
                 "status": status,
                 "detail": detail,
-                "instance": "/api/v1/auth/me",
+                "instance": re.sub(r"{\w+}", AN_ID, endpoint.path),
                 "error": detail,
                 "code": status,
                 "error_code": code,
