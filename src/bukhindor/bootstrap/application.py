@@ -232,6 +232,8 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
         has_mailbox=settings.mail.has_dev_mailbox,
         has_docs=settings.server.docs,
         product=settings.product,
+        token_audiences=settings.tokens.audiences,
+        token_client_id=settings.tokens.client_id,
     )
 
 

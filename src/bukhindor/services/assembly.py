@@ -26,6 +26,7 @@ from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification
 from bukhindor.services.health import Health
+from bukhindor.services.introspection import Introspection
 from bukhindor.services.mail_delivery import MailDelivery
 from bukhindor.services.mail_queue import MailQueue
 from bukhindor.services.mailed_links import MailedLinks
@@ -35,6 +36,7 @@ from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
 from bukhindor.services.registration import Registration
+from bukhindor.services.service_keys import ServiceKeys
 from bukhindor.services.sessions import Sessions
 from bukhindor.services.sign_in import SignIn
 from bukhindor.services.sign_out import SignOut
@@ -103,6 +105,8 @@ class Services:
     own_account: OwnAccount
     user_admin: UserAdmin
     audit_log: AuditLog
+    service_keys: ServiceKeys
+    introspection: Introspection
     signing_key_ring: SigningKeyRing
     health: Health
     mailed_links: MailedLinks
@@ -151,9 +155,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
     )
     allowance = MailAllowance(limiter=outside.limiter)
     return Services(
-        authentication=Authentication(
-            transactions=outside.transactions, token_reading=token_reading, policy=rules.policy, clock=outside.clock
-        ),
+        authentication=Authentication(token_reading=token_reading, clock=outside.clock),
         registration=Registration(
             transactions=outside.transactions,
             hasher=outside.hasher,
@@ -260,6 +262,20 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         ),
         audit_log=AuditLog(
             transactions=outside.transactions, trail=trail, limiter=outside.limiter, clock=outside.clock
+        ),
+        service_keys=ServiceKeys(
+            transactions=outside.transactions,
+            trail=trail,
+            limiter=outside.limiter,
+            identifiers=outside.identifiers,
+            clock=outside.clock,
+        ),
+        introspection=Introspection(
+            transactions=outside.transactions,
+            token_reading=token_reading,
+            refresh_tokens=outside.refresh_tokens,
+            policy=rules.policy,
+            clock=outside.clock,
         ),
         signing_key_ring=SigningKeyRing(
             transactions=outside.transactions,

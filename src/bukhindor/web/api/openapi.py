@@ -16,8 +16,11 @@ from bukhindor.domain.errors import (
     Forbidden,
     InvalidAccessToken,
     InvalidInput,
+    InvalidServiceKey,
+    MissingScope,
     NotSignedIn,
     RateLimited,
+    ServiceKeyRequired,
     StoreUnavailable,
 )
 from bukhindor.domain.metadata import MetadataPatch
@@ -72,7 +75,11 @@ _IGNORED_HEADERS = {name: ({"type": "string"}, example) for name, (_, example) i
 
 _SIGNED_IN: list[Json] = [{"bearer": []}, {"cookie": []}]
 # With a refresh token in the body, the holder of a token needs nothing else.
-_SECURITY_OF: dict[Access, list[Json]] = {Access.ANYONE: [], Access.TOKEN_HOLDER: [*_SIGNED_IN, {}]}
+_SECURITY_OF: dict[Access, list[Json]] = {
+    Access.ANYONE: [],
+    Access.TOKEN_HOLDER: [*_SIGNED_IN, {}],
+    Access.SERVICE: [{"serviceKey": []}, {"serviceKeyByName": []}],
+}
 # `cookie`: the refresh token travels in a cookie that scripts can't read, and not in the body.
 _TOKEN_HEADERS = {"X-Token-Transport": ({"type": "string", "enum": ["body", "cookie"], "default": "body"}, "cookie")}
 
@@ -103,6 +110,8 @@ def _document(server: str) -> Json:
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "access_token"},
+                "serviceKey": {"type": "http", "scheme": "bearer", "bearerFormat": "bk_…"},
+                "serviceKeyByName": {"type": "http", "scheme": "basic"},
             },
         },
     }
@@ -134,17 +143,24 @@ def _operation(endpoint: Endpoint) -> Json:
     operation: Json = {"operationId": endpoint.operation_id, "summary": summary, "tags": [endpoint.tag]}
     if description:
         operation["description"] = description
-    operation["security"] = _SECURITY_OF.get(endpoint.access, _SIGNED_IN)
+    operation["security"] = _security(endpoint)
     parameters = [*_path_parameters(endpoint), *_query_parameters(endpoint), *_client_headers(endpoint)]
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
         operation["requestBody"] = {
             "required": not endpoint.body_is_optional,
-            "content": {endpoint.body_media_type: {"schema": _ref(endpoint.body)}},
+            "content": {media_type: {"schema": _ref(endpoint.body)} for media_type in endpoint.body_media_types},
         }
     operation["responses"] = _responses(endpoint)
     return operation
+
+
+def _security(endpoint: Endpoint) -> list[Json]:
+    ways_in = _SECURITY_OF.get(endpoint.access, _SIGNED_IN)
+    if endpoint.scope is None or endpoint.access is Access.SERVICE:
+        return ways_in
+    return [*ways_in, {"serviceKey": []}]
 
 
 def _rules(endpoint: Endpoint) -> list[str]:
@@ -153,7 +169,8 @@ def _rules(endpoint: Endpoint) -> list[str]:
     if endpoint.rules is None:
         return []
     paragraphs = (inspect.getdoc(endpoint.rules) or "").split("\n\n")
-    return [" ".join(text.split()) for text in paragraphs if text and not text.startswith("Raises ")]
+    rules = [" ".join(text.split()) for text in paragraphs if text and not text.startswith("Raises ")]
+    return rules if endpoint.scope is None else [*rules, f"For services with a key: scope `{endpoint.scope}`."]
 
 
 def _path_parameters(endpoint: Endpoint) -> list[Json]:
@@ -223,14 +240,18 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
         refusals += [InvalidInput, StoreUnavailable]
     if isinstance(endpoint, FormEndpoint):
         refusals += [FormExpected, BodyTooLarge]
-    elif endpoint.body is not None:
+    if endpoint.body is not None and "application/json" in endpoint.body_media_types:
         refusals += [MalformedJson, UnsupportedMediaType, BodyTooLarge]
-    if endpoint.access is not Access.ANYONE:
+    if endpoint.access is Access.SERVICE:
+        refusals += [DifferentAuthorizations, ServiceKeyRequired]
+    elif endpoint.access is not Access.ANYONE:
         refusals += [DifferentAuthorizations, NotSignedIn, InvalidAccessToken]
         if endpoint.method != "GET":
             refusals.append(CrossSiteRequest)
     if endpoint.access is Access.ADMIN:
         refusals.append(Forbidden)
+    if endpoint.scope is not None:
+        refusals += [InvalidServiceKey, MissingScope, RateLimited]
     if endpoint.limits:
         refusals.append(RateLimited)
     return list(dict.fromkeys(refusals))

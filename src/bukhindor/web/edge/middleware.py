@@ -169,6 +169,7 @@ def _log_line(exchange: Exchange, status: int, seconds: float) -> None:
         duration_ms=round(seconds * 1000, 2),
         request_id=exchange.request_id,
         user_id=exchange.user_id,
+        service=exchange.service,
         error_code=exchange.error_code,
         ip=exchange.client_ip,
     )

@@ -9,6 +9,7 @@ from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNet
 from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
 from bukhindor.adapters.sql.repositories.received_mails import SqlReceivedMails
+from bukhindor.adapters.sql.repositories.service_keys import SqlServiceKeys
 from bukhindor.adapters.sql.repositories.sessions import SqlSessions
 from bukhindor.adapters.sql.repositories.signing_keys import SqlSigningKeys
 from bukhindor.adapters.sql.repositories.users import SqlUsers
@@ -23,6 +24,7 @@ class Repositories:
         self.sessions = SqlSessions(connection)
         self.familiar_networks = SqlFamiliarNetworks(connection)
         self.signing_keys = SqlSigningKeys(connection)
+        self.service_keys = SqlServiceKeys(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.outbox = SqlOutbox(connection, seal)
         self.received_mails = SqlReceivedMails(connection, seal)
