@@ -10,13 +10,16 @@ from bukhindor.domain.audit import AuditEvent
 from bukhindor.domain.errors import BukhindorError, StoreUnavailable, Unavailable
 from bukhindor.domain.mail import QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
+from bukhindor.domain.service_key import ServiceKey
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
 from tests.fakes.audit_events import FakeAuditEvents
 from tests.fakes.familiar_networks import FakeFamiliarNetworks
+from tests.fakes.kept_responses import FakeKeptResponses, Kept
 from tests.fakes.one_time_tokens import FakeOneTimeTokens
 from tests.fakes.outbox import FakeOutbox
+from tests.fakes.service_keys import FakeServiceKeys
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.signing_keys import FakeSigningKeys
 from tests.fakes.users import FakeUsers
@@ -32,6 +35,8 @@ class _Tables(NamedTuple):
     one_time_tokens: dict[tuple[UUID, Purpose], OneTimeToken]
     familiar_networks: dict[tuple[UUID, str], datetime]
     outbox: dict[UUID, QueuedMail]
+    kept_responses: dict[bytes, Kept]
+    service_keys: dict[UUID, ServiceKey]
     audit_events: dict[UUID, AuditEvent]
 
     def copy(self) -> "_Tables":
@@ -67,6 +72,10 @@ class _Scope:
         return FakeSigningKeys(self._tables().keys)
 
     @property
+    def service_keys(self) -> FakeServiceKeys:
+        return FakeServiceKeys(self._tables().service_keys)
+
+    @property
     def one_time_tokens(self) -> FakeOneTimeTokens:
         tables = self._tables()
         return FakeOneTimeTokens(tables.users, tables.one_time_tokens)
@@ -78,6 +87,10 @@ class _Scope:
     @property
     def outbox(self) -> FakeOutbox:
         return FakeOutbox(self._tables().outbox)
+
+    @property
+    def kept_responses(self) -> FakeKeptResponses:
+        return FakeKeptResponses(self._tables().kept_responses)
 
     @property
     def audit_events(self) -> FakeAuditEvents:
@@ -99,7 +112,7 @@ class FakeTransactions(_Scope):
         self.fail_next_commit = False
         self.is_down = False
         self.has_schema = True
-        self.committed = _Tables({}, {}, {}, {}, {}, {}, {})
+        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {})
         self.turn = asyncio.Lock()
 
     def begin(self) -> "_Transaction":

@@ -10,9 +10,12 @@ from tests.http.service import PASSWORD, Service
 APP = "https://app.example.com"
 HEADERS = (
     "authorization, content-type, accept-language, x-app-version, x-app-type, x-device-id, x-device-proof, "
-    "x-token-transport, traceparent, sentry-trace, baggage, x-request-id, x-requested-with"
+    "x-token-transport, idempotency-key, traceparent, sentry-trace, baggage, x-request-id, x-requested-with"
 )
-EXPOSED = "Retry-After, X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, WWW-Authenticate"
+EXPOSED = (
+    "Retry-After, X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, WWW-Authenticate, "
+    "Idempotency-Replayed"
+)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """POST /auth/change-email and /auth/change-email/confirm"""
 
 import asyncio
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -50,6 +51,7 @@ async def test_the_new_address_confirms(service: Service, by_code: bool) -> None
     assert (await service.log_in(NEW)).status_code == 200
     assert_problem(await service.log_in(user.email), 401, "invalid_credentials")
     assert "changed" in (await service.mails(user.email))[0]["subject"]
+    service.clock.advance(timedelta(minutes=10))
     assert_problem(await confirm(service, **claim), *INVALID)
 
 

@@ -30,6 +30,7 @@ maps it to a status in one table.
     │   └── SessionNotFound             session_not_found
     ├── Conflict
     │   ├── EmailTaken                  email_taken
+    │   ├── IdempotencyKeyReused        idempotency_key_reused
     │   ├── LastAdmin                   last_admin
     │   ├── ServiceKeyNameTaken         service_key_name_taken
     │   └── MailUnderWay                mail_under_way
@@ -245,6 +246,13 @@ class Conflict(BukhindorError):
 class EmailTaken(Conflict):
     code = "email_taken"
     detail = "An account with this email address already exists."
+
+
+class IdempotencyKeyReused(Conflict):
+    """Two requests that are not the same carry one key."""
+
+    code = "idempotency_key_reused"
+    detail = "This Idempotency-Key was used for another request; choose a new one."
 
 
 class LastAdmin(Conflict):

@@ -36,6 +36,7 @@ from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
 from bukhindor.services.registration import Registration
+from bukhindor.services.repetition import Repetition
 from bukhindor.services.service_keys import ServiceKeys
 from bukhindor.services.sessions import Sessions
 from bukhindor.services.sign_in import SignIn
@@ -96,6 +97,7 @@ class Services:
     sign_in: SignIn
     token_refresh: TokenRefresh
     sign_out: SignOut
+    repetition: Repetition
     sessions: Sessions
     password_change: PasswordChange
     password_reset: PasswordReset
@@ -188,6 +190,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             policy=rules.policy,
             clock=outside.clock,
         ),
+        repetition=Repetition(transactions=outside.transactions, token_reading=token_reading, clock=outside.clock),
         sign_out=SignOut(
             transactions=outside.transactions,
             token_reading=token_reading,

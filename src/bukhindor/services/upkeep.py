@@ -22,7 +22,7 @@ class Upkeep:
     async def purge(self) -> int:
         """Remove expired data, and what is personal in the events of deleted accounts. Returns how many there were.
 
-        Expired are sessions, one-time tokens, familiar networks, abandoned mails and events.
+        Expired are sessions, one-time tokens, familiar networks, kept responses, abandoned mails and events.
 
         It works in small steps, so that no request waits long behind it.
         """
@@ -37,6 +37,7 @@ class Upkeep:
             removed = await tx.sessions.remove_over(now, self.policy)
             removed += await tx.one_time_tokens.remove_expired(now)
             removed += await tx.familiar_networks.remove_before(now - FAMILIARITY)
+            removed += await tx.kept_responses.remove_expired(now)
             removed += await tx.outbox.remove_failed(now - _FAILED_MAIL_LIFE)
             removed += await tx.audit_events.remove_before(now - self.retention.audit)
             removed += await tx.audit_events.forget_more()

@@ -190,6 +190,22 @@ outbox = sa.Table(
     sa.Index(None, "user_id"),
 )
 
+# Responses to requests that may be sent twice. No reference to users: the response to a deletion outlives the account.
+kept_responses = sa.Table(
+    "kept_responses",
+    metadata,
+    sa.Column("id", sa.LargeBinary(), primary_key=True),
+    sa.Column("place", sa.String(80), nullable=False),
+    sa.Column("user_id", sa.Uuid()),
+    sa.Column("sealed_response", sa.LargeBinary()),
+    sa.Column("other_bodies", sa.Integer(), nullable=False),
+    sa.Column("created_at", UtcDateTime(), nullable=False),
+    sa.Column("expires_at", UtcDateTime(), nullable=False),
+    sa.Index(None, "place", "created_at", "id"),
+    sa.Index(None, "user_id"),
+    sa.Index(None, "expires_at"),
+)
+
 # The development mailbox.
 received_mails = sa.Table(
     "received_mails",

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from bukhindor.ports.store.audit_events import AuditEvents
 from bukhindor.ports.store.familiar_networks import FamiliarNetworks
+from bukhindor.ports.store.kept_responses import KeptResponses
 from bukhindor.ports.store.one_time_tokens import OneTimeTokens
 from bukhindor.ports.store.outbox import Outbox
 from bukhindor.ports.store.service_keys import ServiceKeyStore
@@ -43,6 +44,10 @@ class Reading(Protocol):
     @property
     def outbox(self) -> Outbox:
         """Mails that wait for delivery."""
+
+    @property
+    def kept_responses(self) -> KeptResponses:
+        """Responses that are given again when a request is repeated."""
 
     @property
     def audit_events(self) -> AuditEvents:

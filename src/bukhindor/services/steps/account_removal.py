@@ -43,6 +43,7 @@ class AccountRemoval:
             if user.is_active_admin_at(now) and await tx.users.count_active_admins(now) == 0:
                 raise LastAdmin
             await tx.outbox.remove_of_user(user.id)
+            await tx.kept_responses.remove_of_user(user.id)
             await self.letters.tell(tx, user, LetterKind.ACCOUNT_DELETED, actor.origin, now)
             await tx.audit_events.add(self.trail.by(actor, AuditType.DELETED, now, user.id))
             await tx.audit_events.forget(user.id)

@@ -14,6 +14,7 @@ from bukhindor.domain.errors import (
     AccountInactive,
     BukhindorError,
     Forbidden,
+    IdempotencyKeyReused,
     InvalidAccessToken,
     InvalidInput,
     InvalidServiceKey,
@@ -22,6 +23,7 @@ from bukhindor.domain.errors import (
     RateLimited,
     ServiceKeyRequired,
     StoreUnavailable,
+    TooBusy,
 )
 from bukhindor.domain.metadata import MetadataPatch
 from bukhindor.web.api.routes import ENDPOINTS
@@ -37,6 +39,7 @@ from bukhindor.web.endpoint.errors import (
     UnsupportedMediaType,
     WebRefusal,
 )
+from bukhindor.web.endpoint.repetition import KEY, MAX_KEY
 from bukhindor.web.endpoint.row import Access, Endpoint, FormEndpoint
 
 Json = dict[str, Any]
@@ -82,6 +85,16 @@ _SECURITY_OF: dict[Access, list[Json]] = {
 }
 # `cookie`: the refresh token travels in a cookie that scripts can't read, and not in the body.
 _TOKEN_HEADERS = {"X-Token-Transport": ({"type": "string", "enum": ["body", "cookie"], "default": "body"}, "cookie")}
+
+_KEY_PARAMETER: Json = {
+    "name": KEY,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[!-~]+$", "maxLength": MAX_KEY},
+    "description": "A name of your choice for this request: sent again with the same body within 24 hours, it gets the "
+    "first response again, with the header `Idempotency-Replayed: true`",
+    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+}
 
 
 @cache
@@ -145,6 +158,7 @@ def _operation(endpoint: Endpoint) -> Json:
         operation["description"] = description
     operation["security"] = _security(endpoint)
     parameters = [*_path_parameters(endpoint), *_query_parameters(endpoint), *_client_headers(endpoint)]
+    parameters += [_KEY_PARAMETER] if endpoint.keeps_response else []
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
@@ -248,6 +262,8 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
         refusals += [DifferentAuthorizations, NotSignedIn, InvalidAccessToken]
         if endpoint.method != "GET":
             refusals.append(CrossSiteRequest)
+    if endpoint.keeps_response:
+        refusals += [IdempotencyKeyReused, TooBusy]
     if endpoint.access is Access.ADMIN:
         refusals.append(Forbidden)
     if endpoint.scope is not None:

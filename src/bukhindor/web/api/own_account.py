@@ -1,4 +1,4 @@
-"""DELETE /auth/me and GET /auth/me/export"""
+"""DELETE /auth/me, POST /auth/me/delete and GET /auth/me/export"""
 
 from typing import Annotated
 
@@ -38,6 +38,11 @@ async def delete_me(call: Call, own_account: OwnAccount, body: DeleteMeBody = De
     await own_account.delete(call.caller, body.password)
     call.forget_browser()
     return Message("The account and everything personal is gone.")
+
+
+async def delete_me_by_post(call: Call, own_account: OwnAccount, body: DeleteMeBody = DeleteMeBody()) -> Message:  # noqa: B008  # Immutable.
+    """Delete your own account (for clients behind proxies that drop the body of DELETE)"""
+    return await delete_me(call, own_account, body)
 
 
 async def export_me(call: Call, own_account: OwnAccount) -> PersonalDataShape:

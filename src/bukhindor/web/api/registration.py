@@ -25,5 +25,5 @@ async def register(call: Call, registration: Registration, body: RegisterBody) -
     """Create an account"""
     language = call.exchange.language_tag
     user = await registration.register(body.name, body.email, body.password, call.origin, language)
-    call.exchange.user_id = str(user.id)
+    call.created, call.exchange.user_id = user.id, str(user.id)
     return Registered("Account created.", UserShape.of(user, call.now, for_admin=False))

@@ -14,6 +14,7 @@ from bukhindor.domain.password import MAX_PRESENTED, NewPassword, Password
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Name, Role, Status, User
+from bukhindor.web.api.patterns import SAFE_TEXT, SAFE_TEXT_NOT_BLANK
 
 _AN_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 _A_TIME = "2026-01-31T12:00:00Z"
@@ -23,13 +24,6 @@ Time = Annotated[datetime, Meta(tz=True, examples=[_A_TIME], description="ISO 86
 
 
 # The limits are for readers and generators of clients: the domain types check them.
-_UNSAFE = (
-    r"\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069"
-    r"\u3164\ufeff\uffa0"
-)
-SAFE_TEXT = f"^[^{_UNSAFE}]*$"
-SAFE_TEXT_NOT_BLANK = rf"^[^{_UNSAFE}]*[^\s{_UNSAFE}][^{_UNSAFE}]*$"
-
 _password = {"format": "password", "minLength": 1, "maxLength": 128, "pattern": SAFE_TEXT}
 EmailField = Annotated[
     EmailAddress, Meta(extra_json_schema={"format": "email", "maxLength": 254}, examples=["anna@example.com"])

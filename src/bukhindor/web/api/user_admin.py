@@ -11,8 +11,8 @@ from bukhindor.domain.metadata import NO_METADATA
 from bukhindor.domain.moment import in_utc
 from bukhindor.domain.user import Role, Status, StatusReason, UserChanges
 from bukhindor.services.user_admin import UserAdmin
+from bukhindor.web.api.patterns import SAFE_TEXT_NOT_BLANK
 from bukhindor.web.api.shapes import (
-    SAFE_TEXT_NOT_BLANK,
     EmailField,
     LanguageChoiceField,
     LanguageField,
@@ -81,6 +81,7 @@ async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -
     user = await user_admin.create(
         call.caller, body.name, body.email, body.password, role, status, body.language, app_metadata
     )
+    call.created = user.id
     return UserShape.of(user, call.now, for_admin=call.caller.is_admin)
 
 

@@ -21,7 +21,8 @@ from bukhindor.domain.user_listing import (
     UserQuery,
 )
 from bukhindor.web.api import cursor
-from bukhindor.web.api.shapes import SAFE_TEXT, EmailField, UserShape
+from bukhindor.web.api.patterns import SAFE_TEXT
+from bukhindor.web.api.shapes import EmailField, UserShape
 
 
 class UserListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,11 +12,12 @@ Headers = list[tuple[bytes, bytes]]
 # What clients of this service send, then what tracing and the libraries of pages add.
 _ALLOWED_HEADERS = (
     "authorization, content-type, accept-language, x-app-version, x-app-type, x-device-id, x-device-proof, "
-    "x-token-transport, traceparent, sentry-trace, baggage, x-request-id, x-requested-with"
+    "x-token-transport, idempotency-key, traceparent, sentry-trace, baggage, x-request-id, x-requested-with"
 )
 _EXPOSED = (
     b"access-control-expose-headers",
-    b"Retry-After, X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, WWW-Authenticate",
+    b"Retry-After, X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, WWW-Authenticate, "
+    b"Idempotency-Replayed",
 )
 _CREDENTIALS = (b"access-control-allow-credentials", b"true")
 _VARY = (b"vary", b"Origin")

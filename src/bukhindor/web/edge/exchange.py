@@ -9,6 +9,8 @@ from bukhindor.domain.origin import Language
 from bukhindor.web.edge.language import preferred_language, preferred_tag
 
 _SCOPE_KEY = "bukhindor.exchange"
+LINE_BREAK = "\n"
+"""Stands between the lines of Authorization in `Exchange.headers`. No value of a header contains it."""
 
 
 @dataclass(slots=True)

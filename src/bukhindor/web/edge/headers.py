@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from bukhindor.web.edge.exchange import LINE_BREAK
+
 _OPTIONAL_WHITE_SPACE = " \t"
-LINE_BREAK = "\n"
-"""No value of a header contains it, so it tells lines from a comma that a client sent."""
 
 # Neither is a list of HTTP. Several lines of cookies are joined as RFC 9113 section 8.2.3 says.
 _SEPARATORS = {"cookie": "; ", "authorization": LINE_BREAK}

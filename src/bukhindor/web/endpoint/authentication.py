@@ -5,8 +5,7 @@ import re
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import Denied, InvalidAccessToken, NotSignedIn, Unauthenticated
 from bukhindor.services.authentication import Authentication
-from bukhindor.web.edge.exchange import Exchange
-from bukhindor.web.edge.headers import LINE_BREAK
+from bukhindor.web.edge.exchange import LINE_BREAK, Exchange
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint import cookies
 from bukhindor.web.endpoint.call import Call

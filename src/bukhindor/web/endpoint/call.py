@@ -35,7 +35,8 @@ class Call:
     """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`. `calling_service` is
     another service that called with its key; handlers read `service`, or `actor` where people may call too.
 
-    `arguments` are the decoded body and query. `mailbox` is the masked address that a page names.
+    `arguments` are the decoded body and query. `mailbox` is the masked address that a page names. `created` is
+    the account that the handler has made, if any.
     """
 
     settings: WebSettings
@@ -46,6 +47,7 @@ class Call:
     calling_service: CallingService | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     mailbox: str = ""
+    created: UUID | None = None
 
     @property
     def caller(self) -> Caller:
@@ -80,6 +82,11 @@ class Call:
             self.exchange.request_id,
             self.exchange.language,
         )
+
+    @property
+    def is_from_own_page(self) -> bool:
+        """Whether no page of another site has sent this, as far as the browser says."""
+        return self.exchange.headers.get("sec-fetch-site", "same-origin") == "same-origin"
 
     @property
     def user_id(self) -> UUID:

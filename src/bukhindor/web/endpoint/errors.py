@@ -115,6 +115,7 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.UserNotFound: 404,
     domain.SessionNotFound: 404,
     domain.EmailTaken: 409,
+    domain.IdempotencyKeyReused: 422,
     domain.LastAdmin: 409,
     domain.ServiceKeyNameTaken: 409,
     domain.MailUnderWay: 409,

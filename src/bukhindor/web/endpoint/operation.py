@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from starlette.responses import Response
@@ -21,9 +21,11 @@ from bukhindor.domain.errors import (
     TooBusy,
     WriteConflict,
 )
+from bukhindor.domain.repetition import RepeatableRequest
 from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
+from bukhindor.services.repetition import Repetition
 from bukhindor.services.service_keys import ServiceKeys
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.settings import WebSettings
@@ -31,8 +33,16 @@ from bukhindor.web.endpoint import decoding
 from bukhindor.web.endpoint.authentication import authenticate
 from bukhindor.web.endpoint.caching import cacheable
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.errors import BodyTooLarge, CrossSiteRequest, IncompleteBody, NoSuchEndpoint, refusal
+from bukhindor.web.endpoint.errors import (
+    BodyTooLarge,
+    CrossSiteRequest,
+    IncompleteBody,
+    NoSuchEndpoint,
+    WebRefusal,
+    refusal,
+)
 from bukhindor.web.endpoint.limits import within
+from bukhindor.web.endpoint.repetition import once, recognised
 from bukhindor.web.endpoint.row import Access, Row
 from bukhindor.web.endpoint.service_key import authenticate_service, presented_key
 from bukhindor.web.endpoint.use_cases import UseCases
@@ -53,8 +63,8 @@ class Operation:
     ) -> None:
         self._row = row
         self._settings, self._limiter, self._clock = settings, limiter, clock
+        self._repetition, self._audit_log = use_cases.of(Repetition), use_cases.of(AuditLog)
         self._authentication, self._service_keys = use_cases.of(Authentication), use_cases.of(ServiceKeys)
-        self._audit_log = use_cases.of(AuditLog)
         self._handler = partial(row.handler, **{name: use_cases.of(kind) for name, kind in row.use_cases.items()})
         self._body, self._query, self._cache_life = row.body, row.query, row.cache_life
         self._body_is_optional = row.body is not None and row.body_is_optional
@@ -65,7 +75,7 @@ class Operation:
         exchange.route = self._row.path
         call = Call(self._settings, exchange, scope.get("path_params", {}), self._clock.now())
         try:
-            response = self._row.encode(await self._answer(call, scope, receive))
+            response = await self._answer(call, scope, receive)
             if self._cache_life is not None:
                 response = cacheable(response, exchange.headers.get("if-none-match", ""), self._cache_life)
         except InvalidValue as invalid:
@@ -86,17 +96,35 @@ class Operation:
             error = not_recorded
         return self._row.refuse(call, refusal(call.exchange, error))
 
-    async def _answer(self, call: Call, scope: Scope, receive: Receive) -> Any:
+    async def _answer(self, call: Call, scope: Scope, receive: Receive) -> Response:
         # The body comes first: a client may send it slowly, and its rights are those at the end of the body.
         raw = b"" if self._body is None else await self._read_body(call, receive)
+        # Before anything else: the first request may have deleted the account, or used the limit up.
+        request, first = await self._recognised(call, raw)
+        if first is not None:
+            return first
         await self._admit(call)
         call.arguments = self._decode(call, scope, raw)
 
-        def work() -> Awaitable[Any]:
-            return carry_out(lambda: self._handler(call, **call.arguments), self._settings.request_timeout)
+        async def carried_out() -> Response:
+            answer = await carry_out(lambda: self._handler(call, **call.arguments), self._settings.request_timeout)
+            return self._row.encode(answer)
+
+        def work() -> Awaitable[Response]:
+            return carried_out() if request is None else once(call, self._repetition, request, carried_out)
 
         ip = call.exchange.client_ip
         return await within(self._limiter, self._row.limits, ip, work, call.arguments.get("body"))
+
+    async def _recognised(self, call: Call, raw: bytes) -> tuple[RepeatableRequest | None, Response | None]:
+        if not self._row.repeats_response(call):
+            return None, None
+        try:
+            body = self._decode_body(call, raw)
+        except (InvalidInput, WebRefusal):
+            # No earlier request had this body. It is refused once the server knows who asks.
+            return None, None
+        return await recognised(call, self._repetition, raw, body, needs_caller=self._needs_caller)
 
     async def _read_body(self, call: Call, receive: Receive) -> bytes:
         """Return the whole body. Raises BodyTooLarge, or IncompleteBody when the client closes the connection first."""
@@ -140,17 +168,21 @@ class Operation:
         arguments: dict[str, msgspec.Struct] = {}
         if self._query is not None:
             arguments["query"] = decoding.decode_query(scope["query_string"], self._query)
-        if self._body is not None and (raw or not self._body_is_optional):
-            arguments["body"] = self._row.decode(raw, call, self._body)
+        body = self._decode_body(call, raw)
+        if body is not None:
+            arguments["body"] = body
         return arguments
+
+    def _decode_body(self, call: Call, raw: bytes) -> msgspec.Struct | None:
+        """The body in its shape; None when there is none."""
+        if self._body is None or (not raw and self._body_is_optional):
+            return None
+        return self._row.decode(raw, call, self._body)
 
     async def _record(self, call: Call, error: Exception) -> None:
         """Record a refusal in the audit: limits, rights, and attempts at other people's objects."""
-        caller, origin, route = (
-            call.calling_service or call.signed_in,
-            call.origin,
-            f"{self._row.method} {self._row.path}",
-        )
+        caller, origin = call.calling_service or call.signed_in, call.origin
+        route = f"{self._row.method} {self._row.path}"
         if isinstance(error, RateLimited):
             await self._audit_log.record_limit(error, caller, origin, route)
         elif isinstance(error, (Forbidden, MissingScope, InvalidServiceKey, CrossSiteRequest)):

@@ -46,7 +46,8 @@ class Access(Enum):
 @dataclass(frozen=True)
 class Row(ABC):
     """`refuses` names what the operation can refuse besides what its access and body imply. Clients may keep the
-    response for `cache_life`. A service key with `scope` may call too, in the place of a person.
+    response for `cache_life`. A service key with `scope` may call too, in the place of a person. With `keeps_response`
+    a request that is sent twice gets the first response again.
 
     The handler's signature names the shapes of body and query, and the use cases that it needs.
     """
@@ -59,6 +60,7 @@ class Row(ABC):
     limits: tuple[NetworkLimit, ...] = field(default=(), kw_only=True)
     cache_life: timedelta | None = field(default=None, kw_only=True)
     scope: Scope | None = field(default=None, kw_only=True)
+    keeps_response: bool = field(default=False, kw_only=True)
 
     @cached_property
     def _signature(self) -> inspect.Signature:
@@ -91,6 +93,10 @@ class Row(ABC):
     @abstractmethod
     def is_for_clients(self) -> bool:
         """Whether people's applications call this; then their client headers are checked."""
+
+    def repeats_response(self, call: Call) -> bool:
+        """Whether this request gets the first response again if it is sent twice."""
+        return self.keeps_response
 
     @property
     def accepts_superseded(self) -> bool:
@@ -203,6 +209,10 @@ class Page(Row):
     def is_for_clients(self) -> bool:
         """A browser that follows a link has no client headers."""
         return False
+
+    def repeats_response(self, call: Call) -> bool:
+        """The response to a form of another site would set cookies for an account that this site chose."""
+        return self.keeps_response and call.is_from_own_page
 
     def decode(self, raw: bytes, call: Call, shape: type[msgspec.Struct]) -> msgspec.Struct:
         return decoding.decode_form(raw, call.exchange.headers.get("content-type", ""), shape)

@@ -62,7 +62,7 @@ async def reset_password(
     link = await _link(call, mailed_links, _RESET, body.token)
     device_proof = await password_reset.confirm(link, NewPassword.parse(body.password), call.origin)
     # A form of another site may carry that site's own link, and would put its proof in the place of ours.
-    if call.exchange.headers.get("sec-fetch-site", "same-origin") == "same-origin":
+    if call.is_from_own_page:
         call.set_device_proof_cookie(device_proof)
     return _done(call, _RESET)
 

@@ -26,19 +26,19 @@ PAGES = (
     Page("GET", f"{ASSETS}/{{name}}", looks.asset, _ANYONE, refused, refuses=(NoSuchEndpoint,)),
     Page("GET", _RESET, account.show_password_reset, _ANYONE, account.password_reset_refused, refuses=_DEAD),
     Page("POST", _RESET, account.reset_password, _ANYONE, account.password_reset_refused,
-         refuses=(*_DEAD, TooBusy), limits=(GUESSES,)),
+         refuses=(*_DEAD, TooBusy), limits=(GUESSES,), keeps_response=True),
     Page("POST", f"{_RESET}/new-mail", account.mail_password_reset, _ANYONE, account.password_reset_refused,
          limits=MAILS),
     Page("GET", _VERIFY, account.show_email_verification, _ANYONE, account.email_verification_refused, refuses=_DEAD),
     Page("POST", _VERIFY, account.verify_email, _ANYONE, account.email_verification_refused,
-         refuses=(*_DEAD, IncorrectPassword, RateLimited, TooBusy), limits=(GUESSES,)),
+         refuses=(*_DEAD, IncorrectPassword, RateLimited, TooBusy), limits=(GUESSES,), keeps_response=True),
     Page("POST", f"{_VERIFY}/without-password", account.verify_email_without_password, _ANYONE,
-         account.email_verification_refused, refuses=_DEAD, limits=(GUESSES,)),
+         account.email_verification_refused, refuses=_DEAD, limits=(GUESSES,), keeps_response=True),
     Page("POST", f"{_VERIFY}/new-mail", account.mail_email_verification, _ANYONE, account.email_verification_refused,
          limits=MAILS),
     Page("GET", _CHANGE, account.show_email_change, _ANYONE, account.email_change_refused, refuses=_DEAD),
     Page("POST", _CHANGE, account.change_email, _ANYONE, account.email_change_refused,
-         refuses=_DEAD, limits=(GUESSES,)),
+         refuses=_DEAD, limits=(GUESSES,), keeps_response=True),
 )
 HOME_PAGE = Page("GET", HOME, home.home, _ANYONE, refused)
 DEVELOPER_PAGES = tuple(

@@ -6,6 +6,7 @@ from typing import Self
 from bukhindor.adapters.sql.connection import Connection
 from bukhindor.adapters.sql.repositories.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNetworks
+from bukhindor.adapters.sql.repositories.kept_responses import SqlKeptResponses
 from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
 from bukhindor.adapters.sql.repositories.received_mails import SqlReceivedMails
@@ -27,6 +28,7 @@ class Repositories:
         self.service_keys = SqlServiceKeys(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.outbox = SqlOutbox(connection, seal)
+        self.kept_responses = SqlKeptResponses(connection, seal)
         self.received_mails = SqlReceivedMails(connection, seal)
         self.audit_events = SqlAuditEvents(connection)
 
