@@ -14,6 +14,8 @@ from bukhindor.domain.user import User
 from tests.makers import T0, address
 from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, Scene
 
+pytestmark = pytest.mark.unmeasured
+
 ANN = address("ann@example.com")
 NETWORKS = 10_000
 TRIES_OF_EACH = 10
