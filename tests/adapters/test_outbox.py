@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from bukhindor.domain.mail import Backlog, QueuedMail
+from bukhindor.domain.origin import Cause
 from bukhindor.ports.store.transactions import Transactions
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_mail, make_queued_mail, make_user
@@ -29,7 +30,7 @@ async def has_due(store: Transactions, now: datetime) -> bool:
 
 async def test_a_mail_comes_out_as_it_was_put_in(transactions: Transactions) -> None:
     mail = make_mail(subject="Сброс пароля", text="Здравствуйте 👍\n\n1234", html="<p>«да»</p>", codes=("1", "2"))
-    queued = make_queued_mail(mail, user_id=uuid4())
+    queued = make_queued_mail(mail, user_id=uuid4(), cause=Cause("request-1", f"00-{'a' * 32}-{'b' * 16}-01"))
     await keep(transactions, queued)
     assert await claim(transactions, T0) == [replace(queued, tries=1, due_at=T0 + MINUTE)]
 

@@ -28,8 +28,8 @@ SOMETIMES = {
     ("Problem", "reason"),
     ("Problem", "until"),
     ("Readiness", "degraded"),
-    ("UserShape", "status_reason"),
-    ("UserShape", "status_until"),
+    ("User", "status_reason"),
+    ("User", "status_until"),
     *(("Introspected", name) for name in "sub sid role iss exp token_type jti iat aud client_id".split()),
 }
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.http.answers import assert_problem, assert_refused_field, assert_safe_headers
 from tests.http.conftest import StartService
-from tests.http.service import PASSWORD, Service
+from tests.http.service import PASSWORD, Json, Service
 
 ANNA = {"name": "Anna", "email": "anna@example.org", "password": PASSWORD}
 LONG = "a1-" * 42 + "zz"
@@ -276,3 +276,22 @@ async def test_the_database_refuses_a_second_account_as_well(service: Service) -
     copy = f"INSERT INTO users (id, {columns}) SELECT '{id_}', {columns} FROM users WHERE email = 'anna@example.org'"
     with pytest.raises((sqlite3.IntegrityError, asyncpg.UniqueViolationError)):
         service.sql(copy)
+
+
+@pytest.mark.parametrize(
+    ("body", "problems"),
+    [
+        ({}, {"name": "required", "email": "required", "password": "required"}),
+        ({"name": " ", "email": "anna", "password": "short-7"},
+         {"name": "required", "email": "invalid_email", "password": "password_too_short"}),
+        ({"name": 1, "password": "iloveyou1"},
+         {"name": "invalid_value", "email": "required", "password": "password_too_common"}),
+        ({"name": "a\u0000b", "email": None, "password": "a\u0000bcdefgh"},
+         {"name": "invalid_characters", "email": "invalid_value", "password": "invalid_characters"}),
+    ],
+)  # fmt: skip
+async def test_all_faulty_fields_are_named_at_once(service: Service, body: Json, problems: dict[str, str]) -> None:
+    """REG-04: missing ones and malformed ones alike."""
+    answer = await service.post("/auth/register", body)
+    problem = assert_problem(answer, 400, "validation_failed", "name", "email", "password")
+    assert {error["field"]: error["error_code"] for error in problem["errors"]} == problems

@@ -31,14 +31,37 @@ async def test_the_metadata_names_what_exists_and_nothing_else(service: Service,
 
 @pytest.mark.parametrize("path", [JWKS, *DISCOVERY, "/openapi.json"])
 async def test_what_changes_rarely_may_be_kept_for_five_minutes(service: Service, path: str) -> None:
-    first = await service.ask("GET", path)
+    plain = {"accept-encoding": "identity"}
+    first = await service.ask("GET", path, headers=plain)
     assert first.headers["cache-control"] == "public, max-age=300"
     for known in (first.headers["etag"], f'"other", W/{first.headers["etag"]}', "*"):
-        again = await service.ask("GET", path, headers={"if-none-match": known})
+        again = await service.ask("GET", path, headers={**plain, "if-none-match": known})
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["etag"] == first.headers["etag"]
         assert again.headers["cache-control"] == "public, max-age=300"
     assert (await service.ask("GET", path, headers={"if-none-match": '"other"'})).content == first.content
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_compressed"),
+    [
+        ("gzip, deflate, br, zstd", True), ("GZIP;q=0.5", True), ("br;q=1.0, x-gzip;q=0.8, *;q=0.1", True),
+        ("", False), ("identity", False), ("br", False), ("gzip;q=0", False), ("gzip; q=0.0, *", False),
+        ("ungzip", False),
+    ],
+)  # fmt: skip
+async def test_the_description_travels_compressed_for_clients_that_accept_it(
+    service: Service, accepted: str, is_compressed: bool
+) -> None:
+    answer = await service.ask("GET", "/openapi.json", headers={"accept-encoding": accepted})
+    assert answer.headers.get("content-encoding") == ("gzip" if is_compressed else None)
+    assert int(answer.headers["content-length"]) < 40_000 or not is_compressed
+    assert answer.json()["openapi"] == "3.1.0"
+    assert "accept-encoding" in answer.headers["vary"].lower()
+    assert "no-store" not in answer.headers["cache-control"]
+    headers = {"accept-encoding": accepted, "if-none-match": answer.headers["etag"]}
+    again = await service.ask("GET", "/openapi.json", headers=headers)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", answer.headers["etag"])
 
 
 async def test_a_rotated_key_is_published_at_once_and_signs_later(service: Service) -> None:

@@ -65,7 +65,7 @@ async def test_it_names_the_audiences_and_the_client_of_the_settings(start_servi
 
 
 async def test_the_body_is_a_form_or_json_and_the_key_comes_alone_or_with_its_name(service: Service) -> None:
-    """As Spring Security and oauth2-proxy send it."""
+    """RFC 7662 section 2.1, RFC 6749 section 2.3.1"""
     key, token = await key_of(service), service.people.user.access_token
     form = urlencode({"token": token})
     for answer in (

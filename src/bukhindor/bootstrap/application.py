@@ -72,7 +72,7 @@ def create_application(
     except BaseException:
         built.drop()
         raise
-    web_settings = _web_settings(settings, built.secret_keys)
+    web_settings = _web_settings(settings, built.secret_keys, built.services)
     return Application(
         built.services,
         create_app(
@@ -211,7 +211,7 @@ class _Built:
             _log.warning("started without signing keys, they are loaded when the database answers: %s", unavailable)
 
 
-def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
+def _web_settings(settings: Settings, secret_keys: SecretKeys, services: Services) -> WebSettings:
     origins = settings.server.cors_allowed_origins
     return WebSettings(
         public_url=str(settings.server.public_url),
@@ -231,6 +231,7 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys) -> WebSettings:
         is_development=not settings.is_production,
         has_mailbox=settings.mail.has_dev_mailbox,
         has_docs=settings.server.docs,
+        check_password=services.registration.password_policy.check_alone,
         product=settings.product,
         token_audiences=settings.tokens.audiences,
         token_client_id=settings.tokens.client_id,

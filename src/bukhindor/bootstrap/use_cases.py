@@ -8,6 +8,7 @@ from bukhindor.adapters.crypto.refresh_tokens import DerivedRefreshTokens
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
 from bukhindor.adapters.system.identifiers import SystemIdentifiers
+from bukhindor.adapters.system.log_context import LoggedCauses
 from bukhindor.config import Settings
 from bukhindor.domain.audit import Retention
 from bukhindor.domain.mail import MailLinks
@@ -41,6 +42,7 @@ def build_services(
         writer=writer,
         identifiers=SystemIdentifiers(),
         clock=clock,
+        later_work=LoggedCauses(),
         access_tokens=_access_tokens(settings, secret_keys),
         refresh_tokens=DerivedRefreshTokens(secret_keys),
         device_proofs=SignedDeviceProofs(secret_keys),

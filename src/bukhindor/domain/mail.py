@@ -12,6 +12,7 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.folding import folded
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
+from bukhindor.domain.origin import NO_REQUEST, Cause
 
 # The pauses after the first try; a mail that failed five times is given up.
 _PAUSES = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
@@ -89,6 +90,7 @@ class QueuedMail:
     """A mail that waits for delivery. `tries` counts those that have begun; `failed_at` is when it was given up.
 
     `mail` is None when no secret of this process opens it: another process may have sealed it under a newer secret.
+    Then `cause` is unknown, too.
     """
 
     id: UUID
@@ -98,6 +100,7 @@ class QueuedMail:
     due_at: datetime
     tries: int = 0
     failed_at: datetime | None = None
+    cause: Cause = NO_REQUEST
 
     def under_lease(self, now: datetime) -> Self:
         """This mail, left to its worker until the lease is over."""

@@ -12,6 +12,21 @@ class Language(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """The request that causes work, also work that another process does later; empty texts for what is unknown.
+
+    `trace` names the request's place in a trace across programs, in the form of W3C Trace Context.
+    """
+
+    request_id: str = ""
+    trace: str = ""
+
+
+NO_REQUEST = Cause()
+"""The cause of what the server does by itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """The origin that every recorded event names; `language` is that of the response, and of mails to strangers."""
 
@@ -20,6 +35,11 @@ class Origin:
     device_id: str | None = None
     request_id: str = ""
     language: Language = Language.ENGLISH
+    trace: str = ""
+
+    @property
+    def cause(self) -> Cause:
+        return Cause(self.request_id, self.trace)
 
     @property
     def network(self) -> str:

@@ -100,15 +100,19 @@ class PasswordPolicy:
     common: Container[str]
     product_name: str = ""
 
-    def check(self, password: NewPassword, email: EmailAddress, name: str) -> None:
-        """Raise InvalidValue, with the reason, when the password may not be chosen."""
-        value = folded(password.reveal())
+    def check_alone(self, password: NewPassword) -> None:
+        """The part of `check` that needs to know nothing of the person. Raises InvalidValue."""
         if len(password) < self.min_length:
             message = f"A password must have at least {self.min_length} characters."
             raise InvalidValue(NewPassword, message, "password_too_short")
-        if value in self.common:
+        if folded(password.reveal()) in self.common:
             message = "This password is too common: attackers try it first."
             raise InvalidValue(NewPassword, message, "password_too_common")
+
+    def check(self, password: NewPassword, email: EmailAddress, name: str) -> None:
+        """Raise InvalidValue, with the reason, when the password may not be chosen."""
+        self.check_alone(password)
+        value = folded(password.reveal())
         # Only whole words are compared: the time is bounded whatever the input (CVE-2021-45115).
         bare = value.rstrip("0123456789!@#$%^&*()_+-=.,?~ ")
         name_word = folded(name)

@@ -1,10 +1,12 @@
 """Time, randomness, limits and observation."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from bukhindor.domain.origin import Cause
 from bukhindor.domain.rate_limit import Limit
 
 
@@ -54,6 +56,11 @@ class RateLimiter(Protocol):
         """Why it is degraded, as a sentence without a full stop for operators; empty when it is not."""
 
 
+class LaterWork(Protocol):
+    def caused_by(self, cause: Cause) -> AbstractContextManager[None]:
+        """For as long as it is open, log lines and traces of this task name the request that caused its work."""
+
+
 class RequestMeter(Protocol):
     """Counts requests and measures their time. Every request passes here twice."""
 
@@ -75,6 +82,10 @@ class RequestTrace(Protocol):
     @property
     def log_fields(self) -> Mapping[str, str]:
         """The fields by which log lines are found that belong to it: `trace_id` and `span_id`."""
+
+    @property
+    def place(self) -> str:
+        """The place in the trace of what the request causes, in the form of W3C Trace Context."""
 
     def ended(self, endpoint: str, status: int, error_code: str | None) -> None:
         """Called once; `endpoint` is the route's template, never the path."""

@@ -20,7 +20,7 @@ from bukhindor.ports.secrets import (
     SigningKeyMaker,
 )
 from bukhindor.ports.store.transactions import Transactions
-from bukhindor.ports.system import Clock, Identifiers, RateLimiter
+from bukhindor.ports.system import Clock, Identifiers, LaterWork, RateLimiter
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_change import EmailChange
@@ -68,6 +68,7 @@ class Outside:
     writer: LetterWriter
     identifiers: Identifiers
     clock: Clock
+    later_work: LaterWork
     access_tokens: AccessTokens
     refresh_tokens: RefreshTokens
     device_proofs: DeviceProofs
@@ -290,7 +291,11 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         health=Health(transactions=outside.transactions, access_tokens=outside.access_tokens, limiter=outside.limiter),
         mailed_links=MailedLinks(transactions=outside.transactions, secrets=outside.secrets, clock=outside.clock),
         mail_delivery=MailDelivery(
-            transactions=outside.transactions, mailer=outside.mailer, trail=trail, clock=outside.clock
+            transactions=outside.transactions,
+            mailer=outside.mailer,
+            trail=trail,
+            clock=outside.clock,
+            later_work=outside.later_work,
         ),
         mail_queue=MailQueue(transactions=outside.transactions, trail=trail, clock=outside.clock),
         upkeep=Upkeep(

@@ -9,7 +9,7 @@ from bukhindor.domain.mail import LEASE, MAX_TRIES, MailNotAccepted, QueuedMail
 from bukhindor.domain.origin import NOWHERE
 from bukhindor.ports.mail import Mailer
 from bukhindor.ports.store.transactions import Transactions
-from bukhindor.ports.system import Clock
+from bukhindor.ports.system import Clock, LaterWork
 from bukhindor.services.steps.audit_trail import AuditTrail
 
 _log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ class MailDelivery:
     mailer: Mailer
     trail: AuditTrail
     clock: Clock
+    later_work: LaterWork
     _under_way: dict[asyncio.Task[None], QueuedMail] = field(default_factory=dict, init=False)
 
     async def deliver_due(self) -> int:
@@ -101,6 +102,10 @@ class MailDelivery:
         self._under_way.update({task: queued for task, queued in renewed.items() if task in self._under_way})
 
     async def _deliver(self, queued: QueuedMail) -> None:
+        with self.later_work.caused_by(queued.cause):
+            await self._try(queued)
+
+    async def _try(self, queued: QueuedMail) -> None:
         if queued.tries > MAX_TRIES:
             # Every worker died over it, and the next one would, too.
             await self._postpone(queued, MailNotAccepted("No try came to an end.", permanent=True))

@@ -1,5 +1,6 @@
 """What of a waiting mail can be read in the database file, and what becomes of one that can't be opened."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from sqlalchemy.sql.dml import UpdateBase
 from bukhindor.adapters.crypto.seal import SecretSeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.sql.connection import Parameters, Row
-from bukhindor.adapters.sql.repositories.outbox import SqlOutbox, content_of
+from bukhindor.adapters.sql.repositories import mail_content
+from bukhindor.adapters.sql.repositories.outbox import SqlOutbox, content_of, to_queued_mail
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
+from bukhindor.domain.mail import Mail
+from bukhindor.domain.origin import NO_REQUEST, Cause
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_mail, make_one_time_token, make_queued_mail, make_user
 
@@ -103,3 +107,10 @@ async def test_a_mail_that_another_process_has_just_claimed_is_left_to_it() -> N
     sealed = seal.close(content_of(queued), f"mail:{queued.id}")
     overtaken = OvertakenConnection([queued.id, None, sealed, T0, T0, 0, None])
     assert await SqlOutbox(overtaken, seal).claim(T0, T0 + MINUTE, 10) == []
+
+
+def test_programs_before_and_after_the_cause_read_each_others_mails() -> None:
+    queued = make_queued_mail(cause=Cause("request-1", "trace-1"))
+    assert mail_content.decoder(Mail).decode(content_of(queued)) == queued.mail
+    row = [queued.id, None, b"", T0, T0, 0, None]
+    assert to_queued_mail(row, mail_content.encode(queued.mail)) == replace(queued, cause=NO_REQUEST)

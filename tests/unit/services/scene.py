@@ -30,6 +30,7 @@ from tests.fakes.access_tokens import FakeAccessTokens
 from tests.fakes.clock import FakeClock
 from tests.fakes.device_proofs import FakeDeviceProofs
 from tests.fakes.identifiers import FakeIdentifiers
+from tests.fakes.later_work import FakeLaterWork
 from tests.fakes.letter_writer import FakeLetterWriter
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.one_time_secrets import FakeOneTimeSecrets
@@ -94,6 +95,7 @@ class Scene:
         self.writer = FakeLetterWriter()
         self.secrets = FakeOneTimeSecrets()
         self.mailer = FakeMailer()
+        self.later_work = FakeLaterWork()
         self.policy = SessionPolicy()
         key = make_signing_key("first")
         self.store.committed.keys[key.kid] = key
@@ -118,6 +120,7 @@ class Scene:
             writer=self.writer,
             identifiers=self.identifiers,
             clock=self.clock,
+            later_work=self.later_work,
             access_tokens=self.access_tokens,
             refresh_tokens=self.refresh_tokens,
             device_proofs=self.device_proofs,

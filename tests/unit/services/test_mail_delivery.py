@@ -11,7 +11,7 @@ import pytest
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.mail import MAX_TRIES, Mail, QueuedMail
-from bukhindor.domain.origin import NOWHERE
+from bukhindor.domain.origin import NO_REQUEST, NOWHERE, Cause
 from bukhindor.services import mail_delivery
 from tests.fakes.mailer import FakeMailer
 from tests.makers import ORIGIN, T0, mail_of, make_mail, make_queued_mail
@@ -371,3 +371,23 @@ async def test_a_mail_of_a_user_that_was_deleted_meanwhile_does_not_come_back(sc
     mailer.refuse_for_now = True
     await replace(scene.services.mail_delivery, mailer=mailer).deliver_due()
     assert scene.queued() == []
+
+
+async def test_a_delivery_names_the_request_that_caused_the_mail(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two at once, of which one fails: each under its own request."""
+    sends = [replace(ORIGIN, request_id=f"request-{number}", trace=f"trace-{number}") for number in (1, 2)]
+    for number, origin in enumerate(sends):
+        user = await scene.add_user(f"mail-{number}@example.com")
+        await scene.services.password_reset.request(user.email, origin)
+    causes: list[Cause] = []
+    send = scene.mailer.send
+
+    async def watched(mail: Mail, id: UUID) -> None:
+        await asyncio.sleep(0)
+        causes.append(scene.later_work.cause)
+        await send(mail, id)
+
+    monkeypatch.setattr(scene.mailer, "send", watched)
+    assert await deliver(scene) == 2
+    assert causes == [Cause("request-1", "trace-1"), Cause("request-2", "trace-2")]
+    assert scene.later_work.cause == NO_REQUEST

@@ -64,6 +64,11 @@ class SpanOfRequest:
         context = self._span.get_span_context()
         return {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
 
+    @property
+    def place(self) -> str:
+        context = self._span.get_span_context()
+        return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
     def ended(self, endpoint: str, status: int, error_code: str | None) -> None:
         span = self._span
         if endpoint != _UNMATCHED:

@@ -44,7 +44,7 @@ class Letters:
         link = self.links.to(purpose, secret)
         kind, name, language = LetterKind(purpose.value), _name_for(user, to), _language_for(user, origin)
         letter = Letter(kind, to, name, language, link, secret.code)
-        await self._queue(tx, user.id, letter, now)
+        await self._queue(tx, user.id, letter, origin, now)
 
     async def tell(
         self, tx: Transaction, user: User, kind: LetterKind, origin: Origin, now: datetime, new_email: str = ""
@@ -56,11 +56,11 @@ class Letters:
         moved_to = new_email if user.email_verified else ""
         language = _language_for(user, origin)
         letter = Letter(kind, user.email, name, language, device=device, ip=origin.ip, new_email=moved_to)
-        await self._queue(tx, user.id, letter, now)
+        await self._queue(tx, user.id, letter, origin, now)
 
-    async def _queue(self, tx: Transaction, user_id: UUID, letter: Letter, now: datetime) -> None:
+    async def _queue(self, tx: Transaction, user_id: UUID, letter: Letter, origin: Origin, now: datetime) -> None:
         mail = self.writer.write(letter)
-        await tx.outbox.add(QueuedMail(self.identifiers.event_id(), user_id, mail, now, now))
+        await tx.outbox.add(QueuedMail(self.identifiers.event_id(), user_id, mail, now, now, cause=origin.cause))
 
 
 def _name_for(user: User, mailbox: EmailAddress) -> str:

@@ -25,14 +25,14 @@ SinceParameter = Annotated[str, Meta(extra_json_schema=_TIME, description="The s
 UntilParameter = Annotated[str, Meta(extra_json_schema=_TIME, description="The same as `to`")]
 
 
-class EventShape(msgspec.Struct, frozen=True):
+class AuditEventShape(msgspec.Struct, frozen=True):
     """One event: `actor_id` acted on `subject_id`; null for a client that is not signed in, or no account. Either may
     be a service key.
     """
 
     id: UserId
     at: Time
-    type: Annotated[str, Meta(examples=["sign_in.succeeded"])]
+    type: AuditType
     actor_id: UUID | None
     subject_id: UUID | None
     session_id: UUID | None
@@ -44,7 +44,7 @@ class EventShape(msgspec.Struct, frozen=True):
     attempts: Annotated[int, Meta(ge=1, description="How many attempts the event stands for")]
 
     @classmethod
-    def of(cls, event: AuditEvent) -> "EventShape":
+    def of(cls, event: AuditEvent) -> "AuditEventShape":
         origin = event.origin
         return cls(
             event.id,
@@ -94,14 +94,14 @@ class EventListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return replace(asked, before=(position.at, position.event_id))
 
 
-class EventList(msgspec.Struct, frozen=True):
+class AuditEventList(msgspec.Struct, frozen=True):
     """Newest first; `next_cursor` is null on the last page."""
 
-    events: list[EventShape]
+    events: list[AuditEventShape]
     next_cursor: str | None
 
 
-async def list_audit_events(call: Call, audit_log: AuditLog, query: EventListQuery) -> EventList:
+async def list_audit_events(call: Call, audit_log: AuditLog, query: EventListQuery) -> AuditEventList:
     """List the events of the audit"""
     key = call.settings.cursor_key
     asked = query.decoded(key)
@@ -111,7 +111,7 @@ async def list_audit_events(call: Call, audit_log: AuditLog, query: EventListQue
     next_cursor = None
     if len(events) > asked.limit:
         next_cursor = cursor.seal(_Cursor(page[-1].at, page[-1].id), _filters(asked), key)
-    return EventList([EventShape.of(event) for event in page], next_cursor)
+    return AuditEventList([AuditEventShape.of(event) for event in page], next_cursor)
 
 
 class _Cursor(msgspec.Struct, array_like=True):

@@ -28,12 +28,18 @@ class ServerMetadata(msgspec.Struct, frozen=True):
 
 
 async def openid_configuration(call: Call) -> ServerMetadata:
-    """Return what OpenID Connect clients need to verify access tokens"""
+    """Return what OpenID Connect clients need to verify access tokens
+
+    OpenID Connect Discovery 1.0. A client that knows the issuer finds everything else here.
+    """
     return _metadata(call.settings.public_url)
 
 
 async def oauth_authorization_server(call: Call) -> ServerMetadata:
-    """Return what OAuth 2.0 resource servers need to verify access tokens"""
+    """Return what OAuth 2.0 resource servers need to verify access tokens
+
+    RFC 8414. The same content as `/.well-known/openid-configuration`.
+    """
     return _metadata(call.settings.public_url)
 
 

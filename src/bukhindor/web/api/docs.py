@@ -45,8 +45,8 @@ async def openapi_document(call: Call) -> Response:
     In development the server has many names (localhost, 127.0.0.1, …); the page calls the one it was opened with.
     """
     public_url = call.settings.public_url
-    server = (urlsplit(public_url).path or "/") if call.settings.is_development else public_url
-    return Response(openapi_json(server), media_type="application/json")
+    server = (urlsplit(public_url).path or "/") if call.settings.is_development else None
+    return Response(openapi_json(public_url, server), media_type="application/json")
 
 
 @cache

@@ -29,7 +29,10 @@ class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 async def health(call: Call) -> HealthStatus:
-    """Check that the service responds"""
+    """Check that the service responds
+
+    For people and for load balancers that know one address only.
+    """
     return HealthStatus("ok", _SERVICE, BUILD)
 
 
@@ -42,7 +45,10 @@ async def live(call: Call) -> HealthStatus:
 
 
 async def ready(call: Call, health: Health) -> Readiness:
-    """Check whether the service can do its work"""
+    """Check whether the service can do its work
+
+    It needs its database and a key to sign with. A load balancer sends requests only where this is 200.
+    """
     problems = await health.problems()
     if problems:
         raise NotReady(problems)

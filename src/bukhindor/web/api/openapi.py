@@ -1,10 +1,9 @@
 """The OpenAPI 3.1 document, drawn from the route table: nothing is described twice."""
 
 import inspect
-import re
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -25,32 +24,39 @@ from bukhindor.domain.errors import (
     StoreUnavailable,
     TooBusy,
 )
-from bukhindor.domain.metadata import MetadataPatch
+from bukhindor.web.api.openapi_parameters import PARAMETERS, parameters_of
+from bukhindor.web.api.openapi_schemas import Json, component_schemas, reference, words_of
 from bukhindor.web.api.routes import ENDPOINTS
-from bukhindor.web.api.shapes import TokensShape
 from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, Problem, phrase_of
+from bukhindor.web.endpoint.cookies import ACCESS_TOKEN
 from bukhindor.web.endpoint.errors import (
     STATUS_OF,
     BodyTooLarge,
     CrossSiteRequest,
     DifferentAuthorizations,
     FormExpected,
+    IncompleteBody,
     MalformedJson,
+    MethodNotAllowed,
+    NoSuchEndpoint,
     UnsupportedMediaType,
     WebRefusal,
 )
-from bukhindor.web.endpoint.repetition import KEY, MAX_KEY
 from bukhindor.web.endpoint.row import Access, Endpoint, FormEndpoint
 
-Json = dict[str, Any]
 Refusal = type[BukhindorError | WebRefusal]
 
-_REF = "#/components/schemas/{name}"
 _DESCRIPTION = """Accounts, sign-in and user management.
 
 Send the access token as `Authorization: Bearer …`. When it has expired, exchange the refresh token for new tokens. If
 the response got lost, send the same refresh token again. Every error response is a problem (RFC 9457): rely on its
 `error_code`.
+
+An app sets the headers `X-App-Type`, `X-App-Version` and `X-Device-ID` once, for all of its requests: the server stores
+them when the app signs in.
+
+Later versions add members to objects and words to lists of words, and remove none: a client ignores a member and treats
+a word that it does not know as a case of its own.
 """
 _TAGS = {
     "Account": "Create an account, read and change your own",
@@ -65,16 +71,18 @@ _SECONDS = {"description": "Seconds", "schema": {"type": "integer"}}
 _HITS = {"description": "Requests", "schema": {"type": "integer"}}
 _CLOSED_CODES = (AccountBanned.code, AccountInactive.code)
 _CLOSED = {"reason": "Spam", "until": "2026-03-01T12:00:00Z"}
-_CLIENT_HEADERS = {
-    "X-App-Type": (
-        {"type": "string", "enum": ["ios", "android", "web", "windows", "macos", "linux", "desktop"]},
-        "web",
-    ),
-    "X-App-Version": ({"type": "string", "pattern": "^[!-~]([ -~]*[!-~])?$", "maxLength": 32}, "1.4.2 (57)"),
-    "X-Device-ID": ({"type": "string", "pattern": "^[!-~]{1,128}$"}, "7c9e6679"),
-}
-# A session that goes on does not fail because of one that is not understood.
-_IGNORED_HEADERS = {name: ({"type": "string"}, example) for name, (_, example) in _CLIENT_HEADERS.items()}
+
+_COOKIE = (
+    "The server sets it when a browser signs in. It acts for pages of the server's own origin; other clients send the "
+    "bearer token."
+)
+# The only refusal of what any client may read at any time; the server itself refuses.
+_HEADERS_TOO_LARGE = ("headers_too_large", "The request has too many or too large headers.")
+# Any request may meet these, some before an operation is found.
+_CODES_OF_ANY_REQUEST = (
+    NoSuchEndpoint.code, MethodNotAllowed.code, IncompleteBody.code, INTERNAL_ERROR[1], "malformed_request",
+    "request_timeout", "url_too_long", "headers_too_large", "too_busy",
+)  # fmt: skip
 
 _SIGNED_IN: list[Json] = [{"bearer": []}, {"cookie": []}]
 # With a refresh token in the body, the holder of a token needs nothing else.
@@ -83,27 +91,17 @@ _SECURITY_OF: dict[Access, list[Json]] = {
     Access.TOKEN_HOLDER: [*_SIGNED_IN, {}],
     Access.SERVICE: [{"serviceKey": []}, {"serviceKeyByName": []}],
 }
-# `cookie`: the refresh token travels in a cookie that scripts can't read, and not in the body.
-_TOKEN_HEADERS = {"X-Token-Transport": ({"type": "string", "enum": ["body", "cookie"], "default": "body"}, "cookie")}
-
-_KEY_PARAMETER: Json = {
-    "name": KEY,
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "pattern": "^[!-~]+$", "maxLength": MAX_KEY},
-    "description": "A name of your choice for this request: sent again with the same body within 24 hours, it gets the "
-    "first response again, with the header `Idempotency-Replayed: true`",
-    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
-}
 
 
 @cache
-def openapi_json(server: str) -> bytes:
-    """The document as indented JSON; `server` is a URL, or a path on the server that the document comes from."""
-    return msgspec.json.format(msgspec.json.encode(_document(server)), indent=2) + b"\n"
+def openapi_json(public_url: str, server: str | None = None) -> bytes:
+    """The document as indented JSON; `server` is a path on the server that the document comes from, in place of the
+    public URL.
+    """
+    return msgspec.json.format(msgspec.json.encode(_document(public_url, server or public_url)), indent=2) + b"\n"
 
 
-def _document(server: str) -> Json:
+def _document(public_url: str, server: str) -> Json:
     paths: dict[str, Json] = {}
     for endpoint in ENDPOINTS:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
@@ -113,6 +111,7 @@ def _document(server: str) -> Json:
             "title": "Bukhindor Backend",
             "version": __version__,
             "description": _DESCRIPTION,
+            "contact": {"name": "Bukhindor Backend contributors"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": server}],
@@ -120,34 +119,29 @@ def _document(server: str) -> Json:
         "paths": paths,
         "components": {
             "schemas": _schemas(),
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": "access_token"},
-                "serviceKey": {"type": "http", "scheme": "bearer", "bearerFormat": "bk_…"},
-                "serviceKeyByName": {"type": "http", "scheme": "basic"},
-            },
+            "parameters": PARAMETERS,
+            "securitySchemes": _security_schemes(public_url),
         },
     }
 
 
+def _security_schemes(public_url: str) -> Json:
+    cookie = ACCESS_TOKEN.name_for(is_https=public_url.startswith("https://"), path=urlsplit(public_url).path)
+    bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The access token"}
+    by_browser = {"type": "apiKey", "in": "cookie", "name": cookie, "description": _COOKIE}
+    key = {"type": "http", "scheme": "bearer", "bearerFormat": "bk_…", "description": "The key of another service"}
+    by_name = {"type": "http", "scheme": "basic", "description": "The name of a service key, and the key as password"}
+    return {"bearer": bearer, "cookie": by_browser, "serviceKey": key, "serviceKeyByName": by_name}
+
+
 def _schemas() -> Json:
-    shapes = {shape for endpoint in ENDPOINTS for shape in (endpoint.body, endpoint.answer) if shape is not None}
-    ordered = sorted(shapes, key=lambda shape: shape.__name__)
-    _, components = msgspec.json.schema_components([*ordered, Problem], ref_template=_REF, schema_hook=_wire_schema)
-    return {name: _typed(schema) for name, schema in sorted(components.items())}
-
-
-def _wire_schema(kind: type) -> Json:
-    """The schema of what a domain type is read from."""
-    return {"type": "object"} if kind is MetadataPatch else {"type": "string"}
-
-
-def _typed(schema: Json) -> Json:
-    """The schema with an explicit type for every enumeration: generators of clients need it."""
-    if "properties" in schema:
-        typed = {name: _typed(part) for name, part in schema["properties"].items()}
-        return {**schema, "properties": typed}
-    return {"type": "string", **schema} if "enum" in schema else schema
+    bodies = [endpoint.body for endpoint in ENDPOINTS if endpoint.body is not None]
+    queries = [endpoint.query for endpoint in ENDPOINTS if endpoint.query is not None]
+    answers = [endpoint.answer for endpoint in ENDPOINTS if endpoint.answer is not None]
+    schemas = component_schemas(bodies, queries, [*answers, Problem])
+    codes = {refusal.code for endpoint in ENDPOINTS for refusal in _refusals(endpoint)} | set(_CODES_OF_ANY_REQUEST)
+    schemas["Problem"]["properties"]["error_code"] |= words_of(sorted(codes))
+    return schemas
 
 
 def _operation(endpoint: Endpoint) -> Json:
@@ -157,14 +151,12 @@ def _operation(endpoint: Endpoint) -> Json:
     if description:
         operation["description"] = description
     operation["security"] = _security(endpoint)
-    parameters = [*_path_parameters(endpoint), *_query_parameters(endpoint), *_client_headers(endpoint)]
-    parameters += [_KEY_PARAMETER] if endpoint.keeps_response else []
-    if parameters:
+    if parameters := parameters_of(endpoint):
         operation["parameters"] = parameters
     if endpoint.body is not None:
         operation["requestBody"] = {
             "required": not endpoint.body_is_optional,
-            "content": {media_type: {"schema": _ref(endpoint.body)} for media_type in endpoint.body_media_types},
+            "content": {media_type: {"schema": reference(endpoint.body)} for media_type in endpoint.body_media_types},
         }
     operation["responses"] = _responses(endpoint)
     return operation
@@ -187,53 +179,10 @@ def _rules(endpoint: Endpoint) -> list[str]:
     return rules if endpoint.scope is None else [*rules, f"For services with a key: scope `{endpoint.scope}`."]
 
 
-def _path_parameters(endpoint: Endpoint) -> list[Json]:
-    schema = {"type": "string", "format": "uuid"}
-    names = re.findall(r"{(\w+)}", endpoint.path)
-    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
-
-
-def _query_parameters(endpoint: Endpoint) -> list[Json]:
-    if endpoint.query is None:
-        return []
-    (_,), components = msgspec.json.schema_components([endpoint.query], ref_template=_REF, schema_hook=_wire_schema)
-    properties: Json = components[endpoint.query.__name__]["properties"]
-    return [
-        {"name": name, "in": "query", "required": False, "schema": _inlined(schema, components)}
-        for name, schema in properties.items()
-    ]
-
-
-def _inlined(schema: Json, components: Json) -> Json:
-    """A parameter's schema without references."""
-    schema = dict(schema)
-    reference = schema.pop("$ref", None)
-    for option in schema.pop("anyOf", []):
-        if "$ref" in option:
-            reference = option["$ref"]
-        elif option["type"] != "null":
-            schema.update(option)
-    if reference is not None:
-        schema.update(_typed(components[reference.rpartition("/")[2]]))
-    return schema
-
-
-def _client_headers(endpoint: Endpoint) -> list[Json]:
-    if not endpoint.is_for_clients:
-        return []
-    parts = () if endpoint.answer is None else msgspec.structs.fields(endpoint.answer)
-    issues_tokens = any(part.type is TokensShape for part in parts)
-    own = _CLIENT_HEADERS if endpoint.starts_session else _IGNORED_HEADERS
-    return [
-        {"name": name, "in": "header", "required": False, "schema": schema, "example": example}
-        for name, (schema, example) in (own | (_TOKEN_HEADERS if issues_tokens else {})).items()
-    ]
-
-
 def _responses(endpoint: Endpoint) -> Json:
     success: Json = {"description": phrase_of(endpoint.status)}
     if endpoint.answer is not None:
-        success["content"] = {"application/json": {"schema": _ref(endpoint.answer)}}
+        success["content"] = {"application/json": {"schema": reference(endpoint.answer)}}
     responses: Json = {str(endpoint.status): success}
     if endpoint.cache_life is not None:
         responses["304"] = {"description": phrase_of(304)}
@@ -241,6 +190,8 @@ def _responses(endpoint: Endpoint) -> Json:
     for refusal in _refusals(endpoint):
         status = STATUS_OF[refusal] if issubclass(refusal, BukhindorError) else refusal.status
         causes.setdefault(status, []).append((refusal.code, refusal.detail))
+    if not causes or min(causes) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        causes[431] = [_HEADERS_TOO_LARGE]
     causes[500] = [INTERNAL_ERROR[1:]]
     for status, problems in sorted(causes.items()):
         responses[str(status)] = _problem_response(status, problems)
@@ -294,7 +245,7 @@ def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
     }
     response: Json = {
         "description": " ".join(f"`{code}`: {detail}" for code, detail in causes),
-        "content": {MEDIA_TYPE: {"schema": _ref(Problem), "examples": examples}},
+        "content": {MEDIA_TYPE: {"schema": reference(Problem), "examples": examples}},
     }
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["headers"] = {"Retry-After": _SECONDS}
@@ -304,7 +255,3 @@ def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
     if status == HTTPStatus.UNAUTHORIZED:
         response["headers"] = {"WWW-Authenticate": {"description": "RFC 6750", "schema": {"type": "string"}}}
     return response
-
-
-def _ref(shape: type[msgspec.Struct]) -> Json:
-    return {"$ref": _REF.format(name=shape.__name__)}

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from bukhindor.services.own_account import OwnAccount
-from bukhindor.web.api.audit_log import EventShape
+from bukhindor.web.api.audit_log import AuditEventShape
 from bukhindor.web.api.shapes import Message, PasswordField, SessionShape, Time, UserShape
 from bukhindor.web.endpoint.call import Call
 
@@ -30,7 +30,7 @@ class PersonalDataShape(msgspec.Struct, frozen=True):
     user: UserShape
     sessions: list[SessionShape]
     familiar_networks: list[FamiliarNetworkShape]
-    events: list[EventShape]
+    events: list[AuditEventShape]
 
 
 async def delete_me(call: Call, own_account: OwnAccount, body: DeleteMeBody = DeleteMeBody()) -> Message:  # noqa: B008  # Immutable.
@@ -53,5 +53,5 @@ async def export_me(call: Call, own_account: OwnAccount) -> PersonalDataShape:
         UserShape.of(data.user, call.now, for_admin=call.caller.is_admin),
         [SessionShape.of(session, data.user, policy, current) for session in data.sessions],
         [FamiliarNetworkShape(network, last_used_at) for network, last_used_at in data.familiar_networks],
-        [EventShape.of(event) for event in data.events],
+        [AuditEventShape.of(event) for event in data.events],
     )

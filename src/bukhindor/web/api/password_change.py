@@ -15,13 +15,15 @@ class ChangePasswordBody(msgspec.Struct, frozen=True):
     new_password: NewPasswordField
 
 
-class PasswordChanged(msgspec.Struct, frozen=True):
+class PasswordChangeResult(msgspec.Struct, frozen=True):
     message: Annotated[str, Meta(examples=["Password changed."])]
     user: TokensShape
 
 
-async def change_password(call: Call, password_change: PasswordChange, body: ChangePasswordBody) -> PasswordChanged:
+async def change_password(
+    call: Call, password_change: PasswordChange, body: ChangePasswordBody
+) -> PasswordChangeResult:
     """Change your own password"""
     in_cookie = call.wants_refresh_cookie or call.has_refresh_cookie
     tokens = await password_change.change(call.caller, body.current_password, body.new_password)
-    return PasswordChanged("Password changed.", TokensShape.of(call.hand_over(tokens, in_cookie=in_cookie)))
+    return PasswordChangeResult("Password changed.", TokensShape.of(call.hand_over(tokens, in_cookie=in_cookie)))

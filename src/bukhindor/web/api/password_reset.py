@@ -22,7 +22,7 @@ class ConfirmResetBody(msgspec.Struct, frozen=True):
     code: CodeField | None = None
 
 
-class PasswordReplaced(msgspec.Struct, frozen=True):
+class PasswordResetResult(msgspec.Struct, frozen=True):
     """The response does not sign the client in."""
 
     message: str
@@ -40,9 +40,11 @@ async def forgot_password(call: Call, password_reset: PasswordReset, body: Reset
     return await reset_password(call, password_reset, body)
 
 
-async def confirm_password_reset(call: Call, password_reset: PasswordReset, body: ConfirmResetBody) -> PasswordReplaced:
+async def confirm_password_reset(
+    call: Call, password_reset: PasswordReset, body: ConfirmResetBody
+) -> PasswordResetResult:
     """Choose a new password with the link or code from the mail"""
     proof = parse_proof(body.token, body.email, body.code)
     device_proof = await password_reset.confirm(proof, body.new_password, call.origin)
     call.set_device_proof_cookie(device_proof)
-    return PasswordReplaced("The password has been changed. Sign in with the new one.", device_proof)
+    return PasswordResetResult("The password has been changed. Sign in with the new one.", device_proof)

@@ -16,14 +16,14 @@ class RegisterBody(msgspec.Struct, frozen=True):
     password: NewPasswordField
 
 
-class Registered(msgspec.Struct, frozen=True):
+class RegistrationResult(msgspec.Struct, frozen=True):
     message: Annotated[str, Meta(examples=["Account created."])]
     user: UserShape
 
 
-async def register(call: Call, registration: Registration, body: RegisterBody) -> Registered:
+async def register(call: Call, registration: Registration, body: RegisterBody) -> RegistrationResult:
     """Create an account"""
     language = call.exchange.language_tag
     user = await registration.register(body.name, body.email, body.password, call.origin, language)
     call.created, call.exchange.user_id = user.id, str(user.id)
-    return Registered("Account created.", UserShape.of(user, call.now, for_admin=False))
+    return RegistrationResult("Account created.", UserShape.of(user, call.now, for_admin=False))

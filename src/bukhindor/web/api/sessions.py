@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from bukhindor.services.sessions import Sessions
-from bukhindor.web.api.shapes import Message, SessionList, SessionsEnded, SessionShape
+from bukhindor.web.api.shapes import Message, RevocationResult, SessionList, SessionShape
 from bukhindor.web.endpoint.call import Call
 
 
@@ -30,9 +30,9 @@ async def end_session(call: Call, sessions: Sessions) -> Message:
     return Message("The session has ended.")
 
 
-async def logout_all(call: Call, sessions: Sessions, body: LogoutAllBody = LogoutAllBody()) -> SessionsEnded:  # noqa: B008  # Immutable.
+async def logout_all(call: Call, sessions: Sessions, body: LogoutAllBody = LogoutAllBody()) -> RevocationResult:  # noqa: B008  # Immutable.
     """Revoke all of your own sessions"""
     revoked = await sessions.log_out_everywhere(call.caller, keep_current=body.keep_current)
     if not body.keep_current:
         call.sign_browser_out()
-    return SessionsEnded("Signed out.", revoked)
+    return RevocationResult("Signed out.", revoked)

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from bukhindor.domain.device import AppType
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.language import MAX_TAG, TAG_PATTERN, LanguageChoice, LanguageTag
 from bukhindor.domain.metadata import MAX_BYTES, MAX_LEVELS, MetadataPatch
@@ -159,7 +160,7 @@ class SessionShape(msgspec.Struct, frozen=True):
     id: UserId
     current: bool
     device_id: str | None
-    app_type: str | None
+    app_type: AppType | None
     app_version: str | None
     device_name: Annotated[str | None, Meta(examples=["Firefox on Windows"])]
     ip: str
@@ -196,6 +197,6 @@ class Message(msgspec.Struct, frozen=True):
     message: str
 
 
-class SessionsEnded(msgspec.Struct, frozen=True):
+class RevocationResult(msgspec.Struct, frozen=True):
     message: str
     revoked: Annotated[int, Meta(ge=0, description="How many sessions ended")]

@@ -15,15 +15,15 @@ class LoginBody(msgspec.Struct, frozen=True):
     password: PasswordField
 
 
-class SignedIn(msgspec.Struct, frozen=True):
+class SignInResult(msgspec.Struct, frozen=True):
     """The tokens are under `user`, where clients look for them."""
 
     message: Annotated[str, Meta(examples=["Signed in."])]
     user: TokensShape
 
 
-async def login(call: Call, sign_in: SignIn, body: LoginBody) -> SignedIn:
+async def login(call: Call, sign_in: SignIn, body: LoginBody) -> SignInResult:
     """Sign in with email address and password"""
     in_cookie = call.wants_refresh_cookie
     tokens = await sign_in.login(body.email, body.password, call.device, call.origin, call.device_proof)
-    return SignedIn("Signed in.", TokensShape.of(call.hand_over(tokens, in_cookie=in_cookie)))
+    return SignInResult("Signed in.", TokensShape.of(call.hand_over(tokens, in_cookie=in_cookie)))

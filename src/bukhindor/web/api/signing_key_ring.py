@@ -16,6 +16,10 @@ class JsonWebKeySet(msgspec.Struct, frozen=True):
 
 
 async def jwks(call: Call, signing_key_ring: SigningKeyRing) -> JsonWebKeySet:
-    """Return the public keys that verify access tokens"""
+    """Return the public keys that verify access tokens
+
+    A new key is in the set before the first token is signed with it, so a client may keep the set as long as
+    `Cache-Control` says.
+    """
     keys = signing_key_ring.published()
     return JsonWebKeySet([dict(key.public_jwk) for key in keys])

@@ -19,7 +19,7 @@ class RefreshBody(msgspec.Struct, frozen=True):
     refresh_token: Annotated[str, Meta(examples=["bkr_…"])] | None = None
 
 
-class Refreshed(msgspec.Struct, frozen=True):
+class RefreshResult(msgspec.Struct, frozen=True):
     """The same tokens twice: some clients read `user`, others `tokens`."""
 
     message: Annotated[str, Meta(examples=["Tokens renewed."])]
@@ -27,7 +27,7 @@ class Refreshed(msgspec.Struct, frozen=True):
     tokens: TokensShape
 
 
-async def refresh(call: Call, token_refresh: TokenRefresh, body: RefreshBody = RefreshBody()) -> Refreshed:  # noqa: B008  # Immutable.
+async def refresh(call: Call, token_refresh: TokenRefresh, body: RefreshBody = RefreshBody()) -> RefreshResult:  # noqa: B008  # Immutable.
     """Exchange a refresh token for new tokens
 
     A browser that signed in with `X-Token-Transport: cookie` sends no body: its refresh token is in a cookie, and the
@@ -43,4 +43,4 @@ async def refresh(call: Call, token_refresh: TokenRefresh, body: RefreshBody = R
         in_cookie = True
     tokens = await token_refresh.refresh(token.strip(), call.origin, call.app_version)
     shape = TokensShape.of(call.hand_over(tokens, in_cookie=in_cookie))
-    return Refreshed("Tokens renewed.", shape, shape)
+    return RefreshResult("Tokens renewed.", shape, shape)

@@ -21,8 +21,8 @@ from bukhindor.web.api.shapes import (
     NameField,
     NewPasswordField,
     PasswordField,
+    RevocationResult,
     SessionList,
-    SessionsEnded,
     SessionShape,
     UserShape,
 )
@@ -126,12 +126,12 @@ async def list_user_sessions(call: Call, user_admin: UserAdmin) -> SessionList:
     return SessionList([SessionShape.of(session, user, policy, current) for session in sessions])
 
 
-async def end_user_sessions(call: Call, user_admin: UserAdmin) -> SessionsEnded:
+async def end_user_sessions(call: Call, user_admin: UserAdmin) -> RevocationResult:
     """Revoke all sessions of a user"""
     revoked = await user_admin.end_sessions(call.actor, call.user_id)
     if call.user_id == call.actor.actor_id:
         call.sign_browser_out()
-    return SessionsEnded("The user has been signed out everywhere.", revoked)
+    return RevocationResult("The user has been signed out everywhere.", revoked)
 
 
 def _changes(body: UpdateUserBody) -> UserChanges:

@@ -18,7 +18,8 @@ class Exchange:
     """What is known of a request so far.
 
     `headers` are those of `read_headers`. `path` is the path of the request; `address` is the path of the route table
-    that it leads to, empty when it is none of ours. The rest is filled in on the way, for the access log.
+    that it leads to, empty when it is none of ours. `trace` is its place in a trace across programs, empty when it is
+    in none. The rest is filled in on the way, for the access log.
     """
 
     request_id: str
@@ -27,6 +28,7 @@ class Exchange:
     address: str
     client_ip: str
     headers: Mapping[str, str]
+    trace: str = ""
     route: str = "unmatched"
     user_id: str | None = None
     service: str | None = None

@@ -7,6 +7,7 @@ from secrets import token_hex
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from bukhindor.web.addresses import canonical_path
 from bukhindor.web.edge.client_address import ClientAddress
@@ -21,6 +22,9 @@ from bukhindor.web.edge.watching import NOBODY, Watchers, traced
 _log = structlog.get_logger("bukhindor.access")
 
 _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Version, place and flags (W3C Trace Context); only a version after 00 may add to that.
+_TRACEPARENT = re.compile(r"((?!ff)[0-9a-f]{2})-((?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(-.*)?")
+_TRACE_ID = slice(3, 35)
 
 # The headers of every response unless its handler sets others (OWASP REST security cheat sheet).
 _DEFAULT_HEADERS = {
@@ -68,9 +72,12 @@ class Edge:
             canonical_path(plain_path(scope["raw_path"])),
             self._client_address.of(client[0] if client else "", headers),
             headers,
+            _trace(headers.get("traceparent")),
         )
         answer = _Answer(send, exchange, self._headers_of_every_answer(exchange))
         self._meter.begun()
+        # Every line that is logged on the way names the request.
+        named = bind_contextvars(**_log_fields(exchange))
         try:
             if self._tracer is None:
                 await self._respond(scope, exchange, receive, answer, started)
@@ -78,6 +85,7 @@ class Edge:
                 with traced(self._tracer, exchange, self._scheme, answer):
                     await self._respond(scope, exchange, receive, answer, started)
         finally:
+            reset_contextvars(**named)
             seconds = time.perf_counter() - started
             self._meter.ended(exchange.method, exchange.route, answer.status, seconds, exchange.error_code)
 
@@ -104,7 +112,7 @@ class Edge:
         try:
             await self._app(inner, receive, answer.send)
         except Exception:
-            _log.exception("unexpected error", request_id=exchange.request_id, route=exchange.route)
+            _log.exception("unexpected error", route=exchange.route)
             exchange.error_code = INTERNAL_ERROR[1]
             if answer.status:
                 raise
@@ -160,6 +168,20 @@ def _request_id(offered: str | None) -> str:
     return token_hex(16)
 
 
+def _trace(traceparent: str | None) -> str:
+    """The place that the client's traceparent names, in the form of version 00; "" if it makes no sense."""
+    found = None if traceparent is None else _TRACEPARENT.fullmatch(traceparent)
+    if found is None or (found[1] == "00" and found[3]):
+        return ""
+    return f"00-{found[2]}"
+
+
+def _log_fields(exchange: Exchange) -> dict[str, str]:
+    if exchange.trace:
+        return {"request_id": exchange.request_id, "trace_id": exchange.trace[_TRACE_ID]}
+    return {"request_id": exchange.request_id}
+
+
 def _log_line(exchange: Exchange, status: int, seconds: float) -> None:
     _log.info(
         "request",
@@ -167,7 +189,6 @@ def _log_line(exchange: Exchange, status: int, seconds: float) -> None:
         route=exchange.route,
         status=status,
         duration_ms=round(seconds * 1000, 2),
-        request_id=exchange.request_id,
         user_id=exchange.user_id,
         service=exchange.service,
         error_code=exchange.error_code,

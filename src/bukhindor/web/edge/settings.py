@@ -1,9 +1,11 @@
 """The settings of the HTTP side; the composition root fills them in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 
+from bukhindor.domain.password import NewPassword
 from bukhindor.domain.product import Product
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.web.edge.answered_hosts import AnsweredHosts
@@ -35,6 +37,7 @@ class WebSettings:
     has_docs: bool = True
     token_audiences: tuple[str, ...] = ("bukhindor",)
     token_client_id: str = "bukhindor"
+    check_password: Callable[[NewPassword], None] | None = None
 
     @property
     def is_https(self) -> bool:

@@ -45,6 +45,7 @@ class HasStatus(Protocol):
 def traced(tracer: RequestTracer, exchange: Exchange, scheme: str, answer: HasStatus) -> Iterator[None]:
     """Trace one request; log lines written on its way carry the ids of its trace."""
     trace = tracer.begin(exchange.method, scheme, exchange.headers)
+    exchange.trace = trace.place
     with structlog.contextvars.bound_contextvars(**trace.log_fields):
         try:
             yield

@@ -81,6 +81,7 @@ class Call:
             self._understood("X-Device-ID"),
             self.exchange.request_id,
             self.exchange.language,
+            self.exchange.trace,
         )
 
     @property

@@ -29,9 +29,13 @@ class Cookie:
     on_links: bool = True
 
     def name(self, settings: WebSettings) -> str:
-        if not settings.is_https:
+        return self.name_for(is_https=settings.is_https, path=settings.public_path)
+
+    def name_for(self, *, is_https: bool, path: str) -> str:
+        """The name where the service has this path of its host."""
+        if not is_https:
             return self.plain_name
-        return f"{'__Secure-' if settings.public_path else '__Host-'}{self.plain_name}"
+        return f"{'__Secure-' if path else '__Host-'}{self.plain_name}"
 
     def set_header(self, value: str, max_age: int, settings: WebSettings) -> Header:
         """The header that sets the cookie for `max_age` seconds."""

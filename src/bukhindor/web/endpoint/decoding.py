@@ -1,6 +1,7 @@
 """Request bodies and query strings → typed structs, with every problem reported."""
 
 import re
+from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 from urllib.parse import parse_qs, parse_qsl
 
@@ -8,9 +9,11 @@ import msgspec
 
 from bukhindor.domain.errors import FieldError, InvalidInput, InvalidValue
 from bukhindor.domain.metadata import MetadataPatch
+from bukhindor.domain.password import NewPassword
 from bukhindor.web.endpoint.errors import FormExpected, MalformedJson, UnsupportedMediaType
 
 S = TypeVar("S", bound=msgspec.Struct)
+CheckPassword = Callable[[NewPassword], None]
 
 _MAX_QUERY_PARAMETERS = 50
 # What a domain type is read from, where that is not a text.
@@ -61,8 +64,11 @@ def _charsets(parameters: str) -> set[str]:
     return charsets
 
 
-def decode(raw: bytes, shape: type[S]) -> S:
+def decode(raw: bytes, shape: type[S], check_password: CheckPassword | None = None) -> S:
     """Decode JSON strictly: unknown keys are ignored, a known key of the wrong type is refused.
+
+    When a field is refused, `check_password` looks at a new password in another field, so that a person reads about all
+    of them at once. Otherwise the use case checks it.
 
     Raises MalformedJson, or InvalidInput that names every invalid field.
     """
@@ -79,7 +85,7 @@ def decode(raw: bytes, shape: type[S]) -> S:
         raise MalformedJson from None
     if not isinstance(fields, dict):
         raise MalformedJson
-    raise InvalidInput(*_problems(fields, shape, strict=True))
+    raise InvalidInput(*_problems(fields, shape, strict=True, check_password=check_password))
 
 
 def _decode_untyped(raw: bytes) -> Any:
@@ -129,7 +135,13 @@ def _convert(values: dict[str, str], shape: type[S]) -> S:
         raise InvalidInput(*_problems(values, shape, strict=False)) from None
 
 
-def _problems(values: dict[str, Any], shape: type[msgspec.Struct], *, strict: bool) -> list[FieldError]:
+def _problems(
+    values: dict[str, Any],
+    shape: type[msgspec.Struct],
+    *,
+    strict: bool,
+    check_password: CheckPassword | None = None,
+) -> list[FieldError]:
     problems = []
     if shape.__struct_config__.forbid_unknown_fields:
         unknown = [name for name in values if name not in shape.__struct_encode_fields__]
@@ -141,7 +153,11 @@ def _problems(values: dict[str, Any], shape: type[msgspec.Struct], *, strict: bo
                 problems.append(FieldError(field.encode_name, "This is required.", "required"))
             continue
         try:
-            msgspec.convert(values[field.encode_name], type=field.type, strict=strict, dec_hook=domain_value)
+            value = msgspec.convert(values[field.encode_name], type=field.type, strict=strict, dec_hook=domain_value)
+            if check_password is not None and isinstance(value, NewPassword):
+                check_password(value)
+        except InvalidValue as invalid:
+            problems.append(field_error(field.encode_name, invalid))
         except msgspec.ValidationError as error:
             if isinstance(error.__cause__, InvalidValue):
                 problems.append(field_error(field.encode_name, error.__cause__))

@@ -143,7 +143,7 @@ def refusal(exchange: Exchange, error: Exception) -> Refusal:
     """Return the refusal for any exception; an unexpected one is logged here, once."""
     refused = _refusal(error)
     if refused.status == INTERNAL_ERROR[0]:
-        _log.error("unexpected error", request_id=exchange.request_id, route=exchange.route, exc_info=error)
+        _log.error("unexpected error", route=exchange.route, exc_info=error)
     exchange.error_code = refused.code
     language = exchange.language
     errors = tuple(replace(each, message=worded(each.code, each.message, language)) for each in refused.errors)

@@ -77,7 +77,9 @@ class Operation:
         try:
             response = await self._answer(call, scope, receive)
             if self._cache_life is not None:
-                response = cacheable(response, exchange.headers.get("if-none-match", ""), self._cache_life)
+                headers = exchange.headers
+                known, accepted = headers.get("if-none-match", ""), headers.get("accept-encoding", "")
+                response = cacheable(response, known, accepted, self._cache_life)
         except InvalidValue as invalid:
             response = await self._refuse(call, self._named(invalid))
         except Exception as error:

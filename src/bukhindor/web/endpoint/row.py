@@ -160,7 +160,7 @@ class Endpoint(Row):
     def decode(self, raw: bytes, call: Call, shape: type[msgspec.Struct]) -> msgspec.Struct:
         headers = call.exchange.headers
         decoding.check_media_type(headers.get("content-type", ""), headers.get("content-encoding", ""))
-        return decoding.decode(raw, shape)
+        return decoding.decode(raw, shape, call.settings.check_password)
 
     def encode(self, answer: Any) -> Response:
         if answer is None:

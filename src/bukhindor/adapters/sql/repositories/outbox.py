@@ -1,6 +1,6 @@
 """Mails that wait for delivery, on any SQL database."""
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,13 +11,24 @@ from bukhindor.adapters.sql import tables
 from bukhindor.adapters.sql.connection import Connection, Row
 from bukhindor.adapters.sql.repositories import mail_content
 from bukhindor.domain.mail import Backlog, Mail, QueuedMail
+from bukhindor.domain.origin import NO_REQUEST, Cause
 from bukhindor.ports.secrets import Seal
 
 _outbox = tables.outbox
-_mails = mail_content.decoder(Mail)
 
 _c = _outbox.c
 OUTBOX_COLUMNS = (_c.id, _c.user_id, _c.sealed_content, _c.created_at, _c.due_at, _c.tries, _c.failed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Content(Mail):
+    """What is sealed. Programs that know no cause read past it."""
+
+    cause: Cause = NO_REQUEST
+
+
+_contents = mail_content.decoder(_Content)
+_MAIL_FIELDS = tuple(field.name for field in fields(Mail))
 
 _this_mail = _outbox.c.id == sa.bindparam("which")
 _now = sa.bindparam("now", type_=tables.UtcDateTime())
@@ -69,13 +80,20 @@ _REMOVE_FAILED = sa.delete(_outbox).where(
 def to_queued_mail(row: Row, content: bytes | None) -> QueuedMail:
     """The mail of OUTBOX_COLUMNS with its opened content; None when it can't be opened."""
     id_, user_id, _, created_at, due_at, tries, failed_at = row
-    mail = None if content is None else _mails.decode(content)
-    return QueuedMail(id_, user_id, mail, created_at, due_at, tries, failed_at)
+    if content is None:
+        return QueuedMail(id_, user_id, None, created_at, due_at, tries, failed_at)
+    opened = _contents.decode(content)
+    mail = Mail(**_parts(opened))
+    return QueuedMail(id_, user_id, mail, created_at, due_at, tries, failed_at, opened.cause)
 
 
 def content_of(queued: QueuedMail) -> bytes:
-    """The sealed part of a mail: its recipient and its text."""
-    return mail_content.encode(queued.mail)
+    """The sealed part of a mail: its recipient, its text and the request that caused it."""
+    return mail_content.encode(_Content(**_parts(queued.mail), cause=queued.cause))
+
+
+def _parts(mail: Mail | None) -> dict[str, Any]:
+    return {name: getattr(mail, name) for name in _MAIL_FIELDS}
 
 
 def from_queued_mail(queued: QueuedMail, sealed_content: bytes) -> dict[str, Any]:
