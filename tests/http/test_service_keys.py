@@ -83,7 +83,7 @@ async def test_the_body_is_a_form_or_json_and_the_key_comes_alone_or_with_its_na
     assert_problem(broken, 400, "malformed_json")
 
 
-async def test_without_a_valid_key_nothing_is_told(service: Service) -> None:
+async def test_without_a_valid_key_the_server_says_nothing(service: Service) -> None:
     key, token = await key_of(service, life=timedelta(days=1)), service.people.user.access_token
     form = urlencode({"token": token})
     bare = await service.post(INTROSPECT, content=form, headers={"content-type": FORM})

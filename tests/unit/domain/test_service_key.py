@@ -44,7 +44,7 @@ def test_what_is_no_key_is_not_read(text: str) -> None:
     assert ServiceKeySecret.read(whole[:-1]) is None
 
 
-def test_neither_the_key_nor_its_digest_is_printed() -> None:
+def test_the_key_and_its_digest_are_not_printed() -> None:
     secret = make_secret()
     key = make_service_key(secret=secret)
     assert secret.reveal() not in repr(secret)
