@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
 
 from bukhindor.domain.errors import InvalidServiceKey, ServiceKeyRequired
 from bukhindor.domain.service_key import PREFIX, Scope
@@ -22,7 +23,7 @@ class PresentedKey:
 def presented_key(exchange: Exchange) -> PresentedKey | None:
     """The service key of a request; None for a request without one. Raises DifferentAuthorizations.
 
-    Clients of RFC 7662 send it by HTTP Basic, where the name is the client's id (RFC 6749 section 2.3.1).
+    Clients of RFC 7662 send it by HTTP Basic, where the name is the client's id.
     """
     authorization = exchange.headers.get("authorization")
     if authorization is None:
@@ -30,7 +31,7 @@ def presented_key(exchange: Exchange) -> PresentedKey | None:
     scheme, value = credentials(authorization)
     name = None
     if scheme == "basic":
-        name, _, value = _decoded(value).partition(":")
+        name, value = _basic(value)
     elif scheme != "bearer":
         return None
     return PresentedKey(value, name) if value.startswith(PREFIX) else None
@@ -51,8 +52,13 @@ async def authenticate_service(
     service.require(scope)
 
 
-def _decoded(value: str) -> str:
+def _basic(value: str) -> tuple[str, str]:
+    """Name and key; some clients encode both as in a form (RFC 6749 section 2.3.1), others send them as they are.
+
+    Neither may hold a character that the encoding gives another meaning, so decoding is right for both.
+    """
     try:
-        return b64decode(value, validate=True).decode("ascii")
+        name, _, key = b64decode(value, validate=True).decode("ascii").partition(":")
     except ValueError:
-        return ""
+        return "", ""
+    return unquote_plus(name), unquote_plus(key)
