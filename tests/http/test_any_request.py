@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from tests.http.databases import PostgresDatabases, SqliteDatabases
 from tests.http.hostile_requests import (
@@ -43,7 +43,9 @@ def log(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) ->
 
     def read() -> str:
         lines = [line for line in "".join(capsys.readouterr()).splitlines() if "[info " not in line]
-        lines += [f"{record.levelname} {record.getMessage()} {record.exc_text or ''}" for record in caplog.records]
+        # An exporter that another test has left without a collector gives up in its own time.
+        records = [record for record in caplog.records if not record.name.startswith("opentelemetry.")]
+        lines += [f"{record.levelname} {record.getMessage()} {record.exc_text or ''}" for record in records]
         # What a proxy sends that names no address is reported, and is no failure of the service.
         lines = [line for line in lines if UNREAD_ADDRESS not in line]
         caplog.clear()
@@ -116,9 +118,12 @@ def test_no_bytes_are_a_failure(target: Target) -> None:
     """ERR-02: even what is no request at all is answered as one that is not valid."""
 
     @_settings(EXAMPLES)
+    @example(b"HEAD")
     @given(heads)
     def check(head: bytes) -> None:
-        target.answers_to(head + b"\r\n\r\n" + LAST)
+        # A refused HEAD has no body either.
+        methods = [b"HEAD"] if head.lstrip(b"\r\n").startswith(b"HEAD") else []
+        target.answers_to(head + b"\r\n\r\n" + LAST, *methods)
 
     check()
     assert target.is_well()

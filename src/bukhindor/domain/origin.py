@@ -21,6 +21,11 @@ class Cause:
     request_id: str = ""
     trace: str = ""
 
+    @property
+    def trace_id(self) -> str:
+        """The id of the whole trace, 32 hexadecimal digits; empty when the request is in none."""
+        return self.trace[3:35]
+
 
 NO_REQUEST = Cause()
 """The cause of what the server does by itself."""

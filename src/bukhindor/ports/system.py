@@ -24,6 +24,9 @@ class Identifiers(Protocol):
     def event_id(self) -> UUID:
         """A version 7 UUID as well."""
 
+    def service_key_id(self) -> UUID:
+        """A version 7 UUID as well."""
+
     def session_id(self) -> UUID:
         """A version 4 UUID, which reveals nothing."""
 
@@ -54,8 +57,10 @@ class RateLimiter(Protocol):
 
 
 class LaterWork(Protocol):
+    """Work that the server does for a request after its response."""
+
     def caused_by(self, cause: Cause) -> AbstractContextManager[None]:
-        """For as long as it is open, log lines and traces of this task name the request that caused its work."""
+        """While the context is open, log lines of the running task name the request."""
 
 
 class RequestMeter(Protocol):

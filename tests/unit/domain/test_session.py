@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bukhindor.domain.device import Device
+from bukhindor.domain.device import AppType, Device
 from bukhindor.domain.errors import InvalidRefreshToken, RefreshTokenReused
 from bukhindor.domain.session import CLOCK_SKEW, MAX_SESSIONS_PER_USER, Session, SessionPolicy
 from bukhindor.domain.user import Role
@@ -296,3 +296,11 @@ class RefreshTokens(RuleBasedStateMachine):
 
 
 TestRefreshTokens = RefreshTokens.TestCase
+
+
+def test_the_app_version_follows_the_app() -> None:
+    session = make_session(OWNER, device=Device("phone-1", AppType.ANDROID, "1.2", "192.0.2.1"))
+    updated = session.with_app_version("1.3")
+    assert updated == replace(session, device=replace(session.device, app_version="1.3"))
+    assert updated.with_app_version("1.3") is updated
+    assert updated.with_app_version(None) is updated

@@ -166,6 +166,17 @@ async def test_a_newer_code_has_its_own_five_tries(scene: Scene, flow: Flow) -> 
 
 
 @EACH_FLOW
+async def test_ten_wrong_codes_for_an_account_leave_only_links(scene: Scene, flow: Flow) -> None:
+    """RST-12: newer codes are refused too, even when they are right; the owner still comes in by the link."""
+    user = await scene.add_user()
+    for _ in range(WRONG_CODES_PER_ACCOUNT.hits // MAX_CODE_TRIES):
+        await guess(scene, flow, (await flow.proofs(scene, user))["code"], MAX_CODE_TRIES)
+    proofs = await flow.proofs(scene, user)
+    await assert_refused(scene, flow, proofs["code"])
+    await flow.confirm(scene, proofs["link"])
+
+
+@EACH_FLOW
 async def test_fifty_guesses_at_once_get_five_tries(scene: Scene, flow: Flow) -> None:
     """RST-12: each is counted before the next is compared, and the right one comes too late."""
     user = await scene.add_user()

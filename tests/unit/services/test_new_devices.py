@@ -1,9 +1,11 @@
 """A mail reports a sign-in from a device that the account does not know."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from bukhindor.domain.audit import AuditType
 from bukhindor.domain.device import AppType, Device
 from bukhindor.domain.errors import InvalidCredentials
 from bukhindor.domain.language import tag_of
@@ -87,3 +89,26 @@ async def test_who_does_not_come_in_causes_no_mail(scene: Scene) -> None:
     with pytest.raises(InvalidCredentials):
         await scene.login(ANN, WRONG_PASSWORD, BROWSER)
     assert scene.mails() == []
+
+
+async def sign_in_on_phone(scene: Scene, proof: str = "") -> UUID:
+    """The id of the session that a sign-in with Ann's phone starts."""
+    return (await scene.caller_of(await scene.login(ANN, device=PHONE, device_proof=proof))).session.id
+
+
+async def test_signing_in_again_ends_the_session_that_the_device_proves(scene: Scene) -> None:
+    """Several devices send the same id: only the session that the proof names ends, wherever it stands among them."""
+    user = await scene.add_user("ann@example.com")
+    first, second, third = [await sign_in_on_phone(scene) for _ in range(3)]
+    proof = scene.device_proofs.issue(user.id, second, scene.clock.now())
+    new = await sign_in_on_phone(scene, proof)
+    assert {session.id for session in await scene.store.sessions.of_user(user.id)} == {first, third, new}
+    assert scene.events(AuditType.SIGNED_IN)[-1].details["replaced"] == str(second)
+
+
+async def test_a_proof_of_a_session_that_has_ended_replaces_none(scene: Scene) -> None:
+    user = await scene.add_user("ann@example.com")
+    first, second = [await sign_in_on_phone(scene) for _ in range(2)]
+    new = await sign_in_on_phone(scene, scene.device_proofs.issue(user.id, UUID(int=0), scene.clock.now()))
+    assert {session.id for session in await scene.store.sessions.of_user(user.id)} == {first, second, new}
+    assert "replaced" not in scene.events(AuditType.SIGNED_IN)[-1].details

@@ -9,6 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
+from bukhindor.domain.origin import Cause
 from bukhindor.web.addresses import canonical_path
 from bukhindor.web.edge.client_address import ClientAddress
 from bukhindor.web.edge.cors import is_preflight
@@ -24,7 +25,6 @@ _log = structlog.get_logger("bukhindor.access")
 _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Version, place and flags (W3C Trace Context); only a version after 00 may add to that.
 _TRACEPARENT = re.compile(r"((?!ff)[0-9a-f]{2})-((?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(-.*)?")
-_TRACE_ID = slice(3, 35)
 
 # The headers of every response unless its handler sets others (OWASP REST security cheat sheet).
 _DEFAULT_HEADERS = {
@@ -178,7 +178,7 @@ def _trace(traceparent: str | None) -> str:
 
 def _log_fields(exchange: Exchange) -> dict[str, str]:
     if exchange.trace:
-        return {"request_id": exchange.request_id, "trace_id": exchange.trace[_TRACE_ID]}
+        return {"request_id": exchange.request_id, "trace_id": Cause(trace=exchange.trace).trace_id}
     return {"request_id": exchange.request_id}
 
 
@@ -190,6 +190,7 @@ def _log_line(exchange: Exchange, status: int, seconds: float) -> None:
         status=status,
         duration_ms=round(seconds * 1000, 2),
         user_id=exchange.user_id,
+        service=exchange.service,
         error_code=exchange.error_code,
         ip=exchange.client_ip,
     )

@@ -19,7 +19,6 @@ from bukhindor.web.endpoint.errors import CrossSiteRequest
 KEY = "Idempotency-Key"
 MAX_KEY = 255
 
-
 _log = structlog.get_logger("bukhindor.web")
 
 
@@ -102,7 +101,7 @@ def _tolerated(call: Call) -> Iterator[None]:
     try:
         yield
     except Unavailable as unavailable:
-        _log.warning("a response was not kept", request_id=call.exchange.request_id, reason=unavailable.code)
+        _log.warning("a response was not kept", reason=unavailable.code)
 
 
 def _again(call: Call, first: bytes) -> Response:
