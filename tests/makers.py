@@ -12,6 +12,7 @@ from bukhindor.domain.language import tag_of
 from bukhindor.domain.mail import Letter, LetterKind, Mail, QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.origin import Language, Origin
+from bukhindor.domain.service_key import Scope, ServiceKey, ServiceKeySecret
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.signing_key import KeyRing, SigningKey
 from bukhindor.domain.user import User
@@ -71,6 +72,25 @@ def make_signing_key(kid: str = "key", **parts: Any) -> SigningKey:
         kid=kid,
         public_jwk=parts.pop("public_jwk", {"kty": "EC", "crv": "P-256", "kid": kid, "x": "x", "y": "y"}),
         sealed_private_key=parts.pop("sealed_private_key", b"sealed:" + kid.encode()),
+        created_at=parts.pop("created_at", T0),
+        **parts,
+    )
+
+
+def make_secret(number: int = 1) -> ServiceKeySecret:
+    """What a service presents, another one for each number."""
+    return ServiceKeySecret.of(number.to_bytes(32))
+
+
+def make_service_key(
+    name: str = "orders", *scopes: Scope, secret: ServiceKeySecret | None = None, **parts: Any
+) -> ServiceKey:
+    """A key with these scopes, or with all; `parts` are fields of ServiceKey."""
+    return ServiceKey(
+        id=parts.pop("id", None) or uuid4(),
+        name=name,
+        digest=(make_secret() if secret is None else secret).digest,
+        scopes=frozenset(scopes or Scope),
         created_at=parts.pop("created_at", T0),
         **parts,
     )

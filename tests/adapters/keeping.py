@@ -3,6 +3,7 @@
 from bukhindor.domain.audit import AuditEvent
 from bukhindor.domain.mail import QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken
+from bukhindor.domain.service_key import ServiceKey
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
@@ -10,7 +11,7 @@ from bukhindor.ports.store.transactions import Transactions
 
 
 async def keep(
-    store: Transactions, *things: User | Session | SigningKey | OneTimeToken | QueuedMail | AuditEvent
+    store: Transactions, *things: User | Session | SigningKey | ServiceKey | OneTimeToken | QueuedMail | AuditEvent
 ) -> None:
     """Commit new things, owners before what belongs to them."""
     async with store.begin() as tx:
@@ -22,6 +23,8 @@ async def keep(
                     await tx.sessions.add(thing)
                 case SigningKey():
                     await tx.signing_keys.add(thing)
+                case ServiceKey():
+                    await tx.service_keys.add(thing)
                 case OneTimeToken():
                     await tx.one_time_tokens.put(thing)
                 case QueuedMail():

@@ -25,7 +25,7 @@ from tests.fakes.seal import FakeSeal
 from tests.makers import make_signing_key
 
 SECRET = "kN3vX8pQ2rT5wY7zB4cF6gH9jL1mP0sD"
-_COMMANDS = ("serve", "migrate", "users", "keys", "backup", "restore", "config", "doctor", "openapi")
+_COMMANDS = ("serve", "migrate", "users", "keys", "service-keys", "backup", "restore", "config", "doctor", "openapi")
 
 
 def test_help_names_every_command_and_version_is_short(bukhindor: Command) -> None:

@@ -11,6 +11,7 @@ class FakeIdentifiers:
     def __init__(self) -> None:
         self._users = count(1)
         self._events = count(1)
+        self._service_keys = count(1)
         self._sessions = count(1)
         self._tokens = count(1)
         self._seeds = count(1)
@@ -20,6 +21,9 @@ class FakeIdentifiers:
 
     def event_id(self) -> UUID:
         return UUID(int=_VERSION_7 | next(self._events))
+
+    def service_key_id(self) -> UUID:
+        return UUID(int=_VERSION_7 | next(self._service_keys) << 32)
 
     def session_id(self) -> UUID:
         return UUID(int=_VERSION_4 | next(self._sessions))

@@ -10,6 +10,7 @@ from bukhindor.domain.audit import AuditEvent
 from bukhindor.domain.errors import BukhindorError, StoreUnavailable, Unavailable
 from bukhindor.domain.mail import QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
+from bukhindor.domain.service_key import ServiceKey
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
@@ -18,6 +19,7 @@ from tests.fakes.familiar_networks import FakeFamiliarNetworks
 from tests.fakes.kept_responses import FakeKeptResponses, Kept
 from tests.fakes.one_time_tokens import FakeOneTimeTokens
 from tests.fakes.outbox import FakeOutbox
+from tests.fakes.service_keys import FakeServiceKeys
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.signing_keys import FakeSigningKeys
 from tests.fakes.users import FakeUsers
@@ -34,6 +36,7 @@ class _Tables(NamedTuple):
     familiar_networks: dict[tuple[UUID, str], datetime]
     outbox: dict[UUID, QueuedMail]
     kept_responses: dict[bytes, Kept]
+    service_keys: dict[UUID, ServiceKey]
     audit_events: dict[UUID, AuditEvent]
 
     def copy(self) -> "_Tables":
@@ -67,6 +70,10 @@ class _Scope:
     @property
     def signing_keys(self) -> FakeSigningKeys:
         return FakeSigningKeys(self._tables().keys)
+
+    @property
+    def service_keys(self) -> FakeServiceKeys:
+        return FakeServiceKeys(self._tables().service_keys)
 
     @property
     def one_time_tokens(self) -> FakeOneTimeTokens:
@@ -105,7 +112,7 @@ class FakeTransactions(_Scope):
         self.fail_next_commit = False
         self.is_down = False
         self.has_schema = True
-        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {})
+        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {})
         self.turn = asyncio.Lock()
 
     def begin(self) -> "_Transaction":

@@ -88,6 +88,7 @@ MATRIX = {
     "GET /.well-known/openid-configuration": Row("200   200      200    200         200         200"),
     "GET /.well-known/oauth-authorization-server": Row("200 200  200    200         200         200"),
     "GET /auth/verify":                   Row("401       401      401    200         200         200"),
+    "POST /auth/introspect":              Row("401       401      401    401         401         401", a_wrong_form),
     "POST /auth/register":                Row("201       201      201    201         201         201", a_stranger),
     "POST /auth/login":                   Row("200       200      200    200         200         200", signing_in),
     "POST /auth/refresh":                 Row("200       200      200    200         200         200", refreshing),
@@ -143,7 +144,7 @@ MATRIX = {
 # fmt: on
 PROBLEMS = {
     400: {"validation_failed", "invalid_one_time_token"},
-    401: {"not_authenticated", "invalid_token"},
+    401: {"not_authenticated", "invalid_token", "service_key_required", "invalid_service_key"},
     403: {"forbidden"},
     404: {"user_not_found", "session_not_found", "not_found"},
     409: {"last_admin"},

@@ -15,14 +15,16 @@ from tests.makers import T0
 NEW = "scarlet-heron-77"
 SHAPE = {"id", "at", "type", "actor_id", "subject_id", "session_id", "ip", "user_agent", "device_id", "request_id",
          "details", "attempts"}  # fmt: skip
-# Delivery that fails, its repetition by the operator, one hundred failures and ten wrong codes have their own tests;
-# one type is no longer written.
+# Delivery that fails, its repetition by the operator, one hundred failures, ten wrong codes and service keys have their
+# own tests; one type is no longer written.
 ELSEWHERE = {
     AuditType.MAIL_ABANDONED,
     AuditType.MAIL_RETRIED,
     AuditType.PASSWORD_DISABLED,
     AuditType.CODES_DISABLED,
     AuditType.PASSWORD_CHANGE_FAILED,
+    AuditType.SERVICE_KEY_CREATED,
+    AuditType.SERVICE_KEY_REVOKED,
 }
 
 

@@ -1,6 +1,7 @@
 """The description of the API: right, complete, current, and true"""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from bukhindor.domain.caller import Operator
+from bukhindor.domain.service_key import Scope, ServiceKeyName
 from bukhindor.web.api.openapi import openapi_json
 from bukhindor.web.api.routes import ENDPOINTS
 from bukhindor.web.endpoint.row import Access, Endpoint
@@ -28,6 +31,7 @@ SOMETIMES = {
     ("Readiness", "degraded"),
     ("User", "status_reason"),
     ("User", "status_until"),
+    *(("Introspected", name) for name in "sub sid role iss exp token_type jti iat aud client_id".split()),
 }
 
 
@@ -89,8 +93,14 @@ def test_an_operation_tells_what_it_is_who_may_call_and_what_can_come_back(endpo
     assert "500" in responses
     is_public = endpoint.access is Access.ANYONE
     tokens: list[Json] = [{"bearer": []}, {"cookie": []}]
-    ways_in = {Access.ANYONE: [], Access.TOKEN_HOLDER: [*tokens, {}]}
-    assert operation["security"] == ways_in.get(endpoint.access, tokens)
+    key: list[Json] = [{"serviceKey": []}]
+    ways_in = {
+        Access.ANYONE: [],
+        Access.TOKEN_HOLDER: [*tokens, {}],
+        Access.SERVICE: [*key, {"serviceKeyByName": []}],
+    }
+    opened = key if endpoint.scope is not None else []
+    assert operation["security"] == ways_in.get(endpoint.access, tokens + opened)
     assert is_public or "401" in responses
     assert endpoint.body is None or {"400", "413", "415"} <= set(responses)
     for status, response in responses.items():
@@ -111,6 +121,7 @@ def test_examples_of_refusals_are_refusals(endpoint: Endpoint) -> None:
             for example in media.get("examples", {}).values():
                 assert problems_with(example["value"], media["schema"]) == []
                 assert example["value"]["status"] == int(status)
+                assert re.fullmatch(re.sub(r"{\w+}", "[0-9a-f-]{36}", endpoint.path), example["value"]["instance"])
 
 
 def test_what_is_always_there_is_required() -> None:
@@ -141,6 +152,11 @@ def test_choices_are_words() -> None:
     assert all(schema.get("type") == "string" for schema in found)
 
 
+async def a_key(service: Service) -> str:
+    keys, operator = service.application.services.service_keys, Operator()
+    return (await keys.create(operator, ServiceKeyName("orders"), frozenset(Scope)))[1].reveal()
+
+
 async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
     """Real answers of every operation, good and bad, each with the name of its operation."""
     people = service.people
@@ -152,6 +168,7 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
     proof: Json = {"token": "a" * 43}
     moving: Json = {"new_email": "moved@example.org", "password": PASSWORD}
     phone = await service.signed_in(people.user)
+    key = await a_key(service)
     return [
         ("health", await service.ask("GET", "/health")),
         ("live", await service.ask("GET", "/health/live")),
@@ -160,6 +177,9 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
         ("openid_configuration", await service.ask("GET", "/.well-known/openid-configuration")),
         ("oauth_authorization_server", await service.ask("GET", "/.well-known/oauth-authorization-server")),
         ("verify", await service.get("/auth/verify")),
+        ("introspect_token", await service.post("/auth/introspect", {"token": "x"})),
+        ("introspect_token", await service.post("/auth/introspect", {"token": people.user.access_token}, by=key)),
+        ("introspect_token", await service.post("/auth/introspect", {"token": "x"}, by=key)),
         ("register", await service.post("/auth/register", body)),
         ("register", await service.post("/auth/register", body)),
         ("register", await service.post("/auth/register", {})),

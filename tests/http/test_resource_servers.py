@@ -19,6 +19,8 @@ async def test_the_metadata_names_what_exists_and_nothing_else(service: Service,
     assert metadata == {
         "issuer": segment(service.people.user.access_token, 1)["iss"],
         "jwks_uri": PUBLIC_URL + JWKS,
+        "introspection_endpoint": f"{PUBLIC_URL}/api/v1/auth/introspect",
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
         "response_types_supported": [],
         "grant_types_supported": [],
         "subject_types_supported": ["public"],

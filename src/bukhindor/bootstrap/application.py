@@ -233,6 +233,8 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys, services: Service
         has_docs=settings.server.docs,
         check_password=services.registration.password_policy.check_alone,
         product=settings.product,
+        token_audiences=settings.tokens.audiences,
+        token_client_id=settings.tokens.client_id,
     )
 
 

@@ -19,7 +19,8 @@ from bukhindor.ports.mail import LetterWriter, Mailer
 from bukhindor.ports.secrets import PasswordHasher
 from bukhindor.ports.store.transactions import Transactions
 from bukhindor.ports.system import Clock, RateLimiter
-from bukhindor.services.assembly import Outside, Rules, Services, assemble
+from bukhindor.services.assembly import Services, assemble
+from bukhindor.services.requirements import Outside, Rules
 from bukhindor.web.addresses import ACCOUNT, PAGE_OF
 
 

@@ -3,7 +3,7 @@
 import click
 
 from bukhindor import BUILD
-from bukhindor.cli import backup, config, doctor, keys, mail, migrate, openapi, serve, users
+from bukhindor.cli import backup, config, doctor, keys, mail, migrate, openapi, serve, service_keys, users
 from bukhindor.cli.refusal import Program
 
 
@@ -21,6 +21,7 @@ for command in (
     migrate.group,
     users.group,
     keys.group,
+    service_keys.group,
     backup.backup,
     backup.restore,
     mail.group,

@@ -9,10 +9,10 @@ import click
 
 from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.cli.access import read_settings, with_services
+from bukhindor.cli.duration import Duration
 from bukhindor.cli.passwords import made_password, password_from_stdin
 from bukhindor.cli.printing import json_option, moment, print_json, print_table, say
 from bukhindor.cli.refusal import Commands, parsed, require_confirmation
-from bukhindor.config.durations import parse_duration
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue
@@ -35,19 +35,6 @@ class _SearchText(click.ParamType[SearchText]):
             return SearchText.parse(value)
         except InvalidValue as invalid:
             self.fail(invalid.message, param, ctx)
-
-
-class _Duration(click.ParamType[timedelta]):
-    name = "duration"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        try:
-            duration = parse_duration(value)
-        except ValueError as error:
-            self.fail(f"{error}; for example 7d or 1h30m", param, ctx)
-        if not timedelta() < duration <= timedelta(days=36_500):
-            self.fail("this must be from 1s to 36500d", param, ctx)
-        return duration
 
 
 @click.group("users", cls=Commands)
@@ -188,7 +175,7 @@ def set_password(user: str, password_stdin: bool, as_json: bool) -> None:
 @group.command()
 @click.argument("user")
 @click.option("--reason", help="The reason, for the person and administrators to read.")
-@click.option("--for", "duration", type=_Duration(), help="The duration: 7d, 12h, …; without it until unban.")
+@click.option("--for", "duration", type=Duration(), help="The duration: 7d, 12h, …; without it until unban.")
 @json_option
 def ban(user: str, reason: str | None, duration: timedelta | None, as_json: bool) -> None:
     """Ban USER and end all of its sessions."""

@@ -42,11 +42,14 @@ class AuditType(StrEnum):
     REFUSED = "access.refused"
     MAIL_ABANDONED = "mail.abandoned"
     MAIL_RETRIED = "mail.retried"
+    SERVICE_KEY_CREATED = "service_key.created"
+    SERVICE_KEY_REVOKED = "service_key.revoked"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
     """`actor_id` acted (None: a client that is not signed in, or the command line) on the account `subject_id`.
+    Either may also be a service key.
 
     `details` are short plain words: never a token, a password, or an address in clear. A counted event stands for
     `attempts` of one kind from one network within one minute.

@@ -1,10 +1,12 @@
 """The caller of a use case, and their rights."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
-from bukhindor.domain.errors import Forbidden, UserNotFound
+from bukhindor.domain.errors import Forbidden, MissingScope, UserNotFound
 from bukhindor.domain.origin import NOWHERE, Origin
+from bukhindor.domain.service_key import Scope, ServiceKey
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import Role, User, UserChanges
 
@@ -39,6 +41,10 @@ class Caller:
         if not self.is_admin:
             raise Forbidden
 
+    def require(self, scope: Scope) -> None:
+        """Raise Forbidden unless the caller is an administrator, who may do what any scope allows."""
+        self.require_admin()
+
     def require_sight_of(self, user_id: UUID) -> None:
         """Raise UserNotFound unless this caller may see that user: the error does not reveal that the user exists."""
         if not self.is_admin and self.user.id != user_id:
@@ -67,6 +73,9 @@ class Operator:
     def require_admin(self) -> None:
         """Always allowed."""
 
+    def require(self, scope: Scope) -> None:
+        """Always allowed."""
+
     def require_sight_of(self, user_id: UUID) -> None:
         """Always allowed."""
 
@@ -74,7 +83,50 @@ class Operator:
         """Always allowed."""
 
 
-Actor = Caller | Operator
+@dataclass(frozen=True, slots=True)
+class CallingService:
+    """Another service with its key. It sees what the scopes of its key name, changes no administrator, and opens no
+    account to itself.
+    """
+
+    key: ServiceKey
+    origin: Origin = NOWHERE
+
+    is_admin: ClassVar[bool] = False
+    session_id: ClassVar[UUID | None] = None
+
+    @property
+    def actor_id(self) -> UUID | None:
+        return self.key.id
+
+    def require(self, scope: Scope) -> None:
+        """Raise MissingScope unless the key has this scope."""
+        if scope not in self.key.scopes:
+            raise MissingScope(scope)
+
+    def require_sight_of(self, user_id: UUID) -> None:
+        """Raise MissingScope unless the key may read or change users: the change of a user returns the user."""
+        if Scope.USERS_WRITE not in self.key.scopes:
+            self.require(Scope.USERS_READ)
+
+    def require_right_to(self, changes: UserChanges) -> None:
+        """Raise MissingScope or Forbidden unless the key may make `changes` to a user who is no administrator.
+
+        An address leads into an account, and a role makes an administrator: both are for people. So is `metadata`.
+        """
+        self.require(Scope.USERS_WRITE)
+        if (changes.email, changes.role, changes.metadata) != (None, None, None):
+            raise Forbidden
+
+
+Person = Caller | Operator
+Actor = Person | CallingService
+
+
+def require_right_over(actor: Actor, user: User) -> None:
+    """Raise Forbidden when a service would act on an administrator."""
+    if isinstance(actor, CallingService) and user.role is Role.ADMIN:
+        raise Forbidden
 
 
 def self_of(actor: Actor, user_id: UUID) -> Caller | None:

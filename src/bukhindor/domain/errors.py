@@ -11,23 +11,28 @@ maps it to a status in one table.
     ├── Unauthenticated
     │   ├── NotSignedIn                 not_authenticated
     │   ├── InvalidAccessToken          invalid_token
+    │   ├── ServiceKeyRequired          service_key_required
+    │   ├── InvalidServiceKey           invalid_service_key
     │   ├── InvalidCredentials          invalid_credentials
     │   ├── InvalidRefreshToken         invalid_refresh_token
     │   └── RefreshTokenReused          refresh_token_reused
     ├── Denied
     │   ├── Forbidden                   forbidden
+    │   ├── MissingScope                insufficient_scope
     │   ├── ReauthenticationRequired    reauthentication_required
     │   └── AccountClosed
     │       ├── AccountBanned           account_banned
     │       └── AccountInactive         account_inactive
     ├── NotFound
     │   ├── MailNotFound                mail_not_found
+    │   ├── ServiceKeyNotFound          service_key_not_found
     │   ├── UserNotFound                user_not_found
     │   └── SessionNotFound             session_not_found
     ├── Conflict
     │   ├── EmailTaken                  email_taken
     │   ├── IdempotencyKeyReused        idempotency_key_reused
     │   ├── LastAdmin                   last_admin
+    │   ├── ServiceKeyNameTaken         service_key_name_taken
     │   └── MailUnderWay                mail_under_way
     └── Unavailable
         ├── TooBusy                     too_busy
@@ -131,6 +136,16 @@ class InvalidAccessToken(Unauthenticated):
     detail = "The access token is invalid or has expired, or its session has ended."
 
 
+class ServiceKeyRequired(Unauthenticated):
+    code = "service_key_required"
+    detail = "This request needs a service key."
+
+
+class InvalidServiceKey(Unauthenticated):
+    code = "invalid_service_key"
+    detail = "The service key is wrong, has expired, or was revoked."
+
+
 class InvalidCredentials(Unauthenticated):
     code = "invalid_credentials"
     detail = "The email address or the password is wrong."
@@ -153,6 +168,17 @@ class Denied(BukhindorError):
 class Forbidden(Denied):
     code = "forbidden"
     detail = "You do not have the right to do this."
+
+
+class MissingScope(Denied):
+    """A service key is not for this."""
+
+    code = "insufficient_scope"
+    detail = "The service key does not have the scope that this request needs."
+
+    def __init__(self, scope: str = "") -> None:
+        super().__init__()
+        self.scope = scope
 
 
 class ReauthenticationRequired(Denied):
@@ -198,6 +224,11 @@ class MailNotFound(NotFound):
     detail = "This mail is not in the queue: it was delivered or removed, or the id is wrong."
 
 
+class ServiceKeyNotFound(NotFound):
+    code = "service_key_not_found"
+    detail = "There is no service key with this name."
+
+
 class UserNotFound(NotFound):
     code = "user_not_found"
     detail = "This user does not exist."
@@ -227,6 +258,11 @@ class IdempotencyKeyReused(Conflict):
 class LastAdmin(Conflict):
     code = "last_admin"
     detail = "This is the last active administrator; appoint another one first."
+
+
+class ServiceKeyNameTaken(Conflict):
+    code = "service_key_name_taken"
+    detail = "A service key with this name already exists; revoke it first, or choose another name."
 
 
 class MailUnderWay(Conflict):

@@ -24,6 +24,9 @@ class Identifiers(Protocol):
     def event_id(self) -> UUID:
         """A version 7 UUID as well."""
 
+    def service_key_id(self) -> UUID:
+        """A version 7 UUID as well."""
+
     def session_id(self) -> UUID:
         """A version 4 UUID, which reveals nothing."""
 

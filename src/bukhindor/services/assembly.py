@@ -1,31 +1,13 @@
 """Every use case, built once from keyword arguments: the composition root and the tests build them in the same way."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bukhindor.domain.audit import Retention
-from bukhindor.domain.custom_claims import CustomClaim
-from bukhindor.domain.mail import MailLinks
-from bukhindor.domain.password import PasswordPolicy
-from bukhindor.domain.rate_limit import Limit
-from bukhindor.domain.session import SessionPolicy
-from bukhindor.domain.signing_key import SigningKeyPolicy
-from bukhindor.ports.mail import LetterWriter, Mailer
-from bukhindor.ports.secrets import (
-    AccessTokens,
-    DeviceProofs,
-    OneTimeSecrets,
-    PasswordHasher,
-    RefreshTokens,
-    SigningKeyMaker,
-)
-from bukhindor.ports.store.transactions import Transactions
-from bukhindor.ports.system import Clock, Identifiers, LaterWork, RateLimiter
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification
 from bukhindor.services.health import Health
+from bukhindor.services.introspection import Introspection
 from bukhindor.services.mail_delivery import MailDelivery
 from bukhindor.services.mail_queue import MailQueue
 from bukhindor.services.mailed_links import MailedLinks
@@ -36,6 +18,8 @@ from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
 from bukhindor.services.registration import Registration
 from bukhindor.services.repetition import Repetition
+from bukhindor.services.requirements import Outside, Rules
+from bukhindor.services.service_keys import ServiceKeys
 from bukhindor.services.sessions import Sessions
 from bukhindor.services.sign_in import SignIn
 from bukhindor.services.sign_out import SignOut
@@ -53,38 +37,6 @@ from bukhindor.services.steps.token_issuer import TokenIssuer
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.upkeep import Upkeep
 from bukhindor.services.user_admin import UserAdmin
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """The ports that the use cases need."""
-
-    transactions: Transactions
-    hasher: PasswordHasher
-    limiter: RateLimiter
-    mailer: Mailer
-    writer: LetterWriter
-    identifiers: Identifiers
-    clock: Clock
-    later_work: LaterWork
-    access_tokens: AccessTokens
-    refresh_tokens: RefreshTokens
-    device_proofs: DeviceProofs
-    secrets: OneTimeSecrets
-    key_maker: SigningKeyMaker
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """The operator's decisions: lifetimes, policies, figures, and where mailed links lead."""
-
-    policy: SessionPolicy
-    signing_keys: SigningKeyPolicy
-    custom_claims: Sequence[CustomClaim]
-    password_policy: PasswordPolicy
-    retention: Retention
-    links: MailLinks
-    wrong_codes: Limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +58,8 @@ class Services:
     own_account: OwnAccount
     user_admin: UserAdmin
     audit_log: AuditLog
+    service_keys: ServiceKeys
+    introspection: Introspection
     signing_key_ring: SigningKeyRing
     health: Health
     mailed_links: MailedLinks
@@ -154,9 +108,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
     )
     allowance = MailAllowance(limiter=outside.limiter)
     return Services(
-        authentication=Authentication(
-            transactions=outside.transactions, token_reading=token_reading, policy=rules.policy, clock=outside.clock
-        ),
+        authentication=Authentication(token_reading=token_reading, clock=outside.clock),
         registration=Registration(
             transactions=outside.transactions,
             hasher=outside.hasher,
@@ -264,6 +216,20 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         ),
         audit_log=AuditLog(
             transactions=outside.transactions, trail=trail, limiter=outside.limiter, clock=outside.clock
+        ),
+        service_keys=ServiceKeys(
+            transactions=outside.transactions,
+            trail=trail,
+            limiter=outside.limiter,
+            identifiers=outside.identifiers,
+            clock=outside.clock,
+        ),
+        introspection=Introspection(
+            transactions=outside.transactions,
+            token_reading=token_reading,
+            refresh_tokens=outside.refresh_tokens,
+            policy=rules.policy,
+            clock=outside.clock,
         ),
         signing_key_ring=SigningKeyRing(
             transactions=outside.transactions,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditType
-from bukhindor.domain.caller import Actor
+from bukhindor.domain.caller import Person
 from bukhindor.domain.errors import MailNotFound, MailUnderWay
 from bukhindor.domain.mail import LEASE, QueuedMail
 from bukhindor.ports.store.transactions import Transactions
@@ -21,7 +21,7 @@ class MailQueue:
     trail: AuditTrail
     clock: Clock
 
-    async def oldest(self, actor: Actor, at_most: int) -> list[QueuedMail]:
+    async def oldest(self, actor: Person, at_most: int) -> list[QueuedMail]:
         """Return mails that wait or were given up, the oldest first.
 
         Raises Forbidden.
@@ -30,7 +30,7 @@ class MailQueue:
         async with self.transactions.scan() as stored:
             return await stored.outbox.oldest(at_most)
 
-    async def retry(self, actor: Actor, queued_id: UUID) -> None:
+    async def retry(self, actor: Person, queued_id: UUID) -> None:
         """Have a mail that was given up, or that waits after a failure, delivered at once, with all its tries ahead.
 
         A mail that is due soon is left alone: a worker may be delivering it. Raises Forbidden, MailNotFound,
@@ -47,7 +47,7 @@ class MailQueue:
             await tx.audit_events.add(self.trail.by(actor, AuditType.MAIL_RETRIED, now, queued.user_id))
             await tx.commit()
 
-    async def retry_failed(self, actor: Actor) -> int:
+    async def retry_failed(self, actor: Person) -> int:
         """Have all mails that were given up delivered at once. Returns how many there are.
 
         Raises Forbidden.

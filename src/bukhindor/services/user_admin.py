@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditType
-from bukhindor.domain.caller import Actor, Caller, Operator, self_of
+from bukhindor.domain.caller import Actor, Caller, Operator, Person, require_right_over, self_of
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken, LastAdmin, ReauthenticationRequired, UserNotFound
 from bukhindor.domain.language import LanguageTag
@@ -13,6 +13,7 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.metadata import NO_METADATA, Metadata
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
+from bukhindor.domain.service_key import Scope
 from bukhindor.domain.session import Session, SessionPolicy, live
 from bukhindor.domain.user import Role, Status, User, UserChanges
 from bukhindor.domain.user_listing import UserPage, UserQuery
@@ -41,15 +42,15 @@ class UserAdmin:
     async def page(self, actor: Actor, query: UserQuery) -> UserPage:
         """List users, one page at a time.
 
-        Raises Forbidden.
+        Raises Forbidden, MissingScope.
         """
-        actor.require_admin()
+        actor.require(Scope.USERS_READ)
         async with self.transactions.scan() as stored:
             return await stored.users.page(query, self.clock.now())
 
     async def create(
         self,
-        actor: Actor,
+        actor: Person,
         name: str,
         email: EmailAddress,
         password: NewPassword,
@@ -97,13 +98,13 @@ class UserAdmin:
     async def get(self, actor: Actor, user_id: UUID) -> User:
         """Return a user. Users you may not see are reported as not found.
 
-        Raises UserNotFound.
+        Raises UserNotFound, MissingScope.
         """
         actor.require_sight_of(user_id)
         async with self.transactions.read() as stored:
             return _present(await stored.users.by_id(user_id))
 
-    async def find(self, actor: Actor, email: EmailAddress) -> User:
+    async def find(self, actor: Person, email: EmailAddress) -> User:
         """Find a user by address. Raises Forbidden, UserNotFound."""
         actor.require_admin()
         async with self.transactions.read() as stored:
@@ -121,8 +122,11 @@ class UserAdmin:
         notifies the old address. To change the address of your own account, send its password. At least one active
         administrator must remain.
 
-        Raises UserNotFound, Forbidden, ReauthenticationRequired, IncorrectPassword, InvalidAccessToken, InvalidInput,
-        EmailTaken, LastAdmin, RateLimited, TooBusy.
+        A service may change `name`, `status` with its reason and end, `language` and `app_metadata`, and no
+        administrator.
+
+        Raises UserNotFound, Forbidden, MissingScope, ReauthenticationRequired, IncorrectPassword, InvalidAccessToken,
+        InvalidInput, EmailTaken, LastAdmin, RateLimited, TooBusy.
         """
         actor.require_sight_of(user_id)
         now = self.clock.now()
@@ -141,6 +145,7 @@ class UserAdmin:
                 actor = await self.step_up.present(tx, owner)
                 user = actor.user
                 is_proved = is_proved and user.password_hash == owner.user.password_hash
+            require_right_over(actor, user)
             wanted = user.without_repeats(changes, now)
             actor.require_right_to(wanted)
             if owner is not None and wanted.email is not None and not is_proved:
@@ -165,7 +170,7 @@ class UserAdmin:
             await tx.commit()
         return changed
 
-    async def remove(self, actor: Actor, user_id: UUID, password: Password | None = None) -> None:
+    async def remove(self, actor: Person, user_id: UUID, password: Password | None = None) -> None:
         """Delete a user with all personal data. At least one active administrator must remain.
 
         To delete your own account, send its password. The audit keeps what happened, and the account's id. A last mail
@@ -177,7 +182,7 @@ class UserAdmin:
         actor.require_sight_of(user_id)
         await self.removal.remove(actor, user_id, password)
 
-    async def send_password_reset(self, actor: Actor, user_id: UUID) -> None:
+    async def send_password_reset(self, actor: Person, user_id: UUID) -> None:
         """Send the user a link and a code to choose a new password. Administrators can't choose it for them.
 
         Raises Forbidden, UserNotFound, AccountBanned, AccountInactive.
@@ -215,21 +220,22 @@ class UserAdmin:
     async def sessions_of(self, actor: Actor, user_id: UUID) -> tuple[User, list[Session]]:
         """Return a user and their sessions, newest first.
 
-        Raises Forbidden, UserNotFound.
+        Raises Forbidden, MissingScope, UserNotFound.
         """
-        actor.require_admin()
+        actor.require(Scope.SESSIONS_READ)
         async with self.transactions.read() as stored:
             user = _present(await stored.users.by_id(user_id))
             return user, self._live(user, await stored.sessions.of_user(user_id))
 
     async def end_sessions(self, actor: Actor, user_id: UUID) -> int:
-        """Revoke all sessions of a user. Returns how many there were.
+        """Revoke all sessions of a user. Returns how many there were. A service may not revoke those of administrators.
 
-        Raises Forbidden, UserNotFound.
+        Raises Forbidden, MissingScope, UserNotFound.
         """
-        actor.require_admin()
+        actor.require(Scope.SESSIONS_REVOKE)
         async with self.transactions.begin() as tx:
             user = _present(await tx.users.by_id(user_id))
+            require_right_over(actor, user)
             ended = len(self._live(user, await tx.sessions.of_user(user_id)))
             await tx.sessions.remove_of_user(user_id)
             event = self.trail.by(actor, AuditType.SESSION_ENDED, self.clock.now(), user_id, which="all")

@@ -13,6 +13,8 @@ HEALTH: Final = "/health"
 JWKS: Final = "/.well-known/jwks.json"
 # For clients of OpenID Connect and for those of OAuth 2.0 (RFC 8414).
 DISCOVERY: Final = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
+# Below API (RFC 7662).
+INTROSPECTION: Final = "/auth/introspect"
 OPENAPI: Final = "/openapi.json"
 DOCS: Final = "/docs"
 HOME: Final = "/"

@@ -19,6 +19,7 @@ from bukhindor.adapters.sql.repositories.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNetworks
 from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
+from bukhindor.adapters.sql.repositories.service_keys import SqlServiceKeys
 from bukhindor.adapters.sql.repositories.sessions import SqlSessions
 from bukhindor.adapters.sql.repositories.users import SqlUsers
 from bukhindor.domain.audit import AuditQuery, AuditType
@@ -27,7 +28,16 @@ from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.user import Role
 from bukhindor.domain.user_listing import Order, Position, SortBy, UserQuery
 from tests.fakes.seal import FakeSeal
-from tests.makers import T0, address, make_audit_event, make_one_time_token, make_queued_mail, make_session, make_user
+from tests.makers import (
+    T0,
+    address,
+    make_audit_event,
+    make_one_time_token,
+    make_queued_mail,
+    make_service_key,
+    make_session,
+    make_user,
+)
 
 ID = UUID(int=1)
 USER = make_user(id=ID)
@@ -216,6 +226,15 @@ async def test_familiar_networks_are_found_by_an_index(
     explaining: ExplainingConnection, ask: Callable[[SqlFamiliarNetworks], Awaitable[object]]
 ) -> None:
     await ask(SqlFamiliarNetworks(explaining))
+    assert_no_scan(explaining)
+
+
+async def test_a_service_key_is_found_by_an_index(explaining: ExplainingConnection) -> None:
+    keys = SqlServiceKeys(explaining)
+    await keys.by_digest(b"x")
+    await keys.by_name("orders")
+    await keys.save(make_service_key())
+    await keys.remove(ID)
     assert_no_scan(explaining)
 
 

@@ -8,8 +8,10 @@ import pytest
 from bukhindor.adapters.system.log_redaction import is_secret_name, redacted, redacted_text
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.password import Password
+from tests.makers import make_secret
 
 CANARY = "canary-hunter22"
+SERVICE_KEY = make_secret().reveal()
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
 
 
@@ -82,6 +84,10 @@ def test_an_address_shows_its_first_letter_and_its_domain(value: object, masked:
         ("authorization: basic YTpi", "authorization: basic ***"),
         ("/confirm?token=abc123&x=1", "/confirm?token=***&x=1"),
         ('{"refresh_token": "bkr_abc", "n": 1}', '{"refresh_token": "***", "n": 1}'),
+        (f"key {SERVICE_KEY} was sent", "key *** was sent"),
+        (SERVICE_KEY, "***"),
+        ("bkr_" + "a-_Z" * 17 + "xA", "***"),
+        ("bk_of_something bkr_ 10.0.0.bk", "bk_of_something bkr_ 10.0.0.bk"),
         ("hash $argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA in row", "hash *** in row"),
         ("$2b$10$abcdefghijklmnopqrstuv", "***"),
         ("User(password_hash='x', password='hunter22')", "User(password_hash='x', password='***')"),

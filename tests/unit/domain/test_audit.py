@@ -37,6 +37,8 @@ PROMISED_TYPES = {
     "access.refused",
     "mail.abandoned",
     "mail.retried",
+    "service_key.created",
+    "service_key.revoked",
 }
 
 

@@ -23,7 +23,8 @@ from bukhindor.domain.signing_key import SigningKeyPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Role, User
 from bukhindor.ports.secrets import PasswordVerdict, Requester
-from bukhindor.services.assembly import Outside, Rules, Services, assemble
+from bukhindor.services.assembly import Services, assemble
+from bukhindor.services.requirements import Outside, Rules
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.token_issuer import TokenIssuer
 from tests.fakes.access_tokens import FakeAccessTokens

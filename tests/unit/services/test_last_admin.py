@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from bukhindor.domain.caller import Actor, Operator
+from bukhindor.domain.caller import Operator, Person
 from bukhindor.domain.errors import LastAdmin
 from bukhindor.domain.user import Role, Status, UserChanges
 from tests.makers import T0, address
@@ -17,11 +17,11 @@ from tests.unit.services.scene import PASSWORD, Scene
 DAY = timedelta(days=1)
 
 
-def changing(changes: UserChanges) -> Callable[[Scene, Actor, UUID], Awaitable[Any]]:
+def changing(changes: UserChanges) -> Callable[[Scene, Person, UUID], Awaitable[Any]]:
     return lambda scene, actor, user_id: scene.services.user_admin.change(actor, user_id, changes, PASSWORD)
 
 
-WAYS_OUT: dict[str, Callable[[Scene, Actor, UUID], Awaitable[Any]]] = {
+WAYS_OUT: dict[str, Callable[[Scene, Person, UUID], Awaitable[Any]]] = {
     "demote": changing(UserChanges(role=Role.USER)),
     "make a guest": changing(UserChanges(role=Role.GUEST)),
     "ban": changing(UserChanges(status=Status.BANNED)),

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from bukhindor.domain.audit import AuditType
-from bukhindor.domain.caller import Actor, Operator
+from bukhindor.domain.caller import Operator, Person
 from bukhindor.domain.errors import (
     BukhindorError,
     EmailTaken,
@@ -37,11 +37,11 @@ BEA = address("bea@example.com")
 NEW_PASSWORD = NewPassword("saffron-bicycle-7")
 
 
-async def create(scene: Scene, actor: Actor, role: Role = Role.USER, status: Status = Status.ACTIVE) -> User:
+async def create(scene: Scene, actor: Person, role: Role = Role.USER, status: Status = Status.ACTIVE) -> User:
     return await scene.services.user_admin.create(actor, "Bea Example", BEA, PASSWORD, role, status)
 
 
-ADMIN_ONLY: dict[str, Callable[[Scene, Actor, UUID], Awaitable[Any]]] = {
+ADMIN_ONLY: dict[str, Callable[[Scene, Person, UUID], Awaitable[Any]]] = {
     "page": lambda scene, actor, _: scene.services.user_admin.page(actor, UserQuery()),
     "create": lambda scene, actor, _: create(scene, actor, Role.ADMIN),
     "find": lambda scene, actor, _: scene.services.user_admin.find(actor, address("ann@example.com")),
@@ -49,7 +49,7 @@ ADMIN_ONLY: dict[str, Callable[[Scene, Actor, UUID], Awaitable[Any]]] = {
     "end_sessions": lambda scene, actor, user_id: scene.services.user_admin.end_sessions(actor, user_id),
     "reset": lambda scene, actor, user_id: scene.services.user_admin.send_password_reset(actor, user_id),
 }
-FOR_ONESELF: dict[str, Callable[[Scene, Actor, UUID], Awaitable[Any]]] = {
+FOR_ONESELF: dict[str, Callable[[Scene, Person, UUID], Awaitable[Any]]] = {
     "get": lambda scene, actor, user_id: scene.services.user_admin.get(actor, user_id),
     "change": lambda scene, actor, user_id: scene.services.user_admin.change(actor, user_id, UserChanges(name="X")),
     "change nothing": lambda scene, actor, user_id: scene.services.user_admin.change(actor, user_id, UserChanges()),

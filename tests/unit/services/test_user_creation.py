@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from bukhindor.domain.caller import Actor, Operator
+from bukhindor.domain.caller import Operator, Person
 from bukhindor.domain.errors import (
     BukhindorError,
     EmailTaken,
@@ -27,18 +27,18 @@ NOBODY = UUID(int=4711)
 BEA = address("bea@example.com")
 
 
-async def create(scene: Scene, actor: Actor, role: Role = Role.USER, status: Status = Status.ACTIVE) -> User:
+async def create(scene: Scene, actor: Person, role: Role = Role.USER, status: Status = Status.ACTIVE) -> User:
     return await scene.services.user_admin.create(actor, "Bea Example", BEA, PASSWORD, role, status)
 
 
-ADMIN_ONLY: dict[str, Callable[[Scene, Actor, UUID], Awaitable[Any]]] = {
+ADMIN_ONLY: dict[str, Callable[[Scene, Person, UUID], Awaitable[Any]]] = {
     "page": lambda scene, actor, _: scene.services.user_admin.page(actor, UserQuery()),
     "create": lambda scene, actor, _: create(scene, actor, Role.ADMIN),
     "find": lambda scene, actor, _: scene.services.user_admin.find(actor, address("ann@example.com")),
     "sessions_of": lambda scene, actor, user_id: scene.services.user_admin.sessions_of(actor, user_id),
     "end_sessions": lambda scene, actor, user_id: scene.services.user_admin.end_sessions(actor, user_id),
 }
-FOR_ONESELF: dict[str, Callable[[Scene, Actor, UUID], Awaitable[Any]]] = {
+FOR_ONESELF: dict[str, Callable[[Scene, Person, UUID], Awaitable[Any]]] = {
     "get": lambda scene, actor, user_id: scene.services.user_admin.get(actor, user_id),
     "change": lambda scene, actor, user_id: scene.services.user_admin.change(actor, user_id, UserChanges(name="X")),
     "change nothing": lambda scene, actor, user_id: scene.services.user_admin.change(actor, user_id, UserChanges()),

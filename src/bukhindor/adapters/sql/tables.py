@@ -141,6 +141,22 @@ signing_keys = sa.Table(
     sa.Column("retired_at", UtcDateTime()),
 )
 
+service_keys = sa.Table(
+    "service_keys",
+    metadata,
+    sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("name", sa.String(63), nullable=False),
+    sa.Column("digest", sa.LargeBinary(), nullable=False),
+    sa.Column("scopes", sa.Text(), nullable=False),
+    sa.Column("created_at", UtcDateTime(), nullable=False),
+    # No reference to users: the key outlives the account of its creator.
+    sa.Column("created_by", sa.Uuid()),
+    sa.Column("expires_at", UtcDateTime()),
+    sa.Column("last_used_at", UtcDateTime()),
+    sa.Index("uq_service_keys_name", "name", unique=True),
+    sa.Index("uq_service_keys_digest", "digest", unique=True),
+)
+
 one_time_tokens = sa.Table(
     "one_time_tokens",
     metadata,

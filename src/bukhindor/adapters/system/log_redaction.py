@@ -25,6 +25,7 @@ _HARMLESS = re.compile(r"[A-Za-z0-9_/.{}-]{0,64}")
 # Every repetition is possessive or bounded, so that any text takes linear time at most.
 _LOCAL = r"[\w.!#$'*+^`{|}~-]"
 _EMAIL = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*+(@|%40)(?=[\w.-])")
+_OPAQUE = re.compile(r"\bbk[rd]?_[\w-]{20,}+")
 _JWT = re.compile(r"\beyJ[\w-]{5,}+(?:\.[\w-]*+)+")
 _HASH = re.compile(r"\$(?:argon2(?:id|i|d)|2[abxy]|scrypt|pbkdf2[a-z0-9-]{0,10})\$[\w$./+=,-]++")
 _CREDENTIALS = re.compile(r"\b(Bearer|Basic)\s{1,5}[\w.~+/=-]++", re.IGNORECASE)
@@ -50,7 +51,7 @@ def redacted_text(text: str) -> str:
     """The text without anything that looks like an email address, a token, a password hash or an assignment of a
     secret.
     """
-    if _HARMLESS.fullmatch(text) and "eyJ" not in text:
+    if _HARMLESS.fullmatch(text) and "eyJ" not in text and "bk" not in text:
         return text
     if len(text) > _MAX_TEXT:
         text = f"{text[:_MAX_TEXT]}… ({len(text)} characters)"
@@ -58,6 +59,8 @@ def redacted_text(text: str) -> str:
         text = _EMAIL.sub(rf"\1{MASK}\2", text)
     if "eyJ" in text:
         text = _JWT.sub(MASK, text)
+    if "bk" in text:
+        text = _OPAQUE.sub(MASK, text)
     if "$" in text:
         text = _HASH.sub(MASK, text)
     lower = text.lower()

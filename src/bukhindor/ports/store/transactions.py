@@ -8,6 +8,7 @@ from bukhindor.ports.store.familiar_networks import FamiliarNetworks
 from bukhindor.ports.store.kept_responses import KeptResponses
 from bukhindor.ports.store.one_time_tokens import OneTimeTokens
 from bukhindor.ports.store.outbox import Outbox
+from bukhindor.ports.store.service_keys import ServiceKeyStore
 from bukhindor.ports.store.sessions import Sessions
 from bukhindor.ports.store.signing_keys import SigningKeys
 from bukhindor.ports.store.users import Users
@@ -31,6 +32,10 @@ class Reading(Protocol):
     @property
     def signing_keys(self) -> SigningKeys:
         """All signing keys, retired ones too."""
+
+    @property
+    def service_keys(self) -> ServiceKeyStore:
+        """All service keys that were not revoked, expired ones too."""
 
     @property
     def one_time_tokens(self) -> OneTimeTokens:

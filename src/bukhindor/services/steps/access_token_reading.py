@@ -1,13 +1,17 @@
-"""Reading access tokens, also under keys that another process has made."""
+"""Reading access tokens, also under keys that another process has made, and finding their sessions."""
 
+import logging
 from datetime import datetime, timedelta
 
-from bukhindor.domain.errors import InvalidAccessToken
-from bukhindor.domain.session import SessionPolicy
+from bukhindor.domain.errors import InvalidAccessToken, Unavailable
+from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.signing_key import KeyRing
 from bukhindor.domain.tokens import AccessClaims
+from bukhindor.domain.user import User
 from bukhindor.ports.secrets import AccessTokens
 from bukhindor.ports.store.transactions import Transactions
+
+_log = logging.getLogger(__name__)
 
 _KEY_RELOAD_INTERVAL = timedelta(seconds=1)
 
@@ -37,6 +41,38 @@ class AccessTokenReading:
         if claims is None and await self._has_new_key(token, now):
             claims = self._access_tokens.read_at_any_age(token)
         return claims
+
+    async def session_of(self, claims: AccessClaims, now: datetime) -> tuple[Session, User]:
+        """Return the session of a token and its user as they are stored now.
+
+        Raises InvalidAccessToken when the session has ended, or is not the one of this token.
+        """
+        async with self._transactions.read() as stored:
+            found = await stored.sessions.with_user(claims.session_id)
+        if found is None:
+            raise InvalidAccessToken
+        session, user = found
+        if not claims.fit(session) or session.is_over_at(now, self._policy, user.role):
+            raise InvalidAccessToken
+        return session, user
+
+    async def record_use(self, session: Session, claims: AccessClaims, now: datetime) -> None:
+        """Record that a client has used the token, rarely: the first use of a generation confirms that its tokens have
+        arrived. It never fails.
+        """
+        if session.used(claims.generation, now) is session:
+            return
+        try:
+            async with self._transactions.begin() as tx:
+                present = await tx.sessions.by_id(claims.session_id)
+                used = None if present is None else present.used(claims.generation, now)
+                # Of many simultaneous requests the first has recorded it for all.
+                if used is not None and used is not present:
+                    await tx.sessions.save(used)
+                    await tx.commit()
+        except Unavailable as unavailable:
+            # Reads must work while nothing can be written; the next request tries again.
+            _log.warning("use of a session not recorded: %s", unavailable.code)
 
     async def _has_new_key(self, token: str, now: datetime) -> bool:
         """Whether the token's key was unknown and may be known now.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditType
-from bukhindor.domain.caller import Actor, self_of
+from bukhindor.domain.caller import Person, self_of
 from bukhindor.domain.errors import LastAdmin, UserNotFound
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password import Password
@@ -25,7 +25,7 @@ class AccountRemoval:
     trail: AuditTrail
     clock: Clock
 
-    async def remove(self, actor: Actor, user_id: UUID, password: Password | None) -> None:
+    async def remove(self, actor: Person, user_id: UUID, password: Password | None) -> None:
         """Delete a user; a last mail notifies them. The actor's own account needs its password.
 
         Raises UserNotFound, ReauthenticationRequired, IncorrectPassword, InvalidAccessToken, RateLimited, TooBusy, and

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditEvent, AuditType, counted_event_id
-from bukhindor.domain.caller import Actor
+from bukhindor.domain.caller import Actor, CallingService
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.user import User
 from bukhindor.ports.system import Identifiers
@@ -24,7 +24,12 @@ class AuditTrail:
     def by(
         self, actor: Actor, type: AuditType, now: datetime, subject_id: UUID | None = None, /, **details: str
     ) -> AuditEvent:
-        """An act of a signed-in person or the operator, on their own account unless `subject_id` names another."""
+        """An act of a person, the operator or a service, on their own account unless `subject_id` names another.
+
+        The name of a service stays in the event when its key is revoked.
+        """
+        if isinstance(actor, CallingService):
+            details["service"] = str(actor.key.name)
         return AuditEvent(
             self.identifiers.event_id(),
             now,

@@ -26,7 +26,9 @@ UntilParameter = Annotated[str, Meta(extra_json_schema=_TIME, description="The s
 
 
 class AuditEventShape(msgspec.Struct, frozen=True):
-    """One event: `actor_id` acted on `subject_id`; null for a client that is not signed in, or no account."""
+    """One event: `actor_id` acted on `subject_id`; null for a client that is not signed in, or no account. Either may
+    be a service key.
+    """
 
     id: UserId
     at: Time
@@ -104,7 +106,7 @@ async def list_audit_events(call: Call, audit_log: AuditLog, query: EventListQue
     key = call.settings.cursor_key
     asked = query.decoded(key)
     # One more than requested shows whether there is another page.
-    events = await audit_log.page(call.caller, replace(asked, limit=asked.limit + 1))
+    events = await audit_log.page(call.actor, replace(asked, limit=asked.limit + 1))
     page = events[: asked.limit]
     next_cursor = None
     if len(events) > asked.limit:

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from bukhindor.web.addresses import JWKS
+from bukhindor.web.addresses import API, INTROSPECTION, JWKS
 from bukhindor.web.endpoint.call import Call
 
 
@@ -17,6 +17,10 @@ class ServerMetadata(msgspec.Struct, frozen=True):
 
     issuer: Annotated[str, Meta(description="The value of `iss` in every token")]
     jwks_uri: Annotated[str, Meta(description="Where the public keys are")]
+    introspection_endpoint: Annotated[str, Meta(description="Where services with a key ask about a token (RFC 7662)")]
+    introspection_endpoint_auth_methods_supported: Annotated[
+        list[str], Meta(description="A service key as bearer token, or by HTTP Basic with its name as the client's id")
+    ]
     response_types_supported: Annotated[list[str], Meta(description="Empty: there is no authorization endpoint")]
     grant_types_supported: Annotated[list[str], Meta(description="Empty: there is no token endpoint")]
     subject_types_supported: Annotated[list[str], Meta(description="`public`: `sub` is the same for every service")]
@@ -43,6 +47,8 @@ def _metadata(issuer: str) -> ServerMetadata:
     return ServerMetadata(
         issuer=issuer,
         jwks_uri=issuer + JWKS,
+        introspection_endpoint=issuer + API + INTROSPECTION,
+        introspection_endpoint_auth_methods_supported=["client_secret_basic", "Bearer"],
         response_types_supported=[],
         grant_types_supported=[],
         subject_types_supported=["public"],

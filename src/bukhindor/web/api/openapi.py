@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document, drawn from the route table: nothing is described twice."""
 
 import inspect
+import re
 from functools import cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -16,12 +17,15 @@ from bukhindor.domain.errors import (
     IdempotencyKeyReused,
     InvalidAccessToken,
     InvalidInput,
+    InvalidServiceKey,
+    MissingScope,
     NotSignedIn,
     RateLimited,
+    ServiceKeyRequired,
     StoreUnavailable,
     TooBusy,
 )
-from bukhindor.web.api.openapi_parameters import PARAMETERS, parameters_of
+from bukhindor.web.api.openapi_parameters import AN_ID, PARAMETERS, parameters_of
 from bukhindor.web.api.openapi_schemas import Json, component_schemas, reference, words_of
 from bukhindor.web.api.routes import ENDPOINTS
 from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, Problem, phrase_of
@@ -83,7 +87,11 @@ _CODES_OF_ANY_REQUEST = (
 
 _SIGNED_IN: list[Json] = [{"bearer": []}, {"cookie": []}]
 # With a refresh token in the body, the holder of a token needs nothing else.
-_SECURITY_OF: dict[Access, list[Json]] = {Access.ANYONE: [], Access.TOKEN_HOLDER: [*_SIGNED_IN, {}]}
+_SECURITY_OF: dict[Access, list[Json]] = {
+    Access.ANYONE: [],
+    Access.TOKEN_HOLDER: [*_SIGNED_IN, {}],
+    Access.SERVICE: [{"serviceKey": []}, {"serviceKeyByName": []}],
+}
 
 
 @cache
@@ -122,7 +130,9 @@ def _security_schemes(public_url: str) -> Json:
     cookie = ACCESS_TOKEN.name_for(is_https=public_url.startswith("https://"), path=urlsplit(public_url).path)
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The access token"}
     by_browser = {"type": "apiKey", "in": "cookie", "name": cookie, "description": _COOKIE}
-    return {"bearer": bearer, "cookie": by_browser}
+    key = {"type": "http", "scheme": "bearer", "bearerFormat": "bk_…", "description": "The key of another service"}
+    by_name = {"type": "http", "scheme": "basic", "description": "The name of a service key, and the key as password"}
+    return {"bearer": bearer, "cookie": by_browser, "serviceKey": key, "serviceKeyByName": by_name}
 
 
 def _schemas() -> Json:
@@ -141,16 +151,23 @@ def _operation(endpoint: Endpoint) -> Json:
     operation: Json = {"operationId": endpoint.operation_id, "summary": summary, "tags": [endpoint.tag]}
     if description:
         operation["description"] = description
-    operation["security"] = _SECURITY_OF.get(endpoint.access, _SIGNED_IN)
+    operation["security"] = _security(endpoint)
     if parameters := parameters_of(endpoint):
         operation["parameters"] = parameters
     if endpoint.body is not None:
         operation["requestBody"] = {
             "required": not endpoint.body_is_optional,
-            "content": {endpoint.body_media_type: {"schema": reference(endpoint.body)}},
+            "content": {media_type: {"schema": reference(endpoint.body)} for media_type in endpoint.body_media_types},
         }
     operation["responses"] = _responses(endpoint)
     return operation
+
+
+def _security(endpoint: Endpoint) -> list[Json]:
+    ways_in = _SECURITY_OF.get(endpoint.access, _SIGNED_IN)
+    if endpoint.scope is None or endpoint.access is Access.SERVICE:
+        return ways_in
+    return [*ways_in, {"serviceKey": []}]
 
 
 def _rules(endpoint: Endpoint) -> list[str]:
@@ -159,7 +176,8 @@ def _rules(endpoint: Endpoint) -> list[str]:
     if endpoint.rules is None:
         return []
     paragraphs = (inspect.getdoc(endpoint.rules) or "").split("\n\n")
-    return [" ".join(text.split()) for text in paragraphs if text and not text.startswith("Raises ")]
+    rules = [" ".join(text.split()) for text in paragraphs if text and not text.startswith("Raises ")]
+    return rules if endpoint.scope is None else [*rules, f"For services with a key: scope `{endpoint.scope}`."]
 
 
 def _responses(endpoint: Endpoint) -> Json:
@@ -177,7 +195,7 @@ def _responses(endpoint: Endpoint) -> Json:
         causes[431] = [_HEADERS_TOO_LARGE]
     causes[500] = [INTERNAL_ERROR[1:]]
     for status, problems in sorted(causes.items()):
-        responses[str(status)] = _problem_response(status, problems)
+        responses[str(status)] = _problem_response(endpoint, status, problems)
     return responses
 
 
@@ -188,9 +206,11 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
         refusals += [InvalidInput, StoreUnavailable]
     if isinstance(endpoint, FormEndpoint):
         refusals += [FormExpected, BodyTooLarge]
-    elif endpoint.body is not None:
+    if endpoint.body is not None and "application/json" in endpoint.body_media_types:
         refusals += [MalformedJson, UnsupportedMediaType, BodyTooLarge]
-    if endpoint.access is not Access.ANYONE:
+    if endpoint.access is Access.SERVICE:
+        refusals += [DifferentAuthorizations, ServiceKeyRequired]
+    elif endpoint.access is not Access.ANYONE:
         refusals += [DifferentAuthorizations, NotSignedIn, InvalidAccessToken]
         if endpoint.method != "GET":
             refusals.append(CrossSiteRequest)
@@ -198,12 +218,14 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
         refusals += [IdempotencyKeyReused, TooBusy]
     if endpoint.access is Access.ADMIN:
         refusals.append(Forbidden)
+    if endpoint.scope is not None:
+        refusals += [InvalidServiceKey, MissingScope, RateLimited]
     if endpoint.limits:
         refusals.append(RateLimited)
     return list(dict.fromkeys(refusals))
 
 
-def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
+def _problem_response(endpoint: Endpoint, status: int, causes: list[tuple[str, str]]) -> Json:
     examples = {
         code: {
             "summary": detail,
@@ -212,7 +234,7 @@ def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
                 "title": phrase_of(status),
                 "status": status,
                 "detail": detail,
-                "instance": "/api/v1/auth/me",
+                "instance": re.sub(r"{\w+}", AN_ID, endpoint.path),
                 "error": detail,
                 "code": status,
                 "error_code": code,

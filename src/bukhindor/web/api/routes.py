@@ -25,10 +25,12 @@ from bukhindor.domain.rate_limit import (
     REFUSED_REFRESHES_PER_NETWORK,
     REGISTRATIONS_PER_NETWORK,
 )
+from bukhindor.domain.service_key import Scope
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification
+from bukhindor.services.introspection import Introspection
 from bukhindor.services.own_account import OwnAccount
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.password_reset import PasswordReset
@@ -39,7 +41,7 @@ from bukhindor.services.sign_in import SignIn
 from bukhindor.services.sign_out import SignOut
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.user_admin import UserAdmin
-from bukhindor.web.addresses import API, DISCOVERY, HEALTH, JWKS
+from bukhindor.web.addresses import API, DISCOVERY, HEALTH, INTROSPECTION, JWKS
 from bukhindor.web.api import (
     audit_log,
     discovery,
@@ -47,6 +49,7 @@ from bukhindor.web.api import (
     email_verification,
     forward_auth,
     health,
+    introspection,
     own_account,
     password_change,
     password_reset,
@@ -88,6 +91,8 @@ _SERVICE = (
 _AUTH = (
     Endpoint("GET", "/auth/verify", forward_auth.verify, _SIGNED_IN, "Service", refuses=(StoreUnavailable,),
              rules=Authentication.authenticate),
+    FormEndpoint("POST", INTROSPECTION, introspection.introspect_token, Access.SERVICE, "Service",
+                 scope=Scope.TOKENS_INTROSPECT, accepts_json=True, rules=Introspection.introspect),
     Endpoint("POST", "/auth/register", registration.register, _ANYONE, "Account", 201, refuses=(EmailTaken, TooBusy),
              limits=(_REGISTRATIONS,), rules=Registration.register, keeps_response=True),
     Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",
@@ -139,24 +144,26 @@ _MAILBOX = (
              rules=EmailChange.confirm, keeps_response=True),
 )
 _USERS = (
-    Endpoint("GET", "/users", user_admin.list_users, _ADMIN, "Users", rules=UserAdmin.page),
+    Endpoint("GET", "/users", user_admin.list_users, _ADMIN, "Users", scope=Scope.USERS_READ, rules=UserAdmin.page),
     Endpoint("POST", "/users", user_admin.create_user, _ADMIN, "Users", 201, refuses=(EmailTaken, TooBusy),
              rules=UserAdmin.create, keeps_response=True),
-    Endpoint("GET", _USER, user_admin.get_user, _SIGNED_IN, "Users", refuses=(UserNotFound,), rules=UserAdmin.get),
+    Endpoint("GET", _USER, user_admin.get_user, _SIGNED_IN, "Users", refuses=(UserNotFound,),
+             scope=Scope.USERS_READ, rules=UserAdmin.get),
     Endpoint("PUT", _USER, user_admin.replace_user, _SIGNED_IN, "Users",
-             refuses=_CHANGE_REFUSALS, rules=UserAdmin.change),
+             refuses=_CHANGE_REFUSALS, scope=Scope.USERS_WRITE, rules=UserAdmin.change),
     Endpoint("PATCH", _USER, user_admin.update_user, _SIGNED_IN, "Users",
-             refuses=_CHANGE_REFUSALS, rules=UserAdmin.change),
+             refuses=_CHANGE_REFUSALS, scope=Scope.USERS_WRITE, rules=UserAdmin.change),
     Endpoint("DELETE", _USER, user_admin.delete_user, _SIGNED_IN, "Users",
              refuses=(UserNotFound, ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy),
              rules=UserAdmin.remove, keeps_response=True),
     Endpoint("GET", f"{_USER}/sessions", user_admin.list_user_sessions, _ADMIN, "Users", refuses=(UserNotFound,),
-             rules=UserAdmin.sessions_of),
+             scope=Scope.SESSIONS_READ, rules=UserAdmin.sessions_of),
     Endpoint("DELETE", f"{_USER}/sessions", user_admin.end_user_sessions, _ADMIN, "Users",
-             refuses=(UserNotFound,), rules=UserAdmin.end_sessions),
+             refuses=(UserNotFound,), scope=Scope.SESSIONS_REVOKE, rules=UserAdmin.end_sessions),
     Endpoint("POST", f"{_USER}/reset-password", user_admin.reset_user_password, _ADMIN, "Users",
              refuses=(UserNotFound, AccountBanned, AccountInactive), rules=UserAdmin.send_password_reset),
-    Endpoint("GET", "/audit-events", audit_log.list_audit_events, _ADMIN, "Audit", rules=AuditLog.page),
+    Endpoint("GET", "/audit-events", audit_log.list_audit_events, _ADMIN, "Audit",
+             scope=Scope.AUDIT_READ, rules=AuditLog.page),
 )
 # fmt: on
 

@@ -70,7 +70,7 @@ class DeleteUserBody(msgspec.Struct, frozen=True):
 async def list_users(call: Call, user_admin: UserAdmin, query: UserListQuery) -> UserList:
     """List users"""
     user_query = query.decoded(call.settings.cursor_key)
-    page = await user_admin.page(call.caller, user_query)
+    page = await user_admin.page(call.actor, user_query)
     return UserList.of(page, user_query, call.settings.cursor_key, call.now)
 
 
@@ -87,8 +87,8 @@ async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -
 
 async def get_user(call: Call, user_admin: UserAdmin) -> UserShape:
     """Read an account"""
-    user = await user_admin.get(call.caller, call.user_id)
-    return UserShape.of(user, call.now, for_admin=call.caller.is_admin)
+    user = await user_admin.get(call.actor, call.user_id)
+    return UserShape.of(user, call.now, for_admin=call.sees_as_admin)
 
 
 async def replace_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) -> UserShape:
@@ -101,8 +101,8 @@ async def replace_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) 
 
 async def update_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) -> UserShape:
     """Change parts of an account"""
-    user = await user_admin.change(call.caller, call.user_id, _changes(body), body.password)
-    return UserShape.of(user, call.now, for_admin=call.caller.is_admin)
+    user = await user_admin.change(call.actor, call.user_id, _changes(body), body.password)
+    return UserShape.of(user, call.now, for_admin=call.sees_as_admin)
 
 
 async def delete_user(call: Call, user_admin: UserAdmin, body: DeleteUserBody = DeleteUserBody()) -> Message:  # noqa: B008  # Immutable.
@@ -121,15 +121,15 @@ async def reset_user_password(call: Call, user_admin: UserAdmin) -> Message:
 
 async def list_user_sessions(call: Call, user_admin: UserAdmin) -> SessionList:
     """List the sessions of a user"""
-    user, sessions = await user_admin.sessions_of(call.caller, call.user_id)
-    policy, current = call.settings.session_policy, call.caller.session.id
+    user, sessions = await user_admin.sessions_of(call.actor, call.user_id)
+    policy, current = call.settings.session_policy, call.actor.session_id
     return SessionList([SessionShape.of(session, user, policy, current) for session in sessions])
 
 
 async def end_user_sessions(call: Call, user_admin: UserAdmin) -> RevocationResult:
     """Revoke all sessions of a user"""
-    revoked = await user_admin.end_sessions(call.caller, call.user_id)
-    if call.user_id == call.caller.user.id:
+    revoked = await user_admin.end_sessions(call.actor, call.user_id)
+    if call.user_id == call.actor.actor_id:
         call.sign_browser_out()
     return RevocationResult("The user has been signed out everywhere.", revoked)
 

@@ -31,6 +31,7 @@ class Exchange:
     trace: str = ""
     route: str = "unmatched"
     user_id: str | None = None
+    service: str | None = None
     error_code: str | None = None
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 

@@ -190,6 +190,7 @@ def _log_line(exchange: Exchange, status: int, seconds: float) -> None:
         status=status,
         duration_ms=round(seconds * 1000, 2),
         user_id=exchange.user_id,
+        service=exchange.service,
         error_code=exchange.error_code,
         ip=exchange.client_ip,
     )

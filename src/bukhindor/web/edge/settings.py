@@ -18,7 +18,7 @@ Network = IPv4Network | IPv6Network
 class WebSettings:
     """`public_url` is the address of the service for its users, with the path that a proxy strips; `cursor_key` seals
     the cursors of lists; `request_timeout` is how many seconds a use case may take; `mailbox_hosts` are the host names
-    of the development mailbox.
+    of the development mailbox; `token_audiences` and `token_client_id` are what access tokens say of themselves.
     """
 
     public_url: str
@@ -35,6 +35,8 @@ class WebSettings:
     is_development: bool = False
     has_mailbox: bool = False
     has_docs: bool = True
+    token_audiences: tuple[str, ...] = ("bukhindor",)
+    token_client_id: str = "bukhindor"
     check_password: Callable[[NewPassword], None] | None = None
 
     @property

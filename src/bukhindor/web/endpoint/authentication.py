@@ -54,10 +54,15 @@ def access_token(exchange: Exchange, settings: WebSettings) -> str:
 
 def bearer_token(authorization: str) -> str:
     """The token of an Authorization header (RFC 6750). Raises InvalidAccessToken, DifferentAuthorizations."""
-    scheme, _, token = authorization.partition(" ")
-    if LINE_BREAK in authorization or ("," in authorization and _SECOND_CREDENTIALS.search(authorization)):
-        raise DifferentAuthorizations
-    token = token.lstrip(" ")
-    if scheme.lower() != "bearer" or not token:
+    scheme, token = credentials(authorization)
+    if scheme != "bearer" or not token:
         raise InvalidAccessToken
     return token
+
+
+def credentials(authorization: str) -> tuple[str, str]:
+    """The scheme of an Authorization header in lower case, and what follows it. Raises DifferentAuthorizations."""
+    if LINE_BREAK in authorization or ("," in authorization and _SECOND_CREDENTIALS.search(authorization)):
+        raise DifferentAuthorizations
+    scheme, _, value = authorization.partition(" ")
+    return scheme.lower(), value.lstrip(" ")

@@ -6,9 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from bukhindor.domain.caller import Caller
+from bukhindor.domain.caller import Actor, Caller, CallingService
 from bukhindor.domain.device import AppType, AppVersion, Device, DeviceId, shown_user_agent
-from bukhindor.domain.errors import FieldError, InvalidInput, InvalidValue, NotSignedIn, SessionNotFound, UserNotFound
+from bukhindor.domain.errors import (
+    FieldError,
+    InvalidInput,
+    InvalidValue,
+    NotSignedIn,
+    ServiceKeyRequired,
+    SessionNotFound,
+    UserNotFound,
+)
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password_attempt import DEVICE_PROOF_LIFE
 from bukhindor.domain.tokens import TokenPair
@@ -24,7 +32,8 @@ _CLIENT_HEADERS: dict[str, Any] = {"X-Device-ID": DeviceId, "X-App-Type": AppTyp
 
 @dataclass(slots=True)
 class Call:
-    """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`.
+    """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`. `calling_service` is
+    another service that called with its key; handlers read `service`, or `actor` where people may call too.
 
     `arguments` are the decoded body and query. `mailbox` is the masked address that a page names. `created` is
     the account that the handler has made, if any.
@@ -35,6 +44,7 @@ class Call:
     path_parameters: dict[str, str]
     now: datetime
     signed_in: Caller | None = None
+    calling_service: CallingService | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     mailbox: str = ""
     created: UUID | None = None
@@ -44,6 +54,22 @@ class Call:
         if self.signed_in is None:
             raise NotSignedIn
         return self.signed_in
+
+    @property
+    def service(self) -> CallingService:
+        if self.calling_service is None:
+            raise ServiceKeyRequired
+        return self.calling_service
+
+    @property
+    def actor(self) -> Actor:
+        """The service or the person who calls, at endpoints that both may call."""
+        return self.calling_service or self.caller
+
+    @property
+    def sees_as_admin(self) -> bool:
+        """Whether the response may contain what only administrators and services see."""
+        return self.calling_service is not None or self.caller.is_admin
 
     @property
     def origin(self) -> Origin:

@@ -36,12 +36,15 @@ def check_media_type(content_type: str, content_encoding: str) -> None:
     """
     if content_type == "application/json" and not content_encoding:
         return
-    media_type, semicolon, parameters = content_type.partition(";")
-    media_type = media_type.strip().lower()
-    is_json = _JSON.fullmatch(media_type) is not None
+    _, semicolon, parameters = content_type.partition(";")
     codings = {coding.strip().lower() for coding in content_encoding.split(",")}
-    if not is_json or not codings <= _NOT_COMPRESSED or not _charsets(semicolon + parameters) <= _UTF_8:
+    if not is_json(content_type) or not codings <= _NOT_COMPRESSED or not _charsets(semicolon + parameters) <= _UTF_8:
         raise UnsupportedMediaType
+
+
+def is_json(content_type: str) -> bool:
+    """Whether this is the media type of a JSON text."""
+    return _JSON.fullmatch(content_type.partition(";")[0].strip().lower()) is not None
 
 
 def _charsets(parameters: str) -> set[str]:

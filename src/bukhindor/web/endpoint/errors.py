@@ -100,19 +100,24 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.RateLimited: 429,
     domain.NotSignedIn: 401,
     domain.InvalidAccessToken: 401,
+    domain.ServiceKeyRequired: 401,
+    domain.InvalidServiceKey: 401,
     domain.InvalidCredentials: 401,
     domain.InvalidRefreshToken: 401,
     domain.RefreshTokenReused: 401,
     domain.Forbidden: 403,
+    domain.MissingScope: 403,
     domain.ReauthenticationRequired: 403,
     domain.AccountBanned: 403,
     domain.AccountInactive: 403,
     domain.MailNotFound: 404,
+    domain.ServiceKeyNotFound: 404,
     domain.UserNotFound: 404,
     domain.SessionNotFound: 404,
     domain.EmailTaken: 409,
     domain.IdempotencyKeyReused: 422,
     domain.LastAdmin: 409,
+    domain.ServiceKeyNameTaken: 409,
     domain.MailUnderWay: 409,
     domain.TooBusy: 503,
     domain.StoreUnavailable: 503,
@@ -190,8 +195,13 @@ def headers_for(error: domain.BukhindorError) -> dict[str, str]:
         return {"retry-after": str(error.retry_after)}
     if isinstance(error, domain.Unauthenticated):
         # RFC 6750 section 3.1: no error code when the request has no token.
-        has_bad_token = isinstance(error, domain.InvalidAccessToken)
-        return {"www-authenticate": 'Bearer realm="bukhindor"' + (', error="invalid_token"' if has_bad_token else "")}
+        has_bad_token = isinstance(error, domain.InvalidAccessToken | domain.InvalidServiceKey)
+        challenge = 'Bearer realm="bukhindor"' + (', error="invalid_token"' if has_bad_token else "")
+        if isinstance(error, domain.ServiceKeyRequired | domain.InvalidServiceKey):
+            challenge = f'Basic realm="bukhindor", {challenge}'
+        return {"www-authenticate": challenge}
+    if isinstance(error, domain.MissingScope):
+        return {"www-authenticate": f'Bearer realm="bukhindor", error="insufficient_scope", scope="{error.scope}"'}
     if isinstance(error, domain.Forbidden):
         return {"www-authenticate": 'Bearer realm="bukhindor", error="insufficient_scope"'}
     return {}

@@ -10,12 +10,23 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bukhindor.domain.errors import Forbidden, InvalidInput, InvalidValue, NotFound, RateLimited, TooBusy, WriteConflict
+from bukhindor.domain.errors import (
+    Forbidden,
+    InvalidInput,
+    InvalidServiceKey,
+    InvalidValue,
+    MissingScope,
+    NotFound,
+    RateLimited,
+    TooBusy,
+    WriteConflict,
+)
 from bukhindor.domain.repetition import RepeatableRequest
 from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.repetition import Repetition
+from bukhindor.services.service_keys import ServiceKeys
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint import decoding
@@ -33,6 +44,7 @@ from bukhindor.web.endpoint.errors import (
 from bukhindor.web.endpoint.limits import within
 from bukhindor.web.endpoint.repetition import once, recognised
 from bukhindor.web.endpoint.row import Access, Row
+from bukhindor.web.endpoint.service_key import authenticate_service, presented_key
 from bukhindor.web.endpoint.use_cases import UseCases
 
 # A body that declares more digits is counted while it arrives.
@@ -51,8 +63,8 @@ class Operation:
     ) -> None:
         self._row = row
         self._settings, self._limiter, self._clock = settings, limiter, clock
-        self._repetition = use_cases.of(Repetition)
-        self._authentication, self._audit_log = use_cases.of(Authentication), use_cases.of(AuditLog)
+        self._repetition, self._audit_log = use_cases.of(Repetition), use_cases.of(AuditLog)
+        self._authentication, self._service_keys = use_cases.of(Authentication), use_cases.of(ServiceKeys)
         self._handler = partial(row.handler, **{name: use_cases.of(kind) for name, kind in row.use_cases.items()})
         self._body, self._query, self._cache_life = row.body, row.query, row.cache_life
         self._body_is_optional = row.body is not None and row.body_is_optional
@@ -137,6 +149,11 @@ class Operation:
 
     async def _admit(self, call: Call) -> None:
         row = self._row
+        if row.scope is not None:
+            presented = presented_key(call.exchange)
+            if presented is not None or row.access is Access.SERVICE:
+                await authenticate_service(call, presented, self._service_keys, row.scope)
+                return
         if row.is_for_clients:
             call.check_client_headers()
         if row.access is Access.DEVELOPER and not self._settings.mailbox_hosts.answer_to(
@@ -166,10 +183,11 @@ class Operation:
 
     async def _record(self, call: Call, error: Exception) -> None:
         """Record a refusal in the audit: limits, rights, and attempts at other people's objects."""
-        caller, origin, route = call.signed_in, call.origin, f"{self._row.method} {self._row.path}"
+        caller, origin = call.calling_service or call.signed_in, call.origin
+        route = f"{self._row.method} {self._row.path}"
         if isinstance(error, RateLimited):
             await self._audit_log.record_limit(error, caller, origin, route)
-        elif isinstance(error, (Forbidden, CrossSiteRequest)):
+        elif isinstance(error, (Forbidden, MissingScope, InvalidServiceKey, CrossSiteRequest)):
             await self._audit_log.record_refusal(error.code, caller, origin, route)
         elif isinstance(error, NotFound) and error.concealed is not None:
             await self._audit_log.record_refusal(error.code, caller, origin, route, error.concealed)

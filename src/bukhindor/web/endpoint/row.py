@@ -13,6 +13,7 @@ import msgspec
 from starlette.responses import Response
 
 from bukhindor.domain.errors import BukhindorError
+from bukhindor.domain.service_key import Scope
 from bukhindor.web.endpoint import decoding
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.errors import Refusal, WebRefusal, problem_response
@@ -38,13 +39,15 @@ class Access(Enum):
     TOKEN_HOLDER = "holders of a token that the server signed"
     SIGNED_IN = "signed in"
     ADMIN = "administrators"
+    SERVICE = "services with a key"
     DEVELOPER = "developers on this machine"
 
 
 @dataclass(frozen=True)
 class Row(ABC):
     """`refuses` names what the operation can refuse besides what its access and body imply. Clients may keep the
-    response for `cache_life`. With `keeps_response` a request that is sent twice gets the first response again.
+    response for `cache_life`. A service key with `scope` may call too, in the place of a person. With `keeps_response`
+    a request that is sent twice gets the first response again.
 
     The handler's signature names the shapes of body and query, and the use cases that it needs.
     """
@@ -56,6 +59,7 @@ class Row(ABC):
     refuses: tuple[type[BukhindorError | WebRefusal], ...] = field(default=(), kw_only=True)
     limits: tuple[NetworkLimit, ...] = field(default=(), kw_only=True)
     cache_life: timedelta | None = field(default=None, kw_only=True)
+    scope: Scope | None = field(default=None, kw_only=True)
     keeps_response: bool = field(default=False, kw_only=True)
 
     @cached_property
@@ -138,8 +142,8 @@ class Endpoint(Row):
         return answer
 
     @property
-    def body_media_type(self) -> str:
-        return "application/json"
+    def body_media_types(self) -> tuple[str, ...]:
+        return ("application/json",)
 
     @property
     def is_for_clients(self) -> bool:
@@ -169,18 +173,27 @@ class Endpoint(Row):
 
 @dataclass(frozen=True)
 class FormEndpoint(Endpoint):
-    """An endpoint of a standard for programs that send forms. They know no headers of ours."""
+    """An endpoint of a standard for programs that send forms. They know no headers of ours.
+
+    With `accepts_json` the body may be JSON too.
+    """
+
+    accepts_json: bool = field(default=False, kw_only=True)
 
     @property
-    def body_media_type(self) -> str:
-        return "application/x-www-form-urlencoded"
+    def body_media_types(self) -> tuple[str, ...]:
+        form = ("application/x-www-form-urlencoded",)
+        return (*form, *super().body_media_types) if self.accepts_json else form
 
     @property
     def is_for_clients(self) -> bool:
         return False
 
     def decode(self, raw: bytes, call: Call, shape: type[msgspec.Struct]) -> msgspec.Struct:
-        return decoding.decode_form(raw, call.exchange.headers.get("content-type", ""), shape)
+        content_type = call.exchange.headers.get("content-type", "")
+        if self.accepts_json and decoding.is_json(content_type):
+            return super().decode(raw, call, shape)
+        return decoding.decode_form(raw, content_type, shape)
 
 
 @dataclass(frozen=True)

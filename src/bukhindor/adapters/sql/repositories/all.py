@@ -10,6 +10,7 @@ from bukhindor.adapters.sql.repositories.kept_responses import SqlKeptResponses
 from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
 from bukhindor.adapters.sql.repositories.received_mails import SqlReceivedMails
+from bukhindor.adapters.sql.repositories.service_keys import SqlServiceKeys
 from bukhindor.adapters.sql.repositories.sessions import SqlSessions
 from bukhindor.adapters.sql.repositories.signing_keys import SqlSigningKeys
 from bukhindor.adapters.sql.repositories.users import SqlUsers
@@ -24,6 +25,7 @@ class Repositories:
         self.sessions = SqlSessions(connection)
         self.familiar_networks = SqlFamiliarNetworks(connection)
         self.signing_keys = SqlSigningKeys(connection)
+        self.service_keys = SqlServiceKeys(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.outbox = SqlOutbox(connection, seal)
         self.kept_responses = SqlKeptResponses(connection, seal)

@@ -1,0 +1,55 @@
+"""What the use cases need from outside: ports, and the decisions of the operator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bukhindor.domain.audit import Retention
+from bukhindor.domain.custom_claims import CustomClaim
+from bukhindor.domain.mail import MailLinks
+from bukhindor.domain.password import PasswordPolicy
+from bukhindor.domain.rate_limit import Limit
+from bukhindor.domain.session import SessionPolicy
+from bukhindor.domain.signing_key import SigningKeyPolicy
+from bukhindor.ports.mail import LetterWriter, Mailer
+from bukhindor.ports.secrets import (
+    AccessTokens,
+    DeviceProofs,
+    OneTimeSecrets,
+    PasswordHasher,
+    RefreshTokens,
+    SigningKeyMaker,
+)
+from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.system import Clock, Identifiers, LaterWork, RateLimiter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """The ports that the use cases need."""
+
+    transactions: Transactions
+    hasher: PasswordHasher
+    limiter: RateLimiter
+    mailer: Mailer
+    writer: LetterWriter
+    identifiers: Identifiers
+    clock: Clock
+    later_work: LaterWork
+    access_tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+    device_proofs: DeviceProofs
+    secrets: OneTimeSecrets
+    key_maker: SigningKeyMaker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The operator's decisions: lifetimes, policies, figures, and where mailed links lead."""
+
+    policy: SessionPolicy
+    signing_keys: SigningKeyPolicy
+    custom_claims: Sequence[CustomClaim]
+    password_policy: PasswordPolicy
+    retention: Retention
+    links: MailLinks
+    wrong_codes: Limit
