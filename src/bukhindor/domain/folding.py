@@ -98,6 +98,29 @@ def without_blanks(text: str) -> str:
     return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
 
 
+# Default_Ignorable_Code_Point of unassigned code points, and the noncharacters of the Arabic block.
+_KEPT_FOR_NO_INK = (range(0x2065, 0x2066), range(0xFDD0, 0xFDF0), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))
+
+
 def shows_something(text: str) -> bool:
-    """Whether any character of the text leaves ink; the braille blank and the Hangul fillers do not."""
-    return any(unicodedata.category(c)[0] in "LNPS" and c not in "\u115f\u1160\u2800\u3164\uffa0" for c in text)
+    """Whether any character of the text leaves ink; the braille blank and the Hangul fillers do not.
+
+    A character that this program's Unicode tables do not know yet counts: a phone may be newer than the server.
+    """
+    return any(
+        (unicodedata.category(c)[0] in "LNPS" and c not in "\u115f\u1160\u2800\u3164\uffa0") or _may_come_to_show(c)
+        for c in text
+    )
+
+
+def _may_come_to_show(character: str) -> bool:
+    """Whether a later version of Unicode may give the code point a visible character.
+
+    Noncharacters never will; Unicode keeps the other excluded ranges for characters without ink.
+    """
+    code = ord(character)
+    return (
+        unicodedata.category(character) == "Cn"
+        and code & 0xFFFE != 0xFFFE
+        and not any(code in kept for kept in _KEPT_FOR_NO_INK)
+    )

@@ -105,7 +105,9 @@ def test_blanks_within_a_copied_token_go() -> None:
     assert without_blanks("\u200babc\r\n def\u00a0g\ufeff") == "abcdefg"
 
 
-@pytest.mark.parametrize("nothing", ["\u2800", "\u200d", "\u0301", "\ufe0f\u200c", "\u2800 \u2800", "\U000e0041"])
+@pytest.mark.parametrize(
+    "nothing", ["\u2800", "\u200d", "\u0301", "\ufe0f\u200c", "\u2800 \u2800", "\U000e0041", "\ufdd0", "\uffff"]
+)
 def test_a_name_shows_something(nothing: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         Name.parse(nothing)
@@ -115,3 +117,8 @@ def test_a_name_shows_something(nothing: str) -> None:
 @pytest.mark.parametrize("name", ["Ж", "李", "X Æ A-12", "🦊", "1", "."])
 def test_short_names_are_names(name: str) -> None:
     assert Name.parse(name) == name
+
+
+def test_a_name_may_be_newer_than_the_unicode_tables_of_the_server() -> None:
+    not_assigned_yet = "\U0005a58d"
+    assert Name.parse(not_assigned_yet) == not_assigned_yet
