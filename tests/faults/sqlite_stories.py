@@ -39,7 +39,7 @@ async def _fill_disk(server: Server, file: Path, log: Path) -> Finding:
         before = resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
         since = time.monotonic()
         try:
-            expect.that(await watch.until(503, WRITE, REFRESH, times=3), "writes were not refused")
+            expect.that(await watch.until(503, READY, WRITE, REFRESH, times=3), "writes were not refused")
             expect.that(await watch.until(200, LIVE, READ, times=5), "reads were refused")
             full = [each for each in watch.answers if each.began > since and each.kind == READ]
         finally:
@@ -75,7 +75,7 @@ async def read_only(stage: Stage) -> Finding:
             "SQLite: file turns read-only",
             lambda: say(1),
             lambda: say(0),
-            refused=(WRITE, REFRESH),
+            refused=(READY, WRITE, REFRESH),
             lasts=0.5,
         )
 

@@ -1,6 +1,7 @@
 """The description of the API: right, complete, current, and true"""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,7 @@ def test_examples_of_refusals_are_refusals(endpoint: Endpoint) -> None:
             for example in media.get("examples", {}).values():
                 assert problems_with(example["value"], media["schema"]) == []
                 assert example["value"]["status"] == int(status)
+                assert re.fullmatch(re.sub(r"{\w+}", "[0-9a-f-]{36}", endpoint.path), example["value"]["instance"])
 
 
 def test_what_is_always_there_is_required() -> None:

@@ -81,7 +81,7 @@ class Transactions(Protocol):
         """Reads that may take long, kept apart from those of other requests."""
 
     async def has_right_schema(self) -> bool:
-        """Whether the store responds in time and has a schema that this program can work on.
+        """Whether the store responds in time, takes writes, and has a schema that this program can work on.
 
-        Raises StoreUnavailable when it does not respond.
+        Raises StoreUnavailable when it does not respond, or takes no writes.
         """

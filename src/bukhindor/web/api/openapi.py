@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document, drawn from the route table: nothing is described twice."""
 
 import inspect
+import re
 from functools import cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -24,7 +25,8 @@ from bukhindor.domain.errors import (
     StoreUnavailable,
     TooBusy,
 )
-from bukhindor.web.api.openapi_parameters import PARAMETERS, parameters_of
+from bukhindor.web.api.openapi_examples import example_of
+from bukhindor.web.api.openapi_parameters import AN_ID, PARAMETERS, parameters_of
 from bukhindor.web.api.openapi_schemas import Json, component_schemas, reference, words_of
 from bukhindor.web.api.routes import ENDPOINTS
 from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, Problem, phrase_of
@@ -102,9 +104,10 @@ def openapi_json(public_url: str, server: str | None = None) -> bytes:
 
 
 def _document(public_url: str, server: str) -> Json:
+    schemas = _schemas()
     paths: dict[str, Json] = {}
     for endpoint in ENDPOINTS:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -118,7 +121,7 @@ def _document(public_url: str, server: str) -> Json:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": schemas,
             "parameters": PARAMETERS,
             "securitySchemes": _security_schemes(public_url),
         },
@@ -144,7 +147,7 @@ def _schemas() -> Json:
     return schemas
 
 
-def _operation(endpoint: Endpoint) -> Json:
+def _operation(endpoint: Endpoint, schemas: Json) -> Json:
     summary, _, note = (inspect.getdoc(endpoint.handler) or "").partition("\n\n")
     description = "\n\n".join(filter(None, [*_rules(endpoint), note]))
     operation: Json = {"operationId": endpoint.operation_id, "summary": summary, "tags": [endpoint.tag]}
@@ -158,7 +161,7 @@ def _operation(endpoint: Endpoint) -> Json:
             "required": not endpoint.body_is_optional,
             "content": {media_type: {"schema": reference(endpoint.body)} for media_type in endpoint.body_media_types},
         }
-    operation["responses"] = _responses(endpoint)
+    operation["responses"] = _responses(endpoint, schemas)
     return operation
 
 
@@ -179,10 +182,12 @@ def _rules(endpoint: Endpoint) -> list[str]:
     return rules if endpoint.scope is None else [*rules, f"For services with a key: scope `{endpoint.scope}`."]
 
 
-def _responses(endpoint: Endpoint) -> Json:
+def _responses(endpoint: Endpoint, schemas: Json) -> Json:
     success: Json = {"description": phrase_of(endpoint.status)}
     if endpoint.answer is not None:
-        success["content"] = {"application/json": {"schema": reference(endpoint.answer)}}
+        schema = reference(endpoint.answer)
+        example = example_of(endpoint.operation_id, schema, schemas)
+        success["content"] = {"application/json": {"schema": schema, "example": example}}
     responses: Json = {str(endpoint.status): success}
     if endpoint.cache_life is not None:
         responses["304"] = {"description": phrase_of(304)}
@@ -194,7 +199,7 @@ def _responses(endpoint: Endpoint) -> Json:
         causes[431] = [_HEADERS_TOO_LARGE]
     causes[500] = [INTERNAL_ERROR[1:]]
     for status, problems in sorted(causes.items()):
-        responses[str(status)] = _problem_response(status, problems)
+        responses[str(status)] = _problem_response(endpoint, status, problems)
     return responses
 
 
@@ -224,7 +229,7 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
     return list(dict.fromkeys(refusals))
 
 
-def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
+def _problem_response(endpoint: Endpoint, status: int, causes: list[tuple[str, str]]) -> Json:
     examples = {
         code: {
             "summary": detail,
@@ -233,7 +238,7 @@ def _problem_response(status: int, causes: list[tuple[str, str]]) -> Json:
                 "title": phrase_of(status),
                 "status": status,
                 "detail": detail,
-                "instance": "/api/v1/auth/me",
+                "instance": re.sub(r"{\w+}", AN_ID, endpoint.path),
                 "error": detail,
                 "code": status,
                 "error_code": code,

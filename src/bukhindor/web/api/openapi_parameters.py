@@ -31,10 +31,10 @@ def _header(name: str, description: str, schema: Json, example: str) -> Json:
 def _in_path(name: str, description: str) -> Json:
     schema = {"type": "string", "format": "uuid"}
     described = {"name": name, "in": "path", "required": True, "description": description}
-    return described | {"schema": schema, "example": _AN_ID}
+    return described | {"schema": schema, "example": AN_ID}
 
 
-_AN_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
+AN_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 # By the name of the component.
 PARAMETERS = {
     "AppType": _header("X-App-Type", "The kind of the app, for the list of devices", reference(AppType), "web"),

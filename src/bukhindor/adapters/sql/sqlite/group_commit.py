@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from bukhindor.adapters.sql.sqlite.file import LOCK_PATIENCE_SECONDS, SqliteFile
-from bukhindor.adapters.sql.sqlite.statements import is_busy
+from bukhindor.adapters.sql.sqlite.statements import LOCKED, is_busy, reason_of
+from bukhindor.adapters.sql.sqlite.write_proof import WriteProof
 from bukhindor.domain.errors import StoreUnavailable
 
 TURN_LIMIT_SECONDS = 5.0
@@ -39,8 +40,8 @@ class GroupCommit:
     """The only writer of this process.
 
     A use case may keep its turn for `turn_limit` seconds; another process may keep the file locked for `lock_patience`
-    seconds until waiting use cases are refused. `commits` counts the waits for the disk, `writes` the use cases that
-    were safe after them.
+    seconds until waiting use cases are refused; `is_locked` meanwhile. `commits` counts the waits for the disk,
+    `writes` the use cases that were safe after them.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class GroupCommit:
         self._group: list[asyncio.Future[BaseException | None]] = []
         self._readers: list[asyncio.Future[BaseException | None]] = []
         self._job: asyncio.Future[None] | None = None
-        self._rows_at_checkpoint = 0
+        self.proof = WriteProof(file.path)
+        self._changes_at_checkpoint = 0
+        self.is_locked = False
         self.writes = 0
         self.commits = 0
         self._is_closed = False
@@ -82,7 +85,7 @@ class GroupCommit:
                 self.leave(turn)
             raise
         if isinstance(answer, BaseException):
-            raise StoreUnavailable from answer
+            raise StoreUnavailable(reason=reason_of(answer)) from answer
         return answer
 
     def connection_for(self, turn: Turn) -> sqlite3.Connection:
@@ -96,6 +99,7 @@ class GroupCommit:
 
     def note_failure(self, error: BaseException) -> None:
         """Call this after a failed statement: a full disk can make SQLite roll the whole group back."""
+        self.proof.take(error.__cause__ or error)
         if not self._connection.in_transaction:
             self._lose_group(error)
 
@@ -167,6 +171,7 @@ class GroupCommit:
     def _give_turn(self) -> None:
         try:
             if not self._connection.in_transaction and not self._begin_at_once():
+                self.is_locked = True
                 self._run_in_thread(self._begin_patiently, self._begun)
                 return
             self._connection.execute("SAVEPOINT turn")
@@ -204,7 +209,7 @@ class GroupCommit:
 
     def _begin_patiently(self) -> None:
         if not self._is_owner and not self._file.share_writing(self._lock_patience):
-            raise StoreUnavailable
+            raise StoreUnavailable(reason=LOCKED)
         try:
             self._connection.execute(f"PRAGMA busy_timeout = {round(self._lock_patience * 1000)}")
             self._connection.execute("BEGIN IMMEDIATE")
@@ -212,6 +217,7 @@ class GroupCommit:
             self._connection.execute("PRAGMA busy_timeout = 0")
 
     def _begun(self, error: BaseException | None) -> None:
+        self.is_locked = False
         if error is not None:
             self._file.end_writing()
             self._refuse_waiting(error)
@@ -232,8 +238,9 @@ class GroupCommit:
         if error is None:
             self.writes += len(self._group)
             self.commits += 1
+            self.proof.give(self._changes)
         self._answer_group(error)
-        rows = self._connection.total_changes - self._rows_at_checkpoint
+        rows = self._changes - self._changes_at_checkpoint
         if self._is_owner and rows >= _ROWS_BETWEEN_CHECKPOINTS and not self._is_closed:
             self._run_in_thread(self._checkpoint, lambda error: None)
 
@@ -241,7 +248,12 @@ class GroupCommit:
         with self._file.checkpointing() as obtained:
             if obtained:
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-                self._rows_at_checkpoint = self._connection.total_changes
+                self._changes_at_checkpoint = self._changes
+
+    @property
+    def _changes(self) -> int:
+        """How many rows were changed; a commit that only proves that the file takes writes counts as one."""
+        return self._connection.total_changes + self.proof.attempts
 
     def _lose_group(self, error: BaseException) -> None:
         """All work since BEGIN is gone."""
@@ -252,6 +264,7 @@ class GroupCommit:
         self._advance()
 
     def _answer_group(self, error: BaseException | None) -> None:
+        self.proof.take(error)
         self._file.end_writing()
         members = [*self._group, *self._readers]
         self._group, self._readers = [], []
@@ -260,6 +273,7 @@ class GroupCommit:
                 member.set_result(error)
 
     def _refuse_waiting(self, error: BaseException) -> None:
+        self.proof.take(error)
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
@@ -283,4 +297,4 @@ def _new_member() -> asyncio.Future[BaseException | None]:
 async def _answer_to(member: asyncio.Future[BaseException | None]) -> None:
     error = await member
     if error is not None:
-        raise StoreUnavailable from error
+        raise StoreUnavailable(reason=reason_of(error)) from error

@@ -21,22 +21,24 @@ _DIALECT = pysqlite.dialect(paramstyle="named")
 _PRIMARY_CODE = 0xFF
 _UNIQUE_CODES = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 
-# Errors of a disk, a lock or a damaged file; every other error is a programming error and stays visible.
-_OUTAGES = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_INTERRUPT,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_NOTADB,
-    }
-)
+LOCKED = "another process keeps it locked"
+"""Why a store does not take writes for a while."""
+
+_DAMAGED = "its file is damaged"
+# What is wrong with the file; every other error is a programming error and stays visible.
+_OUTAGES = {
+    sqlite3.SQLITE_BUSY: LOCKED,
+    sqlite3.SQLITE_LOCKED: LOCKED,
+    sqlite3.SQLITE_PROTOCOL: LOCKED,
+    sqlite3.SQLITE_NOMEM: "its process is out of memory",
+    sqlite3.SQLITE_READONLY: "its file or folder is read-only",
+    sqlite3.SQLITE_INTERRUPT: "it was interrupted",
+    sqlite3.SQLITE_IOERR: "its disk fails to read or write",
+    sqlite3.SQLITE_FULL: "its disk is full",
+    sqlite3.SQLITE_CANTOPEN: "its files can't be opened",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+}
 
 Convert = Callable[[Any], Any]
 
@@ -84,7 +86,20 @@ def refusal_for(error: sqlite3.Error) -> Exception:
     """StoreUnavailable for an outage, UniqueViolation for a second row with one key, otherwise the error itself."""
     if error_code(error) in _UNIQUE_CODES:
         return UniqueViolation(str(error))
-    return StoreUnavailable() if error_code(error) & _PRIMARY_CODE in _OUTAGES else error
+    return StoreUnavailable(reason=reason_of(error)) if is_outage(error) else error
+
+
+def is_outage(error: sqlite3.Error) -> bool:
+    """Whether the disk, a lock or a damaged file is the cause."""
+    return error_code(error) & _PRIMARY_CODE in _OUTAGES
+
+
+def reason_of(error: BaseException) -> str:
+    """What is wrong with the file, in words for people."""
+    if isinstance(error, StoreUnavailable):
+        return error.reason
+    code = error_code(error) & _PRIMARY_CODE if isinstance(error, sqlite3.Error) else -1
+    return _OUTAGES.get(code, "unreachable")
 
 
 def is_busy(error: sqlite3.Error) -> bool:

@@ -21,6 +21,7 @@ from bukhindor.ports.secrets import Seal
 
 # A reader waits only while another process repairs the log after a crash; the whole service waits with it.
 _INLINE_PATIENCE_SECONDS = 1.0
+_CHECK_SECONDS = 2.0
 
 
 class SqliteTransactions:
@@ -72,8 +73,27 @@ class SqliteTransactions:
         except sqlite3.Error as error:
             if "no such table" in str(error):
                 return False
-            raise StoreUnavailable from error
-        return len(found) == 1 and serves(*found[0])
+            raise StoreUnavailable(reason=statements.reason_of(error)) from error
+        if len(found) != 1 or not serves(*found[0]):
+            return False
+        if not self._writer.proof.holds:
+            try:
+                await asyncio.wait_for(self._prove_writing(), _CHECK_SECONDS)
+            except TimeoutError as error:
+                reason = statements.LOCKED if self._writer.is_locked else "its disk does not answer"
+                raise StoreUnavailable(reason=reason) from error
+        return True
+
+    async def _prove_writing(self) -> None:
+        turn = await self._writer.enter()
+        try:
+            self._writer.proof.attempt(self._writer.connection_for(turn))
+            await self._writer.commit(turn)
+        except sqlite3.Error as error:
+            self._writer.note_failure(error)
+            raise StoreUnavailable(reason=statements.reason_of(error)) from error
+        finally:
+            self._writer.leave(turn)
 
     @property
     def writes(self) -> int:
