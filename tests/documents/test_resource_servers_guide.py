@@ -152,7 +152,7 @@ async def test_a_person_sees_and_writes_own_rows_only(guide: Guide, postgres_ser
         )
         assert answer.is_success, answer.text
         refreshed = guide.post("/auth/refresh", {"refresh_token": tokens["refresh_token"]})
-        people.append(claims_of(refreshed["access_token"]))
+        people.append(claims_of(refreshed["user"]["access_token"]))
     dan, eve = people
 
     database = await postgres_server.create_database()
