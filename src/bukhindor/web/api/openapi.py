@@ -25,6 +25,7 @@ from bukhindor.domain.errors import (
     StoreUnavailable,
     TooBusy,
 )
+from bukhindor.web.api.openapi_examples import example_of
 from bukhindor.web.api.openapi_parameters import AN_ID, PARAMETERS, parameters_of
 from bukhindor.web.api.openapi_schemas import Json, component_schemas, reference, words_of
 from bukhindor.web.api.routes import ENDPOINTS
@@ -103,9 +104,10 @@ def openapi_json(public_url: str, server: str | None = None) -> bytes:
 
 
 def _document(public_url: str, server: str) -> Json:
+    schemas = _schemas()
     paths: dict[str, Json] = {}
     for endpoint in ENDPOINTS:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -119,7 +121,7 @@ def _document(public_url: str, server: str) -> Json:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": schemas,
             "parameters": PARAMETERS,
             "securitySchemes": _security_schemes(public_url),
         },
@@ -145,7 +147,7 @@ def _schemas() -> Json:
     return schemas
 
 
-def _operation(endpoint: Endpoint) -> Json:
+def _operation(endpoint: Endpoint, schemas: Json) -> Json:
     summary, _, note = (inspect.getdoc(endpoint.handler) or "").partition("\n\n")
     description = "\n\n".join(filter(None, [*_rules(endpoint), note]))
     operation: Json = {"operationId": endpoint.operation_id, "summary": summary, "tags": [endpoint.tag]}
@@ -159,7 +161,7 @@ def _operation(endpoint: Endpoint) -> Json:
             "required": not endpoint.body_is_optional,
             "content": {media_type: {"schema": reference(endpoint.body)} for media_type in endpoint.body_media_types},
         }
-    operation["responses"] = _responses(endpoint)
+    operation["responses"] = _responses(endpoint, schemas)
     return operation
 
 
@@ -180,10 +182,12 @@ def _rules(endpoint: Endpoint) -> list[str]:
     return rules if endpoint.scope is None else [*rules, f"For services with a key: scope `{endpoint.scope}`."]
 
 
-def _responses(endpoint: Endpoint) -> Json:
+def _responses(endpoint: Endpoint, schemas: Json) -> Json:
     success: Json = {"description": phrase_of(endpoint.status)}
     if endpoint.answer is not None:
-        success["content"] = {"application/json": {"schema": reference(endpoint.answer)}}
+        schema = reference(endpoint.answer)
+        example = example_of(endpoint.operation_id, schema, schemas)
+        success["content"] = {"application/json": {"schema": schema, "example": example}}
     responses: Json = {str(endpoint.status): success}
     if endpoint.cache_life is not None:
         responses["304"] = {"description": phrase_of(304)}
