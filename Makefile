@@ -22,7 +22,7 @@ LINUX_ONLY := [ "$$(uname -s)" != Linux ] ||
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench chaos lock format openapi coverage clean
+.PHONY: help run test check bench chaos clients lock format openapi coverage clean
 
 help: ## show this list
 	@echo 'Bukhindor Backend: accounts, sign-in and user management as one HTTP service'
@@ -60,6 +60,9 @@ bench: $(VENV)/project.stamp $(SERVICE_VENV)/project.stamp $(BENCH_VENV)/bench.s
 chaos: $(VENV)/project.stamp $(VENV)/dev.stamp ## break what the service depends on and print the results
 	@$(BIN)/python -m tests.servers
 	@$(BIN)/python -m chaos $(ARGS)
+
+clients: $(VENV)/project.stamp $(VENV)/dev.stamp ## generate API clients, run them and write their table in docs/compatibility.md
+	@$(BIN)/python -m tests.clients
 
 format: $(VENV)/dev.stamp ## format the code and repair what the linter can repair
 	$(BIN)/ruff check --quiet --fix-only .

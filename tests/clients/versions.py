@@ -1,0 +1,12 @@
+"""The generators of clients that are tried, and what their clients need: the only place with their versions."""
+
+NPM = {
+    "openapi-typescript": "7.13.0",
+    "openapi-fetch": "0.17.0",
+    "@hey-api/openapi-ts": "0.99.0",
+    "zod": "4.6.7",
+    "typescript": "5.9.3",
+    "@types/node": "20.19.43",
+}
+PIP = {"openapi-python-client": "0.29.1"}
+GO = {"oapi-codegen": ("github.com/oapi-codegen/oapi-codegen/v2", "2.8.2")}
