@@ -13,7 +13,7 @@ import httpx
 import jwt
 import pytest
 
-from tests.deploy.test_proxy import Replica
+from tests.deploy.replica import Replica
 from tests.documents.test_readme_walkthrough import newcomers_environment, served
 from tests.servers.fixtures import opened
 from tests.servers.nginx import NginxServer
