@@ -235,6 +235,13 @@ def changed(statement: str) -> None:
         connection.commit()
 
 
+def test_a_database_that_can_only_be_read_is_a_problem() -> None:
+    """As after `sudo bukhindor restore`: the service would start and refuse every write."""
+    found = embedded.database(Path("x.db"), DatabaseState(Version(head()), "", False, is_writable=False))
+    assert (found.state, found.found) == (State.PROBLEM, "x.db can be read but not written to")
+    assert "owner" in found.advice
+
+
 def test_damage_and_a_check_that_found_no_end_are_told_apart() -> None:
     path = Path("x.db")
     damaged = embedded.database(path, DatabaseState(Version("0002"), "row 1 missing from index", False))

@@ -50,6 +50,9 @@ def database(path: Path, found: DatabaseState | None) -> Finding:
     if not found.schema.serves_us:
         advice = "A newer version has used it: run that one, or restore a backup"
         return Finding("database", State.PROBLEM, f"{path} has the unknown schema {found.schema.number}", advice)
+    if not found.is_writable:
+        advice = "Make the service's user the owner of the file; commands that run as root create files of root"
+        return Finding("database", State.PROBLEM, f"{path} can be read but not written to", advice)
     if found.damage is None:
         advice = f"Look with `sqlite3 {path} 'PRAGMA quick_check'` when there is time"
         return Finding("database", State.WARNING, f"{path} is too large to be checked at once", advice)

@@ -28,7 +28,8 @@ def configuration(settings: Settings) -> Finding:
         )
     if not settings.limiting.rate_limits:
         return Finding("configuration", State.WARNING, "RATE_LIMITS is off", "Passwords can be guessed; set it to on")
-    found = f"{settings.environment}, {given} settings are given, {len(settings.origins) - given} have their defaults"
+    defaults = len(settings.origins) - given
+    found = f"{settings.environment}; settings with a value of their own: {given}, with their default: {defaults}"
     return ok("configuration", found)
 
 

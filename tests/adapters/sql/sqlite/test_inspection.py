@@ -1,15 +1,17 @@
 """Looking at a database without changing it."""
 
 import asyncio
+import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.schema_version import Version, head, revisions
-from bukhindor.adapters.sql.sqlite.inspection import inspect, sqlite_version
+from bukhindor.adapters.sql.sqlite.inspection import inspect, is_writable, sqlite_version
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.config.database_url import parse_database_url
@@ -17,6 +19,7 @@ from tests.fakes.seal import FakeSeal
 from tests.makers import T0, make_queued_mail, make_signing_key, make_user
 
 PATIENCE = 30.0
+NOBODY = 65534
 OURS = Version(head(), "0003")
 
 
@@ -152,3 +155,29 @@ def test_the_version_of_the_library_is_judged() -> None:
     version, is_safe = sqlite_version()
     assert version == sqlite3.sqlite_version
     assert is_safe == (sqlite3.sqlite_version_info >= (3, 51, 3))
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(0o444, False), (0o666, True)])
+def test_whether_this_user_may_write_to_the_file_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, expected: bool
+) -> None:
+    file = Path("a.db")
+    # From inside the folder, whatever its parents allow other users: only the mode of the file decides.
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(0o755)
+    file.touch()
+    file.chmod(mode)
+    with _without_the_rights_of_root():
+        assert is_writable(file) is expected
+
+
+@contextmanager
+def _without_the_rights_of_root() -> Iterator[None]:
+    """Root may write to every file, whatever its mode."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)

@@ -1,5 +1,6 @@
 """An inspection of a database file for `doctor`, which changes nothing."""
 
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -39,6 +40,7 @@ class DatabaseState:
     signing_keys: tuple[SigningKey, ...] = ()
     waiting_mails: int = 0
     failed_mails: int = 0
+    is_writable: bool = True
 
 
 def sqlite_version() -> tuple[str, bool]:
@@ -63,7 +65,13 @@ def inspect(path: Path, patience: float) -> DatabaseState:
     except (sqlite3.Error, StoreUnavailable) as error:
         message = f"{path} can't be read: {_one_line(error.__cause__ or error)}."
         raise DatabaseUnusable(message) from error
-    return DatabaseState(schema, damage, has_server, keys, mails - failed, failed)
+    return DatabaseState(schema, damage, has_server, keys, mails - failed, failed, is_writable(path))
+
+
+def is_writable(path: Path) -> bool:
+    """Whether this process may write to the file."""
+    # The system is asked: opening and closing the file would release the locks of this process's connections.
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _open(path: Path, patience: float) -> sqlite3.Connection:
