@@ -10,6 +10,8 @@ from bukhindor.config.values import choice, on_or_off, shown_on_or_off, whole_nu
 
 _NEEDED_FOR_TRACING = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 
+_OTLP_PROTOCOL = "http/protobuf"
+
 
 class LogLevel(StrEnum):
     DEBUG = "debug"
@@ -47,7 +49,23 @@ class MonitoringSettings:
         if settings.tracing and not _can_trace():
             reason = "the libraries for it are not here; install bukhindor-backend[tracing]"
             sources.refuse("TRACING", reason, "off")
+        if settings.tracing:
+            _refuse_other_protocols(sources)
         return settings
+
+
+def _refuse_other_protocols(sources: Sources) -> None:
+    """Refuse a protocol that the service doesn't send: a collector would get nothing, without an error.
+
+    The variable for traces decides before the one for all signals. The library reads the process environment only.
+    """
+    for variable in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        protocol = sources.environ.get(variable, "").strip()
+        if protocol:
+            if protocol != _OTLP_PROTOCOL:
+                reason = f"spans are sent by {_OTLP_PROTOCOL} only, to port 4318 of most collectors"
+                sources.refuse(variable, reason, _OTLP_PROTOCOL)
+            return
 
 
 def _can_trace() -> bool:
