@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bukhindor.domain.audit import AuditType
 from tests.http.service import PASSWORD, Json, Service, tokens_in
 from tests.http.test_openapi import DOCUMENT, answers_of, problems_with
 
@@ -61,6 +62,13 @@ async def successes_by_mail(service: Service) -> list[tuple[str, Json]]:
 def test_every_successful_response_with_a_body_has_an_example_that_fits() -> None:
     for operation, media in EXAMPLES.items():
         assert problems_with(media["example"], media["schema"]) == [], operation
+
+
+def test_the_examples_of_the_audit_name_events_that_are_recorded() -> None:
+    """Their schema allows words that a later version adds, so it refuses none."""
+    events = [event for media in EXAMPLES.values() for event in media["example"].get("events", [])]
+    assert events
+    assert {event["type"] for event in events} <= set(AuditType)
 
 
 async def test_the_service_answers_as_the_examples_say(service: Service) -> None:

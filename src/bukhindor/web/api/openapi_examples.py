@@ -14,7 +14,7 @@ _KEY = {
 # By schema and property: parts whose schema shows no example.
 _PARTS: dict[str, Json] = {
     "AuditEvent": {
-        "type": "session.started", "actor_id": AN_ID, "subject_id": AN_ID, "session_id": _SESSION_ID,
+        "type": "sign_in.succeeded", "actor_id": AN_ID, "subject_id": AN_ID, "session_id": _SESSION_ID,
         "ip": "198.51.100.7", "user_agent": "Mozilla/5.0", "device_id": None, "request_id": "0f8fad5bd9cb469f",
         "details": {}, "attempts": 1,
     },
