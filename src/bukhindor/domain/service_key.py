@@ -16,7 +16,7 @@ from bukhindor.domain.errors import InvalidValue
 PREFIX = "bk_"
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
-# So many letters hold 256 bits, and so many the 32 bits of the checksum.
+# 43 characters of 62 kinds hold 256 bits; 6 hold the 32 bits of the checksum.
 _SECRET_LENGTH, _CHECKSUM_LENGTH = 43, 6
 _FORM = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_SECRET_LENGTH + _CHECKSUM_LENGTH}}}")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
@@ -46,7 +46,7 @@ class Scope(StrEnum):
 class ServiceKeyName(str):
     """The name of a service: lower-case letters, digits, `.`, `_` and `-`, at most 63 of them.
 
-    No form of HTTP needs to encode it.
+    So a name is the same in a form, a header and an address.
     """
 
     __slots__ = ()
@@ -61,9 +61,9 @@ class ServiceKeyName(str):
 
 
 class ServiceKeySecret:
-    """The key itself: `bk_`, 256 random bits and a checksum, in letters and digits. Never printed but once.
+    """The key itself: `bk_`, 256 random bits and a checksum, in letters and digits. The program prints it only once.
 
-    The checksum tells a mistyped key, or a text that only looks like one, without the database.
+    By the checksum the server refuses a mistyped key, or a text that only looks like one, without the database.
     """
 
     __slots__ = ("_text",)

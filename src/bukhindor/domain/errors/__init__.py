@@ -40,34 +40,13 @@ maps it to a status in one table.
         └── WriteConflict               write_conflict
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from bukhindor.domain.errors.invalid_input import FieldError as FieldError
+from bukhindor.domain.errors.invalid_input import InvalidValue as InvalidValue
 from bukhindor.domain.rate_limit import Limit
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """One problem of one input field: the field's name in the request, a sentence for people, a code for programs."""
-
-    field: str
-    message: str
-    code: str
-
-
-class InvalidValue(ValueError):
-    """A value does not follow the rules of its kind: a sentence for people, a word for machines.
-
-    The domain knows the kind. The caller that read the value knows the name of its field, and makes an InvalidInput.
-    """
-
-    def __init__(self, kind: type, message: str, code: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.message = message
-        self.code = code
 
 
 class BukhindorError(Exception):

@@ -19,7 +19,7 @@ from tests.fakes.seal import FakeSeal
 from tests.makers import T0, make_queued_mail, make_signing_key, make_user
 
 PATIENCE = 30.0
-NOBODY = 65534
+OTHER_USER = 65534
 OURS = Version(head(), "0003")
 
 
@@ -176,7 +176,7 @@ def _without_the_rights_of_root() -> Iterator[None]:
     """Root may write to every file, whatever its mode."""
     user = os.geteuid()
     if user == 0:
-        os.seteuid(NOBODY)
+        os.seteuid(OTHER_USER)
     try:
         yield
     finally:
