@@ -13,6 +13,7 @@ from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.domain.moment import in_utc
 from bukhindor.services.audit_log import AuditLog
 from bukhindor.web.api import cursor
+from bukhindor.web.api.cursor import CursorField
 from bukhindor.web.api.shapes import Time, UserId
 from bukhindor.web.endpoint.call import Call
 
@@ -76,7 +77,7 @@ class EventListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     since: SinceParameter | UnsetType = UNSET
     until: UntilParameter | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
-    cursor: Annotated[str, Meta(description="`next_cursor` of the page before")] | UnsetType = UNSET
+    cursor: CursorField | UnsetType = UNSET
 
     def decoded(self, cursor_key: bytes) -> AuditQuery:
         """The query in the domain's terms. Raises InvalidInput for a cursor of another query."""

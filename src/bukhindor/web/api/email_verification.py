@@ -4,10 +4,10 @@ import msgspec
 
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_verification import EmailVerification, Verification
+from bukhindor.web.api.mailbox_proof import ProofBody
 from bukhindor.web.api.shapes import EmailField, Message, PasswordField
 from bukhindor.web.endpoint.authentication import authenticate_if_possible
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.mailbox_proof import CodeField, TokenField, parse_proof
 
 _MESSAGES = {
     Verification.PASSWORD_KEPT: "The address is verified.",
@@ -20,12 +20,12 @@ class VerifyEmailBody(msgspec.Struct, frozen=True):
     email: EmailField
 
 
-class ConfirmEmailBody(msgspec.Struct, frozen=True):
-    """Without a session of the account and without `password`, the account's password and sessions end."""
+class ConfirmEmailBody(ProofBody, frozen=True, kw_only=True):
+    """Give `token`, or `email` and `code`.
 
-    token: TokenField | None = None
-    email: EmailField | None = None
-    code: CodeField | None = None
+    Without a session of the account and without `password`, the account's password and sessions end.
+    """
+
     password: PasswordField | None = None
 
 
@@ -39,6 +39,6 @@ async def confirm_email(
     call: Call, authentication: Authentication, email_verification: EmailVerification, body: ConfirmEmailBody
 ) -> Message:
     """Verify an email address"""
-    proof = parse_proof(body.token, body.email, body.code)
+    proof = body.proof()
     caller = await authenticate_if_possible(call, authentication)
     return Message(_MESSAGES[await email_verification.confirm(proof, call.origin, caller, body.password)])
