@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,8 +33,8 @@ POSTGRES_EXAMPLES = max(1, EXAMPLES // 2)
 OWN_PASSWORD = "amber-walrus-58"
 ENDS_SESSIONS = {"/api/v1/auth/logout", "/api/v1/auth/logout-all"}
 CHAINS = settings(
-    max_examples=POSTGRES_EXAMPLES,
-    stateful_step_count=EXAMPLES,
+    max_examples=EXAMPLES,
+    stateful_step_count=10,
     phases=[Phase.generate],
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -126,7 +127,8 @@ def caller(
     with served(sqlite_databases, tmp_path_factory.mktemp("schemathesis")) as client:
         yield client
         if EXAMPLES > USUAL_EXAMPLES:
-            request.config.get_terminal_writer().line(f"\n{client.requests} requests")
+            with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+                sys.stdout.write(f"\n{client.requests} requests\n")
 
 
 @pytest.fixture(scope="module")
