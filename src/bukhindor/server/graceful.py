@@ -21,17 +21,10 @@ from uvicorn._types import ASGI3Application
 from uvicorn.server import HANDLED_SIGNALS
 
 from bukhindor.server.assignment import RETIRE, Assignment
-from bukhindor.server.connection import BoundedServerState
+from bukhindor.server.connection import BoundedConnection
+from bukhindor.server.cycle import BoundedServerState
 from bukhindor.server.head import ConnectionLimits
-from bukhindor.server.listener import (
-    addresses_of,
-    explain,
-    open_listeners,
-    remove_files,
-    socket_files,
-    stop_listening,
-)
-from bukhindor.server.protocol import BoundedHttpProtocol
+from bukhindor.server.listener import addresses_of, close_listeners, explain, open_listeners, stop_listening
 from bukhindor.server.refusal import Refuse
 
 logger = logging.getLogger("bukhindor.server")
@@ -77,7 +70,7 @@ class GracefulServer(uvicorn.Server):
             uvicorn.Config(
                 app,
                 port=port,
-                http=BoundedHttpProtocol,
+                http=BoundedConnection,
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
@@ -97,12 +90,10 @@ class GracefulServer(uvicorn.Server):
         self._on_ready = on_ready
         self._assignment = assignment
         self._hosts = hosts
-        self._socket_files: list[str] = []
-        self._listeners: Sequence[socket.socket] = ()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop_requested_at = 0.0
-        self._ticks = 0
-        self._to_look_at: list[BoundedHttpProtocol] = []
+        self._listeners: list[socket.socket] = []
+        # The files of an assignment's sockets are its supervisor's.
+        self._owns_files = assignment is None
+        self._to_look_at: list[BoundedConnection] = []
 
     def run_until_stopped(self) -> int:
         """Serve until a signal; return the exit code of the process.
@@ -111,76 +102,47 @@ class GracefulServer(uvicorn.Server):
         cleanly. Raises CannotListen when the address can't be served, and what opening the resources raised.
         """
         assigned = self._assignment
-        listeners = list(assigned.listeners) if assigned else open_listeners(self._hosts, self.config.port)
-        # Those of an assignment are its supervisor's.
-        self._socket_files = [] if assigned else socket_files(listeners)
+        self._listeners = list(assigned.listeners) if assigned else open_listeners(self._hosts, self.config.port)
         try:
-            self.run(sockets=listeners)
+            self.run(self._listeners)
         finally:
-            remove_files(self._socket_files)
-            for listener in listeners:
-                listener.close()
+            close_listeners(self._listeners, with_files=self._owns_files)
         return self.exit_code
 
-    def request_stop(self) -> None:
-        """Begin to stop; a second call cuts off what is under way. Runs in the event loop."""
-        if self.should_exit:
-            self.force_exit = True
-        else:
-            self.begin_to_stop()
+    # Orders. The main loop notices them within a tenth of a second.
 
-    def begin_to_stop(self) -> None:
-        """Stop in order; a second call changes nothing. Runs in the event loop."""
-        if not self.should_exit:
-            self._stop_accepting()
-            report_failure("on_drain", self._on_drain)
+    def request_stop(self) -> None:
+        """Stop in order; a second call cuts off what is under way."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
     def retire(self) -> None:
         """Stop while other processes continue to serve the address: at once, and without a change of readiness."""
         if not self.should_exit:
-            self._drain_delay = 0.0
-            self._stop_accepting()
+            self._drain_delay, self._on_drain = 0.0, lambda: None
+            self.should_exit = True
 
     def _obey(self, channel: Any) -> None:
         """Carry out the supervisor's orders. When it has ended, stop."""
         try:
-            word = channel.recv()
-            if word == RETIRE:
+            if channel.recv() == RETIRE:
                 self.retire()
             else:
                 channel.send(self.started)
         except (EOFError, OSError):
             asyncio.get_running_loop().remove_reader(channel.fileno())
-            self.begin_to_stop()
-
-    def _stop_accepting(self) -> None:
-        self.should_exit = True
-        self._stop_requested_at = asyncio.get_running_loop().time()
-        self.server_state.draining = True
-        for connection in self.connections():
-            connection.stop_keeping_alive()
-
-    def call_in_loop(self, function: Callable[[], None]) -> None:
-        """Run `function` soon in the event loop; for signal handlers and other threads."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(function)
+            self.should_exit = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by the interpreter for SIGTERM and SIGINT. The signal is not raised again after the shutdown."""
         if self._assignment:
             # The supervisor and the service manager may both send a signal; the supervisor kills a worker that is late.
-            self.call_in_loop(self.begin_to_stop)
+            self.should_exit = True
             return
         if self.should_exit:
             for handled in HANDLED_SIGNALS:
                 signal.signal(handled, signal.SIG_DFL)
-        self.call_in_loop(self.request_stop)
-
-    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start-up, main loop and shutdown on `sockets`."""
-        self._loop = asyncio.get_running_loop()
-        self._listeners = sockets or ()
-        await super().serve(sockets)
+        self.request_stop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the resources, then listen."""
@@ -189,19 +151,21 @@ class GracefulServer(uvicorn.Server):
         gc.collect()
         gc.freeze()
         loop = asyncio.get_running_loop()
-        self.servers = []
         await self.on_tick(0)
         try:
             # uvloop would close the file of a socket that cannot listen without updating the socket object.
             for listener in self._listeners:
+                # As it is for the other workers; a copy would change that.
+                listener.setblocking(False)
                 listener.listen(self.config.backlog)
         except OSError as error:
             await self._resources.aclose()
             raise explain(error, ", ".join(self._hosts), self.config.port) from error
-        for listener in self._listeners:
-            self.servers.append(
-                await loop.create_server(self._make_protocol, sock=listener, backlog=self.config.backlog)
-            )
+        # The event loop gets copies: what it has not accepted when it stops is left in ours.
+        self.servers = [
+            await loop.create_server(self._make_connection, sock=listener.dup(), backlog=self.config.backlog)
+            for listener in self._listeners
+        ]
         self.started = True
         if self._assignment:
             loop.add_reader(self._assignment.channel.fileno(), self._obey, self._assignment.channel)
@@ -209,32 +173,6 @@ class GracefulServer(uvicorn.Server):
         if on_ready is not None:
             address = addresses_of(self._listeners, self._hosts)
             report_failure("on_ready", lambda: on_ready(address))
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drain, cut off what is left, close the resources."""
-        start = self._stop_requested_at
-        deadline = start + self._shutdown_timeout
-        logger.info(
-            "stopping: no new requests after %.1f s, all ends after %.1f s", self._drain_delay, self._shutdown_timeout
-        )
-        await self._tick_until(start + self._drain_delay, lambda: False)
-        remove_files(self._socket_files)
-        await stop_listening(self.servers, self._listeners, self._make_protocol)
-        await self._tick_until(deadline, self._drained)
-        await self._cut_off()
-        try:
-            async with asyncio.timeout(_CLOSING_SECONDS):
-                await self._resources.aclose()
-        except Exception as error:
-            logger.error("the application did not close cleanly: %s", str(error) or type(error).__name__)
-            self.exit_code = EXIT_CUT_OFF
-        logger.info("stopped")
-
-    def _drained(self) -> bool:
-        for connection in self.connections():
-            if connection.idle_seconds() > _IDLE_GRACE_SECONDS:
-                connection.shutdown()
-        return not self.server_state.connections and not self.server_state.tasks
 
     async def on_tick(self, counter: int) -> bool:
         """Called ten times a second; a look at very many connections takes several calls, so that requests go on."""
@@ -246,36 +184,58 @@ class GracefulServer(uvicorn.Server):
         del self._to_look_at[-_LOOKS_PER_TICK:]
         return await super().on_tick(counter)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, cut off what is left, close the resources."""
+        start = asyncio.get_running_loop().time()
+        state = self.server_state
+        state.draining = True
+        for connection in self.connections():
+            connection.stop_keeping_alive()
+        report_failure("on_drain", self._on_drain)
+        logger.info(
+            "stopping: no new requests after %.1f s, all ends after %.1f s", self._drain_delay, self._shutdown_timeout
+        )
+        await self._tick_until(start + self._drain_delay, lambda: False)
+        await stop_listening(self.servers, self._listeners, self._make_connection, with_files=self._owns_files)
+        state.idle_seconds = min(state.idle_seconds, _IDLE_GRACE_SECONDS)
+        await self._tick_until(start + self._shutdown_timeout, lambda: not state.connections and not state.tasks)
+        await self._cut_off()
+        try:
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await self._resources.aclose()
+        except Exception as error:
+            logger.error("the application did not close cleanly: %s", str(error) or type(error).__name__)
+            self.exit_code = EXIT_CUT_OFF
+        logger.info("stopped")
+
     async def _tick_until(self, when: float, done: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()
         while not done() and not self.force_exit and (left := when - loop.time()) > 0:
             await asyncio.sleep(min(left, _TICK_SECONDS))
-            # Keeps the Date header going; uvicorn refreshes it at every tenth call.
-            self._ticks += 1
-            await self.on_tick(self._ticks)
+            # 0 keeps the Date header going.
+            await self.on_tick(0)
 
     async def _cut_off(self) -> None:
-        connections = self.connections()
-        unanswered = sum(connection.is_answering() for connection in connections)
+        connections, tasks = self.connections(), list(self.server_state.tasks)
+        unfinished = max(sum(connection.is_answering() for connection in connections), len(tasks))
         for connection in connections:
             connection.transport.abort()
         # One turn of the loop informs the applications that their clients are gone.
         await asyncio.sleep(0)
-        tasks = list(self.server_state.tasks)
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
-        if unanswered or tasks:
-            logger.error("cut off %d unfinished requests", max(unanswered, len(tasks)))
+        if unfinished:
+            logger.error("cut off %d unfinished requests", unfinished)
             self.exit_code = EXIT_CUT_OFF
 
-    def connections(self) -> list[BoundedHttpProtocol]:
+    def connections(self) -> list[BoundedConnection]:
         """The open connections."""
-        return [each for each in self.server_state.connections if isinstance(each, BoundedHttpProtocol)]
+        return [each for each in self.server_state.connections if isinstance(each, BoundedConnection)]
 
-    def _make_protocol(self) -> BoundedHttpProtocol:
-        return BoundedHttpProtocol(self.config, self.server_state, self.lifespan.state)
+    def _make_connection(self) -> BoundedConnection:
+        return BoundedConnection(self.config, self.server_state, self.lifespan.state)
 
 
 def report_failure(name: str, call: Callable[[], None]) -> None:

@@ -21,7 +21,7 @@ import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from bukhindor.server.graceful import EXIT_CUT_OFF, EXIT_FINISHED, report_failure
-from bukhindor.server.listener import remove_files, socket_files
+from bukhindor.server.listener import close_listeners
 from bukhindor.server.worker import Work, Worker, ended_by
 
 logger = logging.getLogger("bukhindor.server")
@@ -66,7 +66,6 @@ class Supervisor(Multiprocess):
         # uvicorn would import an application by this name; a worker calls `work` instead.
         super().__init__(uvicorn.Config("", workers=count, log_config=None), listeners)
         self._work = work
-        self._socket_files = socket_files(listeners)
         self._patience = patience
         self._on_ready = on_ready
         self._on_worker_end = on_worker_end
@@ -85,7 +84,7 @@ class Supervisor(Multiprocess):
         finally:
             for worker in filter(Worker.runs, (*self.processes, *self._others)):
                 worker.process.kill()
-            self._stop_listening()
+            close_listeners(self.sockets)
         return self._exit_code
 
     def init_processes(self) -> None:
@@ -120,7 +119,7 @@ class Supervisor(Multiprocess):
 
     def terminate_all(self) -> None:
         # Otherwise connections that no worker accepts any more would wait in the sockets until they are reset.
-        self._stop_listening()
+        close_listeners(self.sockets)
         kill_at = time.monotonic() + self._patience.stop
         self._others += self.processes
         for worker in filter(Worker.runs, self._others):
@@ -139,11 +138,6 @@ class Supervisor(Multiprocess):
             self._report_end(worker)
             if worker.stopping and not worker.finished():
                 self._exit_code = EXIT_CUT_OFF
-
-    def _stop_listening(self) -> None:
-        remove_files(self._socket_files)
-        for listener in self.sockets:
-            listener.close()
 
     def handle_ttin(self) -> None:
         """Do nothing: the number of workers is a setting."""
