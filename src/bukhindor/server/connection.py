@@ -10,7 +10,7 @@ Content-Length, bare LF, folded headers, garbage in chunk sizes and extensions. 
 
 import asyncio
 import math
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import unquote
 
 import httptools
@@ -72,11 +72,9 @@ class BoundedConnection(HttpToolsProtocol):
         self.write, self.is_closing = transport.write, transport.is_closing
 
     def connection_lost(self, exc: Exception | None) -> None:
-        running = self._running
-        if running is not None and not running.response_complete:
-            running.disconnected = True
-            running.message_event.set()
         self.pipeline.clear()
+        # This one learns that its client has left.
+        self.cycle = cast("Any", self._running)
         self._stage = ENDED
         super().connection_lost(exc)
 
@@ -106,7 +104,7 @@ class BoundedConnection(HttpToolsProtocol):
             self._feed(data)
         except httptools.HttpParserError as error:
             cause = error.__context__
-            self._refuse(cause.refusal if isinstance(cause, RequestRefused) else MALFORMED)
+            self._refuse(cause.args[0] if isinstance(cause, RequestRefused) else MALFORMED)
             return
         # The parser keeps a head or trailers until they end.
         self._unfinished_bytes = 0 if self._progressed or self._stage == IDLE else self._unfinished_bytes + len(data)
@@ -218,15 +216,15 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """End the connection with `refusal`, after the responses to the requests that came before."""
-        stage, newest = self._stage, self.cycle
+        stage = self._stage
         self._begin(REFUSED, math.inf)
         if stage == BODY and self.pipeline:
             self.pipeline.popleft()
         elif stage == BODY:
             # The request that is being answered is the one whose body went wrong.
-            newest.disconnected = not newest.response_complete
-            newest.message_event.set()
-            if newest.response_started:
+            self.cycle.disconnected = not self.cycle.response_complete
+            self.cycle.message_event.set()
+            if self.cycle.response_started:
                 self.transport.close()
                 return
         elif stage != HEAD:

@@ -21,6 +21,7 @@ class BoundedServerState(ServerState):
 
     def __init__(self, limits: ConnectionLimits, refuse: Refuse) -> None:
         super().__init__()
+        self.connections: set[Any] = set()
         self.limits = limits
         self.idle_seconds = limits.idle_seconds
         self.refuse = refuse
@@ -48,7 +49,7 @@ class RefusingCycle(RequestResponseCycle):
             keep_alive=keep_alive and not state.draining,
             on_response=connection.on_response_complete,
         )
-        self._on_failure: ASGI3Application | None = state.on_failure
+        self._on_failure = state.on_failure
 
     async def run_asgi(self, app: ASGI3Application) -> None:
         try:
@@ -60,14 +61,10 @@ class RefusingCycle(RequestResponseCycle):
         except Exception as exc:
             if not self.disconnected:
                 logger.error("the application failed", exc_info=exc)
-                await self._give_up()
+                self.keep_alive = False
+                if self.response_started or app is self._on_failure:
+                    self.transport.close()
+                else:
+                    await self.run_asgi(self._on_failure)
         finally:
             self.on_response = lambda: None
-
-    async def _give_up(self) -> None:
-        respond, self._on_failure = self._on_failure, None
-        if self.response_started or respond is None:
-            self.transport.close()
-            return
-        self.keep_alive = False
-        await self.run_asgi(respond)

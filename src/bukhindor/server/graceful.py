@@ -3,22 +3,21 @@
 The first SIGTERM or SIGINT calls `on_drain` at once (readiness says no), every response from then on says
 `Connection: close`, the listener stays open for `drain_delay` seconds, requests under way are finished, idle
 connections are closed, and only then the application's resources are closed. What is not finished `shutdown_timeout`
-seconds after the signal is cut off. A second signal cuts off at once, a third one ends the process immediately.
+seconds after the signal is cut off. A second signal cuts off at once.
 """
 
 import asyncio
 import gc
 import logging
-import signal
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from dataclasses import KW_ONLY, dataclass
 from types import FrameType
 from typing import Any
 
 import uvicorn
 from uvicorn._types import ASGI3Application
-from uvicorn.server import HANDLED_SIGNALS
 
 from bukhindor.server.assignment import RETIRE, Assignment
 from bukhindor.server.connection import BoundedConnection
@@ -41,6 +40,7 @@ _LOOKS_PER_TICK = 500
 _CLOSING_SECONDS = 10.0
 
 
+@dataclass(eq=False)
 class GracefulServer(uvicorn.Server):
     """One server process, one event loop.
 
@@ -49,27 +49,23 @@ class GracefulServer(uvicorn.Server):
     `http://127.0.0.1:8080`, once connections are accepted. For `hosts` see `open_listeners`.
     """
 
-    server_state: BoundedServerState
+    app: ASGI3Application
+    hosts: Sequence[str]
+    port: int
+    _: KW_ONLY
+    refuse: Refuse
+    shutdown_timeout: float
+    drain_delay: float
+    on_drain: Callable[[], None]
+    resources: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    on_ready: Callable[[str], None] = lambda address: None
+    assignment: Assignment | None = None
+    limits: ConnectionLimits | None = None
 
-    def __init__(
-        self,
-        app: ASGI3Application,
-        hosts: Sequence[str],
-        port: int,
-        *,
-        refuse: Refuse,
-        shutdown_timeout: float,
-        drain_delay: float,
-        on_drain: Callable[[], None],
-        resources: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
-        on_ready: Callable[[str], None] | None = None,
-        assignment: Assignment | None = None,
-        limits: ConnectionLimits | None = None,
-    ) -> None:
+    def __post_init__(self) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
-                port=port,
+                self.app,
                 http=BoundedConnection,
                 ws="none",
                 lifespan="off",
@@ -80,19 +76,12 @@ class GracefulServer(uvicorn.Server):
                 server_header=False,
             )
         )
-        self.server_state = BoundedServerState(limits or ConnectionLimits(), refuse)
+        self.server_state: BoundedServerState = BoundedServerState(self.limits or ConnectionLimits(), self.refuse)
         self.exit_code = EXIT_FINISHED
-        self._shutdown_timeout = shutdown_timeout
-        self._drain_delay = min(drain_delay, shutdown_timeout)
-        self._on_drain = on_drain
-        self._open_resources = resources
-        self._resources = AsyncExitStack()
-        self._on_ready = on_ready
-        self._assignment = assignment
-        self._hosts = hosts
+        self._open_resources = AsyncExitStack()
         self._listeners: list[socket.socket] = []
         # The files of an assignment's sockets are its supervisor's.
-        self._owns_files = assignment is None
+        self._owns_files = self.assignment is None
         self._to_look_at: list[BoundedConnection] = []
 
     def run_until_stopped(self) -> int:
@@ -101,8 +90,8 @@ class GracefulServer(uvicorn.Server):
         EXIT_FINISHED: everything was finished. EXIT_CUT_OFF: requests had to be cut off, or the resources did not close
         cleanly. Raises CannotListen when the address can't be served, and what opening the resources raised.
         """
-        assigned = self._assignment
-        self._listeners = list(assigned.listeners) if assigned else open_listeners(self._hosts, self.config.port)
+        assigned = self.assignment
+        self._listeners = list(assigned.listeners) if assigned else open_listeners(self.hosts, self.port)
         try:
             self.run(self._listeners)
         finally:
@@ -119,7 +108,7 @@ class GracefulServer(uvicorn.Server):
     def retire(self) -> None:
         """Stop while other processes continue to serve the address: at once, and without a change of readiness."""
         if not self.should_exit:
-            self._drain_delay, self._on_drain = 0.0, lambda: None
+            self.drain_delay, self.on_drain = 0.0, lambda: None
             self.should_exit = True
 
     def _obey(self, channel: Any) -> None:
@@ -135,18 +124,15 @@ class GracefulServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by the interpreter for SIGTERM and SIGINT. The signal is not raised again after the shutdown."""
-        if self._assignment:
+        if self.assignment:
             # The supervisor and the service manager may both send a signal; the supervisor kills a worker that is late.
             self.should_exit = True
             return
-        if self.should_exit:
-            for handled in HANDLED_SIGNALS:
-                signal.signal(handled, signal.SIG_DFL)
         self.request_stop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the resources, then listen."""
-        await self._resources.enter_async_context(self._open_resources())
+        await self._open_resources.enter_async_context(self.resources())
         # What has been built by now is never collected: looking at it again would stop all requests for 0.1 s.
         gc.collect()
         gc.freeze()
@@ -159,29 +145,24 @@ class GracefulServer(uvicorn.Server):
                 listener.setblocking(False)
                 listener.listen(self.config.backlog)
         except OSError as error:
-            await self._resources.aclose()
-            raise explain(error, ", ".join(self._hosts), self.config.port) from error
+            await self._open_resources.aclose()
+            raise explain(error, ", ".join(self.hosts), self.port) from error
         # The event loop gets copies: what it has not accepted when it stops is left in ours.
         self.servers = [
             await loop.create_server(self._make_connection, sock=listener.dup(), backlog=self.config.backlog)
             for listener in self._listeners
         ]
         self.started = True
-        if self._assignment:
-            loop.add_reader(self._assignment.channel.fileno(), self._obey, self._assignment.channel)
-        on_ready = self._on_ready
-        if on_ready is not None:
-            address = addresses_of(self._listeners, self._hosts)
-            report_failure("on_ready", lambda: on_ready(address))
+        if self.assignment:
+            loop.add_reader(self.assignment.channel.fileno(), self._obey, self.assignment.channel)
+        report_failure("on_ready", lambda: self.on_ready(addresses_of(self._listeners, self.hosts)))
 
     async def on_tick(self, counter: int) -> bool:
         """Called ten times a second; a look at very many connections takes several calls, so that requests go on."""
         now = asyncio.get_running_loop().time()
-        if not self._to_look_at:
-            self._to_look_at = self.connections()
-        for connection in self._to_look_at[-_LOOKS_PER_TICK:]:
+        self._to_look_at = self._to_look_at[_LOOKS_PER_TICK:] or list(self.server_state.connections)
+        for connection in self._to_look_at[:_LOOKS_PER_TICK]:
             connection.end_overdue(now)
-        del self._to_look_at[-_LOOKS_PER_TICK:]
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -189,20 +170,20 @@ class GracefulServer(uvicorn.Server):
         start = asyncio.get_running_loop().time()
         state = self.server_state
         state.draining = True
-        for connection in self.connections():
+        for connection in state.connections:
             connection.stop_keeping_alive()
-        report_failure("on_drain", self._on_drain)
+        report_failure("on_drain", self.on_drain)
         logger.info(
-            "stopping: no new requests after %.1f s, all ends after %.1f s", self._drain_delay, self._shutdown_timeout
+            "stopping: no new requests after %.1f s, all ends after %.1f s", self.drain_delay, self.shutdown_timeout
         )
-        await self._tick_until(start + self._drain_delay, lambda: False)
+        await self._tick_until(start + self.drain_delay, lambda: False)
         await stop_listening(self.servers, self._listeners, self._make_connection, with_files=self._owns_files)
         state.idle_seconds = min(state.idle_seconds, _IDLE_GRACE_SECONDS)
-        await self._tick_until(start + self._shutdown_timeout, lambda: not state.connections and not state.tasks)
+        await self._tick_until(start + self.shutdown_timeout, lambda: not state.connections and not state.tasks)
         await self._cut_off()
         try:
             async with asyncio.timeout(_CLOSING_SECONDS):
-                await self._resources.aclose()
+                await self._open_resources.aclose()
         except Exception as error:
             logger.error("the application did not close cleanly: %s", str(error) or type(error).__name__)
             self.exit_code = EXIT_CUT_OFF
@@ -216,7 +197,7 @@ class GracefulServer(uvicorn.Server):
             await self.on_tick(0)
 
     async def _cut_off(self) -> None:
-        connections, tasks = self.connections(), list(self.server_state.tasks)
+        connections, tasks = list(self.server_state.connections), list(self.server_state.tasks)
         unfinished = max(sum(connection.is_answering() for connection in connections), len(tasks))
         for connection in connections:
             connection.transport.abort()
@@ -229,10 +210,6 @@ class GracefulServer(uvicorn.Server):
         if unfinished:
             logger.error("cut off %d unfinished requests", unfinished)
             self.exit_code = EXIT_CUT_OFF
-
-    def connections(self) -> list[BoundedConnection]:
-        """The open connections."""
-        return [each for each in self.server_state.connections if isinstance(each, BoundedConnection)]
 
     def _make_connection(self) -> BoundedConnection:
         return BoundedConnection(self.config, self.server_state, self.lifespan.state)

@@ -149,9 +149,8 @@ async def stop_listening(
     """
     loop = asyncio.get_running_loop()
     # asyncio forgets connections that it accepted a turn ago when its server closes before it has set them up.
-    for server in servers:
-        for copy in server.sockets:
-            loop.remove_reader(copy)
+    for copy in (each for server in servers for each in server.sockets):
+        loop.remove_reader(copy)
     for _ in range(2):
         await asyncio.sleep(0)
     for server in servers:

@@ -8,6 +8,7 @@ after the other; each old worker stops when its successor is ready.
 """
 
 import logging
+import math
 import signal
 import socket
 import time
@@ -92,12 +93,13 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Do what is due; called once a tick."""
-        for worker in (*self.processes, *self._others):
+        known = [*self.processes, *self._others]
+        for worker in known:
             worker.look()
         if not self._first_is_ready:
             self._wait_for_first(self.processes[0])
             return
-        for worker in (*self.processes, *self._others):
+        for worker in known:
             if worker.runs():
                 self._kill_if_late(worker)
             else:
@@ -145,7 +147,8 @@ class Supervisor(Multiprocess):
     handle_ttou = handle_ttin
 
     def _start(self, number: int, *, first: bool = False, replaces: bool = False) -> Worker:
-        worker = Worker(self.config, self.sockets, self._work, number, first=first, replaces=replaces)
+        seconds = math.inf if first else self._patience.start
+        worker = Worker(self.config, self.sockets, self._work, number, seconds, first=first, replaces=replaces)
         worker.start()
         return worker
 
@@ -181,14 +184,10 @@ class Supervisor(Multiprocess):
                 yield
 
     def _kill_if_late(self, worker: Worker) -> None:
-        if worker.kill_at is not None and time.monotonic() >= worker.kill_at:
-            logger.error("%s did not stop in time", worker)
-        elif worker.stopping:
-            return
-        elif worker.ready and worker.silent_ticks * _TICK_SECONDS > self._patience.silence:
+        if time.monotonic() >= worker.kill_at:
+            logger.error("%s %s in time", worker, "did not stop" if worker.stopping else "is not ready")
+        elif worker.ready and not worker.stopping and worker.silent_ticks * _TICK_SECONDS > self._patience.silence:
             logger.error("%s hangs", worker)
-        elif not worker.ready and time.monotonic() - worker.started_at > self._patience.start:
-            logger.error("%s is not ready in time", worker)
         else:
             return
         worker.process.kill()
