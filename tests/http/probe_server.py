@@ -168,7 +168,7 @@ class RunningServer:
 
     def stop(self) -> int:
         """Asks it to stop, waits, and returns its exit code."""
-        self.server.request_stop()
+        self.server.handle_exit(signal.SIGTERM, None)
         self.thread.join(PATIENCE_SECONDS)
         assert not self.thread.is_alive()
         return self.server.exit_code
@@ -215,8 +215,8 @@ def running(
         yield handle
     finally:
         if thread.is_alive():
-            server.request_stop()
-            server.request_stop()
+            server.handle_exit(signal.SIGTERM, None)
+            server.handle_exit(signal.SIGTERM, None)
             thread.join(PATIENCE_SECONDS)
 
 

@@ -44,7 +44,7 @@ _CLOSING_SECONDS = 10.0
 class GracefulServer(uvicorn.Server):
     """One server process, one event loop.
 
-    `shutdown_timeout` and `drain_delay` are seconds from the first signal; the delay is part of the time-out.
+    `shutdown_timeout` and `drain_delay` are seconds from the first signal; the delay is the shorter one.
     `resources` is entered before connections are accepted and left at the end. `on_ready` gets the addresses, such as
     `http://127.0.0.1:8080`, once connections are accepted. For `hosts` see `open_listeners`.
     """
@@ -80,8 +80,6 @@ class GracefulServer(uvicorn.Server):
         self.exit_code = EXIT_FINISHED
         self._open_resources = AsyncExitStack()
         self._listeners: list[socket.socket] = []
-        # The files of an assignment's sockets are its supervisor's.
-        self._owns_files = self.assignment is None
         self._to_look_at: list[BoundedConnection] = []
 
     def run_until_stopped(self) -> int:
@@ -91,44 +89,36 @@ class GracefulServer(uvicorn.Server):
         cleanly. Raises CannotListen when the address can't be served, and what opening the resources raised.
         """
         assigned = self.assignment
+        # The supervisor closes its own sockets and removes their files.
         self._listeners = list(assigned.listeners) if assigned else open_listeners(self.hosts, self.port)
         try:
             self.run(self._listeners)
         finally:
-            close_listeners(self._listeners, with_files=self._owns_files)
+            close_listeners(self._listeners, with_files=self.assignment is None)
         return self.exit_code
 
-    # Orders. The main loop notices them within a tenth of a second.
+    # A tenth of a second later, the main loop acts on these.
 
-    def request_stop(self) -> None:
-        """Stop in order; a second call cuts off what is under way."""
-        self.force_exit = self.should_exit
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in order at SIGTERM or SIGINT; cut off what is under way at a second one. uvicorn would raise it again.
+
+        A worker may get one from its supervisor and one from the service manager, and the supervisor kills late ones.
+        """
+        self.force_exit = self.should_exit and self.assignment is None
         self.should_exit = True
-
-    def retire(self) -> None:
-        """Stop while other processes continue to serve the address: at once, and without a change of readiness."""
-        if not self.should_exit:
-            self.drain_delay, self.on_drain = 0.0, lambda: None
-            self.should_exit = True
 
     def _obey(self, channel: Any) -> None:
         """Carry out the supervisor's orders. When it has ended, stop."""
         try:
-            if channel.recv() == RETIRE:
-                self.retire()
-            else:
+            if channel.recv() != RETIRE:
                 channel.send(self.started)
+            elif not self.should_exit:
+                # Other workers continue to serve the address, so it stops at once and without a change of readiness.
+                self.drain_delay, self.on_drain = 0.0, lambda: None
+                self.should_exit = True
         except (EOFError, OSError):
             asyncio.get_running_loop().remove_reader(channel.fileno())
             self.should_exit = True
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Called by the interpreter for SIGTERM and SIGINT. The signal is not raised again after the shutdown."""
-        if self.assignment:
-            # The supervisor and the service manager may both send a signal; the supervisor kills a worker that is late.
-            self.should_exit = True
-            return
-        self.request_stop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the resources, then listen."""
@@ -177,7 +167,7 @@ class GracefulServer(uvicorn.Server):
             "stopping: no new requests after %.1f s, all ends after %.1f s", self.drain_delay, self.shutdown_timeout
         )
         await self._tick_until(start + self.drain_delay, lambda: False)
-        await stop_listening(self.servers, self._listeners, self._make_connection, with_files=self._owns_files)
+        await stop_listening(self.servers, self._listeners, self._make_connection, with_files=self.assignment is None)
         state.idle_seconds = min(state.idle_seconds, _IDLE_GRACE_SECONDS)
         await self._tick_until(start + self.shutdown_timeout, lambda: not state.connections and not state.tasks)
         await self._cut_off()
