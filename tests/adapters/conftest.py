@@ -13,7 +13,7 @@ from bukhindor.adapters.sql.postgres.pool import Patience
 from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.config.database_url import parse_database_url, parse_postgres_url
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.full import FullStore
 from tests.fakes.seal import FakeSeal
 from tests.fakes.transactions import FakeTransactions
 from tests.servers.postgres import PostgresServer
@@ -86,7 +86,7 @@ def open_store(request: pytest.FixtureRequest) -> OpenStore:
 
 
 @pytest.fixture
-async def transactions(open_store: OpenStore) -> AsyncIterator[Transactions]:
+async def transactions(open_store: OpenStore) -> AsyncIterator[FullStore]:
     store = open_store()
     yield store
     if not isinstance(store, FakeTransactions):

@@ -7,11 +7,11 @@ from bukhindor.domain.service_key import ServiceKey
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.full import FullStore
 
 
 async def keep(
-    store: Transactions, *things: User | Session | SigningKey | ServiceKey | OneTimeToken | QueuedMail | AuditEvent
+    store: FullStore, *things: User | Session | SigningKey | ServiceKey | OneTimeToken | QueuedMail | AuditEvent
 ) -> None:
     """Commit new things, owners before what belongs to them."""
     async with store.begin() as tx:

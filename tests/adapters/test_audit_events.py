@@ -9,7 +9,7 @@ import pytest
 
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
 from bukhindor.domain.origin import Language, Origin
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.full import FullStore
 from tests.adapters.keeping import keep
 from tests.makers import ORIGIN, T0, make_audit_event, make_user
 
@@ -17,12 +17,12 @@ ANN, BOB, ADMIN = uuid4(), uuid4(), uuid4()
 MINUTE = timedelta(minutes=1)
 
 
-async def page(store: Transactions, query: AuditQuery) -> list[AuditEvent]:
+async def page(store: FullStore, query: AuditQuery) -> list[AuditEvent]:
     async with store.scan() as stored:
         return await stored.audit_events.page(query)
 
 
-async def by_id(store: Transactions, event_id: UUID) -> AuditEvent:
+async def by_id(store: FullStore, event_id: UUID) -> AuditEvent:
     return next(event for event in await page(store, AuditQuery(limit=100)) if event.id == event_id)
 
 
@@ -38,30 +38,30 @@ BARE = make_audit_event(AuditType.LIMIT_HIT, origin=Origin())
 
 
 @pytest.mark.parametrize("event", [FULL, BARE])
-async def test_an_event_comes_back_as_it_was_kept(transactions: Transactions, event: AuditEvent) -> None:
+async def test_an_event_comes_back_as_it_was_kept(transactions: FullStore, event: AuditEvent) -> None:
     await keep(transactions, event)
     assert await page(transactions, AuditQuery()) == [event]
 
 
-async def test_the_language_of_the_request_is_not_kept(transactions: Transactions) -> None:
+async def test_the_language_of_the_request_is_not_kept(transactions: FullStore) -> None:
     await keep(transactions, event := make_audit_event(origin=replace(ORIGIN, language=Language.RUSSIAN)))
     assert await page(transactions, AuditQuery()) == [replace(event, origin=ORIGIN)]
 
 
 @pytest.mark.parametrize("type", AuditType)
-async def test_every_type_of_event_can_be_kept(transactions: Transactions, type: AuditType) -> None:
+async def test_every_type_of_event_can_be_kept(transactions: FullStore, type: AuditType) -> None:
     await keep(transactions, event := make_audit_event(type))
     assert await page(transactions, AuditQuery(type=type)) == [event]
 
 
-async def test_an_event_of_a_transaction_that_was_undone_did_not_happen(transactions: Transactions) -> None:
+async def test_an_event_of_a_transaction_that_was_undone_did_not_happen(transactions: FullStore) -> None:
     """LOG-04."""
     async with transactions.begin() as tx:
         await tx.audit_events.add(FULL)
     assert await page(transactions, AuditQuery()) == []
 
 
-async def test_pages_follow_each_other_without_gap_or_repeat(transactions: Transactions) -> None:
+async def test_pages_follow_each_other_without_gap_or_repeat(transactions: FullStore) -> None:
     """Also where many events have the same moment."""
     events = [make_audit_event(at=n // 4 * MINUTE) for n in range(23)]
     await keep(transactions, *events)
@@ -75,7 +75,7 @@ async def test_pages_follow_each_other_without_gap_or_repeat(transactions: Trans
     assert seen == sorted(events, key=lambda event: (event.at, event.id), reverse=True)
 
 
-async def test_each_filter_narrows(transactions: Transactions) -> None:
+async def test_each_filter_narrows(transactions: FullStore) -> None:
     events = [
         make_audit_event(AuditType.SIGNED_IN, 0 * MINUTE, actor_id=ANN, subject_id=ANN),
         make_audit_event(AuditType.SIGN_IN_FAILED, 1 * MINUTE, subject_id=ANN),
@@ -101,7 +101,7 @@ async def test_each_filter_narrows(transactions: Transactions) -> None:
     assert await numbers(AuditQuery(actor_id=uuid4())) == []
 
 
-async def test_events_outlive_the_people_they_tell_of(transactions: Transactions) -> None:
+async def test_events_outlive_the_people_they_tell_of(transactions: FullStore) -> None:
     user = make_user()
     await keep(transactions, user, event := make_audit_event(actor_id=user.id, subject_id=user.id))
     async with transactions.begin() as tx:
@@ -110,7 +110,7 @@ async def test_events_outlive_the_people_they_tell_of(transactions: Transactions
     assert await page(transactions, AuditQuery()) == [event]
 
 
-async def test_forgetting_a_person_leaves_what_happened_and_takes_the_rest(transactions: Transactions) -> None:
+async def test_forgetting_a_person_leaves_what_happened_and_takes_the_rest(transactions: FullStore) -> None:
     details = {"name": "Ann"}
     own = make_audit_event(actor_id=ANN, subject_id=ANN, session_id=uuid4(), details=details)
     nobodys = make_audit_event(AuditType.SIGN_IN_FAILED, subject_id=ANN, details=details)
@@ -130,7 +130,7 @@ async def test_forgetting_a_person_leaves_what_happened_and_takes_the_rest(trans
     assert await by_id(transactions, bobs.id) == bobs
 
 
-async def test_events_are_removed_when_they_are_old(transactions: Transactions) -> None:
+async def test_events_are_removed_when_they_are_old(transactions: FullStore) -> None:
     old, kept = make_audit_event(), make_audit_event(at=MINUTE)
     await keep(transactions, old, kept)
     async with transactions.begin() as tx:
@@ -140,7 +140,7 @@ async def test_events_are_removed_when_they_are_old(transactions: Transactions) 
     assert await page(transactions, AuditQuery()) == [kept]
 
 
-async def test_attempts_of_one_id_are_counted_in_one_event(transactions: Transactions) -> None:
+async def test_attempts_of_one_id_are_counted_in_one_event(transactions: FullStore) -> None:
     """LOG-02, SES-07: the first one stays as it was written."""
     first = make_audit_event(AuditType.SIGN_IN_FAILED, origin=Origin("192.0.2.7"))
     later = replace(first, at=first.at + MINUTE / 2, origin=Origin("192.0.2.8"))
@@ -153,7 +153,7 @@ async def test_attempts_of_one_id_are_counted_in_one_event(transactions: Transac
     assert await by_id(transactions, other.id) == other
 
 
-async def test_attempts_at_the_same_moment_are_all_counted(transactions: Transactions) -> None:
+async def test_attempts_at_the_same_moment_are_all_counted(transactions: FullStore) -> None:
     """LGN-10: none of them conflicts with another, which would take longer than a write."""
     event = make_audit_event(AuditType.SIGN_IN_FAILED)
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from bukhindor.domain.user import User
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.full import FullStore
 from tests.adapters.keeping import keep
 from tests.makers import T0, address, make_user
 
@@ -15,26 +15,26 @@ HOME, CAFE = "198.51.100.0/24", "2001:db8:1::/48"
 DAY = timedelta(days=1)
 
 
-async def record(store: Transactions, user: User, network: str, now: datetime) -> None:
+async def record(store: FullStore, user: User, network: str, now: datetime) -> None:
     async with store.begin() as tx:
         await tx.users.by_id(user.id)
         await tx.familiar_networks.record(user.id, network, now)
         await tx.commit()
 
 
-async def networks_of(store: Transactions, user: User) -> list[tuple[str, datetime]]:
+async def networks_of(store: FullStore, user: User) -> list[tuple[str, datetime]]:
     async with store.read() as stored:
         return await stored.familiar_networks.of_user(user.id)
 
 
-async def test_networks_come_back_the_newest_first_each_once(transactions: Transactions) -> None:
+async def test_networks_come_back_the_newest_first_each_once(transactions: FullStore) -> None:
     await keep(transactions, ANN)
     for network, days in ((HOME, 0), (CAFE, 1), (HOME, 2), (HOME, 3)):
         await record(transactions, ANN, network, T0 + days * DAY)
     assert await networks_of(transactions, ANN) == [(HOME, T0 + 3 * DAY), (CAFE, T0 + DAY)]
 
 
-async def test_a_user_comes_with_the_last_use_of_the_network_that_was_asked_for(transactions: Transactions) -> None:
+async def test_a_user_comes_with_the_last_use_of_the_network_that_was_asked_for(transactions: FullStore) -> None:
     """LGN-04: None where it was never used, or was another's; nothing at all for an unknown address."""
     bea = make_user()
     await keep(transactions, ANN, bea)
@@ -46,7 +46,7 @@ async def test_a_user_comes_with_the_last_use_of_the_network_that_was_asked_for(
         assert await stored.users.by_email_with_network(address("nobody@example.com"), HOME) is None
 
 
-async def test_networks_go_with_their_user(transactions: Transactions) -> None:
+async def test_networks_go_with_their_user(transactions: FullStore) -> None:
     """DP-01."""
     bea = make_user()
     await keep(transactions, ANN, bea)
@@ -61,7 +61,7 @@ async def test_networks_go_with_their_user(transactions: Transactions) -> None:
 
 @pytest.mark.parametrize(("age", "left"), [(DAY, 1), (DAY + timedelta(microseconds=1), 0)])
 async def test_networks_that_were_not_used_for_long_are_removed(
-    transactions: Transactions, age: timedelta, left: int
+    transactions: FullStore, age: timedelta, left: int
 ) -> None:
     """SES-08."""
     await keep(transactions, ANN)

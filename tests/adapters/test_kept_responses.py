@@ -7,7 +7,7 @@ import pytest
 
 from bukhindor.domain.errors import WriteConflict
 from bukhindor.domain.repetition import KeptResponse, RepeatableRequest
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.full import FullStore
 from tests.makers import T0
 
 MINUTE = timedelta(minutes=1)
@@ -15,12 +15,12 @@ FIRST = RepeatableRequest(b"1" * 32, b"b" * 32, "network 192.0.2.1", has_key=Tru
 OTHER_BODY = RepeatableRequest(FIRST.id, b"c" * 32, FIRST.place, has_key=True)
 
 
-async def of(transactions: Transactions, request: RepeatableRequest) -> KeptResponse | None:
+async def of(transactions: FullStore, request: RepeatableRequest) -> KeptResponse | None:
     async with transactions.read() as stored:
         return await stored.kept_responses.of(request)
 
 
-async def test_a_request_is_reserved_once_and_its_response_opens_for_its_body(transactions: Transactions) -> None:
+async def test_a_request_is_reserved_once_and_its_response_opens_for_its_body(transactions: FullStore) -> None:
     assert await of(transactions, FIRST) is None
     async with transactions.begin() as tx:
         await tx.kept_responses.reserve(FIRST, T0, T0 + MINUTE)
@@ -41,7 +41,7 @@ async def test_a_request_is_reserved_once_and_its_response_opens_for_its_body(tr
     assert await of(transactions, FIRST) is None
 
 
-async def test_what_is_forgotten(transactions: Transactions) -> None:
+async def test_what_is_forgotten(transactions: FullStore) -> None:
     """By account, by number in one place, and by age."""
     owner = uuid4()
     requests = [RepeatableRequest(bytes([n]) * 32, b"b" * 32, f"user {n // 4}", has_key=True) for n in range(8)]

@@ -16,7 +16,7 @@ from bukhindor.adapters.sql.mailbox import MOST_BYTES, MOST_MAILS, DatabaseMailb
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.domain.mail import MailNotAccepted
 from bukhindor.ports.mail import Mailbox, Mailer
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.full import FullStore
 from tests.adapters.conftest import OpenStore
 from tests.fakes.clock import FakeClock
 from tests.makers import T0, address, make_mail
@@ -38,7 +38,7 @@ def mailbox_over(store: object, clock: FakeClock, life: timedelta = LIFE) -> Dat
 
 
 @pytest.fixture
-def mailbox(transactions: Transactions, clock: FakeClock) -> DatabaseMailbox:
+def mailbox(transactions: FullStore, clock: FakeClock) -> DatabaseMailbox:
     return mailbox_over(transactions, clock)
 
 
@@ -119,7 +119,7 @@ async def test_a_purge_removes_what_is_older_than_a_week(mailbox: DatabaseMailbo
 
 
 async def test_without_a_life_a_purge_leaves_nothing(
-    transactions: Transactions, mailbox: DatabaseMailbox, clock: FakeClock
+    transactions: FullStore, mailbox: DatabaseMailbox, clock: FakeClock
 ) -> None:
     """The installation has a mail server now."""
     await mailbox.send(make_mail(), uuid4())

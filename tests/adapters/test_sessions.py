@@ -9,7 +9,7 @@ import pytest
 from bukhindor.domain.device import AppType, Device
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.user import Role
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.full import FullStore
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_session, make_user
 
@@ -30,7 +30,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("session", [FULL, BARE])
-async def test_a_session_comes_back_as_it_was_kept(transactions: Transactions, session: Session) -> None:
+async def test_a_session_comes_back_as_it_was_kept(transactions: FullStore, session: Session) -> None:
     await keep(transactions, OWNER, session)
     async with transactions.read() as stored:
         assert await stored.sessions.by_id(session.id) == session
@@ -38,7 +38,7 @@ async def test_a_session_comes_back_as_it_was_kept(transactions: Transactions, s
         assert await stored.sessions.of_user(OWNER.id) == [session]
 
 
-async def test_an_unknown_session_is_none(transactions: Transactions) -> None:
+async def test_an_unknown_session_is_none(transactions: FullStore) -> None:
     await keep(transactions, OWNER, BARE)
     async with transactions.read() as stored:
         assert await stored.sessions.by_id(uuid4()) is None
@@ -46,7 +46,7 @@ async def test_an_unknown_session_is_none(transactions: Transactions) -> None:
         assert await stored.sessions.of_user(uuid4()) == []
 
 
-async def test_a_session_without_an_owner_is_a_mistake_of_the_program(transactions: Transactions) -> None:
+async def test_a_session_without_an_owner_is_a_mistake_of_the_program(transactions: FullStore) -> None:
     orphan = make_session(uuid4())
     with pytest.raises(Exception, match=r"FOREIGN KEY|foreign key|has no owner"):
         await keep(transactions, orphan)
@@ -54,7 +54,7 @@ async def test_a_session_without_an_owner_is_a_mistake_of_the_program(transactio
         assert await stored.sessions.by_id(orphan.id) is None
 
 
-async def test_sessions_of_a_user_come_newest_first(transactions: Transactions) -> None:
+async def test_sessions_of_a_user_come_newest_first(transactions: FullStore) -> None:
     sessions = [make_session(OWNER, created_at=T0 + n * MINUTE) for n in (1, 3, 2)]
     await keep(transactions, OWNER, *sessions)
     async with transactions.read() as stored:
@@ -62,7 +62,7 @@ async def test_sessions_of_a_user_come_newest_first(transactions: Transactions) 
     assert found == [sessions[1], sessions[2], sessions[0]]
 
 
-async def test_a_session_is_saved_as_it_moves_on(transactions: Transactions) -> None:
+async def test_a_session_is_saved_as_it_moves_on(transactions: FullStore) -> None:
     other = make_session(OWNER)
     await keep(transactions, OWNER, FULL, other)
     moved = FULL.next_generation(T0 + 5 * MINUTE)
@@ -74,7 +74,7 @@ async def test_a_session_is_saved_as_it_moves_on(transactions: Transactions) -> 
         assert await stored.sessions.by_id(other.id) == other
 
 
-async def test_a_session_that_has_ended_stays_ended(transactions: Transactions) -> None:
+async def test_a_session_that_has_ended_stays_ended(transactions: FullStore) -> None:
     await keep(transactions, OWNER, BARE)
     async with transactions.begin() as tx:
         assert await tx.sessions.remove(BARE.id) is True
@@ -85,7 +85,7 @@ async def test_a_session_that_has_ended_stays_ended(transactions: Transactions) 
         assert await stored.sessions.by_id(BARE.id) is None
 
 
-async def test_all_sessions_of_a_user_end_but_the_one_to_keep(transactions: Transactions) -> None:
+async def test_all_sessions_of_a_user_end_but_the_one_to_keep(transactions: FullStore) -> None:
     other = make_user()
     mine = [make_session(OWNER) for _ in range(3)]
     theirs = make_session(other)
@@ -101,7 +101,7 @@ async def test_all_sessions_of_a_user_end_but_the_one_to_keep(transactions: Tran
         assert await stored.sessions.of_user(other.id) == [theirs]
 
 
-async def test_the_sessions_unused_for_longest_end_beyond_a_number(transactions: Transactions) -> None:
+async def test_the_sessions_unused_for_longest_end_beyond_a_number(transactions: FullStore) -> None:
     """SES-05: not the oldest ones; and one that was kept stays, also when a clock was set back."""
     other, policy, now = make_user(), SessionPolicy(), T0 + 10 * MINUTE
     mine = [make_session(OWNER, created_at=T0 + n * MINUTE, last_seen_at=T0 + (9 - n) * MINUTE) for n in range(5)]
@@ -117,7 +117,7 @@ async def test_the_sessions_unused_for_longest_end_beyond_a_number(transactions:
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.ADMIN])
-async def test_sessions_that_are_over_take_no_place_and_are_not_counted(transactions: Transactions, role: Role) -> None:
+async def test_sessions_that_are_over_take_no_place_and_are_not_counted(transactions: FullStore, role: Role) -> None:
     policy, owner = SessionPolicy(), make_user(role=role)
     absolute = policy.absolute_for(role)
     instant = timedelta(microseconds=1)
@@ -137,7 +137,7 @@ async def test_sessions_that_are_over_take_no_place_and_are_not_counted(transact
         assert await stored.sessions.of_user(owner.id) == [newest, live]
 
 
-async def test_sessions_on_a_device_are_found_by_its_id(transactions: Transactions) -> None:
+async def test_sessions_on_a_device_are_found_by_its_id(transactions: FullStore) -> None:
     other = make_user()
     mine = [make_session(OWNER, device=device) for device in (PHONE, PHONE, OTHER_PHONE, BROWSER)]
     await keep(transactions, OWNER, other, make_session(other, device=PHONE), *mine)
@@ -147,9 +147,7 @@ async def test_sessions_on_a_device_are_found_by_its_id(transactions: Transactio
 
 
 @pytest.mark.parametrize("admin_absolute", [timedelta(hours=24), timedelta(days=400)])
-async def test_exactly_the_sessions_whose_life_is_over_end(
-    transactions: Transactions, admin_absolute: timedelta
-) -> None:
+async def test_exactly_the_sessions_whose_life_is_over_end(transactions: FullStore, admin_absolute: timedelta) -> None:
     policy = SessionPolicy(admin_absolute=admin_absolute)
     admin = make_user(role=Role.ADMIN)
     edges = {policy.idle, policy.absolute, policy.admin_absolute}
@@ -179,9 +177,7 @@ DEVICES = [PHONE, OTHER_PHONE, BROWSER, OTHER_BROWSER, Device()]
 
 @pytest.mark.parametrize("known", DEVICES)
 @pytest.mark.parametrize("asked", DEVICES)
-async def test_a_device_is_known_as_the_domain_tells_it(
-    transactions: Transactions, known: Device, asked: Device
-) -> None:
+async def test_a_device_is_known_as_the_domain_tells_it(transactions: FullStore, known: Device, asked: Device) -> None:
     """LGN-15: and other people's devices do not count."""
     await keep(transactions, OWNER, make_session(OWNER, device=known))
     async with transactions.read() as stored:
@@ -189,7 +185,7 @@ async def test_a_device_is_known_as_the_domain_tells_it(
         assert not await stored.sessions.has_device(uuid4(), asked)
 
 
-async def test_all_sessions_are_counted(transactions: Transactions) -> None:
+async def test_all_sessions_are_counted(transactions: FullStore) -> None:
     async with transactions.scan() as stored:
         assert await stored.sessions.count(T0, SessionPolicy()) == 0
     sessions = [make_session(OWNER) for _ in range(3)]
@@ -201,7 +197,7 @@ async def test_all_sessions_are_counted(transactions: Transactions) -> None:
         assert await stored.sessions.count(T0, SessionPolicy()) == 2
 
 
-async def test_what_a_new_role_or_password_changes_is_written(transactions: Transactions) -> None:
+async def test_what_a_new_role_or_password_changes_is_written(transactions: FullStore) -> None:
     """SES-03."""
     await keep(transactions, OWNER, BARE)
     changed = replace(BARE, seed=bytes(32), generation=5, oldest_valid_generation=5, failed_prompts=3)
@@ -213,7 +209,7 @@ async def test_what_a_new_role_or_password_changes_is_written(transactions: Tran
         assert await stored.sessions.by_id(BARE.id) == changed
 
 
-async def test_access_tokens_of_one_user_are_refused_and_of_no_other(transactions: Transactions) -> None:
+async def test_access_tokens_of_one_user_are_refused_and_of_no_other(transactions: FullStore) -> None:
     """SES-03: each session refuses its own generations so far."""
     other = make_user()
     mine = [make_session(OWNER, generation=1), make_session(OWNER, generation=7, oldest_valid_generation=3)]

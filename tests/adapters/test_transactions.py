@@ -10,7 +10,7 @@ import pytest
 
 from bukhindor.domain.errors import EmailTaken
 from bukhindor.domain.user import User
-from bukhindor.ports.store.transactions import Transaction, Transactions
+from bukhindor.ports.store.full import FullStore, FullTransaction
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_session, make_user
 
@@ -19,7 +19,7 @@ class Changed(Exception):
     """A use case that changes its mind."""
 
 
-async def add_and_change_mind(store: Transactions, user: User, *, after_commit: bool = False) -> None:
+async def add_and_change_mind(store: FullStore, user: User, *, after_commit: bool = False) -> None:
     async with store.begin() as tx:
         await tx.users.add(user)
         await asyncio.sleep(0)
@@ -28,12 +28,12 @@ async def add_and_change_mind(store: Transactions, user: User, *, after_commit: 
         raise Changed
 
 
-async def is_kept(store: Transactions, user_id: UUID) -> bool:
+async def is_kept(store: FullStore, user_id: UUID) -> bool:
     async with store.read() as stored:
         return await stored.users.by_id(user_id) is not None
 
 
-async def test_uncommitted_changes_are_invisible(transactions: Transactions) -> None:
+async def test_uncommitted_changes_are_invisible(transactions: FullStore) -> None:
     user = make_user()
     async with transactions.begin() as tx:
         await tx.users.add(user)
@@ -47,7 +47,7 @@ async def test_uncommitted_changes_are_invisible(transactions: Transactions) -> 
         assert await stored.users.by_id(user.id) == user
 
 
-async def test_leaving_without_commit_undoes_everything(transactions: Transactions) -> None:
+async def test_leaving_without_commit_undoes_everything(transactions: FullStore) -> None:
     ann, bob = make_user(), make_user()
     session = make_session(ann)
     await keep(transactions, ann, session)
@@ -59,26 +59,26 @@ async def test_leaving_without_commit_undoes_everything(transactions: Transactio
         assert await stored.sessions.with_user(session.id) == (session, ann)
 
 
-async def test_an_error_undoes_everything_and_goes_on_its_way(transactions: Transactions) -> None:
+async def test_an_error_undoes_everything_and_goes_on_its_way(transactions: FullStore) -> None:
     user = make_user()
     with pytest.raises(Changed):
         await add_and_change_mind(transactions, user)
     assert not await is_kept(transactions, user.id)
 
 
-async def test_an_error_after_the_commit_undoes_nothing(transactions: Transactions) -> None:
+async def test_an_error_after_the_commit_undoes_nothing(transactions: FullStore) -> None:
     user = make_user()
     with pytest.raises(Changed):
         await add_and_change_mind(transactions, user, after_commit=True)
     assert await is_kept(transactions, user.id)
 
 
-async def look_and_return(store: Transactions, user: User) -> bool:
+async def look_and_return(store: FullStore, user: User) -> bool:
     async with store.begin() as tx:
         return await tx.users.by_id(user.id) is not None
 
 
-async def look_and_refuse(store: Transactions, user: User) -> bool:
+async def look_and_refuse(store: FullStore, user: User) -> bool:
     try:
         async with store.begin() as tx:
             if await tx.users.by_id(user.id) is not None:
@@ -88,14 +88,14 @@ async def look_and_refuse(store: Transactions, user: User) -> bool:
     return False
 
 
-async def look_and_undo_a_change(store: Transactions, user: User) -> bool:
+async def look_and_undo_a_change(store: FullStore, user: User) -> bool:
     async with store.begin() as tx:
         return await tx.users.remove(user.id)
 
 
 @pytest.mark.parametrize("look", [look_and_return, look_and_refuse, look_and_undo_a_change])
 async def test_what_was_read_is_safe_once_the_scope_is_left(
-    transactions: Transactions, look: Callable[[Transactions, User], Awaitable[bool]]
+    transactions: FullStore, look: Callable[[FullStore, User], Awaitable[bool]]
 ) -> None:
     """REL-03: a response may rest on what another use case has written a moment ago."""
     user = make_user()
@@ -117,7 +117,7 @@ async def test_what_was_read_is_safe_once_the_scope_is_left(
     await asyncio.gather(write(), look_until_it_is_there(), look_until_it_is_there())
 
 
-async def test_a_transaction_that_wrote_nothing_commits(transactions: Transactions) -> None:
+async def test_a_transaction_that_wrote_nothing_commits(transactions: FullStore) -> None:
     async with transactions.begin() as tx:
         assert await tx.users.count_active_admins(T0) == 0
         await tx.commit()
@@ -133,7 +133,7 @@ async def test_a_transaction_that_wrote_nothing_commits(transactions: Transactio
     ids=["commit", "read", "write"],
 )
 async def test_a_transaction_ends_with_its_commit(
-    transactions: Transactions, again: Callable[[Transaction], Awaitable[object]]
+    transactions: FullStore, again: Callable[[FullTransaction], Awaitable[object]]
 ) -> None:
     user = make_user()
     async with transactions.begin() as tx:
@@ -144,11 +144,11 @@ async def test_a_transaction_ends_with_its_commit(
     assert await is_kept(transactions, user.id)
 
 
-async def _later(act: Callable[[Transaction], Awaitable[object]], tx: Transaction) -> None:
+async def _later(act: Callable[[FullTransaction], Awaitable[object]], tx: FullTransaction) -> None:
     await act(tx)
 
 
-async def test_nothing_is_written_outside_of_a_transaction(transactions: Transactions) -> None:
+async def test_nothing_is_written_outside_of_a_transaction(transactions: FullStore) -> None:
     user, other = make_user(), make_user()
     await keep(transactions, user)
     async with transactions.read() as stored:
@@ -163,7 +163,7 @@ async def test_nothing_is_written_outside_of_a_transaction(transactions: Transac
     assert not await is_kept(transactions, other.id)
 
 
-async def test_each_read_sees_what_is_committed_by_then(transactions: Transactions) -> None:
+async def test_each_read_sees_what_is_committed_by_then(transactions: FullStore) -> None:
     user = make_user()
     async with transactions.read() as stored:
         assert await stored.users.by_id(user.id) is None
@@ -171,7 +171,7 @@ async def test_each_read_sees_what_is_committed_by_then(transactions: Transactio
         assert await stored.users.by_id(user.id) == user
 
 
-async def test_two_hundred_use_cases_at_once_are_all_kept(transactions: Transactions) -> None:
+async def test_two_hundred_use_cases_at_once_are_all_kept(transactions: FullStore) -> None:
     """REL-18: none is lost, none refused."""
     users = [make_user() for _ in range(200)]
     await asyncio.gather(*(keep(transactions, user) for user in users))
@@ -179,7 +179,7 @@ async def test_two_hundred_use_cases_at_once_are_all_kept(transactions: Transact
         assert await is_kept(transactions, user.id)
 
 
-async def test_what_a_use_case_has_read_does_not_change_under_it(transactions: Transactions) -> None:
+async def test_what_a_use_case_has_read_does_not_change_under_it(transactions: FullStore) -> None:
     """RT-04: every one of a hundred increments sees the one before."""
     owner = make_user()
     session = make_session(owner, generation=1)
@@ -200,7 +200,7 @@ async def test_what_a_use_case_has_read_does_not_change_under_it(transactions: T
     assert found.generation == 101
 
 
-async def test_of_many_registrations_with_one_address_one_wins(transactions: Transactions) -> None:
+async def test_of_many_registrations_with_one_address_one_wins(transactions: FullStore) -> None:
     """REG-07: fifty at the same moment leave one account."""
     users = [make_user("ann@example.com") for _ in range(50)]
     answers = await asyncio.gather(*(keep(transactions, user) for user in users), return_exceptions=True)
@@ -209,7 +209,7 @@ async def test_of_many_registrations_with_one_address_one_wins(transactions: Tra
         assert await stored.users.by_email(users[0].email) == users[answers.index(None)]
 
 
-async def test_a_use_case_that_fails_harms_no_other(transactions: Transactions) -> None:
+async def test_a_use_case_that_fails_harms_no_other(transactions: FullStore) -> None:
     kept = [make_user() for _ in range(30)]
     dropped = [make_user() for _ in range(30)]
 
@@ -231,7 +231,7 @@ def tidied_up() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("tidied_up")
-async def test_cancelled_use_cases_leave_no_trace_and_stop_no_other(transactions: Transactions) -> None:
+async def test_cancelled_use_cases_leave_no_trace_and_stop_no_other(transactions: FullStore) -> None:
     """Cancelled while waiting, while working, and in the instant the turn comes."""
     working = asyncio.Event()
 
@@ -268,7 +268,7 @@ async def test_cancelled_use_cases_leave_no_trace_and_stop_no_other(transactions
 
 @pytest.mark.usefixtures("tidied_up")
 @pytest.mark.parametrize("steps", range(12))
-async def test_a_cancellation_at_any_step_is_all_or_nothing(transactions: Transactions, steps: int) -> None:
+async def test_a_cancellation_at_any_step_is_all_or_nothing(transactions: FullStore, steps: int) -> None:
     """However far a use case came when its caller went away, others go on and it is whole or not at all."""
     owner = make_user()
     session = make_session(owner)
@@ -293,5 +293,5 @@ async def test_a_cancellation_at_any_step_is_all_or_nothing(transactions: Transa
     assert [await is_kept(transactions, user.id) for user in others] == [True] * 3
 
 
-async def test_a_store_with_the_right_schema_is_ready(transactions: Transactions) -> None:
+async def test_a_store_with_the_right_schema_is_ready(transactions: FullStore) -> None:
     assert await transactions.has_right_schema()

@@ -10,7 +10,7 @@ from bukhindor.domain.errors import EmailTaken
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.metadata import Metadata
 from bukhindor.domain.user import Role, Status, User
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.full import FullStore
 from tests.adapters.keeping import keep
 from tests.makers import T0, address, make_session, make_user
 
@@ -34,28 +34,28 @@ BARE = make_user("bare@example.com", password_hash=None)
 
 
 @pytest.mark.parametrize("user", [FULL, BARE])
-async def test_a_user_comes_back_as_it_was_kept(transactions: Transactions, user: User) -> None:
+async def test_a_user_comes_back_as_it_was_kept(transactions: FullStore, user: User) -> None:
     await keep(transactions, user)
     async with transactions.read() as stored:
         assert await stored.users.by_id(user.id) == user
         assert await stored.users.by_email(user.email) == user
 
 
-async def test_a_stranger_is_none(transactions: Transactions) -> None:
+async def test_a_stranger_is_none(transactions: FullStore) -> None:
     await keep(transactions, make_user("ann@example.com"))
     async with transactions.read() as stored:
         assert await stored.users.by_id(uuid4()) is None
         assert await stored.users.by_email(address("bob@example.com")) is None
 
 
-async def test_an_address_is_found_in_every_spelling(transactions: Transactions) -> None:
+async def test_an_address_is_found_in_every_spelling(transactions: FullStore) -> None:
     user = make_user("Ann@Example.COM")
     await keep(transactions, user)
     async with transactions.read() as stored:
         assert await stored.users.by_email(address(" aNN@exAMPLE.com")) == user
 
 
-async def test_a_second_account_with_one_address_is_refused(transactions: Transactions) -> None:
+async def test_a_second_account_with_one_address_is_refused(transactions: FullStore) -> None:
     first, second = make_user("ann@example.com"), make_user("ANN@example.com")
     await keep(transactions, first)
     with pytest.raises(EmailTaken):
@@ -66,7 +66,7 @@ async def test_a_second_account_with_one_address_is_refused(transactions: Transa
 
 
 @pytest.mark.parametrize("is_new", [True, False])
-async def test_a_refused_address_leaves_nothing_of_the_transaction(transactions: Transactions, is_new: bool) -> None:
+async def test_a_refused_address_leaves_nothing_of_the_transaction(transactions: FullStore, is_new: bool) -> None:
     ann, bob = make_user("ann@example.com"), make_user("bob@example.com")
     await keep(transactions, ann)
     async with transactions.begin() as tx:
@@ -80,7 +80,7 @@ async def test_a_refused_address_leaves_nothing_of_the_transaction(transactions:
         assert await stored.users.by_email(ann.email) == ann
 
 
-async def test_all_of_a_user_is_saved_but_its_beginning(transactions: Transactions) -> None:
+async def test_all_of_a_user_is_saved_but_its_beginning(transactions: FullStore) -> None:
     user, other = make_user("ann@example.com"), make_user("bob@example.com")
     await keep(transactions, user, other)
     changed = replace(FULL, id=user.id, created_at=user.created_at, email=address("new@example.com"))
@@ -94,7 +94,7 @@ async def test_all_of_a_user_is_saved_but_its_beginning(transactions: Transactio
         assert await stored.users.by_id(other.id) == other
 
 
-async def test_saving_with_the_address_of_another_is_refused(transactions: Transactions) -> None:
+async def test_saving_with_the_address_of_another_is_refused(transactions: FullStore) -> None:
     ann, bob = make_user("ann@example.com"), make_user("bob@example.com")
     await keep(transactions, ann, bob)
     async with transactions.begin() as tx:
@@ -104,7 +104,7 @@ async def test_saving_with_the_address_of_another_is_refused(transactions: Trans
         assert await stored.users.by_id(bob.id) == bob
 
 
-async def test_saving_a_deleted_user_does_not_bring_it_back(transactions: Transactions) -> None:
+async def test_saving_a_deleted_user_does_not_bring_it_back(transactions: FullStore) -> None:
     ghost = make_user()
     async with transactions.begin() as tx:
         await tx.users.save(ghost)
@@ -113,7 +113,7 @@ async def test_saving_a_deleted_user_does_not_bring_it_back(transactions: Transa
         assert await stored.users.by_id(ghost.id) is None
 
 
-async def test_a_second_user_with_one_id_is_a_mistake_of_the_program(transactions: Transactions) -> None:
+async def test_a_second_user_with_one_id_is_a_mistake_of_the_program(transactions: FullStore) -> None:
     user = make_user()
     await keep(transactions, user)
     with pytest.raises(Exception, match=r"a user .* already|UNIQUE constraint failed: users.id|pk_users"):
@@ -122,7 +122,7 @@ async def test_a_second_user_with_one_id_is_a_mistake_of_the_program(transaction
         assert await stored.users.by_id(user.id) == user
 
 
-async def test_removing_a_user_ends_its_sessions_and_no_others(transactions: Transactions) -> None:
+async def test_removing_a_user_ends_its_sessions_and_no_others(transactions: FullStore) -> None:
     ann, bob = make_user(), make_user()
     ended, kept = make_session(ann), make_session(bob)
     await keep(transactions, ann, bob, ended, kept)
@@ -136,7 +136,7 @@ async def test_removing_a_user_ends_its_sessions_and_no_others(transactions: Tra
         assert await stored.sessions.with_user(kept.id) == (kept, bob)
 
 
-async def test_only_administrators_who_may_act_now_are_counted(transactions: Transactions) -> None:
+async def test_only_administrators_who_may_act_now_are_counted(transactions: FullStore) -> None:
     later, earlier = T0 + timedelta(minutes=1), T0 - timedelta(minutes=1)
     await keep(
         transactions,

@@ -9,7 +9,7 @@ import pytest
 
 from bukhindor.domain.user import Role, Status
 from bukhindor.domain.user_listing import Order, SortBy, UserPage, UserQuery
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.full import FullStore
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_user
 
@@ -27,12 +27,12 @@ ALL = (ANN, BOB, CYRIL, TWIN, BANNED)
 
 
 @pytest.fixture
-async def stored(transactions: Transactions) -> Transactions:
+async def stored(transactions: FullStore) -> FullStore:
     await keep(transactions, *ALL)
     return transactions
 
 
-async def page(store: Transactions, query: UserQuery) -> UserPage:
+async def page(store: FullStore, query: UserQuery) -> UserPage:
     async with store.scan() as stored:
         return await stored.users.page(query, T0)
 
@@ -47,20 +47,20 @@ async def page(store: Transactions, query: UserQuery) -> UserPage:
     ],
 )
 async def test_users_come_in_the_order_asked_for(
-    stored: Transactions, sort: SortBy, ascending: tuple[object, ...]
+    stored: FullStore, sort: SortBy, ascending: tuple[object, ...]
 ) -> None:
     assert (await page(stored, UserQuery(sort=sort, order=Order.ASC))).users == ascending
     assert (await page(stored, UserQuery(sort=sort, order=Order.DESC))).users == ascending[::-1]
 
 
-async def test_an_address_finds_its_user_alone(stored: Transactions) -> None:
+async def test_an_address_finds_its_user_alone(stored: FullStore) -> None:
     assert await page(stored, UserQuery(email=BOB.email)) == UserPage((BOB,), 1, None)
     assert await page(stored, UserQuery(email=BOB.email, role=Role.USER)) == UserPage((), 0, None)
 
 
 @pytest.mark.parametrize(("sort", "order", "limit"), list(product(SortBy, Order, [1, 2, 5])))
 async def test_positions_and_pages_lead_through_all_users_once(
-    stored: Transactions, sort: SortBy, order: Order, limit: int
+    stored: FullStore, sort: SortBy, order: Order, limit: int
 ) -> None:
     whole = (await page(stored, UserQuery(sort=sort, order=order))).users
     by_position, by_number = list[object](), list[object]()
@@ -77,18 +77,18 @@ async def test_positions_and_pages_lead_through_all_users_once(
     assert tuple(by_position) == tuple(by_number) == whole
 
 
-async def test_a_position_wins_over_a_page(stored: Transactions) -> None:
+async def test_a_position_wins_over_a_page(stored: FullStore) -> None:
     first = await page(stored, UserQuery(limit=2))
     assert await page(stored, UserQuery(limit=2, page=7, after=first.next)) == await page(
         stored, UserQuery(limit=2, page=2)
     )
 
 
-async def test_a_page_past_the_end_is_empty_and_knows_the_total(stored: Transactions) -> None:
+async def test_a_page_past_the_end_is_empty_and_knows_the_total(stored: FullStore) -> None:
     assert await page(stored, UserQuery(page=1_000_000, limit=100)) == UserPage((), len(ALL), None)
 
 
-async def test_a_position_is_good_after_its_user_has_gone(stored: Transactions) -> None:
+async def test_a_position_is_good_after_its_user_has_gone(stored: FullStore) -> None:
     first = await page(stored, UserQuery(sort=SortBy.EMAIL, order=Order.ASC, limit=2))
     async with stored.begin() as tx:
         await tx.users.remove(first.users[-1].id)
@@ -122,15 +122,13 @@ async def test_a_position_is_good_after_its_user_has_gone(stored: Transactions) 
         ("a%e", set()),
     ],
 )
-async def test_a_search_finds_parts_of_names_and_addresses(
-    stored: Transactions, search: str, found: set[object]
-) -> None:
+async def test_a_search_finds_parts_of_names_and_addresses(stored: FullStore, search: str, found: set[object]) -> None:
     answer = await page(stored, UserQuery(search=search))
     assert set(answer.users) == found
     assert answer.total == len(found)
 
 
-async def test_a_search_follows_a_changed_name(stored: Transactions) -> None:
+async def test_a_search_follows_a_changed_name(stored: FullStore) -> None:
     renamed = make_user(BOB.email, name="Роберт", id=BOB.id, created_at=BOB.created_at)
     async with stored.begin() as tx:
         await tx.users.save(renamed)
@@ -151,21 +149,19 @@ async def test_a_search_follows_a_changed_name(stored: Transactions) -> None:
         (UserQuery(role=Role.ADMIN, status=Status.BANNED), set()),
     ],
 )
-async def test_filters_narrow_the_list_and_the_total(
-    stored: Transactions, query: UserQuery, found: set[object]
-) -> None:
+async def test_filters_narrow_the_list_and_the_total(stored: FullStore, query: UserQuery, found: set[object]) -> None:
     answer = await page(stored, query)
     assert set(answer.users) == found
     assert answer.total == len(found)
 
 
-async def test_a_status_that_has_ended_counts_as_active(stored: Transactions) -> None:
+async def test_a_status_that_has_ended_counts_as_active(stored: FullStore) -> None:
     async with stored.scan() as scan:
         assert (await scan.users.page(UserQuery(status=Status.BANNED), LATER)).users == ()
         assert BANNED in (await scan.users.page(UserQuery(status=Status.ACTIVE), LATER)).users
 
 
-async def test_names_sort_alphabetically_and_alike_on_every_database(transactions: Transactions) -> None:
+async def test_names_sort_alphabetically_and_alike_on_every_database(transactions: FullStore) -> None:
     names = [
         "Émile",
         "emma",
@@ -196,7 +192,7 @@ async def test_names_sort_alphabetically_and_alike_on_every_database(transaction
     assert seen == sorted_names
 
 
-async def test_no_way_of_typing_hides_an_account(transactions: Transactions) -> None:
+async def test_no_way_of_typing_hides_an_account(transactions: FullStore) -> None:
     people = {
         "Ali Yılmaz": ("ALİ YILMAZ", "ali yilmaz", "alı"),
         "Anna  Maria": ("anna maria", "anna   maria"),

@@ -21,7 +21,7 @@ from tests.cli.test_doctor import OTHER_SECRET, SECRET, examined
 from tests.fakes.seal import FakeSeal
 from tests.makers import T0, make_queued_mail
 from tests.servers.fixtures import opened
-from tests.servers.pgbouncer import PgBouncer
+from tests.servers.pgbouncer import LETS_SETTINGS_PASS, PgBouncer
 from tests.servers.postgres import PASSWORD, PostgresServer
 from tests.servers.redis import RedisServer
 
@@ -159,16 +159,26 @@ def test_a_database_that_can_only_be_read_is_a_problem(
     assert found["database"]["found"].endswith("is read-only")
 
 
-@pytest.mark.parametrize(("mode", "option"), [("transaction", "?pgbouncer=true"), ("session", "")])
-def test_a_pooler_in_between_is_looked_through(
+@pytest.mark.parametrize(
+    ("pooling", "option", "is_forgotten"),
+    [
+        ({"pool_mode": "transaction"}, "?pgbouncer=true", False),
+        ({"pool_mode": "transaction"}, "", True),
+        ({"pool_mode": "transaction"} | LETS_SETTINGS_PASS, "", True),
+        ({"pool_mode": "session"}, "", True),
+        ({"pool_mode": "session"} | LETS_SETTINGS_PASS, "?pgbouncer=false", False),
+    ],
+)
+def test_a_pooler_in_between_is_looked_through_and_named_when_the_address_does_not(
     bukhindor: Command,
     migrated: str,
     postgres_server: PostgresServer,
     monkeypatch: pytest.MonkeyPatch,
-    mode: str,
+    pooling: dict[str, str],
     option: str,
+    is_forgotten: bool,
 ) -> None:
-    pooler = opened(lambda: PgBouncer(postgres_server, settings={"pool_mode": mode}))
+    pooler = opened(lambda: PgBouncer(postgres_server, settings=pooling))
     try:
         pooler.start()
         monkeypatch.setenv("DATABASE_URL", f"{pooler.url(migrated)}{option}")
@@ -177,7 +187,12 @@ def test_a_pooler_in_between_is_looked_through(
         pooler.close()
     assert code == 0
     assert found["schema"]["state"] == found["signing keys"]["state"] == "ok"
-    assert "by way of a pooler" in found["database connections"]["found"]
+    assert ("by way of a pooler" in found["database connections"]["found"]) == (option != "?pgbouncer=false")
+    assert ("database pooler" in found) == is_forgotten
+    if is_forgotten:
+        assert found["database pooler"]["state"] == "warning"
+        assert "share its connections between clients" in found["database pooler"]["found"]
+        assert found["database pooler"]["advice"].startswith("Add pgbouncer=true to DATABASE_URL")
 
 
 @pytest.mark.usefixtures("migrated")

@@ -66,6 +66,13 @@ def test_every_variable_is_explained_and_no_other() -> None:
     assert sorted(explained) == sorted({match[1] for match in references()})
 
 
+@pytest.mark.parametrize("name", [*REPLICAS, "migrate"])
+def test_every_other_setting_has_a_place(name: str) -> None:
+    """The file is optional, and git does not track it: it may hold secrets."""
+    assert SERVICES[name]["env_file"] == [{"path": "deploy/settings.env", "required": False}]
+    assert "/deploy/settings.env" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
+
+
 def test_what_has_no_default_is_demanded_with_a_reason() -> None:
     demanded = {match[1] for match in references() if match[2] == "?" and match[3]}
     assert demanded == set(GIVEN)

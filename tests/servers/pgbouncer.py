@@ -6,6 +6,9 @@ from tests.servers.postgres import PASSWORD, USER, PostgresServer
 from tests.servers.processes import Account, ServerProcess, free_port, listens
 from tests.servers.programs import PGBOUNCER, environment, locate, within_reach
 
+LETS_SETTINGS_PASS = {"ignore_startup_parameters": "statement_timeout,lock_timeout,idle_in_transaction_session_timeout"}
+"""Settings of a pooler that refuses nothing that the service asks for."""
+
 
 class PgBouncer:
     """Transaction pooling: each transaction may run on another of at most `pool_size` sessions of the server."""

@@ -43,6 +43,7 @@ from bukhindor.config.database_url import parse_postgres_url
             "postgresql://db:5432/app",
         ),
         ("postgresql://ann@db/app?pgbouncer=true", "postgresql://ann@/app", ["db:5432"], "postgresql://db:5432/app"),
+        ("postgresql://ann@db/app?pgbouncer=false", "postgresql://ann@/app", ["db:5432"], "postgresql://db:5432/app"),
     ],
 )
 def test_a_good_address_becomes_what_the_driver_reads(text: str, dsn: str, places: list[str], shown: str) -> None:
@@ -51,6 +52,7 @@ def test_a_good_address_becomes_what_the_driver_reads(text: str, dsn: str, place
     assert list(map(str, url.places)) == places
     assert str(url) == repr(url) == shown
     assert url.is_pooled == ("pgbouncer=true" in text)
+    assert url.keeps_sessions == ("pgbouncer=false" in text)
 
 
 @pytest.mark.parametrize(

@@ -13,18 +13,18 @@ from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from bukhindor.config import Settings
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.ports.secrets import Seal
-from bukhindor.ports.store.transactions import Reading, Transaction, Transactions
+from bukhindor.ports.store.full import AllRepositories, FullStore, FullTransaction
 
 
-class StoreReading(Reading, Scope, Protocol):
+class StoreReading(AllRepositories, Scope, Protocol):
     """Everything that is stored, the development mailbox included."""
 
 
-class StoreTransaction(Transaction, WritingScope, Protocol):
+class StoreTransaction(FullTransaction, WritingScope, Protocol):
     """The same, to be written."""
 
 
-class Store(Transactions, Protocol):
+class Store(FullStore, Protocol):
     def begin(self) -> AbstractAsyncContextManager[StoreTransaction]:
         """A writing transaction."""
 

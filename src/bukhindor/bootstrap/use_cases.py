@@ -17,7 +17,7 @@ from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports.mail import LetterWriter, Mailer
 from bukhindor.ports.secrets import PasswordHasher
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.full import FullStore
 from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.assembly import Services, assemble
 from bukhindor.services.requirements import Outside, Rules
@@ -26,7 +26,7 @@ from bukhindor.web.addresses import ACCOUNT, PAGE_OF
 
 def build_services(
     settings: Settings,
-    transactions: Transactions,
+    transactions: FullStore,
     hasher: PasswordHasher,
     limiter: RateLimiter,
     mailer: Mailer,

@@ -99,6 +99,7 @@ def parse_postgres_url(text: str) -> PostgresUrl:
         database=database,
         tls=url.options.get("sslmode", ""),
         is_pooled=url.options.get("pgbouncer") == "true",
+        keeps_sessions=url.options.get("pgbouncer") == "false",
         is_local=all(place.is_socket or is_loopback(place.host) for place in places),
         files={name: url.options[name] for name in _FILES if name in url.options},
         connect_timeout=max(0, int(url.options.get("connect_timeout", "0"))),

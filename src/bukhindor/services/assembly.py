@@ -238,7 +238,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             policy=rules.signing_keys,
             clock=outside.clock,
         ),
-        health=Health(transactions=outside.transactions, access_tokens=outside.access_tokens, limiter=outside.limiter),
+        health=Health(store=outside.transactions, access_tokens=outside.access_tokens, limiter=outside.limiter),
         mailed_links=MailedLinks(transactions=outside.transactions, secrets=outside.secrets, clock=outside.clock),
         mail_delivery=MailDelivery(
             transactions=outside.transactions,

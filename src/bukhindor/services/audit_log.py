@@ -1,6 +1,7 @@
 """The audit: reading it, and recording refusals."""
 
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
@@ -9,14 +10,19 @@ from bukhindor.domain.errors import RateLimited, Unavailable
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.rate_limit import REFUSALS_RECORDED
 from bukhindor.domain.service_key import Scope
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.steps.audit_trail import AuditTrail
 
 
+class _Writing(HasAuditEvents, Transaction, Protocol):
+    """What recording an event needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLog:
-    transactions: Transactions
+    transactions: Transactions[HasAuditEvents, _Writing]
     trail: AuditTrail
     limiter: RateLimiter
     clock: Clock

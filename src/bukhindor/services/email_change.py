@@ -1,6 +1,7 @@
 """Moving an account to another address, which must be proved first."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
@@ -10,18 +11,23 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Writes
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
-from bukhindor.services.steps.mailbox_proof import MailboxProofs
+from bukhindor.services.steps.mailbox_proof import MailboxProofs, ProofStore
 from bukhindor.services.steps.step_up import StepUp
+
+
+class _Writing(ProofStore, HasSessions, Protocol):
+    """What a change of the address needs from the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailChange:
-    transactions: Transactions
+    transactions: Writes[_Writing]
     step_up: StepUp
     proofs: MailboxProofs
     letters: Letters

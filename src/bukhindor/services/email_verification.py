@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
@@ -13,12 +14,13 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
 from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
 from bukhindor.domain.user import User
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Writes
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
-from bukhindor.services.steps.mailbox_proof import MailboxProofs
+from bukhindor.services.steps.mailbox_proof import MailboxProofs, ProofStore
 from bukhindor.services.steps.password_check import PasswordCheck
 
 
@@ -30,9 +32,13 @@ class Verification(Enum):
     ALREADY_VERIFIED = auto()
 
 
+class _Writing(ProofStore, HasSessions, Protocol):
+    """What a verification needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailVerification:
-    transactions: Transactions
+    transactions: Writes[_Writing]
     password_check: PasswordCheck
     proofs: MailboxProofs
     letters: Letters

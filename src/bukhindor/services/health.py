@@ -2,13 +2,13 @@
 
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.ports.secrets import AccessTokens
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.transactions import Readiness
 from bukhindor.ports.system import RateLimiter
 
 
 class Health:
-    def __init__(self, *, transactions: Transactions, access_tokens: AccessTokens, limiter: RateLimiter) -> None:
-        self._transactions = transactions
+    def __init__(self, *, store: Readiness, access_tokens: AccessTokens, limiter: RateLimiter) -> None:
+        self._store = store
         self._access_tokens = access_tokens
         self._limiter = limiter
         self._draining = False
@@ -25,7 +25,7 @@ class Health:
         if not self._access_tokens.can_sign():
             problems["signing_keys"] = "none to sign with"
         try:
-            if not await self._transactions.has_right_schema():
+            if not await self._store.has_right_schema():
                 problems["database"] = "its schema is not the one this version needs"
         except StoreUnavailable as unavailable:
             problems["database"] = unavailable.reason

@@ -10,7 +10,8 @@ from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import AccessClaims
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import RefreshTokens
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Reads
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.access_token_reading import AccessTokenReading
 
@@ -27,7 +28,7 @@ class ActiveToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Introspection:
-    transactions: Transactions
+    transactions: Reads[HasSessions]
     token_reading: AccessTokenReading
     refresh_tokens: RefreshTokens
     policy: SessionPolicy

@@ -3,12 +3,15 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.mail import LEASE, MAX_TRIES, MailNotAccepted, QueuedMail
 from bukhindor.domain.origin import NOWHERE
 from bukhindor.ports.mail import Mailer
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.ports.system import Clock, LaterWork
 from bukhindor.services.steps.audit_trail import AuditTrail
 
@@ -20,11 +23,15 @@ _TURN_SECONDS = 1.0
 _CANCEL_AGAIN_SECONDS = 1.0
 
 
+class _Writing(HasOutbox, HasAuditEvents, Transaction, Protocol):
+    """What a delivery needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailDelivery:
     """`deliver_due` is called again and again, never twice at the same time; at the end, `finish`."""
 
-    transactions: Transactions
+    transactions: Transactions[HasOutbox, _Writing]
     mailer: Mailer
     trail: AuditTrail
     clock: Clock

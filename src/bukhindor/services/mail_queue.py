@@ -1,13 +1,16 @@
 """The operator's view of the outbox."""
 
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Person
 from bukhindor.domain.errors import MailNotFound, MailUnderWay
 from bukhindor.domain.mail import LEASE, QueuedMail
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 
@@ -15,9 +18,13 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 _LONGEST_LEASE = LEASE * 1.5
 
 
+class _Writing(HasOutbox, HasAuditEvents, Transaction, Protocol):
+    """What a retry needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailQueue:
-    transactions: Transactions
+    transactions: Transactions[HasOutbox, _Writing]
     trail: AuditTrail
     clock: Clock
 

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Protocol
 
 from bukhindor.domain.one_time_token import LinkToken, Purpose
 from bukhindor.ports.secrets import OneTimeSecrets
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
+from bukhindor.ports.store.transactions import Reads
+from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.system import Clock
 
 
@@ -26,9 +29,13 @@ class MailedLink:
     mailbox: str = ""
 
 
+class _Reading(HasUsers, HasOneTimeTokens, Protocol):
+    """What a look at a link needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailedLinks:
-    transactions: Transactions
+    transactions: Reads[_Reading]
     secrets: OneTimeSecrets
     clock: Clock
 

@@ -1,16 +1,23 @@
 """Figures about the store for operators."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from bukhindor.domain.mail import Backlog
 from bukhindor.domain.session import SessionPolicy
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Reads
 from bukhindor.ports.system import Clock
+
+
+class _Reading(HasOutbox, HasSessions, Protocol):
+    """What is measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurements:
-    transactions: Transactions
+    transactions: Reads[_Reading]
     policy: SessionPolicy
     clock: Clock
 

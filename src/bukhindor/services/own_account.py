@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
@@ -12,7 +13,11 @@ from bukhindor.domain.password import Password
 from bukhindor.domain.rate_limit import EXPORTS_PER_ACCOUNT
 from bukhindor.domain.session import Session, SessionPolicy, live
 from bukhindor.domain.user import User
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Transaction, Transactions
+from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
@@ -35,9 +40,17 @@ class PersonalData:
     events: list[AuditEvent]
 
 
+class _Reading(HasUsers, HasSessions, HasFamiliarNetworks, HasAuditEvents, Protocol):
+    """What an export needs from the store."""
+
+
+class _Writing(HasAuditEvents, Transaction, Protocol):
+    """What recording an export needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnAccount:
-    transactions: Transactions
+    transactions: Transactions[_Reading, _Writing]
     removal: AccountRemoval
     trail: AuditTrail
     limiter: RateLimiter

@@ -1,6 +1,7 @@
 """A signed-in person chooses another password."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
@@ -9,19 +10,26 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.ports.secrets import PasswordHasher, Requester
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Transaction, Transactions
+from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.system import Clock, Identifiers
 from bukhindor.services.steps.audit_trail import AuditTrail
-from bukhindor.services.steps.letters import Letters
+from bukhindor.services.steps.letters import Letters, LetterStore
 from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
 
 _ACT = "change_password"
 
 
+class _Writing(LetterStore, HasUsers, HasSessions, HasAuditEvents, Transaction, Protocol):
+    """What a change of the password needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChange:
-    transactions: Transactions
+    transactions: Transactions[HasSessions, _Writing]
     hasher: PasswordHasher
     password_policy: PasswordPolicy
     token_issuer: TokenIssuer

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.email_address import EmailAddress
@@ -12,18 +13,24 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import NewPassword, PasswordPolicy
 from bukhindor.domain.password_attempt import is_worth_recording
 from bukhindor.ports.secrets import DeviceProofs, PasswordHasher, Requester
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Writes
 from bukhindor.ports.system import Clock, Identifiers
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
-from bukhindor.services.steps.mailbox_proof import MailboxProofs
+from bukhindor.services.steps.mailbox_proof import MailboxProofs, ProofStore
 from bukhindor.services.steps.password_check import PasswordCheck
+
+
+class _Writing(ProofStore, HasSessions, HasFamiliarNetworks, Protocol):
+    """What a reset needs from the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordReset:
-    transactions: Transactions
+    transactions: Writes[_Writing]
     hasher: PasswordHasher
     password_policy: PasswordPolicy
     proofs: MailboxProofs

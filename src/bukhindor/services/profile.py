@@ -1,18 +1,25 @@
 """Changes that people make to their own account."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import UserNotFound
 from bukhindor.domain.user import User, UserChanges
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.transactions import Transaction, Writes
+from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 
 
+class _Writing(HasUsers, HasAuditEvents, Transaction, Protocol):
+    """What a change of the profile needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    transactions: Transactions
+    transactions: Writes[_Writing]
     trail: AuditTrail
     clock: Clock
 

@@ -1,6 +1,7 @@
 """Strangers become users."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.email_address import EmailAddress
@@ -11,15 +12,21 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import NewPassword, PasswordPolicy
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import PasswordHasher, Requester
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.transactions import Transaction, Transactions
+from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.system import Clock, Identifiers
 from bukhindor.services.steps.audit_trail import AuditTrail
-from bukhindor.services.steps.letters import Letters
+from bukhindor.services.steps.letters import Letters, LetterStore
+
+
+class _Writing(LetterStore, HasUsers, HasAuditEvents, Transaction, Protocol):
+    """What a registration needs from the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    transactions: Transactions
+    transactions: Transactions[HasUsers, _Writing]
     hasher: PasswordHasher
     password_policy: PasswordPolicy
     letters: Letters

@@ -4,12 +4,14 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from typing import Protocol
 from uuid import UUID
 
 from bukhindor.domain.errors import IdempotencyKeyReused, TooBusy, WriteConflict
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.repetition import LEASE, MAX_KEPT, MAX_OTHER_BODIES, RepeatableRequest, request_id
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.kept_responses import HasKeptResponses
+from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.access_token_reading import AccessTokenReading
 
@@ -17,9 +19,13 @@ _PAUSE = 0.1
 _PATIENCE = timedelta(seconds=10)
 
 
+class _Writing(HasKeptResponses, Transaction, Protocol):
+    """What keeping a response needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repetition:
-    transactions: Transactions
+    transactions: Transactions[HasKeptResponses, _Writing]
     token_reading: AccessTokenReading
     clock: Clock
 

@@ -19,7 +19,7 @@ from bukhindor.ports.secrets import (
     RefreshTokens,
     SigningKeyMaker,
 )
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.full import FullStore
 from bukhindor.ports.system import Clock, Identifiers, LaterWork, RateLimiter
 
 
@@ -27,7 +27,7 @@ from bukhindor.ports.system import Clock, Identifiers, LaterWork, RateLimiter
 class Outside:
     """The ports that the use cases need."""
 
-    transactions: Transactions
+    transactions: FullStore
     hasher: PasswordHasher
     limiter: RateLimiter
     mailer: Mailer

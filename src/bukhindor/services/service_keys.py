@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import CallingService, Person
@@ -10,16 +11,22 @@ from bukhindor.domain.errors import InvalidServiceKey, ServiceKeyNameTaken, Serv
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.rate_limit import REFUSED_SERVICE_KEYS_PER_NETWORK
 from bukhindor.domain.service_key import Scope, ServiceKey, ServiceKeyName, ServiceKeySecret, in_order
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.service_keys import HasServiceKeys
+from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.ports.system import Clock, Identifiers, RateLimiter
 from bukhindor.services.steps.audit_trail import AuditTrail
 
 _log = logging.getLogger(__name__)
 
 
+class _Writing(HasServiceKeys, HasAuditEvents, Transaction, Protocol):
+    """What issuing, using and revoking keys needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceKeys:
-    transactions: Transactions
+    transactions: Transactions[HasServiceKeys, _Writing]
     trail: AuditTrail
     limiter: RateLimiter
     identifiers: Identifiers

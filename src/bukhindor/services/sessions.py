@@ -3,20 +3,27 @@
 import builtins
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditEvent, AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import SessionNotFound
 from bukhindor.domain.session import Session, SessionPolicy, live
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 
 
+class _Writing(HasSessions, HasAuditEvents, Transaction, Protocol):
+    """What ending sessions needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
-    transactions: Transactions
+    transactions: Transactions[HasSessions, _Writing]
     trail: AuditTrail
     policy: SessionPolicy
     clock: Clock

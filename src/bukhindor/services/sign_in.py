@@ -14,10 +14,10 @@ from bukhindor.domain.sign_in import HalfSignedIn, Method
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import PasswordHasher, Requester
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.transactions import Writes
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.password_check import PasswordCheck
-from bukhindor.services.steps.session_start import SessionStart
+from bukhindor.services.steps.session_start import SessionStart, SessionStartStore
 from bukhindor.services.steps.token_issuer import TokenIssuer
 
 _log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    transactions: Transactions
+    transactions: Writes[SessionStartStore]
     hasher: PasswordHasher
     password_check: PasswordCheck
     token_issuer: TokenIssuer

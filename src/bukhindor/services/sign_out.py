@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditType
@@ -13,7 +14,9 @@ from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import AccessClaims, RefreshTicket
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import RefreshTokens
-from bukhindor.ports.store.transactions import Reading, Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Transaction, Writes
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.access_token_reading import AccessTokenReading
 from bukhindor.services.steps.audit_trail import AuditTrail
@@ -27,9 +30,13 @@ class _Tokens:
     tickets: tuple[RefreshTicket, ...]
 
 
+class _Writing(HasSessions, HasAuditEvents, Transaction, Protocol):
+    """What signing out needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignOut:
-    transactions: Transactions
+    transactions: Writes[_Writing]
     token_reading: AccessTokenReading
     refresh_tokens: RefreshTokens
     trail: AuditTrail
@@ -83,7 +90,7 @@ class SignOut:
         return owner
 
     async def _sessions(
-        self, stored: Reading, named: _Tokens, *, is_strict: bool
+        self, stored: HasSessions, named: _Tokens, *, is_strict: bool
     ) -> AsyncIterator[tuple[Session, User]]:
         for ticket in named.tickets:
             found = await stored.sessions.with_user(ticket.session_id)

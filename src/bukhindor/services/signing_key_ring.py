@@ -3,19 +3,25 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.signing_key import KeyRing, SigningKey, SigningKeyPolicy
 from bukhindor.ports.secrets import AccessTokens, SigningKeyMaker
+from bukhindor.ports.store.signing_keys import HasSigningKeys
 from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.ports.system import Clock
 
 _log = logging.getLogger(__name__)
 
 
+class _Writing(HasSigningKeys, Transaction, Protocol):
+    """What a rotation needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKeyRing:
-    transactions: Transactions
+    transactions: Transactions[HasSigningKeys, _Writing]
     access_tokens: AccessTokens
     key_maker: SigningKeyMaker
     policy: SigningKeyPolicy
@@ -72,7 +78,7 @@ class SigningKeyRing:
         self._use(await self.keys())
         _log.info("published a signing key: %s", key.kid)
 
-    async def _add_key(self, tx: Transaction, stored: Sequence[SigningKey], *, at_once: bool) -> SigningKey:
+    async def _add_key(self, tx: _Writing, stored: Sequence[SigningKey], *, at_once: bool) -> SigningKey:
         """Add a new key, set the end of the others, and remove those that are of no more use."""
         now = self.clock.now()
         signs_from = now if at_once else now + self.policy.publication_lead

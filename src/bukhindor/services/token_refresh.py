@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
@@ -12,15 +13,21 @@ from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import RefreshTicket, TokenPair
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import RefreshTokens
-from bukhindor.ports.store.transactions import Reading, Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Transaction, Writes
 from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.token_issuer import TokenIssuer
 
 
+class _Writing(HasSessions, HasAuditEvents, Transaction, Protocol):
+    """What a refresh needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRefresh:
-    transactions: Transactions
+    transactions: Writes[_Writing]
     refresh_tokens: RefreshTokens
     token_issuer: TokenIssuer
     trail: AuditTrail
@@ -67,7 +74,7 @@ class TokenRefresh:
                 await tx.commit()
         return self.token_issuer.issue(rotated, user, now)
 
-    async def _find(self, stored: Reading, tickets: Iterable[RefreshTicket]) -> tuple[int, Session, User]:
+    async def _find(self, stored: HasSessions, tickets: Iterable[RefreshTicket]) -> tuple[int, Session, User]:
         for ticket in tickets:
             found = await stored.sessions.with_user(ticket.session_id)
             if found is not None and self.refresh_tokens.is_genuine(ticket, found[0]):

@@ -2,19 +2,39 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from bukhindor.domain.audit import Retention
 from bukhindor.domain.password_attempt import FAMILIARITY
 from bukhindor.domain.session import SessionPolicy
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.kept_responses import HasKeptResponses
+from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
+from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Transaction, Writes
 from bukhindor.ports.system import Clock
 
 _FAILED_MAIL_LIFE = timedelta(days=7)
 
 
+class _Writing(
+    HasSessions,
+    HasOneTimeTokens,
+    HasFamiliarNetworks,
+    HasKeptResponses,
+    HasOutbox,
+    HasAuditEvents,
+    Transaction,
+    Protocol,
+):
+    """What can expire."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upkeep:
-    transactions: Transactions
+    transactions: Writes[_Writing]
     policy: SessionPolicy
     retention: Retention
     clock: Clock

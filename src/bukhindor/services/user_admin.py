@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditType
@@ -18,17 +19,28 @@ from bukhindor.domain.session import Session, SessionPolicy, live
 from bukhindor.domain.user import Role, Status, User, UserChanges
 from bukhindor.domain.user_listing import UserPage, UserQuery
 from bukhindor.ports.secrets import PasswordHasher, Requester
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction, Transactions
+from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.system import Clock, Identifiers
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
-from bukhindor.services.steps.letters import Letters
+from bukhindor.services.steps.letters import Letters, LetterStore
 from bukhindor.services.steps.step_up import StepUp
+
+
+class _Reading(HasUsers, HasSessions, Protocol):
+    """What lists need from the store."""
+
+
+class _Writing(LetterStore, HasUsers, HasSessions, HasAuditEvents, Transaction, Protocol):
+    """What changes of accounts need from the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserAdmin:
-    transactions: Transactions
+    transactions: Transactions[_Reading, _Writing]
     hasher: PasswordHasher
     password_policy: PasswordPolicy
     letters: Letters
@@ -246,7 +258,7 @@ class UserAdmin:
     def _live(self, user: User, sessions: Iterable[Session]) -> list[Session]:
         return live(sessions, self.clock.now(), self.policy, user.role)
 
-    async def _refuse_without_admin(self, tx: Transaction) -> None:
+    async def _refuse_without_admin(self, tx: _Writing) -> None:
         if await tx.users.count_active_admins(self.clock.now()) == 0:
             raise LastAdmin
 

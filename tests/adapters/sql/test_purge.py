@@ -10,7 +10,7 @@ from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.tables import REMOVED_AT_ONCE
 from bukhindor.domain.audit import AuditQuery
 from bukhindor.domain.session import SessionPolicy
-from bukhindor.ports.store.transactions import Transaction, Transactions
+from bukhindor.ports.store.full import FullStore, FullTransaction
 from tests.adapters.conftest import OpenStore
 from tests.fakes.transactions import FakeTransactions
 from tests.makers import T0, make_audit_event, make_session, make_user
@@ -66,7 +66,7 @@ async def test_a_user_with_very_many_events_is_forgotten_in_steps_and_no_other_u
 
 
 async def _steps(
-    transactions: Transactions, remove: Callable[[Transaction], Awaitable[int]], times: int = 3
+    transactions: FullStore, remove: Callable[[FullTransaction], Awaitable[int]], times: int = 3
 ) -> list[int]:
     counts = []
     for _ in range(times):

@@ -29,6 +29,7 @@ def checks(
         yield Finding("database", State.PROBLEM, error.reason.rstrip("."), advice.rstrip("."))
         return None
     yield database(address, found)
+    yield from pooler(address, found)
     yield encryption(address, found)
     yield from letters(found)
     yield schema(settings, found)
@@ -49,6 +50,13 @@ def database(address: PostgresUrl, found: PostgresState) -> Finding:
         advice = "Undo default_transaction_read_only of the server, the database or the role"
         return Finding("database", State.PROBLEM, f"{place}, and is read-only", advice)
     return ok("database", f"{place} and responds")
+
+
+def pooler(address: PostgresUrl, found: PostgresState) -> Iterator[Finding]:
+    if found.is_pooled and not address.is_pooled:
+        text = "a pooler may share its connections between clients, and DATABASE_URL does not say so"
+        advice = "Add pgbouncer=true to DATABASE_URL, or pgbouncer=false if it keeps a session for each client"
+        yield Finding("database pooler", State.WARNING, text, advice)
 
 
 def encryption(address: PostgresUrl, found: PostgresState) -> Finding:

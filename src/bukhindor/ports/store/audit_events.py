@@ -27,3 +27,9 @@ class AuditEvents(Protocol):
 
     async def remove_before(self, moment: datetime) -> int:
         """Remove a limited number at once. Returns how many, 0 when none is left."""
+
+
+class HasAuditEvents(Protocol):
+    @property
+    def audit_events(self) -> AuditEvents:
+        """The audit log."""

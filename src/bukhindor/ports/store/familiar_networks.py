@@ -17,3 +17,9 @@ class FamiliarNetworks(Protocol):
 
     async def remove_before(self, moment: datetime) -> int:
         """Remove a limited number at once. Returns how many, 0 when none is left."""
+
+
+class HasFamiliarNetworks(Protocol):
+    @property
+    def familiar_networks(self) -> FamiliarNetworks:
+        """Networks from which people recently signed in or were reset."""

@@ -33,3 +33,9 @@ class KeptResponses(Protocol):
 
     async def remove_expired(self, now: datetime) -> int:
         """Forget a limited number of requests whose time is over; 0 when none is left."""
+
+
+class HasKeptResponses(Protocol):
+    @property
+    def kept_responses(self) -> KeptResponses:
+        """Responses that are given again when a request is repeated."""

@@ -28,3 +28,9 @@ class OneTimeTokens(Protocol):
 
     async def remove_expired(self, now: datetime) -> int:
         """Remove a limited number at once. Returns how many, 0 when none is left."""
+
+
+class HasOneTimeTokens(Protocol):
+    @property
+    def one_time_tokens(self) -> OneTimeTokens:
+        """Proofs of a mailbox that have not been used yet."""

@@ -50,3 +50,9 @@ class Outbox(Protocol):
 
     async def remove_failed(self, before: datetime) -> int:
         """Remove a limited number of mails that were given up before the given time; 0 when none is left."""
+
+
+class HasOutbox(Protocol):
+    @property
+    def outbox(self) -> Outbox:
+        """Mails that wait for delivery."""

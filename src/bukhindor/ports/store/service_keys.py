@@ -24,3 +24,9 @@ class ServiceKeyStore(Protocol):
 
     async def remove(self, key_id: UUID) -> bool:
         """Return False when it was revoked before."""
+
+
+class HasServiceKeys(Protocol):
+    @property
+    def service_keys(self) -> ServiceKeyStore:
+        """All service keys that were not revoked, expired ones too."""

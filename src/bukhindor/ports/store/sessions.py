@@ -53,3 +53,9 @@ class Sessions(Protocol):
 
     async def remove_over(self, now: datetime, policy: SessionPolicy) -> int:
         """Remove a limited number of sessions whose idle or absolute life has ended; 0 when none is left."""
+
+
+class HasSessions(Protocol):
+    @property
+    def sessions(self) -> Sessions:
+        """All sessions that have not ended."""

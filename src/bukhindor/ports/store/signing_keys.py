@@ -17,3 +17,9 @@ class SigningKeys(Protocol):
 
     async def remove(self, kid: str) -> None:
         """Remove a key, if it still exists."""
+
+
+class HasSigningKeys(Protocol):
+    @property
+    def signing_keys(self) -> SigningKeys:
+        """All signing keys, retired ones too."""

@@ -1,60 +1,13 @@
-"""Transactions and read scopes, with the repositories in each of them."""
+"""Transactions and read scopes: each use case names the repositories that it needs in them, and reaches no other."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from bukhindor.ports.store.audit_events import AuditEvents
-from bukhindor.ports.store.familiar_networks import FamiliarNetworks
-from bukhindor.ports.store.kept_responses import KeptResponses
-from bukhindor.ports.store.one_time_tokens import OneTimeTokens
-from bukhindor.ports.store.outbox import Outbox
-from bukhindor.ports.store.service_keys import ServiceKeyStore
-from bukhindor.ports.store.sessions import Sessions
-from bukhindor.ports.store.signing_keys import SigningKeys
-from bukhindor.ports.store.users import Users
+Stored_co = TypeVar("Stored_co", covariant=True)
+Writing_co = TypeVar("Writing_co", covariant=True)
 
 
-class Reading(Protocol):
-    """The repositories of one scope."""
-
-    @property
-    def users(self) -> Users:
-        """All accounts."""
-
-    @property
-    def sessions(self) -> Sessions:
-        """All sessions that have not ended."""
-
-    @property
-    def familiar_networks(self) -> FamiliarNetworks:
-        """Networks from which people recently signed in or were reset."""
-
-    @property
-    def signing_keys(self) -> SigningKeys:
-        """All signing keys, retired ones too."""
-
-    @property
-    def service_keys(self) -> ServiceKeyStore:
-        """All service keys that were not revoked, expired ones too."""
-
-    @property
-    def one_time_tokens(self) -> OneTimeTokens:
-        """Proofs of a mailbox that have not been used yet."""
-
-    @property
-    def outbox(self) -> Outbox:
-        """Mails that wait for delivery."""
-
-    @property
-    def kept_responses(self) -> KeptResponses:
-        """Responses that are given again when a request is repeated."""
-
-    @property
-    def audit_events(self) -> AuditEvents:
-        """The audit log."""
-
-
-class Transaction(Reading, Protocol):
+class Transaction(Protocol):
     async def commit(self) -> None:
         """Return once everything written is safe from power loss, and so is what this transaction has read.
 
@@ -62,10 +15,20 @@ class Transaction(Reading, Protocol):
         """
 
 
-class Transactions(Protocol):
-    """The store. Scopes are not nested, and nothing slow is awaited inside one."""
+class Reads(Protocol[Stored_co]):
+    """The store, for what is read. Scopes are not nested, and nothing slow is awaited inside one."""
 
-    def begin(self) -> AbstractAsyncContextManager[Transaction]:
+    def read(self) -> AbstractAsyncContextManager[Stored_co]:
+        """Short reads of committed data, each on its own."""
+
+    def scan(self) -> AbstractAsyncContextManager[Stored_co]:
+        """Reads that may take long, kept apart from those of other requests."""
+
+
+class Writes(Protocol[Writing_co]):
+    """The store, for what is written; the same rules for scopes."""
+
+    def begin(self) -> AbstractAsyncContextManager[Writing_co]:
         """Begin a writing transaction: other transactions can't change what it has read until it ends.
 
         Leaving the scope without a commit undoes what was written. The response may depend on data that other
@@ -74,12 +37,12 @@ class Transactions(Protocol):
         once.
         """
 
-    def read(self) -> AbstractAsyncContextManager[Reading]:
-        """Short reads of committed data, each on its own."""
 
-    def scan(self) -> AbstractAsyncContextManager[Reading]:
-        """Reads that may take long, kept apart from those of other requests."""
+class Transactions(Reads[Stored_co], Writes[Writing_co], Protocol[Stored_co, Writing_co]):
+    """The store, for what is read and written."""
 
+
+class Readiness(Protocol):
     async def has_right_schema(self) -> bool:
         """Whether the store responds in time, takes writes, and has a schema that this program can work on.
 

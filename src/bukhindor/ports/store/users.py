@@ -37,3 +37,9 @@ class Users(Protocol):
 
     async def page(self, query: UserQuery, now: datetime) -> UserPage:
         """Return one page in the given order; empty past the end."""
+
+
+class HasUsers(Protocol):
+    @property
+    def users(self) -> Users:
+        """All accounts."""

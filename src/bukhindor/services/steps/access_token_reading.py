@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from bukhindor.domain.errors import InvalidAccessToken, Unavailable
 from bukhindor.domain.session import Session, SessionPolicy
@@ -9,15 +10,27 @@ from bukhindor.domain.signing_key import KeyRing
 from bukhindor.domain.tokens import AccessClaims
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import AccessTokens
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.signing_keys import HasSigningKeys
+from bukhindor.ports.store.transactions import Transaction, Transactions
 
 _log = logging.getLogger(__name__)
 
 _KEY_RELOAD_INTERVAL = timedelta(seconds=1)
 
 
+class _Reading(HasSessions, HasSigningKeys, Protocol):
+    """What finding the session of a token needs from the store."""
+
+
+class _Writing(HasSessions, Transaction, Protocol):
+    """What recording its use needs from the store."""
+
+
 class AccessTokenReading:
-    def __init__(self, *, transactions: Transactions, access_tokens: AccessTokens, policy: SessionPolicy) -> None:
+    def __init__(
+        self, *, transactions: Transactions[_Reading, _Writing], access_tokens: AccessTokens, policy: SessionPolicy
+    ) -> None:
         self._transactions = transactions
         self._access_tokens = access_tokens
         self._policy = policy

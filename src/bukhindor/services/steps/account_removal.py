@@ -1,6 +1,7 @@
 """Deleting an account, and everything personal with it."""
 
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from bukhindor.domain.audit import AuditType
@@ -8,18 +9,27 @@ from bukhindor.domain.caller import Person, self_of
 from bukhindor.domain.errors import LastAdmin, UserNotFound
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password import Password
-from bukhindor.ports.store.transactions import Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.kept_responses import HasKeptResponses
+from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Transaction, Writes
+from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.step_up import StepUp
 
 
+class _Writing(HasUsers, HasSessions, HasOutbox, HasKeptResponses, HasAuditEvents, Transaction, Protocol):
+    """What the removal of an account needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRemoval:
     """Shared by people and administrators. The audit keeps what happened, and the account's id."""
 
-    transactions: Transactions
+    transactions: Writes[_Writing]
     step_up: StepUp
     letters: Letters
     trail: AuditTrail

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from bukhindor.domain.device import Device
@@ -13,8 +14,13 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.user import User
 from bukhindor.ports.mail import LetterWriter
 from bukhindor.ports.secrets import OneTimeSecrets
-from bukhindor.ports.store.transactions import Transaction
+from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
+from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.system import Identifiers
+
+
+class LetterStore(HasOutbox, HasOneTimeTokens, Protocol):
+    """What a mail with a proof needs from the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +34,7 @@ class Letters:
 
     async def ask_for_proof(
         self,
-        tx: Transaction,
+        tx: LetterStore,
         user: User,
         purpose: Purpose,
         origin: Origin,
@@ -47,7 +53,7 @@ class Letters:
         await self._queue(tx, user.id, letter, origin, now)
 
     async def tell(
-        self, tx: Transaction, user: User, kind: LetterKind, origin: Origin, now: datetime, new_email: str = ""
+        self, tx: HasOutbox, user: User, kind: LetterKind, origin: Origin, now: datetime, new_email: str = ""
     ) -> None:
         """Notify the user of something that happened to the account."""
         device = Device(user_agent=origin.user_agent).name or ""
@@ -58,7 +64,7 @@ class Letters:
         letter = Letter(kind, user.email, name, language, device=device, ip=origin.ip, new_email=moved_to)
         await self._queue(tx, user.id, letter, origin, now)
 
-    async def _queue(self, tx: Transaction, user_id: UUID, letter: Letter, origin: Origin, now: datetime) -> None:
+    async def _queue(self, tx: HasOutbox, user_id: UUID, letter: Letter, origin: Origin, now: datetime) -> None:
         mail = self.writer.write(letter)
         await tx.outbox.add(QueuedMail(self.identifiers.event_id(), user_id, mail, now, now, cause=origin.cause))
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
+from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.errors import InvalidOneTimeToken
@@ -12,9 +13,15 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT, Limit
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import OneTimeSecrets
-from bukhindor.ports.store.transactions import Transaction, Transactions
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.transactions import Transaction, Writes
+from bukhindor.ports.store.users import HasUsers
 from bukhindor.services.steps.audit_trail import AuditTrail
-from bukhindor.services.steps.letters import Letters
+from bukhindor.services.steps.letters import Letters, LetterStore
+
+
+class ProofStore(LetterStore, HasUsers, HasAuditEvents, Transaction, Protocol):
+    """What finding a proof and using it up needs from the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +32,7 @@ class MailboxProofs:
     passed without a wrong code.
     """
 
-    transactions: Transactions
+    transactions: Writes[ProofStore]
     secrets: OneTimeSecrets
     letters: Letters
     trail: AuditTrail
@@ -37,7 +44,7 @@ class MailboxProofs:
             return await self.find(tx, purpose, proof, origin, now)
 
     async def use(
-        self, tx: Transaction, purpose: Purpose, proof: Proof, origin: Origin, now: datetime
+        self, tx: ProofStore, purpose: Purpose, proof: Proof, origin: Origin, now: datetime
     ) -> tuple[User, OneTimeToken]:
         """Use the proof up within `tx`; for a wrong proof `tx` is committed. Raises InvalidOneTimeToken."""
         user, token = await self.find(tx, purpose, proof, origin, now)
@@ -45,7 +52,7 @@ class MailboxProofs:
         return user, token
 
     async def find(
-        self, tx: Transaction, purpose: Purpose, proof: Proof, origin: Origin, now: datetime
+        self, tx: ProofStore, purpose: Purpose, proof: Proof, origin: Origin, now: datetime
     ) -> tuple[User, OneTimeToken]:
         """Find the owner and the token within `tx`. A wrong proof is counted, and commits `tx`.
 
@@ -60,7 +67,7 @@ class MailboxProofs:
         return user, token
 
     async def _find_by_code(
-        self, tx: Transaction, purpose: Purpose, proof: TypedCode, origin: Origin, now: datetime
+        self, tx: ProofStore, purpose: Purpose, proof: TypedCode, origin: Origin, now: datetime
     ) -> tuple[User, OneTimeToken]:
         user = await tx.users.by_email(proof.email)
         token = None if user is None else await tx.one_time_tokens.of_user(user.id, purpose)
@@ -75,7 +82,7 @@ class MailboxProofs:
         raise InvalidOneTimeToken
 
     async def _count_wrong_code(
-        self, tx: Transaction, user: User, token: OneTimeToken, origin: Origin, now: datetime
+        self, tx: ProofStore, user: User, token: OneTimeToken, origin: Origin, now: datetime
     ) -> None:
         """The counts must outlive the refusal, or a code could be guessed without end."""
         await tx.one_time_tokens.save(token.after_wrong_code())
@@ -88,7 +95,7 @@ class MailboxProofs:
             await self.letters.tell(tx, user, LetterKind.CODES_DISABLED, origin, now)
 
     async def _refusal_of_a_guess(
-        self, tx: Transaction, purpose: Purpose, origin: Origin, now: datetime, what: str
+        self, tx: ProofStore, purpose: Purpose, origin: Origin, now: datetime, what: str
     ) -> InvalidOneTimeToken:
         """A guess that was compared with no stored code or link is counted by network and minute.
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
@@ -16,15 +17,23 @@ from bukhindor.domain.password_attempt import SIGN_IN_KINDS, AttemptKind, Passwo
 from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT, MAX_CONSECUTIVE_FAILURES, Limit
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import DeviceProofs, PasswordHasher, PasswordVerdict, Requester
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction, Transactions
+from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 
 
+class _Writing(HasUsers, HasSessions, HasOutbox, HasAuditEvents, Transaction, Protocol):
+    """What recording a wrong password needs from the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordCheck:
-    transactions: Transactions
+    transactions: Transactions[HasUsers, _Writing]
     hasher: PasswordHasher
     device_proofs: DeviceProofs
     letters: Letters
@@ -105,7 +114,7 @@ class PasswordCheck:
             await tx.commit()
 
     async def _record_failure_of(
-        self, tx: Transaction, attempt: PasswordAttempt, user: User, act: str, now: datetime
+        self, tx: _Writing, attempt: PasswordAttempt, user: User, act: str, now: datetime
     ) -> None:
         origin, details = attempt.origin, {"kind": attempt.kind.value, "act": act}
         session = None if attempt.session is None else await tx.sessions.by_id(attempt.session.id)

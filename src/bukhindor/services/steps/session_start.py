@@ -1,6 +1,7 @@
 """The one way into a session: every way of signing in ends here."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
@@ -10,10 +11,19 @@ from bukhindor.domain.password_attempt import is_worth_recording
 from bukhindor.domain.session import MAX_SESSIONS_PER_USER, Session, SessionPolicy
 from bukhindor.domain.sign_in import HalfSignedIn
 from bukhindor.ports.secrets import DeviceProofs
+from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction
+from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.system import Identifiers
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
+
+
+class SessionStartStore(HasUsers, HasSessions, HasFamiliarNetworks, HasOutbox, HasAuditEvents, Transaction, Protocol):
+    """What the start of a session needs from the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +36,7 @@ class SessionStart:
     identifiers: Identifiers
     policy: SessionPolicy
 
-    async def start(self, tx: Transaction, half: HalfSignedIn) -> Caller:
+    async def start(self, tx: SessionStartStore, half: HalfSignedIn) -> Caller:
         """Start a session in `tx`, which the use case commits. A refusal is recorded, and commits `tx` itself.
 
         The session that the device had before ends. So do sessions that are over, and past one hundred those that were
@@ -51,7 +61,7 @@ class SessionStart:
         await tx.audit_events.add(self.trail.by(caller, AuditType.SIGNED_IN, now, **_details(half), **replaced))
         return caller
 
-    async def _end_replaced(self, tx: Transaction, half: HalfSignedIn) -> dict[str, str]:
+    async def _end_replaced(self, tx: SessionStartStore, half: HalfSignedIn) -> dict[str, str]:
         """End the session that this device had before. Returns what the audit says about it.
 
         The id of the device alone is not enough: apps may send the same one from many devices, and anyone can send it.
@@ -64,7 +74,7 @@ class SessionStart:
                     return {"replaced": str(session_id)}
         return {}
 
-    async def _refuse_unless_active(self, tx: Transaction, half: HalfSignedIn) -> None:
+    async def _refuse_unless_active(self, tx: SessionStartStore, half: HalfSignedIn) -> None:
         now = half.authenticated_at
         try:
             half.user.refuse_unless_active(now)

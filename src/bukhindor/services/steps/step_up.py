@@ -8,7 +8,7 @@ from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken, Reaut
 from bukhindor.domain.password import Password
 from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
 from bukhindor.domain.user import User
-from bukhindor.ports.store.transactions import Transaction
+from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.services.steps.password_check import PasswordCheck
 
 
@@ -47,7 +47,7 @@ class StepUp:
         """Record a wrong password, and count it against the session and the account."""
         await self.password_check.record_failure(_prompt_of(caller), act)
 
-    async def present(self, tx: Transaction, caller: Caller) -> Caller:
+    async def present(self, tx: HasSessions, caller: Caller) -> Caller:
         """The caller as `tx` sees them: their rights may have changed since they were admitted.
 
         Raises InvalidAccessToken when the session has ended meanwhile.
@@ -58,7 +58,7 @@ class StepUp:
         session, user = found
         return replace(caller, session=session, user=user)
 
-    async def holder(self, tx: Transaction, caller: Caller) -> User:
+    async def holder(self, tx: HasSessions, caller: Caller) -> User:
         """The caller as `tx` sees them, if their proof is still valid: computing the hash took time.
 
         Raises InvalidAccessToken when the session has ended meanwhile, IncorrectPassword when the password changed.

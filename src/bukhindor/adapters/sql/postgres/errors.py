@@ -32,7 +32,7 @@ class Meaning:
 
     `reason` says what is wrong with a database that can't be used. `may_repeat`: the server has not carried out the
     statement, and a new connection may do so at once. `is_passing`: this one statement was refused, which says nothing
-    about the server.
+    about the server. `is_lasting`: until an administrator changes a setting, this comes and goes with each request.
     """
 
     kind: str
@@ -40,6 +40,7 @@ class Meaning:
     condemned: Condemned = Condemned.NONE
     may_repeat: bool = False
     is_passing: bool = False
+    is_lasting: bool = False
     reason: str = "unreachable"
 
 
@@ -48,6 +49,7 @@ _MISTAKE = Meaning("refused", None)
 _CONFLICT = Meaning("conflict", WriteConflict)
 _BROKEN = Meaning("connection", condemned=Condemned.ALL, may_repeat=True)
 _BROKEN_ALONE = replace(_BROKEN, condemned=Condemned.THIS)
+_SHARED = replace(_BROKEN_ALONE, is_lasting=True, reason="a pooler shares its connections between clients")
 
 # Codes and classes of PostgreSQL's Appendix A; the code of an error comes before its class.
 _BY_CODE: dict[str, Meaning] = {
@@ -72,8 +74,8 @@ _BY_CODE: dict[str, Meaning] = {
     "57P03": _BROKEN,
     "57P04": _BROKEN,
     # A pooler has led the connection to another session, which does not have our prepared statements, or other ones.
-    "26000": _BROKEN_ALONE,
-    "42P05": _BROKEN_ALONE,
+    "26000": _SHARED,
+    "42P05": _SHARED,
     # A right that was not granted, tables of another version of this program, and a server that is not in the state
     # for this statement.
     "42501": _REFUSED,

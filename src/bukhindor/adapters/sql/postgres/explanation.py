@@ -23,6 +23,7 @@ _CORRECT_LOGIN = "Correct user and password in DATABASE_URL"
 _CORRECT_PLACE = "Start the server, or correct host and port in DATABASE_URL"
 _NAME_PRIMARY = "Name the server that takes writes in DATABASE_URL"
 _MIGRATE = "Run `bukhindor migrate up`"
+_POOLER = "a pooler shares its connections between clients: {}"
 
 
 class Explanation(NamedTuple):
@@ -62,6 +63,10 @@ def _sentence(error: BaseException) -> str:
     return " ".join(text.partition("\n")[0].split())[:_LONGEST_TEXT].rstrip(".")
 
 
+def _name_pooler(url: PostgresUrl) -> str:
+    return f"Add pgbouncer=true to DATABASE_URL{', in the place of pgbouncer=false' * url.keeps_sessions}"
+
+
 _Words = Callable[[PostgresUrl, str], Explanation]
 
 _BY_CODE: dict[str, _Words] = {
@@ -80,6 +85,8 @@ _BY_CODE: dict[str, _Words] = {
     ),
     "42P01": lambda _, text: Explanation(f"it lacks what this program needs: {text}", _MIGRATE),
     "42703": lambda _, text: Explanation(f"it lacks what this program needs: {text}", _MIGRATE),
+    "26000": lambda url, text: Explanation(_POOLER.format(text), _name_pooler(url)),
+    "42P05": lambda url, text: Explanation(_POOLER.format(text), _name_pooler(url)),
     "53300": lambda _, text: Explanation(
         f"the server accepts no more connections: {text}", "Lower DATABASE_POOL_SIZE, or raise max_connections"
     ),

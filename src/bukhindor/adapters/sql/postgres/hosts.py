@@ -18,6 +18,11 @@ _HEAD_START_SECONDS = 0.25
 _ENCODING = "UTF8"
 _POOLED = {"server_settings": {}, "statement_cache_size": 0}
 _REFUSED_BY_A_POOLER = "unsupported startup parameter"
+_IS_SESSION, _IT_IS = "SELECT WHERE pg_backend_pid() = {}", "SELECT 1"
+_GOING_ON = (
+    "a pooler may share its connections between clients, and DATABASE_URL does not say so: going on as with"
+    " pgbouncer=true; add pgbouncer=true to DATABASE_URL, or pgbouncer=false if it keeps a session for each client"
+)
 
 Connection = Any
 """The driver's connection."""
@@ -41,7 +46,7 @@ class Hosts:
         self._places = url.places
         self.is_pooled = url.is_pooled
         """Whether a pooler is in between that may keep no session from one transaction to the next: DATABASE_URL says
-        so, or it has refused the settings of a session."""
+        so, or a connection has shown it."""
 
     async def connect(self, *_: Any, timeout: float, **options: Any) -> Connection:
         """A connection to a host that has the attributes that DATABASE_URL asks for; `options` are the driver's.
@@ -59,14 +64,35 @@ class Hosts:
 
     async def _connect_as_it_takes(self, timeout: float, options: dict[str, Any]) -> Connection:
         if not self.is_pooled:
-            try:
-                return await self._connect(timeout, options)
-            except asyncpg.ProtocolViolationError as error:
-                if _REFUSED_BY_A_POOLER not in str(error):
-                    raise
-            self.is_pooled = True
-            _log.info("a pooler refuses the settings of a session: going on as with pgbouncer=true")
+            connection = await self._connect_directly(timeout, options)
+            if connection is not None:
+                return connection
+            if not self.is_pooled:
+                self.is_pooled = True
+                _log.warning(_GOING_ON)
         return await self._connect(timeout, options | _POOLED)
+
+    async def _connect_directly(self, timeout: float, options: dict[str, Any]) -> Connection | None:
+        """None when a pooler is in between. It must be noticed before the first statement is prepared: under the name
+        of one client's statement the session of the server may have another client's."""
+        try:
+            connection = await self._connect(timeout, options)
+        except asyncpg.ProtocolViolationError as error:
+            if _REFUSED_BY_A_POOLER not in str(error):
+                raise
+            return None
+        if self._url.keeps_sessions:
+            return connection
+        try:
+            # A pooler names sessions of its own.
+            named = _IS_SESSION.format(connection.get_server_pid())
+            if await connection.execute(named, timeout=timeout) == _IT_IS:
+                return connection
+        except BaseException:
+            connection.terminate()
+            raise
+        connection.terminate()
+        return None
 
     @cached_property
     def _tls(self) -> ssl.SSLContext | None:

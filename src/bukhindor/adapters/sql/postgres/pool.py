@@ -13,6 +13,7 @@ import asyncpg
 from bukhindor.adapters.sql.postgres.errors import Condemned, is_full, meaning_of, refusal_for
 from bukhindor.adapters.sql.postgres.explanation import unusable
 from bukhindor.adapters.sql.postgres.hosts import Connection, Hosts
+from bukhindor.adapters.sql.postgres.outages import Outages
 from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.domain.errors import StoreUnavailable
 
@@ -87,10 +88,9 @@ class PostgresPool:
         self._size = size
         self._patience = patience
         self._on_wait = on_wait
-        self._on_error = on_error
+        self._outages = Outages(on_error)
         self._pool: Any = None
         self._opening = asyncio.Lock()
-        self._is_away = False
         self._condemned_until = 0.0
         self._hosts = Hosts(url)
         # Behind a pooler a session's settings would be another client's.
@@ -247,13 +247,12 @@ class PostgresPool:
             if isinstance(refusal, StoreUnavailable):
                 refusal.explanation = str(unusable(self._url, error))
                 if not expected or getattr(error, "sqlstate", "") != expected:
-                    self._note(error, refusal)
+                    self._outages.failed(error, refusal, is_served=self._has_some_of_a_full_server(error))
             if refusal is error:
                 raise
             raise refusal from error
-        if self._is_away and connection is not None:
-            self._is_away = False
-            _log.warning("the database answers again")
+        if connection is not None:
+            self._outages.answered()
         return result
 
     def _condemn(self, connection: Connection, condemned: Condemned) -> None:
@@ -265,15 +264,8 @@ class PostgresPool:
         if condemned in (Condemned.THIS, Condemned.ALL) or _opened_at(connection) <= self._condemned_until:
             _cut(connection)
 
-    def _note(self, error: BaseException, refusal: StoreUnavailable) -> None:
-        """Log one line for the beginning of an outage, not one for each request that meets it."""
-        meaning = meaning_of(error)
-        if self._on_error is not None:
-            self._on_error(meaning.kind)
-        is_served = is_full(error) and self._pool.get_size()
-        if not (self._is_away or meaning.is_passing or is_served):
-            self._is_away = True
-            _log.error("the database does not answer as it should: %s", refusal.explanation)
+    def _has_some_of_a_full_server(self, error: BaseException) -> bool:
+        return is_full(error) and bool(self._pool.get_size())
 
 
 # The driver's pool has already taken back a connection that broke by itself; every call on it raises.

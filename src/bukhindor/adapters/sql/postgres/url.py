@@ -30,7 +30,8 @@ class PostgresUrl:
 
     `dsn` is the form that the driver understands, apart from the `places`, of which one or more may be named; the
     database is at the one that suits. `is_pooled` means that a pooler in transaction mode is in between,
-    which keeps no session from one transaction to the next (`pgbouncer=true`). `is_local` means that nothing leaves
+    which keeps no session from one transaction to the next (`pgbouncer=true`). `keeps_sessions` means that there is
+    none, or one in session mode (`pgbouncer=false`); the URL may say neither. `is_local` means that nothing leaves
     this machine: the address is a socket of the file system or the loopback interface. `tls` is the sslmode, "" when
     none is named; `files` are its certificates and keys by their option. `connect_timeout` is in seconds, 0 when none
     is given. `wants_channel_binding`: the URL asks for it, and the driver can't do it.
@@ -47,6 +48,7 @@ class PostgresUrl:
     is_local: bool
     files: Mapping[str, str] = field(default_factory=dict)
     connect_timeout: int = 0
+    keeps_sessions: bool = False
     wants_channel_binding: bool = False
 
     def connecting_within(self, seconds: float, *, at_most: float | None = None) -> float:
