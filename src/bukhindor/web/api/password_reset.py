@@ -9,6 +9,7 @@ from bukhindor.services.password_reset import PasswordReset
 from bukhindor.web.api.mailbox_proof import ProofBody
 from bukhindor.web.api.shapes import DEVICE_PROOF, EmailField, Message, NewPasswordField
 from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.cookies import Cookies
 
 
 class ResetPasswordBody(msgspec.Struct, frozen=True):
@@ -40,9 +41,9 @@ async def forgot_password(call: Call, password_reset: PasswordReset, body: Reset
 
 
 async def confirm_password_reset(
-    call: Call, password_reset: PasswordReset, body: ConfirmResetBody
+    call: Call, password_reset: PasswordReset, cookies: Cookies, body: ConfirmResetBody
 ) -> PasswordResetResult:
     """Choose a new password with the link or code from the mail"""
     device_proof = await password_reset.confirm(body.proof(), body.new_password, call.origin)
-    call.set_device_proof_cookie(device_proof)
+    cookies.set_device_proof(call.exchange, device_proof)
     return PasswordResetResult("The password has been changed. Sign in with the new one.", device_proof)
