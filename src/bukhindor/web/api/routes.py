@@ -62,8 +62,7 @@ from bukhindor.web.api import (
     token_refresh,
     user_admin,
 )
-from bukhindor.web.endpoint.limits import Counted, NetworkLimit
-from bukhindor.web.endpoint.mailbox_proof import GUESSES, MAILS
+from bukhindor.web.endpoint.limits import GUESSES, MAILS, Counted, NetworkLimit
 from bukhindor.web.endpoint.refusals import CrossSiteRequest, NotReady
 from bukhindor.web.endpoint.row import Access, Endpoint, FormEndpoint
 
@@ -136,7 +135,7 @@ _MAILBOX = (
              limits=MAILS, rules=EmailVerification.request, keeps_response=True),
     Endpoint("POST", "/auth/verify-email/confirm", email_verification.confirm_email, _ANYONE, "Mailbox",
              refuses=(InvalidOneTimeToken, IncorrectPassword, RateLimited, TooBusy),
-             limits=(GUESSES,), rules=EmailVerification.confirm, keeps_response=True),
+             limits=(GUESSES,), rules=EmailVerification.confirm, keeps_response=True, recognises_caller=True),
     Endpoint("POST", "/auth/change-email", email_change.change_email, _SIGNED_IN, "Mailbox",
              refuses=(IncorrectPassword, RateLimited, TooBusy), rules=EmailChange.request),
     Endpoint("POST", "/auth/change-email/confirm", email_change.confirm_email_change, _ANYONE, "Mailbox",
