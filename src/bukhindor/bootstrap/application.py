@@ -29,7 +29,7 @@ from bukhindor.web.app import ServerRefusals, create_app
 from bukhindor.web.edge.answered_hosts import AnsweredHosts, read_host
 from bukhindor.web.edge.cors import CorsPolicy
 from bukhindor.web.edge.settings import WebSettings
-from bukhindor.web.endpoint.use_cases import UseCases
+from bukhindor.web.endpoint.collaborators import Collaborators
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def create_application(
     return Application(
         built.services,
         create_app(
-            UseCases(getattr(built.services, field.name) for field in fields(built.services)),
+            Collaborators(getattr(built.services, field.name) for field in fields(built.services)),
             web_settings,
             built.limiter,
             built.clock,
