@@ -22,6 +22,8 @@ class Repositories:
     """`seal` encrypts what must not be readable in the store."""
 
     def __init__(self, connection: Connection, seal: Seal) -> None:
+        self.connection = connection
+        self.seal = seal
         self.users = SqlUsers(connection)
         self.user_listing = SqlUserListing(connection)
         self.sessions = SqlSessions(connection)
