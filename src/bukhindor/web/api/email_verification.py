@@ -2,13 +2,10 @@
 
 import msgspec
 
-from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_verification import EmailVerification, Verification
 from bukhindor.web.api.mailbox_proof import ProofBody
 from bukhindor.web.api.shapes import EmailField, Message, PasswordField
-from bukhindor.web.endpoint.authentication import authenticate_if_possible
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.cookies import Cookies
 
 _MESSAGES = {
     Verification.PASSWORD_KEPT: "The address is verified.",
@@ -36,14 +33,7 @@ async def verify_email(call: Call, email_verification: EmailVerification, body: 
     return Message("If this address waits to be verified, a mail is on its way.")
 
 
-async def confirm_email(
-    call: Call,
-    authentication: Authentication,
-    cookies: Cookies,
-    email_verification: EmailVerification,
-    body: ConfirmEmailBody,
-) -> Message:
+async def confirm_email(call: Call, email_verification: EmailVerification, body: ConfirmEmailBody) -> Message:
     """Verify an email address"""
-    proof = body.proof()
-    caller = await authenticate_if_possible(call, authentication, cookies)
-    return Message(_MESSAGES[await email_verification.confirm(proof, call.origin, caller, body.password)])
+    confirmed = await email_verification.confirm(body.proof(), call.origin, call.recognised_caller, body.password)
+    return Message(_MESSAGES[confirmed])

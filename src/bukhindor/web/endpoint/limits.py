@@ -60,12 +60,12 @@ class NetworkLimit:
         yield self.limit.for_wider_network(), wider_network_of(ip)
 
 
-def is_code(body: object) -> bool:
+def _is_code(body: object) -> bool:
     """Whether a body proves the mailbox with a code, which can be guessed, and not with the token of a link."""
     return getattr(body, "token", None) is None
 
 
-GUESSES = NetworkLimit(GUESSES_PER_NETWORK, can_be_guessed=is_code)
+GUESSES = NetworkLimit(GUESSES_PER_NETWORK, can_be_guessed=_is_code)
 MAILS = tuple(NetworkLimit(limit, Counted.EVERY_CALL) for limit in (MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY))
 
 
