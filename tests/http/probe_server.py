@@ -163,12 +163,12 @@ class RunningServer:
             finally:
                 done.set()
 
-        self.server.call_in_loop(run)
+        self.server.servers[0].get_loop().call_soon_threadsafe(run)
         assert done.wait(PATIENCE_SECONDS)
 
     def stop(self) -> int:
         """Asks it to stop, waits, and returns its exit code."""
-        self.server.call_in_loop(self.server.request_stop)
+        self.server.handle_exit(signal.SIGTERM, None)
         self.thread.join(PATIENCE_SECONDS)
         assert not self.thread.is_alive()
         return self.server.exit_code
@@ -215,8 +215,8 @@ def running(
         yield handle
     finally:
         if thread.is_alive():
-            server.call_in_loop(server.request_stop)
-            server.call_in_loop(server.request_stop)
+            server.handle_exit(signal.SIGTERM, None)
+            server.handle_exit(signal.SIGTERM, None)
             thread.join(PATIENCE_SECONDS)
 
 

@@ -248,7 +248,7 @@ def test_connections_of_the_last_moment_are_served(
     async def scenario() -> None:
         listeners = open_listeners(["127.0.0.1"], 0)
         address = listeners[0].getsockname()
-        server = await asyncio.get_running_loop().create_server(Greeting, sock=listeners[0])
+        server = await asyncio.get_running_loop().create_server(Greeting, sock=listeners[0].dup())
         clients = [socket.create_connection(address) for _ in range(20)]
         for _ in range(turns):
             await asyncio.sleep(0)

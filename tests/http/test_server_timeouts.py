@@ -228,7 +228,7 @@ async def test_the_rest_of_a_response_does_not_wait_without_end() -> None:
     with served(write_seconds=0.3) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
 
         def allow_a_large_rest() -> None:
-            for each in server.server.connections():
+            for each in server.server.server_state.connections:
                 each.transport.set_write_buffer_limits(high=100_000_000)
 
         await eventually(lambda: server.server.server_state.connections)

@@ -1,88 +1,82 @@
-"""The waits of an HTTP connection, each with an end."""
+"""One HTTP/1.1 connection with limits of time and size, and with strict framing.
+
+uvicorn reads a request for as long as the client sends it. Here every phase of a connection has an end, and every part
+of a request has a maximum size.
+
+The connection also refuses what lets two servers read one byte stream differently (RFC 9112, sections 3.2, 6.1, 6.3 and
+7.1.2), beyond what the parser (llhttp, strict) refuses: Content-Length beside Transfer-Encoding, repeated
+Content-Length, bare LF, folded headers, garbage in chunk sizes and extensions. Every refusal ends the connection.
+"""
 
 import asyncio
-from collections.abc import Callable
+import math
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
+import httptools
 from uvicorn._types import ASGI3Application
-from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
-from bukhindor.server.cycle import GentleTransport, RefusingCycle
-from bukhindor.server.head import ConnectionLimits
-from bukhindor.server.refusal import FAILED, MALFORMED, TIMED_OUT, Refusal, Refuse
+from bukhindor.server.cycle import BoundedServerState, RefusingCycle
+from bukhindor.server.head import check_sizes, read_framing
+from bukhindor.server.refusal import (
+    HEADERS_TOO_LARGE,
+    MALFORMED,
+    SERVER_BUSY,
+    TIMED_OUT,
+    URL_TOO_LONG,
+    Refusal,
+    RequestRefused,
+)
 
 # Of a refused request.
 _LONGEST_PATH: Final = 256
 
-# The part of the current message that has not arrived completely: none, its headers, or its body.
-IDLE: Final = 0
-HEAD: Final = 1
-BODY: Final = 2
-
-
-class BoundedServerState(ServerState):
-    """The state that all connections of one server share: uvicorn's state, limits, how it refuses, and whether it is
-    stopping.
-    """
-
-    def __init__(self, limits: ConnectionLimits, refuse: Refuse) -> None:
-        super().__init__()
-        self.limits = limits
-        self.refuse = refuse
-        self.on_failure = refuse(*FAILED)
-        self.draining = False
+# What a connection waits for: its first request, the next one, the rest of its headers, the rest of its body.
+NEW: Final = 0
+IDLE: Final = 1
+HEAD: Final = 2
+BODY: Final = 3
+# From here on nothing more is read: the last response is due, the client has to read it, or has stopped sending.
+REFUSED: Final = 4
+LINGERING: Final = 5
+ENDED: Final = 6
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """uvicorn's protocol with an end for every wait but that for the application.
+    """uvicorn's protocol with an end for every wait but that for the application, and with limits of size.
 
     The server calls `end_overdue` of each connection regularly, so that a request costs no timer.
     """
 
     server_state: BoundedServerState
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: BoundedServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self.limits = server_state.limits
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.limits = self.server_state.limits
+        self.url = b""
         # The request that is being handled; uvicorn's `cycle` is the newest that was read.
         self._running: RequestResponseCycle | None = None
-        # How many messages have begun, the part of the newest one that is still to come, and since when.
-        self._message = 0
-        self._stage = IDLE
-        self._phase_since = 0.0
-        # Nothing more is read: a refusal is due, or the client is given time to read it.
-        self._deaf = self._lingering = False
-        self._client_stopped = False
-        # When the last response was complete.
-        self._idle_since = 0.0
+        # What the connection waits for, since when, and for how many seconds.
+        self._stage, self._since, self._patience = NEW, self.loop.time(), self.limits.head_seconds
+        # Whether the newest bytes began or ended something, and how many came without that.
+        self._progressed = False
+        self._unfinished_bytes = 0
+        # An upper bound of the size of the head that is being read.
+        self._head_bytes = 0
         # When the client last read enough of its responses, and how many bytes were left then.
         self._unread: tuple[float, int] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._idle_since = self._phase_since = self.loop.time()
+        self.write, self.is_closing = transport.write, transport.is_closing
 
     def connection_lost(self, exc: Exception | None) -> None:
-        running = self._running
-        if running is not None and not running.response_complete:
-            running.disconnected = True
-            running.message_event.set()
         self.pipeline.clear()
-        self._deaf = True
+        # This one learns that its client has left.
+        self.cycle = cast("Any", self._running)
+        self._stage = ENDED
         super().connection_lost(exc)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._unread = None
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Serve a client that stops sending after its requests and reads on (RFC 9112, section 9.6, RFC 9293, 3.6).
@@ -90,34 +84,117 @@ class BoundedConnection(HttpToolsProtocol):
         A client that has left altogether looks the same until a response is written. Returns whether the connection
         stays open.
         """
-        self._client_stopped = True
-        if self._lingering or self.transport.is_closing():
+        if self._stage == LINGERING or self.is_closing():
             return False
-        if self._stage != IDLE and not self._deaf:
+        if self._stage in (HEAD, BODY):
             self._refuse(MALFORMED)
+        self._begin(ENDED, math.inf)
         self.stop_keeping_alive()
         return self._has_unanswered()
 
-    # Requests and responses
+    # Reading requests
 
-    def _start_cycle(self, app: ASGI3Application, close: Callable[[], None] | None, *, keep_alive: bool) -> None:
-        """Let `app` respond to the request in `scope`, after the responses to those before; `close` ends the connection
-        instead of the transport."""
+    def data_received(self, data: bytes) -> None:
+        if self._stage >= REFUSED:
+            return
+        limits = self.limits
+        self._progressed = False
+        self._head_bytes = len(data) + (self._head_bytes if self._stage == HEAD else 0)
+        try:
+            self._feed(data)
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self._refuse(cause.args[0] if isinstance(cause, RequestRefused) else MALFORMED)
+            return
+        # The parser keeps a head or trailers until they end.
+        self._unfinished_bytes = 0 if self._progressed or self._stage == IDLE else self._unfinished_bytes + len(data)
+        if self._unfinished_bytes > limits.headers_bytes + (0 if self._stage == BODY else limits.url_bytes):
+            self._refuse(URL_TOO_LONG if len(self.url) > limits.url_bytes else HEADERS_TOO_LARGE)
+
+    def _feed(self, data: bytes) -> None:
+        """Let the parser read `data`. A request's wish for another protocol is ignored (RFC 9110, 7.8).
+
+        The parser leaves everything after the headers to the other protocol, so that the body would be lost, or be
+        taken for the next request. So the request is read again without its wish.
+        """
+        while data:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = data[upgrade.args[0] :]
+            line = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+            headers = [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+            data = b"\r\n".join([line, *headers, b"", rest])
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._begin(HEAD, self.limits.head_seconds)
+
+    def on_url(self, url: bytes) -> None:
+        # The headers after a URL that is too long are read all the same: they say who may read the refusal.
+        if len(self.url) <= self.limits.url_bytes:
+            self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Trailers after a body in chunks are dropped: they must not pass for headers (RFC 9110, 6.5.1).
+        if self._stage == HEAD:
+            self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        limits = self.limits
+        version = self.parser.get_http_version()
+        method = self.parser.get_method()
+        if len(self.url) > limits.url_bytes:
+            raise RequestRefused(URL_TOO_LONG)
+        if self._head_bytes > limits.header_bytes or len(self.headers) > limits.header_count:
+            check_sizes(self.headers, limits)
+        self.expect_100_continue = read_framing(self.headers, version)
+        if self.parser.should_upgrade():
+            if method == b"CONNECT":
+                raise RequestRefused(MALFORMED)
+            return
+        if b"#" in self.url:  # A target has no fragment (RFC 9112, section 3.2); a proxy may read it as part of a name.
+            raise RequestRefused(MALFORMED)
+        target = httptools.parse_url(self.url)
+        raw_path = target.path or b"/"
+        path = raw_path.decode("ascii")
+        scope = self.scope
+        scope["method"] = method.decode("ascii")
+        if version != "1.1":
+            scope["http_version"] = version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = raw_path
+        scope["query_string"] = target.query or b""
+        if len(self.pipeline) >= limits.pipelined_requests:
+            raise RequestRefused(SERVER_BUSY)
+        self._begin(BODY, limits.body_seconds)
+        self._start_cycle(self.app, keep_alive=version == "1.1" and self.parser.should_keep_alive())
+
+    def on_body(self, body: bytes) -> None:
+        self._progressed = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        # After a wish for another protocol, the request is still to be read.
+        if self._stage == BODY:
+            super().on_message_complete()
+            self._begin(IDLE, math.inf)
+
+    def _begin(self, stage: int, patience: float) -> None:
+        # The time for the first head runs from the connect.
+        if self._stage != NEW:
+            self._since = self.loop.time()
+        self._stage, self._patience, self._progressed = stage, patience, True
+
+    # Responses
+
+    def _start_cycle(self, app: ASGI3Application, *, keep_alive: bool) -> None:
+        """Let `app` respond to the request in `scope`, after the responses to those before."""
         waits = self._has_unanswered()
-        self.cycle = RefusingCycle(
-            self.server_state.on_failure,
-            scope=self.scope,
-            transport=self.transport if close is None else cast("Any", GentleTransport(self.transport, close)),
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=keep_alive and not self.server_state.draining,
-            on_response=self.on_response_complete,
-        )
+        self.cycle = RefusingCycle(self, self.server_state, keep_alive=keep_alive)
         if waits:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, app))
@@ -129,9 +206,8 @@ class BoundedConnection(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
-        self.server_state.total_requests += 1
-        self._idle_since = self.loop.time()
-        if self.transport.is_closing() or self._lingering:
+        self._unread = None
+        if self.is_closing() or self._stage == LINGERING:
             return
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
@@ -140,19 +216,19 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """End the connection with `refusal`, after the responses to the requests that came before."""
-        self._deaf = True
-        running = self._running
-        if self._stage == BODY and self.pipeline:
+        stage = self._stage
+        self._begin(REFUSED, math.inf)
+        if stage == BODY and self.pipeline:
             self.pipeline.popleft()
-        elif self._stage == BODY and running is not None:
+        elif stage == BODY:
             # The request that is being answered is the one whose body went wrong.
-            running.disconnected = not running.response_complete
-            running.message_event.set()
-            if running.response_started:
+            self.cycle.disconnected = not self.cycle.response_complete
+            self.cycle.message_event.set()
+            if self.cycle.response_started:
                 self.transport.close()
                 return
-        elif self._stage == IDLE:
-            self.on_message_begin()
+        elif stage != HEAD:
+            super().on_message_begin()
         self.expect_100_continue = False
         scope, path = self.scope, self.url.partition(b"?")[0][:_LONGEST_PATH]
         if not (path.startswith(b"/") and path.isascii() and path.decode("ascii").isprintable()):
@@ -162,53 +238,25 @@ class BoundedConnection(HttpToolsProtocol):
         # Where no method could be read, the parser names one all the same.
         method = self.parser.get_method()
         scope["method"] = method.decode("ascii") if self.url or method == b"HEAD" else "GET"
-        self._start_cycle(self.server_state.refuse(*refusal), self._linger, keep_alive=False)
+        self._start_cycle(self.server_state.refuse(*refusal), keep_alive=False)
 
-    # Waits
+    def close(self) -> None:
+        """End the connection after the last response. uvicorn's cycle calls this in place of the transport's method.
 
-    def end_overdue(self, now: float) -> None:
-        """End a wait that takes too long. The server calls this regularly; `now` is the time of the event loop."""
-        limits = self.limits
-        if self._is_unread_for_too_long(now):
-            self.transport.abort()
-        elif self._lingering:
-            if now - self._phase_since >= limits.linger_seconds:
-                self.transport.close()
-        elif self._deaf or self.transport.is_closing():
+        Closing a socket with unread bytes in it resets the connection, and the client would lose an early response
+        (413). So what it still sends is dropped until it stops.
+        """
+        if self._stage not in (BODY, REFUSED) or self.is_closing():
+            self.transport.close()
             return
-        elif self._stage == IDLE and self._message:
-            if self.idle_seconds() >= limits.idle_seconds:
-                self.transport.close()
-        elif self.flow.read_paused:
-            # The client waits for the server.
-            self._phase_since = now
-        elif now - self._phase_since >= (limits.body_seconds if self._stage == BODY else limits.head_seconds):
-            if self._message:
-                self._refuse(TIMED_OUT)
-            else:
-                self.transport.close()
-
-    def _is_unread_for_too_long(self, now: float) -> bool:
-        left = self.transport.get_write_buffer_size()
-        if not left:
-            self._unread = None
-            return False
-        if self._unread is None or self._unread[1] - left >= self.limits.write_bytes:
-            self._unread = (now, left)
-        if now - self._unread[0] < self.limits.write_seconds:
-            return False
-        # Else new answers may have been written all the time, and read.
-        since_answer = now - self._idle_since
-        return self.flow.write_paused or self.transport.is_closing() or since_answer >= self.limits.write_seconds
+        self._begin(LINGERING, self.limits.linger_seconds)
+        self.flow.resume_reading()
+        self.transport.write_eof()
 
     def stop_keeping_alive(self) -> None:
         """Make the response to the newest request the last one; it says `Connection: close` if it has not begun yet."""
-        if self._running is not None and not self.cycle.response_complete:
+        if self._running is not None:
             self.cycle.keep_alive = False
-
-    def idle_seconds(self) -> float:
-        """How long the connection has been without any request; 0.0 while one is being read or handled."""
-        return 0.0 if self._stage != IDLE or self.is_answering() else self.loop.time() - self._idle_since
 
     def is_answering(self) -> bool:
         """Whether a request was accepted whose response the operating system has not taken completely."""
@@ -218,26 +266,33 @@ class BoundedConnection(HttpToolsProtocol):
         running = self._running
         return bool(self.pipeline) or not (running is None or running.response_complete or running.disconnected)
 
-    def shutdown(self) -> None:
-        """Close the connection if it is idle, else after the response under way."""
-        if self.idle_seconds() > 0.0:
-            self.transport.close()
-        else:
-            self.stop_keeping_alive()
+    # Waits
 
-    def _close_when_client_stops(self) -> None:
-        if self._stage == BODY:
-            self._linger()
-        else:
-            self.transport.close()
-
-    def _linger(self) -> None:
-        """Tell the client that nothing more will be sent, and drop what it still sends until it stops."""
-        self._deaf = True
-        if self._client_stopped:
-            self.transport.close()
+    def end_overdue(self, now: float) -> None:
+        """End a wait that takes too long. The server calls this regularly; `now` is the time of the event loop."""
+        patience = min(self._patience, self.server_state.idle_seconds) if self._stage <= IDLE else self._patience
+        if self._is_unread_for_too_long(now):
+            self.transport.abort()
+        elif self.is_closing():
             return
-        self._lingering = True
-        self._phase_since = self.loop.time()
-        self.flow.resume_reading()
-        self.transport.write_eof()
+        elif self.flow.read_paused or (self._stage == IDLE and self.is_answering()):
+            # The client waits for the server.
+            self._since = now
+        elif now - self._since < patience:
+            return
+        elif self._stage in (HEAD, BODY):
+            self._refuse(TIMED_OUT)
+        else:
+            self.transport.close()
+
+    def _is_unread_for_too_long(self, now: float) -> bool:
+        left = self.transport.get_write_buffer_size()
+        if not left:
+            self._unread = None
+        elif self._unread is None or self._unread[1] - left >= self.limits.write_bytes:
+            self._unread = (now, left)
+        return self._unread is not None and now - self._unread[0] >= self.limits.write_seconds
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unread = None

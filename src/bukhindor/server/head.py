@@ -47,8 +47,8 @@ def check_sizes(headers: Sequence[tuple[bytes, bytes]], limits: ConnectionLimits
         raise RequestRefused(HEADERS_TOO_LARGE)
 
 
-def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str) -> tuple[bool, bool]:
-    """Return whether there is a body, and whether the client waits for 100 Continue before it sends that.
+def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str) -> bool:
+    """Return whether the client waits for 100 Continue before it sends a body.
 
     Header names are in lower case, `version` is what followed `HTTP/`.
 
@@ -75,4 +75,4 @@ def read_framing(headers: Sequence[tuple[bytes, bytes]], version: str) -> tuple[
     if framings > 1 or (hosts != 1 if version == "1.1" else version != "1.0" or hosts > 1):
         raise RequestRefused(MALFORMED)
     # A client of HTTP/1.0 would take 100 Continue for its response (RFC 9110, section 10.1.1).
-    return framings > 0, framings > 0 and expects_100_continue and version == "1.1"
+    return framings > 0 and expects_100_continue and version == "1.1"

@@ -5,7 +5,7 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -25,22 +25,21 @@ def open_listeners(hosts: Sequence[str], port: int) -> list[socket.socket]:
     A host is a name, an IP address, or `unix:` and the path of a socket; `::` means every address of both families.
     Raises CannotListen.
     """
-    listeners: list[socket.socket] = []
+    listeners: dict[str, socket.socket] = {}
     try:
         for host in hosts:
             if host.startswith(UNIX):
-                listeners.append(_open_unix(host))
+                listeners[host] = _open_unix(host.removeprefix(UNIX))
             else:
-                _open_tcp(host, port, listeners)
+                port = _open_tcp(host, port, listeners)
     except BaseException:
-        remove_files(socket_files(listeners))
-        for listener in listeners:
-            listener.close()
+        close_listeners(listeners.values())
         raise
-    return listeners
+    return list(listeners.values())
 
 
-def _open_tcp(host: str, port: int, listeners: list[socket.socket]) -> None:
+def _open_tcp(host: str, port: int, listeners: dict[str, socket.socket]) -> int:
+    """Add the sockets of `host`, by address; return their port."""
     names = ("::", "0.0.0.0") if host == "::" else (host or None,)  # noqa: S104 - As configured.
     try:
         found = [
@@ -50,27 +49,25 @@ def _open_tcp(host: str, port: int, listeners: list[socket.socket]) -> None:
         ]
     except OSError as error:
         raise CannotListen(f"the host {host!r} is not known: set SERVER_HOST to an address of this machine") from error
-    opened = 0
-    failures: list[OSError] = []
-    for family, kind, protocol, _, address in dict.fromkeys(found):
-        bound = [listener.getsockname() for listener in listeners if listener.family != socket.AF_UNIX]
-        own_port = bound[0][1] if bound else port
-        if (address[0], own_port) in (name[:2] for name in bound):
-            opened += 1
-            continue
-        try:
-            listeners.append(_bound(family, kind, protocol, (address[0], own_port, *address[2:])))
-            opened += 1
-        except OSError as error:
-            failures.append(error)
+    failures = []
+    for family, _, _, _, address in found:
+        name = str(address[0])
+        if name not in listeners:
+            try:
+                listeners[name] = _bound(family, (name, port, *address[2:]))
+            except OSError as error:
+                failures.append(error)
+                continue
+        port = listeners[name].getsockname()[1]
     # A machine may lack one kind of address, such as IPv6.
-    fatal = [failure for failure in failures if not opened or failure.errno == errno.EADDRINUSE]
+    fatal = [failure for failure in failures if failure.errno == errno.EADDRINUSE or len(failures) == len(found)]
     if fatal:
         raise explain(fatal[0], host, port)
+    return port
 
 
-def _bound(family: int, kind: int, protocol: int, address: tuple[object, ...] | str) -> socket.socket:
-    listener = socket.socket(family, kind, protocol)
+def _bound(family: int, address: tuple[object, ...] | str) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         if os.name == "posix" and family != socket.AF_UNIX:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -84,9 +81,8 @@ def _bound(family: int, kind: int, protocol: int, address: tuple[object, ...] | 
     return listener
 
 
-def _open_unix(host: str) -> socket.socket:
+def _open_unix(path: str) -> socket.socket:
     """A socket that user and group of this process may open. It replaces a file that no program listens on any more."""
-    path = host.removeprefix(UNIX)
     try:
         if os.path.lexists(path):
             if not stat.S_ISSOCK(os.lstat(path).st_mode):
@@ -97,7 +93,7 @@ def _open_unix(host: str) -> socket.socket:
             os.unlink(path)
         others_have_no_rights = os.umask(0o117)
         try:
-            return _bound(socket.AF_UNIX, socket.SOCK_STREAM, 0, path)
+            return _bound(socket.AF_UNIX, path)
         finally:
             os.umask(others_have_no_rights)
     except CannotListen:
@@ -106,16 +102,16 @@ def _open_unix(host: str) -> socket.socket:
         raise CannotListen(f"cannot listen on {path}: {error.strerror or error}") from error
 
 
-def socket_files(listeners: Sequence[socket.socket]) -> list[str]:
-    """The paths of Unix sockets, for `remove_files`."""
-    return [listener.getsockname() for listener in listeners if listener.family == socket.AF_UNIX]
+def close_listeners(listeners: Iterable[socket.socket], *, with_files: bool = True) -> None:
+    """Close the sockets, and remove the files of Unix sockets while they are listened on: later they may be another's.
 
-
-def remove_files(paths: list[str]) -> None:
-    """Remove the files and forget their paths. Call it while they are listened on: later they may be another's."""
-    while paths:
-        with suppress(OSError):
-            os.unlink(paths.pop())
+    A second call changes nothing.
+    """
+    for listener in listeners:
+        if with_files and listener.family == socket.AF_UNIX and listener.fileno() != -1:
+            with suppress(OSError):
+                os.unlink(listener.getsockname())
+        listener.close()
 
 
 def explain(error: OSError, host: str, port: int) -> CannotListen:
@@ -140,20 +136,21 @@ def _url(host: str, port: int) -> str:
 
 
 async def stop_listening(
-    servers: Sequence[asyncio.AbstractServer],
+    servers: Sequence[asyncio.Server],
     listeners: Sequence[socket.socket],
     make_protocol: Callable[[], asyncio.Protocol],
+    *,
+    with_files: bool = True,
 ) -> None:
-    """Close the listeners; connections that the kernel has completed already are served, not reset."""
+    """Close the servers, which have copies of `listeners`, and then those.
+
+    Connections that the kernel has completed already are served, not reset. Without a free file descriptor they are
+    lost; the requests under way matter more.
+    """
     loop = asyncio.get_running_loop()
-    spares: list[socket.socket] = []
-    # Without a free file descriptor, the connections that wait in the kernel are reset; the requests under way matter
-    # more.
-    with suppress(OSError):
-        spares.extend(listener.dup() for listener in listeners)
     # asyncio forgets connections that it accepted a turn ago when its server closes before it has set them up.
-    for listener in listeners:
-        loop.remove_reader(listener)
+    for copy in (each for server in servers for each in server.sockets):
+        loop.remove_reader(copy)
     for _ in range(2):
         await asyncio.sleep(0)
     for server in servers:
@@ -161,12 +158,11 @@ async def stop_listening(
     # The event loop releases its sockets one turn later; until then both would accept.
     await asyncio.sleep(0)
     accepted: list[socket.socket] = []
-    for spare in spares:
-        with spare, suppress(OSError):
-            spare.setblocking(False)
+    for listener in listeners:
+        with suppress(OSError):
             while True:
-                accepted.append(spare.accept()[0])
-                accepted[-1].setblocking(False)
+                accepted.append(listener.accept()[0])
+    close_listeners(listeners, with_files=with_files)
     if accepted:
         # A client that has left already must not hold up the others.
         opening = [asyncio.ensure_future(loop.connect_accepted_socket(make_protocol, each)) for each in accepted]

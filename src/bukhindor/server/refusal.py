@@ -28,8 +28,4 @@ SERVER_BUSY: Final = Refusal(503, "too_busy", "The connection has too many waiti
 
 
 class RequestRefused(Exception):
-    """Raised inside the parser's callbacks to stop reading a request."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.detail)
-        self.refusal = refusal
+    """Raised with a refusal inside the parser's callbacks, to stop reading a request."""

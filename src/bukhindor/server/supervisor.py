@@ -8,6 +8,7 @@ after the other; each old worker stops when its successor is ready.
 """
 
 import logging
+import math
 import signal
 import socket
 import time
@@ -21,7 +22,7 @@ import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from bukhindor.server.graceful import EXIT_CUT_OFF, EXIT_FINISHED, report_failure
-from bukhindor.server.listener import remove_files, socket_files
+from bukhindor.server.listener import close_listeners
 from bukhindor.server.worker import Work, Worker, ended_by
 
 logger = logging.getLogger("bukhindor.server")
@@ -66,7 +67,6 @@ class Supervisor(Multiprocess):
         # uvicorn would import an application by this name; a worker calls `work` instead.
         super().__init__(uvicorn.Config("", workers=count, log_config=None), listeners)
         self._work = work
-        self._socket_files = socket_files(listeners)
         self._patience = patience
         self._on_ready = on_ready
         self._on_worker_end = on_worker_end
@@ -85,7 +85,7 @@ class Supervisor(Multiprocess):
         finally:
             for worker in filter(Worker.runs, (*self.processes, *self._others)):
                 worker.process.kill()
-            self._stop_listening()
+            close_listeners(self.sockets)
         return self._exit_code
 
     def init_processes(self) -> None:
@@ -93,12 +93,13 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Do what is due; called once a tick."""
-        for worker in (*self.processes, *self._others):
+        known = [*self.processes, *self._others]
+        for worker in known:
             worker.look()
         if not self._first_is_ready:
             self._wait_for_first(self.processes[0])
             return
-        for worker in (*self.processes, *self._others):
+        for worker in known:
             if worker.runs():
                 self._kill_if_late(worker)
             else:
@@ -120,7 +121,7 @@ class Supervisor(Multiprocess):
 
     def terminate_all(self) -> None:
         # Otherwise connections that no worker accepts any more would wait in the sockets until they are reset.
-        self._stop_listening()
+        close_listeners(self.sockets)
         kill_at = time.monotonic() + self._patience.stop
         self._others += self.processes
         for worker in filter(Worker.runs, self._others):
@@ -140,18 +141,14 @@ class Supervisor(Multiprocess):
             if worker.stopping and not worker.finished():
                 self._exit_code = EXIT_CUT_OFF
 
-    def _stop_listening(self) -> None:
-        remove_files(self._socket_files)
-        for listener in self.sockets:
-            listener.close()
-
     def handle_ttin(self) -> None:
         """Do nothing: the number of workers is a setting."""
 
     handle_ttou = handle_ttin
 
     def _start(self, number: int, *, first: bool = False, replaces: bool = False) -> Worker:
-        worker = Worker(self.config, self.sockets, self._work, number, first=first, replaces=replaces)
+        seconds = math.inf if first else self._patience.start
+        worker = Worker(self.config, self.sockets, self._work, number, seconds, first=first, replaces=replaces)
         worker.start()
         return worker
 
@@ -187,14 +184,10 @@ class Supervisor(Multiprocess):
                 yield
 
     def _kill_if_late(self, worker: Worker) -> None:
-        if worker.kill_at is not None and time.monotonic() >= worker.kill_at:
-            logger.error("%s did not stop in time", worker)
-        elif worker.stopping:
-            return
-        elif worker.ready and worker.silent_ticks * _TICK_SECONDS > self._patience.silence:
+        if time.monotonic() >= worker.kill_at:
+            logger.error("%s %s in time", worker, "did not stop" if worker.stopping else "is not ready")
+        elif worker.ready and not worker.stopping and worker.silent_ticks * _TICK_SECONDS > self._patience.silence:
             logger.error("%s hangs", worker)
-        elif not worker.ready and time.monotonic() - worker.started_at > self._patience.start:
-            logger.error("%s is not ready in time", worker)
         else:
             return
         worker.process.kill()

@@ -1,13 +1,13 @@
 """A worker process from its supervisor's point of view."""
 
 import logging
+import math
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
 
 import uvicorn
 from uvicorn.supervisors.multiprocess import Process
@@ -17,15 +17,11 @@ from bukhindor.server.graceful import EXIT_FINISHED
 
 logger = logging.getLogger("bukhindor.server")
 
-# Terminals send these to every process; only the supervisor acts on them.
-_TERMINAL_SIGNALS: Final = (signal.SIGHUP, signal.SIGINT)
-
-
 Work = Callable[[Assignment], int]
 
 
 class Worker(Process):
-    """One worker.
+    """One worker, which has to be ready within `start` seconds.
 
     uvicorn pings a thread of the worker; here the event loop responds, so that a worker that hangs is silent.
     """
@@ -36,40 +32,38 @@ class Worker(Process):
         listeners: list[socket.socket],
         work: Work,
         number: int,
+        start: float,
         *,
-        first: bool,
-        replaces: bool,
+        first: bool = False,
+        replaces: bool = False,
     ) -> None:
         super().__init__(config, listeners)
         self.number = number
-        self.ready = False
-        self.stopping = False
-        self.reported = False
-        self.kill_at: float | None = None
+        self.ready = self.stopping = self.reported = False
         self.started_at = time.monotonic()
+        # Not while it serves.
+        self.kill_at = self.started_at + start
         # Ticks, not seconds: while the whole machine pauses, no worker counts as silent.
         self.silent_ticks = 0
         self._asked = False
-        self._work, self._first, self._replaces = work, first, replaces
+        self._work = work
+        self._assignment = Assignment(number, first, replaces, listeners, self.child_conn)
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """Runs in the worker process."""
-        for number in _TERMINAL_SIGNALS:
+        # Terminals send these to every process; only the supervisor acts on them.
+        for number in (signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINAL_SIGNALS)
         # With this end closed, the other end notices when the supervisor has ended.
         self.parent_conn.close()
-        sys.exit(self._work(Assignment(self.number, self._first, self._replaces, sockets or (), self.child_conn)))
+        sys.exit(self._work(self._assignment))
 
     def start(self) -> None:
         """Start the process; if the system can't start it, it counts as ended."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL_SIGNALS)
         try:
             super().start()
         except OSError as error:
             logger.error("worker %d could not be started: %s", self.number, error)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def runs(self) -> bool:
         return self.process.is_alive()
@@ -79,7 +73,8 @@ class Worker(Process):
         self.silent_ticks += 1
         with suppress(OSError, EOFError):
             if self.parent_conn.poll():
-                self.ready = self.parent_conn.recv() or self.ready
+                if self.parent_conn.recv() and not self.ready:
+                    self.ready, self.kill_at = True, math.inf
                 self._asked, self.silent_ticks = False, 0
             if not self._asked:
                 self.parent_conn.send(PING)

@@ -12,7 +12,7 @@ from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
 from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.domain.moment import in_utc
 from bukhindor.services.audit_log import AuditLog
-from bukhindor.web.api import cursor
+from bukhindor.web.api.cursor import Cursors
 from bukhindor.web.api.shapes import Time, UserId
 from bukhindor.web.endpoint.call import Call
 
@@ -78,7 +78,7 @@ class EventListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
     cursor: Annotated[str, Meta(description="`next_cursor` of the page before")] | UnsetType = UNSET
 
-    def decoded(self, cursor_key: bytes) -> AuditQuery:
+    def decoded(self, cursors: Cursors) -> AuditQuery:
         """The query in the domain's terms. Raises InvalidInput for a cursor of another query."""
         asked = AuditQuery(
             actor_id=_given(self.actor_id),
@@ -90,7 +90,7 @@ class EventListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
         if self.cursor is UNSET:
             return asked
-        position = cursor.unseal(self.cursor, _filters(asked), cursor_key, _Cursor)
+        position = cursors.unseal(self.cursor, _filters(asked), _Cursor)
         return replace(asked, before=(position.at, position.event_id))
 
 
@@ -101,16 +101,15 @@ class AuditEventList(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-async def list_audit_events(call: Call, audit_log: AuditLog, query: EventListQuery) -> AuditEventList:
+async def list_audit_events(call: Call, audit_log: AuditLog, cursors: Cursors, query: EventListQuery) -> AuditEventList:
     """List the events of the audit"""
-    key = call.settings.cursor_key
-    asked = query.decoded(key)
+    asked = query.decoded(cursors)
     # One more than requested shows whether there is another page.
     events = await audit_log.page(call.actor, replace(asked, limit=asked.limit + 1))
     page = events[: asked.limit]
     next_cursor = None
     if len(events) > asked.limit:
-        next_cursor = cursor.seal(_Cursor(page[-1].at, page[-1].id), _filters(asked), key)
+        next_cursor = cursors.seal(_Cursor(page[-1].at, page[-1].id), _filters(asked))
     return AuditEventList([AuditEventShape.of(event) for event in page], next_cursor)
 
 

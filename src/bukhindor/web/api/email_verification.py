@@ -7,6 +7,7 @@ from bukhindor.services.email_verification import EmailVerification, Verificatio
 from bukhindor.web.api.shapes import EmailField, Message, PasswordField
 from bukhindor.web.endpoint.authentication import authenticate_if_possible
 from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.cookies import Cookies
 from bukhindor.web.endpoint.mailbox_proof import CodeField, TokenField, parse_proof
 
 _MESSAGES = {
@@ -36,9 +37,13 @@ async def verify_email(call: Call, email_verification: EmailVerification, body: 
 
 
 async def confirm_email(
-    call: Call, authentication: Authentication, email_verification: EmailVerification, body: ConfirmEmailBody
+    call: Call,
+    authentication: Authentication,
+    cookies: Cookies,
+    email_verification: EmailVerification,
+    body: ConfirmEmailBody,
 ) -> Message:
     """Verify an email address"""
     proof = parse_proof(body.token, body.email, body.code)
-    caller = await authenticate_if_possible(call, authentication)
+    caller = await authenticate_if_possible(call, authentication, cookies)
     return Message(_MESSAGES[await email_verification.confirm(proof, call.origin, caller, body.password)])

@@ -41,10 +41,12 @@ class Introspected(msgspec.Struct, frozen=True):
     client_id: str | UnsetType = UNSET
 
 
-async def introspect_token(call: Call, introspection: Introspection, body: IntrospectionForm) -> Introspected:
+async def introspect_token(
+    call: Call, introspection: Introspection, settings: WebSettings, body: IntrospectionForm
+) -> Introspected:
     """Tell another service whether a token is good now (RFC 7662)"""
     found = await introspection.introspect(call.service, body.token.strip())
-    return Introspected(active=False) if found is None else _active(found, call.settings)
+    return Introspected(active=False) if found is None else _active(found, settings)
 
 
 def _active(token: ActiveToken, settings: WebSettings) -> Introspected:

@@ -62,9 +62,9 @@ from bukhindor.web.api import (
     token_refresh,
     user_admin,
 )
-from bukhindor.web.endpoint.errors import CrossSiteRequest, NotReady
 from bukhindor.web.endpoint.limits import Counted, NetworkLimit
 from bukhindor.web.endpoint.mailbox_proof import GUESSES, MAILS
+from bukhindor.web.endpoint.refusals import CrossSiteRequest, NotReady
 from bukhindor.web.endpoint.row import Access, Endpoint, FormEndpoint
 
 _ANYONE, _TOKEN, _SIGNED_IN, _ADMIN = Access.ANYONE, Access.TOKEN_HOLDER, Access.SIGNED_IN, Access.ADMIN

@@ -21,6 +21,8 @@ class Repositories:
     """`seal` encrypts what must not be readable in the store."""
 
     def __init__(self, connection: Connection, seal: Seal) -> None:
+        self.connection = connection
+        self.seal = seal
         self.users = SqlUsers(connection)
         self.sessions = SqlSessions(connection)
         self.familiar_networks = SqlFamiliarNetworks(connection)
