@@ -1,4 +1,4 @@
-"""The generators of clients that are tried, and what their clients need. Maven's other versions stand in its `pom.xml`."""
+"""The generators that are tried, and what their clients need; other packages of Maven stand in a `pom.xml`."""
 
 NPM = {
     "openapi-typescript": "7.13.0",
