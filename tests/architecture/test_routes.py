@@ -99,6 +99,7 @@ def test_who_may_call_is_said_of_every_endpoint() -> None:
         assert isinstance(endpoint.access, Access)
     assert not hasattr(Endpoint, "access"), "it has no default: every row must name it"
     assert {name_of(e) for e in ENDPOINTS if e.access is Access.ANYONE} == PUBLIC
+    assert {name_of(e) for e in ENDPOINTS if e.recognises_caller} == {"confirm_email"}
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=name_of)

@@ -7,8 +7,7 @@ from msgspec import Meta
 
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.services.own_account import OwnAccount
-from bukhindor.web.api.audit_log import AuditEventShape
-from bukhindor.web.api.shapes import Message, PasswordField, SessionShape, Time, UserShape
+from bukhindor.web.api.shapes import AuditEventShape, Message, PasswordField, SessionShape, Time, UserShape
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.cookies import Cookies
 

@@ -12,7 +12,6 @@ from bukhindor.domain.moment import in_utc
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.user import Role, Status, StatusReason, UserChanges
 from bukhindor.services.user_admin import UserAdmin
-from bukhindor.web.api.cursor import Cursors
 from bukhindor.web.api.patterns import SAFE_TEXT_NOT_BLANK
 from bukhindor.web.api.shapes import (
     EmailField,
@@ -28,7 +27,6 @@ from bukhindor.web.api.shapes import (
     SessionShape,
     UserShape,
 )
-from bukhindor.web.api.user_listing import UserList, UserListQuery
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.cookies import Cookies
 
@@ -68,13 +66,6 @@ class DeleteUserBody(msgspec.Struct, frozen=True):
     """`password` is needed to delete your own account."""
 
     password: PasswordField | None = None
-
-
-async def list_users(call: Call, user_admin: UserAdmin, cursors: Cursors, query: UserListQuery) -> UserList:
-    """List users"""
-    user_query = query.decoded(cursors)
-    page = await user_admin.page(call.actor, user_query)
-    return UserList.of(page, user_query, cursors, call.now)
 
 
 async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -> UserShape:

@@ -1,4 +1,4 @@
-"""The query and the response of GET /users, and the sealed cursor that leads from page to page."""
+"""GET /users, with the sealed cursor that leads from page to page"""
 
 from dataclasses import replace
 from datetime import datetime
@@ -20,9 +20,11 @@ from bukhindor.domain.user_listing import (
     UserPage,
     UserQuery,
 )
+from bukhindor.services.user_listing import UserListing
 from bukhindor.web.api.cursor import Cursors
 from bukhindor.web.api.patterns import SAFE_TEXT
 from bukhindor.web.api.shapes import EmailField, UserShape
+from bukhindor.web.endpoint.call import Call
 
 
 class UserListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +75,13 @@ class UserList(msgspec.Struct, frozen=True):
         next_cursor = None if page.next is None else _seal(page.next, query, cursors)
         users = [UserShape.of(user, now, for_admin=True) for user in page.users]
         return cls(users, page.total, query.page, query.limit, next_cursor)
+
+
+async def list_users(call: Call, user_listing: UserListing, cursors: Cursors, query: UserListQuery) -> UserList:
+    """List users"""
+    user_query = query.decoded(cursors)
+    page = await user_listing.page(call.actor, user_query)
+    return UserList.of(page, user_query, cursors, call.now)
 
 
 class _Cursor(msgspec.Struct, array_like=True):

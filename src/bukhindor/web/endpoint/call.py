@@ -29,6 +29,7 @@ _CLIENT_HEADERS: dict[str, Any] = {"X-Device-ID": DeviceId, "X-App-Type": AppTyp
 class Call:
     """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`. `calling_service` is
     another service that called with its key; handlers read `service`, or `actor` where people may call too.
+    `recognised_caller` is who is signed in where the row recognises callers but requires none.
 
     `arguments` are the decoded body and query. `mailbox` is the masked address that a page names. `created` is
     the account that the handler has made, if any.
@@ -39,6 +40,7 @@ class Call:
     now: datetime
     signed_in: Caller | None = None
     calling_service: CallingService | None = None
+    recognised_caller: Caller | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     mailbox: str = ""
     created: UUID | None = None

@@ -5,7 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.responses import Response
@@ -31,7 +31,7 @@ from bukhindor.services.service_keys import ServiceKeys
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint import decoding
-from bukhindor.web.endpoint.authentication import authenticate
+from bukhindor.web.endpoint.authentication import authenticate, authenticate_if_possible
 from bukhindor.web.endpoint.caching import cacheable
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.collaborators import Collaborators
@@ -108,7 +108,7 @@ class Operation:
         call.arguments = self._decode(call, scope, raw)
 
         async def carried_out() -> Response:
-            answer = await carry_out(lambda: self._handler(call, **call.arguments), self._settings.request_timeout)
+            answer = await carry_out(lambda: self._handle(call), self._settings.request_timeout)
             return self._row.encode(answer)
 
         def work() -> Awaitable[Response]:
@@ -119,6 +119,11 @@ class Operation:
 
         ip = call.exchange.client_ip
         return await within(self._limiter, self._row.limits, ip, work, call.arguments.get("body"))
+
+    async def _handle(self, call: Call) -> Any:
+        if self._row.recognises_caller:
+            call.recognised_caller = await authenticate_if_possible(call, self._authentication, self._cookies)
+        return await self._handler(call, **call.arguments)
 
     async def _recognised(self, call: Call, raw: bytes) -> tuple[RepeatableRequest | None, Response | None]:
         if not self._row.repeats_response(call):

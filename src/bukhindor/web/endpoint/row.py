@@ -49,7 +49,8 @@ class Access(Enum):
 class Row(ABC):
     """`refuses` names what the operation can refuse besides what its access and body imply. Clients may keep the
     response for `cache_life`. A service key with `scope` may call too, in the place of a person. With `keeps_response`
-    a request that is sent twice gets the first response again.
+    a request that is sent twice gets the first response again. With `recognises_caller` the handler learns who is
+    signed in, at an endpoint that anyone may call.
 
     The handler's signature names the shapes of body and query, and the use cases and settings that it needs.
     """
@@ -63,6 +64,7 @@ class Row(ABC):
     cache_life: timedelta | None = field(default=None, kw_only=True)
     scope: Scope | None = field(default=None, kw_only=True)
     keeps_response: bool = field(default=False, kw_only=True)
+    recognises_caller: bool = field(default=False, kw_only=True)
 
     @cached_property
     def _signature(self) -> inspect.Signature:
