@@ -12,8 +12,10 @@ from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.postgres.pool import Patience
 from bukhindor.adapters.sql.postgres.transactions import PostgresTransactions
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
+from bukhindor.adapters.sql.traced import TracedTransactions
 from bukhindor.config.database_url import parse_database_url, parse_postgres_url
 from bukhindor.ports.store.full import FullStore
+from tests.fakes.database_tracer import FakeDatabaseTracer
 from tests.fakes.seal import FakeSeal
 from tests.fakes.transactions import FakeTransactions
 from tests.servers.postgres import PostgresServer
@@ -68,7 +70,15 @@ async def postgres(postgres_url: str) -> AsyncIterator[PostgresTransactions]:
     await store.close()
 
 
-OpenStore = Callable[[], FakeTransactions | SqliteTransactions | PostgresTransactions]
+class TracedSqlite(TracedTransactions):
+    """A store on SQLite whose calls are parts of traces."""
+
+    def __init__(self, store: SqliteTransactions) -> None:
+        super().__init__(store, FakeDatabaseTracer())
+        self.close = store.close
+
+
+OpenStore = Callable[[], FakeTransactions | SqliteTransactions | PostgresTransactions | TracedSqlite]
 
 
 @pytest.fixture(params=["fake", "sqlite", "postgres"])
@@ -81,6 +91,9 @@ def open_store(request: pytest.FixtureRequest) -> OpenStore:
         case "postgres":
             url: str = request.getfixturevalue("postgres_url")
             return partial(PostgresTransactions, parse_postgres_url(url), size=10, seal=FakeSeal(), patience=PATIENT)
+        case "traced":
+            traced: Path = request.getfixturevalue("database")
+            return lambda: TracedSqlite(SqliteTransactions(traced, owner=True, seal=FakeSeal()))
         case _:
             return FakeTransactions
 

@@ -14,6 +14,8 @@ from bukhindor.ports.store.full import FullStore, FullTransaction
 from tests.adapters.keeping import keep
 from tests.makers import T0, make_session, make_user
 
+pytestmark = pytest.mark.parametrize("open_store", ["fake", "sqlite", "postgres", "traced"], indirect=True)
+
 
 class Changed(Exception):
     """A use case that changes its mind."""

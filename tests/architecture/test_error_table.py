@@ -11,6 +11,7 @@ from bukhindor.domain import errors as domain
 from bukhindor.server import refusal as server
 from bukhindor.web.edge.problem import INTERNAL_ERROR
 from bukhindor.web.endpoint import errors as web
+from bukhindor.web.endpoint.refusals import WebRefusal
 
 E = TypeVar("E", bound=Exception)
 
@@ -25,8 +26,8 @@ def leaves(of: type[E]) -> Iterator[type[E]]:
 
 
 DOMAIN = sorted(set(leaves(domain.BukhindorError)), key=lambda leaf: leaf.__name__)
-WEB = sorted(set(leaves(web.WebRefusal)), key=lambda leaf: leaf.__name__)
-EVERY: list[type[domain.BukhindorError] | type[web.WebRefusal]] = [*DOMAIN, *WEB]
+WEB = sorted(set(leaves(WebRefusal)), key=lambda leaf: leaf.__name__)
+EVERY: list[type[domain.BukhindorError] | type[WebRefusal]] = [*DOMAIN, *WEB]
 SERVER = [refusal for _, refusal in inspect.getmembers(server, lambda it: isinstance(it, server.Refusal))]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+from collections.abc import Mapping
 from typing import Any, cast
 
 import msgspec
@@ -12,14 +13,16 @@ from bukhindor.domain.mail import ReceivedMail
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports.mail import Mailbox
 from bukhindor.web.addresses import ALIASES, canonical_path
+from bukhindor.web.api.cursor import Cursors
 from bukhindor.web.api.routes import ENDPOINTS
 from bukhindor.web.app import create_app, rows
 from bukhindor.web.edge.cors import CorsPolicy
 from bukhindor.web.edge.middleware import Edge
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.collaborators import Collaborators
+from bukhindor.web.endpoint.cookies import Cookies
 from bukhindor.web.endpoint.row import Access, Endpoint
-from bukhindor.web.endpoint.use_cases import UseCases
 from bukhindor.web.pages.routes import DEVELOPER_PAGES
 from tests.fakes.clock import FakeClock
 
@@ -32,13 +35,17 @@ PUBLIC = {
 }  # fmt: skip
 
 
-class AnyUseCases(UseCases):
+# What handlers name besides use cases.
+OF_HTTP = {Cookies, Cursors, SessionPolicy, WebSettings}
+
+
+class AnyCollaborators(Collaborators):
     """There are none: nothing is asked here."""
 
     def of(self, kind: type[Any]) -> Any:
         return None
 
-    def with_one_more(self, kind: type[Any], use_case: object) -> "AnyUseCases":
+    def with_more(self, more: Mapping[type[Any], object]) -> "AnyCollaborators":
         return self
 
 
@@ -57,7 +64,7 @@ def name_of(endpoint: Endpoint) -> str:
 def application(mailbox: Mailbox | None = None) -> Edge:
     """The application over no services at all."""
     settings = WebSettings("http://localhost:8080", CorsPolicy(), SessionPolicy(), b"key")
-    edge = create_app(AnyUseCases(()), settings, Unlimited(), FakeClock(), mailbox=mailbox)
+    edge = create_app(AnyCollaborators(()), settings, Unlimited(), FakeClock(), mailbox=mailbox)
     assert isinstance(edge, Edge)
     return edge
 
@@ -92,6 +99,7 @@ def test_who_may_call_is_said_of_every_endpoint() -> None:
         assert isinstance(endpoint.access, Access)
     assert not hasattr(Endpoint, "access"), "it has no default: every row must name it"
     assert {name_of(e) for e in ENDPOINTS if e.access is Access.ANYONE} == PUBLIC
+    assert {name_of(e) for e in ENDPOINTS if e.recognises_caller} == {"confirm_email"}
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=name_of)
@@ -104,9 +112,9 @@ def test_a_handler_takes_and_gives_shapes(endpoint: Endpoint) -> None:
     answers = [] if signature.return_annotation is None else [signature.return_annotation]
     for shape in (*answers, *(parameter.annotation for parameter in shapes)):
         assert issubclass(shape, msgspec.Struct)
-    for use_case in endpoint.use_cases.values():
-        assert use_case.__module__.startswith("bukhindor.services.")
-    assert len(endpoint.use_cases) == len(others) - len(shapes)
+    for collaborator in endpoint.collaborators.values():
+        assert collaborator in OF_HTTP or collaborator.__module__.startswith("bukhindor.services.")
+    assert len(endpoint.collaborators) == len(others) - len(shapes)
     assert (endpoint.handler.__doc__ or "").partition("\n")[0]
 
 
@@ -154,7 +162,7 @@ def test_the_edge_is_around_everything() -> None:
     async def ask() -> None:
         policy = SessionPolicy()
         app = create_app(
-            AnyUseCases(()), WebSettings("http://a", CorsPolicy(), policy, b"key"), Unlimited(), FakeClock()
+            AnyCollaborators(()), WebSettings("http://a", CorsPolicy(), policy, b"key"), Unlimited(), FakeClock()
         )
         scope: dict[str, Any] = {
             "type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "headers": [],

@@ -54,7 +54,7 @@ def attempt(client: Client, url: str, folder: Path) -> str:
     folder.mkdir()
     try:
         command = client.make(folder)
-        run([*command, url, f"{client.program}@example.com"], folder)
+        run([*command, url, f"{client.make.__name__}@example.com"], folder)
     except CannotTry as reason:
         return f"not run: {reason}"
     except Failed as failure:
@@ -68,7 +68,7 @@ def main() -> int:
         home = Path(name)
         with service(home) as port, later_version(port) as proxy:
             for client in CLIENTS:
-                result = attempt(client, f"http://127.0.0.1:{proxy}", home / client.program)
+                result = attempt(client, f"http://127.0.0.1:{proxy}", home / client.make.__name__)
                 sys.stdout.write(f"{client.program} {client.version}: {result}\n")
                 sys.stdout.flush()
                 rows.append((client, result))

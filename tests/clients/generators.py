@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.clients.versions import GO, NPM, PIP
+from tests.clients.versions import GO, MAVEN, NPM, PIP
 
 PROGRAMS = Path(__file__).parent / "programs"
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -101,9 +101,29 @@ def oapi_codegen(folder: Path) -> Sequence[str]:
     return ["./client"]
 
 
+def _maven(folder: Path, language: str, program: str, main: str) -> Sequence[str]:
+    needed("mvn", "java")
+    shutil.copy(PROGRAMS / language / "pom.xml", folder)
+    (folder / "src").mkdir()
+    shutil.copy(PROGRAMS / language / program, folder / "src")
+    given = [f"-D{name}.version={version}" for name, version in MAVEN.items()]
+    run(["mvn", "-q", "-B", *given, f"-Ddocument={DOCUMENT}", "compile", "dependency:copy-dependencies"], folder)
+    return ["java", "-cp", "target/classes:target/dependency/*", main]
+
+
+def java(folder: Path) -> Sequence[str]:
+    return _maven(folder, "java", "Flow.java", "Flow")
+
+
+def kotlin(folder: Path) -> Sequence[str]:
+    return _maven(folder, "kotlin", "Flow.kt", "FlowKt")
+
+
 CLIENTS = (
     Client("openapi-typescript", NPM["openapi-typescript"], "with openapi-fetch, TypeScript", openapi_typescript),
     Client("hey-api", NPM["@hey-api/openapi-ts"], "its client, each response checked by zod", hey_api),
     Client("openapi-python-client", PIP["openapi-python-client"], "its client", openapi_python_client),
     Client("oapi-codegen", GO["oapi-codegen"][1], "its client, Go", oapi_codegen),
+    Client("openapi-generator", MAVEN["openapi-generator"], "`java` with the library `native`", java),
+    Client("openapi-generator", MAVEN["openapi-generator"], "`kotlin` as it comes", kotlin),
 )

@@ -1,4 +1,4 @@
-"""The generators of clients that are tried, and what their clients need: the only place with their versions."""
+"""The generators that are tried, and what their clients need; other packages of Maven stand in a `pom.xml`."""
 
 NPM = {
     "openapi-typescript": "7.13.0",
@@ -10,3 +10,4 @@ NPM = {
 }
 PIP = {"openapi-python-client": "0.29.1"}
 GO = {"oapi-codegen": ("github.com/oapi-codegen/oapi-codegen/v2", "2.8.2")}
+MAVEN = {"openapi-generator": "7.25.0", "kotlin": "2.2.21"}

@@ -22,6 +22,7 @@ from tests.fakes.outbox import FakeOutbox
 from tests.fakes.service_keys import FakeServiceKeys
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.signing_keys import FakeSigningKeys
+from tests.fakes.user_listing import FakeUserListing
 from tests.fakes.users import FakeUsers
 
 K = TypeVar("K")
@@ -61,6 +62,10 @@ class _Scope:
     def users(self) -> FakeUsers:
         tables = self._tables()
         return FakeUsers(tables.users, tables.sessions, tables.one_time_tokens, tables.familiar_networks)
+
+    @property
+    def user_listing(self) -> FakeUserListing:
+        return FakeUserListing(self._tables().users)
 
     @property
     def sessions(self) -> FakeSessions:

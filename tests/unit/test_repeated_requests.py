@@ -1,25 +1,24 @@
 """How a request is carried out whose response is to be given again."""
 
+from datetime import timedelta
+
 import pytest
 from starlette.responses import Response
 
 from bukhindor.domain.errors import EmailTaken
 from bukhindor.domain.repetition import RepeatableRequest
-from bukhindor.domain.session import SessionPolicy
 from bukhindor.services.repetition import Repetition
-from bukhindor.web.edge.cors import CorsPolicy
 from bukhindor.web.edge.exchange import Exchange
-from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.repetition import once
 from tests.makers import ORIGIN, T0
 from tests.unit.services.scene import Scene
 
-SETTINGS = WebSettings("https://api.example.com", CorsPolicy(), SessionPolicy(), b"key")
+LONGEST = timedelta(seconds=10)
 
 
 def call() -> Call:
-    return Call(SETTINGS, Exchange("r1", "POST", "/register", "/register", "192.0.2.1", {}), {}, T0)
+    return Call(Exchange("r1", "POST", "/register", "/register", "192.0.2.1", {}), {}, T0)
 
 
 def request_to(repetition: Repetition) -> RepeatableRequest:
@@ -34,7 +33,7 @@ async def test_what_is_done_is_reported_even_if_the_store_fails_afterwards() -> 
         scene.store.is_down = True
         return Response(b"created", 201)
 
-    assert (await once(call(), repetition, request_to(repetition), work)).status_code == 201
+    assert (await once(call(), repetition, request_to(repetition), LONGEST, work)).status_code == 201
 
 
 async def test_a_refusal_is_reported_even_if_the_store_fails_afterwards() -> None:
@@ -46,4 +45,4 @@ async def test_a_refusal_is_reported_even_if_the_store_fails_afterwards() -> Non
         raise EmailTaken
 
     with pytest.raises(EmailTaken):
-        await once(call(), repetition, request_to(repetition), work)
+        await once(call(), repetition, request_to(repetition), LONGEST, work)

@@ -9,7 +9,7 @@ from bukhindor.web.edge.language import preferred_language, preferred_tag
 from bukhindor.web.endpoint.authentication import bearer_token
 from bukhindor.web.endpoint.cookies import cookie_named
 from bukhindor.web.endpoint.decoding import check_media_type
-from bukhindor.web.endpoint.errors import DifferentAuthorizations, UnsupportedMediaType
+from bukhindor.web.endpoint.refusals import DifferentAuthorizations, UnsupportedMediaType
 
 
 def read(*lines: tuple[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.sql.mailbox import DatabaseMailbox
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from bukhindor.adapters.system.clock import SystemClock
+from bukhindor.adapters.system.log_context import LoggedCauses
 from bukhindor.bootstrap.background import MAILBOX_PURGE, PURGE_SECONDS, background_tasks
 from bukhindor.bootstrap.limits import ConfiguredLimiter, limiter_of_this_process, open_shared_limiter
 from bukhindor.bootstrap.mails import message_writer, open_letters, open_mailer
@@ -28,7 +29,7 @@ from bukhindor.web.app import ServerRefusals, create_app
 from bukhindor.web.edge.answered_hosts import AnsweredHosts, read_host
 from bukhindor.web.edge.cors import CorsPolicy
 from bukhindor.web.edge.settings import WebSettings
-from bukhindor.web.endpoint.use_cases import UseCases
+from bukhindor.web.endpoint.collaborators import Collaborators
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ def create_application(
     return Application(
         built.services,
         create_app(
-            UseCases(getattr(built.services, field.name) for field in fields(built.services)),
+            Collaborators(getattr(built.services, field.name) for field in fields(built.services)),
             web_settings,
             built.limiter,
             built.clock,
@@ -113,7 +114,9 @@ class _Built:
         self.is_hindered = False
         writer = open_letters(settings, tried=owner)
         self.secret_keys = SecretKeys(settings.accounts.jwt_secrets or (development_secret(settings.store.data_dir),))
-        self._shared_limiter = open_shared_limiter(settings, self.secret_keys, watch.limit_uncounted)
+        self._shared_limiter = open_shared_limiter(
+            settings, self.secret_keys, watch.limit_uncounted, watch.redis_tracer(settings.limiting.redis)
+        )
         counting = watch.limiter(self._shared_limiter or limiter_of_this_process(settings))
         self.limiter = ConfiguredLimiter(counting, settings.limiting.limits)
         self._hasher = PooledPasswordHasher(
@@ -130,14 +133,26 @@ class _Built:
             on_wait=watch.database_waited,
             on_error=watch.database_failed,
         )
+        transactions = watch.transactions(self._store, settings.store.database)
         # Without the mailbox the mails of an earlier start are removed: their tokens may still work.
         life = _MAILBOX_LIFE if settings.mail.has_dev_mailbox else timedelta()
         self.mailbox = DatabaseMailbox(
-            self._store, clock, message_writer(settings.mail.sender, settings.mail.reply_to), life
+            transactions, clock, message_writer(settings.mail.sender, settings.mail.reply_to), life
         )
-        mailer = watch.mailer(self.mailbox if settings.mail.has_dev_mailbox else open_mailer(settings))
+        if settings.mail.has_dev_mailbox:
+            mailer = watch.mailer(self.mailbox, None)
+        else:
+            mailer = watch.mailer(open_mailer(settings), settings.mail.server)
         self.services = build_services(
-            settings, self._store, self._hasher, self.limiter, mailer, writer, self.secret_keys, clock
+            settings,
+            transactions,
+            watch.hasher(self._hasher),
+            self.limiter,
+            mailer,
+            writer,
+            watch.later_work(LoggedCauses()),
+            self.secret_keys,
+            clock,
         )
 
     @asynccontextmanager

@@ -8,7 +8,7 @@ from bukhindor.adapters.memory.no_rate_limiter import Unlimited
 from bukhindor.adapters.memory.rate_limiter import MemoryRateLimiter
 from bukhindor.config import Settings
 from bukhindor.domain.rate_limit import Limit, Limits
-from bukhindor.ports.system import RateLimiter
+from bukhindor.ports.system import DatabaseTracer, RateLimiter
 
 # While Redis is away each process allows this part of a limit; replicas can't know how many they are.
 _LEAST_OUTAGE_DIVISOR = 4
@@ -26,9 +26,14 @@ class SharedLimiter(RateLimiter, Protocol):
 
 
 def open_shared_limiter(
-    settings: Settings, secret_keys: SecretKeys, on_uncounted: Callable[[str], None]
+    settings: Settings,
+    secret_keys: SecretKeys,
+    on_uncounted: Callable[[str], None],
+    tracer: DatabaseTracer | None,
 ) -> SharedLimiter | None:
-    """None without REDIS_URL, or without limits. `on_uncounted` gets the reason why Redis did not count a call."""
+    """None without REDIS_URL, or without limits. `on_uncounted` gets the reason why Redis did not count a call,
+    and `tracer` each call.
+    """
     if settings.limiting.redis is None or not settings.limiting.rate_limits:
         return None
     # Its library takes memory that a service without Redis does not need.
@@ -41,6 +46,7 @@ def open_shared_limiter(
         outage_divisor=max(settings.server.workers, _LEAST_OUTAGE_DIVISOR),
         budget=_REDIS_BUDGET,
         on_uncounted=on_uncounted,
+        tracer=tracer,
     )
 
 

@@ -10,6 +10,7 @@ from bukhindor.adapters.prometheus import names
 from bukhindor.adapters.prometheus.exposition import expose
 from bukhindor.adapters.prometheus.meter import MeteredMailer, MeteredRateLimiter, PrometheusMeter
 from bukhindor.adapters.prometheus.series import Measurement
+from bukhindor.adapters.smtp.server_url import MailServer
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.bootstrap.background import KEY_RELOAD, MAIL_DELIVERY, MAILBOX_PURGE, PURGE
 from bukhindor.bootstrap.store import Store
@@ -81,8 +82,8 @@ class MetricsWatch(Watch):
     def limit_uncounted(self, reason: str) -> None:
         self._meter.limit_uncounted(reason)
 
-    def mailer(self, mailer: Mailer) -> Mailer:
-        return MeteredMailer(mailer, self._meter)
+    def mailer(self, mailer: Mailer, server: MailServer | None) -> Mailer:
+        return MeteredMailer(super().mailer(mailer, server), self._meter)
 
     def database_waited(self, seconds: float) -> None:
         self._meter.database_waited(seconds)

@@ -6,9 +6,11 @@ from typing import Protocol
 
 from bukhindor.adapters.sql import schema
 from bukhindor.adapters.sql.mailbox import Scope, WritingScope
+from bukhindor.adapters.sql.repositories.all import ReadingScope
 from bukhindor.adapters.sql.schema import DatabaseUrl
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
 from bukhindor.adapters.sql.sqlite.url import SqliteUrl
+from bukhindor.adapters.sql.traced import SqlStore, SqlTransaction
 from bukhindor.adapters.sql.unusable import DatabaseUnusable, SchemaError
 from bukhindor.config import Settings
 from bukhindor.domain.errors import StoreUnavailable
@@ -20,15 +22,28 @@ class StoreReading(AllRepositories, Scope, Protocol):
     """Everything that is stored, the development mailbox included."""
 
 
-class StoreTransaction(FullTransaction, WritingScope, Protocol):
+class StoreTransaction(FullTransaction, WritingScope, SqlTransaction, Protocol):
     """The same, to be written."""
 
 
-class Store(FullStore, Protocol):
+class StoreScopes(FullStore, Protocol):
+    """What reads and writes need of the store."""
+
     def begin(self) -> AbstractAsyncContextManager[StoreTransaction]:
         """A writing transaction."""
 
     def scan(self) -> AbstractAsyncContextManager[StoreReading]:
+        """Reads that may take long."""
+
+
+class Store(SqlStore, StoreScopes, Protocol):
+    def begin(self) -> AbstractAsyncContextManager[StoreTransaction]:
+        """A writing transaction."""
+
+    def read(self) -> ReadingScope:
+        """Short reads."""
+
+    def scan(self) -> ReadingScope:
         """Reads that may take long."""
 
     async def close(self) -> None:

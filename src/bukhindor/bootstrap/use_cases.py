@@ -8,7 +8,6 @@ from bukhindor.adapters.crypto.refresh_tokens import DerivedRefreshTokens
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
 from bukhindor.adapters.system.identifiers import SystemIdentifiers
-from bukhindor.adapters.system.log_context import LoggedCauses
 from bukhindor.config import Settings
 from bukhindor.domain.audit import Retention
 from bukhindor.domain.mail import MailLinks
@@ -18,7 +17,7 @@ from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports.mail import LetterWriter, Mailer
 from bukhindor.ports.secrets import PasswordHasher
 from bukhindor.ports.store.full import FullStore
-from bukhindor.ports.system import Clock, RateLimiter
+from bukhindor.ports.system import Clock, LaterWork, RateLimiter
 from bukhindor.services.assembly import Services, assemble
 from bukhindor.services.requirements import Outside, Rules
 from bukhindor.web.addresses import ACCOUNT, PAGE_OF
@@ -31,6 +30,7 @@ def build_services(
     limiter: RateLimiter,
     mailer: Mailer,
     writer: LetterWriter,
+    later_work: LaterWork,
     secret_keys: SecretKeys,
     clock: Clock,
 ) -> Services:
@@ -43,7 +43,7 @@ def build_services(
         writer=writer,
         identifiers=SystemIdentifiers(),
         clock=clock,
-        later_work=LoggedCauses(),
+        later_work=later_work,
         access_tokens=_access_tokens(settings, secret_keys),
         refresh_tokens=DerivedRefreshTokens(secret_keys),
         device_proofs=SignedDeviceProofs(secret_keys),

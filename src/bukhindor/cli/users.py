@@ -91,10 +91,10 @@ def list_users(
     )
 
     async def collect(services: Services) -> tuple[list[User], int]:
-        page = await services.user_admin.page(_OPERATOR, query)
+        page = await services.user_listing.page(_OPERATOR, query)
         found = list(page.users)
         while page.next is not None and len(found) < limit:
-            page = await services.user_admin.page(_OPERATOR, replace(query, after=page.next))
+            page = await services.user_listing.page(_OPERATOR, replace(query, after=page.next))
             found += page.users
         return found[:limit], page.total
 

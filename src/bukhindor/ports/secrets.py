@@ -1,4 +1,4 @@
-"""Hashes, tokens and keys."""
+"""Hashes, tokens and seals."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from uuid import UUID
 from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
 from bukhindor.domain.password import Password
 from bukhindor.domain.session import Session
-from bukhindor.domain.signing_key import KeyRing, SigningKey
 from bukhindor.domain.tokens import AccessClaims, RefreshTicket
 
 NO_CUSTOM_CLAIMS: Mapping[str, Any] = MappingProxyType({})
@@ -70,14 +69,7 @@ class Seal(Protocol):
 
 
 class AccessTokens(Protocol):
-    """Signed access tokens under a ring of keys from the caller."""
-
-    @property
-    def ring(self) -> KeyRing:
-        """The keys in use; empty until `use` was called."""
-
-    def use(self, ring: KeyRing) -> None:
-        """Replace the ring: of the keys that may sign, the first that can be unsealed does."""
+    """Signed access tokens under a ring of keys."""
 
     def can_sign(self) -> bool:
         """Whether the ring has a key to sign with."""
@@ -114,11 +106,6 @@ class DeviceProofs(Protocol):
 
     def is_named(self, name: str, device: UUID) -> bool:
         """Whether `device_of` returns this name for proofs that were issued to the device."""
-
-
-class SigningKeyMaker(Protocol):
-    def make(self, now: datetime) -> SigningKey:
-        """Make a key pair, its private part sealed under the server's first secret."""
 
 
 class RefreshTokens(Protocol):

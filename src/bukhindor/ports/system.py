@@ -95,4 +95,18 @@ class RequestTrace(Protocol):
 
 class RequestTracer(Protocol):
     def begin(self, method: str, scheme: str, headers: Mapping[str, str]) -> RequestTrace:
-        """Continue the trace that the client's headers name, or begin one. Names of headers are in lower case."""
+        """Continue the trace that the client's headers name, or begin one. Names of headers are in lower case.
+
+        Until the trace has ended, what the running task waits for is part of it.
+        """
+
+
+class DatabaseTracer(Protocol):
+    """Calls of one database as parts of the trace of the request that waits for them; those that belong to no request
+    are part of none.
+    """
+
+    def call(self, operation: str, *targets: str) -> AbstractContextManager[None]:
+        """While the context is open, the database carries out a command on these tables, or the script of this name. No
+        value is named.
+        """

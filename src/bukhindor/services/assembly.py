@@ -37,6 +37,7 @@ from bukhindor.services.steps.token_issuer import TokenIssuer
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.upkeep import Upkeep
 from bukhindor.services.user_admin import UserAdmin
+from bukhindor.services.user_listing import UserListing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Services:
     profile: Profile
     own_account: OwnAccount
     user_admin: UserAdmin
+    user_listing: UserListing
     audit_log: AuditLog
     service_keys: ServiceKeys
     introspection: Introspection
@@ -214,6 +216,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             policy=rules.policy,
             clock=outside.clock,
         ),
+        user_listing=UserListing(transactions=outside.transactions, clock=outside.clock),
         audit_log=AuditLog(
             transactions=outside.transactions, trail=trail, limiter=outside.limiter, clock=outside.clock
         ),

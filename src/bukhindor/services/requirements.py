@@ -12,15 +12,14 @@ from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.signing_key import SigningKeyPolicy
 from bukhindor.ports.mail import LetterWriter, Mailer
 from bukhindor.ports.secrets import (
-    AccessTokens,
     DeviceProofs,
     OneTimeSecrets,
     PasswordHasher,
     RefreshTokens,
-    SigningKeyMaker,
 )
 from bukhindor.ports.store.full import FullStore
 from bukhindor.ports.system import Clock, Identifiers, LaterWork, RateLimiter
+from bukhindor.ports.token_keys import KeyedAccessTokens, SigningKeyMaker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +34,7 @@ class Outside:
     identifiers: Identifiers
     clock: Clock
     later_work: LaterWork
-    access_tokens: AccessTokens
+    access_tokens: KeyedAccessTokens
     refresh_tokens: RefreshTokens
     device_proofs: DeviceProofs
     secrets: OneTimeSecrets

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.signing_key import KeyRing, SigningKey, SigningKeyPolicy
-from bukhindor.ports.secrets import AccessTokens, SigningKeyMaker
 from bukhindor.ports.store.signing_keys import HasSigningKeys
 from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.ports.system import Clock
+from bukhindor.ports.token_keys import KeyedAccessTokens, SigningKeyMaker
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class _Writing(HasSigningKeys, Transaction, Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKeyRing:
     transactions: Transactions[HasSigningKeys, _Writing]
-    access_tokens: AccessTokens
+    access_tokens: KeyedAccessTokens
     key_maker: SigningKeyMaker
     policy: SigningKeyPolicy
     clock: Clock

@@ -17,7 +17,6 @@ from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.service_key import Scope
 from bukhindor.domain.session import Session, SessionPolicy, live
 from bukhindor.domain.user import Role, Status, User, UserChanges
-from bukhindor.domain.user_listing import UserPage, UserQuery
 from bukhindor.ports.secrets import PasswordHasher, Requester
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.sessions import HasSessions
@@ -50,15 +49,6 @@ class UserAdmin:
     identifiers: Identifiers
     policy: SessionPolicy
     clock: Clock
-
-    async def page(self, actor: Actor, query: UserQuery) -> UserPage:
-        """List users, one page at a time.
-
-        Raises Forbidden, MissingScope.
-        """
-        actor.require(Scope.USERS_READ)
-        async with self.transactions.scan() as stored:
-            return await stored.users.page(query, self.clock.now())
 
     async def create(
         self,

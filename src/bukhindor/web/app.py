@@ -1,24 +1,28 @@
 """The HTTP application, from top to bottom."""
 
 from http import HTTPStatus
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports.mail import Mailbox
 from bukhindor.ports.system import Clock, RateLimiter
 from bukhindor.web.addresses import is_api, is_page
 from bukhindor.web.api import docs
+from bukhindor.web.api.cursor import Cursors
 from bukhindor.web.api.routes import ENDPOINTS
 from bukhindor.web.dispatcher import Dispatcher
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.middleware import Edge
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.edge.watching import NOBODY, Watchers
+from bukhindor.web.endpoint.collaborators import Collaborators
+from bukhindor.web.endpoint.cookies import Cookies
 from bukhindor.web.endpoint.errors import Refusal, problem_response
 from bukhindor.web.endpoint.operation import Operation
 from bukhindor.web.endpoint.row import Row
-from bukhindor.web.endpoint.use_cases import UseCases
 from bukhindor.web.endpoint.wording import worded
 from bukhindor.web.pages.rendering import refusal_page
 from bukhindor.web.pages.routes import DEVELOPER_PAGES, HOME_PAGE, PAGES
@@ -27,7 +31,7 @@ _REFUSAL = "bukhindor.refusal"
 
 
 def create_app(
-    use_cases: UseCases,
+    use_cases: Collaborators,
     settings: WebSettings,
     limiter: RateLimiter,
     clock: Clock,
@@ -39,11 +43,18 @@ def create_app(
 
     `mailbox` is for development; `watchers` see each request.
     """
+    more: dict[type[Any], object] = {
+        WebSettings: settings,
+        SessionPolicy: settings.session_policy,
+        Cookies: Cookies(settings.public_url, settings.public_path, settings.cors),
+        Cursors: Cursors(settings.cursor_key),
+    }
     if mailbox is not None:
-        use_cases = use_cases.with_one_more(Mailbox, mailbox)
+        more[Mailbox] = mailbox
+    collaborators = use_cases.with_more(more)
 
     def application_of(row: Row) -> ASGIApp:
-        return Operation(row, use_cases, settings, limiter, clock)
+        return Operation(row, collaborators, settings, limiter, clock)
 
     def refuse(exchange: Exchange, refusal: Refusal) -> Response:
         """Return a refusal for a path without a row."""

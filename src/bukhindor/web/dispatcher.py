@@ -7,7 +7,8 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bukhindor.web.edge.exchange import Exchange
-from bukhindor.web.endpoint.errors import MethodNotAllowed, NoSuchEndpoint, Refusal, refusal
+from bukhindor.web.endpoint.errors import Refusal, refusal
+from bukhindor.web.endpoint.refusals import MethodNotAllowed, NoSuchEndpoint
 from bukhindor.web.endpoint.row import Row
 
 Refuse = Callable[[Exchange, Refusal], Response]

@@ -15,7 +15,8 @@ from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
 from bukhindor.domain.password import Password
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.tokens import AccessClaims
-from bukhindor.ports.secrets import AccessTokens, PasswordHasher, PasswordVerdict, RefreshTokens, SigningKeyMaker
+from bukhindor.ports.secrets import PasswordHasher, PasswordVerdict, RefreshTokens
+from bukhindor.ports.token_keys import KeyedAccessTokens, SigningKeyMaker
 from tests.fakes.access_tokens import FakeAccessTokens
 from tests.fakes.password_hasher import FakePasswordHasher
 from tests.fakes.refresh_tokens import FakeRefreshTokens
@@ -25,7 +26,7 @@ from tests.makers import REQUESTER, T0, make_key_ring, make_session, make_user
 SECRETS = SecretKeys([b"a secret of at least 32 characters"])
 HOUR = timedelta(hours=1)
 
-KeyedTokens = tuple[AccessTokens, SigningKeyMaker]
+KeyedTokens = tuple[KeyedAccessTokens, SigningKeyMaker]
 
 
 @pytest.fixture(params=["real", "fake"])

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey
 from bukhindor.adapters.crypto.private_key_seal import PrivateKeySeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
-from bukhindor.ports.secrets import SigningKeyMaker
+from bukhindor.ports.token_keys import SigningKeyMaker
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OLD = b"an old secret of thirty-two bytes"

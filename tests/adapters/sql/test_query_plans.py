@@ -21,6 +21,7 @@ from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
 from bukhindor.adapters.sql.repositories.service_keys import SqlServiceKeys
 from bukhindor.adapters.sql.repositories.sessions import SqlSessions
+from bukhindor.adapters.sql.repositories.user_listing import SqlUserListing
 from bukhindor.adapters.sql.repositories.users import SqlUsers
 from bukhindor.domain.audit import AuditQuery, AuditType
 from bukhindor.domain.one_time_token import Purpose
@@ -255,7 +256,7 @@ async def test_a_list_is_read_in_the_order_of_an_index(
 ) -> None:
     value = T0 if sort in (SortBy.CREATED_AT, SortBy.UPDATED_AT) else "x"
     for after in (None, Position(value, ID)):
-        await SqlUsers(explaining_sqlite).page(UserQuery(sort=sort, order=order, after=after), T0)
+        await SqlUserListing(explaining_sqlite).page(UserQuery(sort=sort, order=order, after=after), T0)
     plans = [plan for sql, plan in explaining_sqlite.plans if not sql.startswith("SELECT count(")]
     assert len(plans) == 2
     assert plans[0].startswith("SCAN users USING INDEX")

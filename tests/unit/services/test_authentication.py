@@ -101,10 +101,10 @@ async def test_the_role_is_the_stores_and_not_the_tokens(scene: Scene, before: R
     second = await scene.caller_of(await scene.refresh(scene.refresh_tokens.derive(caller.session)))
     assert second.user.role is after
     if after is Role.ADMIN:
-        await scene.services.user_admin.page(second, UserQuery())
+        await scene.services.user_listing.page(second, UserQuery())
     else:
         with pytest.raises(Forbidden):
-            await scene.services.user_admin.page(second, UserQuery())
+            await scene.services.user_listing.page(second, UserQuery())
 
 
 @pytest.mark.parametrize(("status", "refusal"), [(Status.BANNED, AccountBanned), (Status.INACTIVE, AccountInactive)])

@@ -42,7 +42,7 @@ async def create(scene: Scene, actor: Person, role: Role = Role.USER, status: St
 
 
 ADMIN_ONLY: dict[str, Callable[[Scene, Person, UUID], Awaitable[Any]]] = {
-    "page": lambda scene, actor, _: scene.services.user_admin.page(actor, UserQuery()),
+    "page": lambda scene, actor, _: scene.services.user_listing.page(actor, UserQuery()),
     "create": lambda scene, actor, _: create(scene, actor, Role.ADMIN),
     "find": lambda scene, actor, _: scene.services.user_admin.find(actor, address("ann@example.com")),
     "sessions_of": lambda scene, actor, user_id: scene.services.user_admin.sessions_of(actor, user_id),
@@ -107,7 +107,7 @@ async def test_administrators_and_the_operator_see_everybody(scene: Scene) -> No
         assert await scene.services.user_admin.get(actor, caller.user.id) == caller.user
         assert await scene.services.user_admin.find(actor, caller.user.email) == caller.user
         assert await scene.services.user_admin.sessions_of(actor, caller.user.id) == (caller.user, [caller.session])
-        page = await scene.services.user_admin.page(actor, UserQuery(role=Role.USER))
+        page = await scene.services.user_listing.page(actor, UserQuery(role=Role.USER))
         assert (page.users, page.total, page.next) == ((caller.user,), 1, None)
     assert scene.store.commits == 0
 
@@ -115,9 +115,9 @@ async def test_administrators_and_the_operator_see_everybody(scene: Scene) -> No
 async def test_the_page_knows_which_bans_have_run_out(scene: Scene) -> None:
     user = await scene.add_user(status=Status.BANNED, status_until=T0 + DAY)
     banned = UserQuery(status=Status.BANNED)
-    assert (await scene.services.user_admin.page(Operator(), banned)).users == (user,)
+    assert (await scene.services.user_listing.page(Operator(), banned)).users == (user,)
     scene.clock.advance(DAY)
-    assert (await scene.services.user_admin.page(Operator(), banned)).users == ()
+    assert (await scene.services.user_listing.page(Operator(), banned)).users == ()
 
 
 async def test_people_change_their_own_name(scene: Scene) -> None:

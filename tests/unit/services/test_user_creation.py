@@ -32,7 +32,7 @@ async def create(scene: Scene, actor: Person, role: Role = Role.USER, status: St
 
 
 ADMIN_ONLY: dict[str, Callable[[Scene, Person, UUID], Awaitable[Any]]] = {
-    "page": lambda scene, actor, _: scene.services.user_admin.page(actor, UserQuery()),
+    "page": lambda scene, actor, _: scene.services.user_listing.page(actor, UserQuery()),
     "create": lambda scene, actor, _: create(scene, actor, Role.ADMIN),
     "find": lambda scene, actor, _: scene.services.user_admin.find(actor, address("ann@example.com")),
     "sessions_of": lambda scene, actor, user_id: scene.services.user_admin.sessions_of(actor, user_id),

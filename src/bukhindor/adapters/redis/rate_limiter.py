@@ -14,7 +14,7 @@ from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.adapters.redis.shared_counts import Connections, SharedCounts
 from bukhindor.domain.errors import RateLimited
 from bukhindor.domain.rate_limit import Limit
-from bukhindor.ports.system import RateLimiter
+from bukhindor.ports.system import DatabaseTracer, RateLimiter
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +58,8 @@ class RedisRateLimiter:
     start again.
 
     No method raises anything but RateLimited. `on_uncounted` gets one of the words in `REASONS` for each call that the
-    server did not count.
+    server did not count. The trace of a request shows how long a call really took, also when it took longer than the
+    request waited.
     """
 
     def __init__(
@@ -72,8 +73,9 @@ class RedisRateLimiter:
         probe_seconds: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
         on_uncounted: Callable[[str], None] = _ignore,
+        tracer: DatabaseTracer | None = None,
     ) -> None:
-        self._counts = SharedCounts(server, secret)
+        self._counts = SharedCounts(server, secret, tracer)
         self._alone = alone
         self._divisor = outage_divisor
         self._budget = budget

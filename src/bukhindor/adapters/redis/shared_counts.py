@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from redis.exceptions import NoScriptError, ResponseError
 from bukhindor.adapters.redis.scripts import EXACT_HITS, GIVE_BACK, SLICES, TAKE, TAKE_IN_SLICES
 from bukhindor.adapters.redis.server_url import RedisServer
 from bukhindor.domain.rate_limit import Limit
+from bukhindor.ports.system import DatabaseTracer
 
 _PREFIX = "bukhindor:limit"
 _PREFIX_OF_SLICES = "bukhindor:slices"
@@ -46,11 +48,13 @@ class SharedCounts:
     """Any method except `connections` may raise what the library raises, and may take seconds when the server has
     problems.
 
-    `secret` is the same in all processes. It hashes the keys, since they may be email addresses.
+    `secret` is the same in all processes. It hashes the keys, since they may be email addresses. `tracer` gets the
+    calls that are made for a request.
     """
 
-    def __init__(self, server: RedisServer, secret: bytes) -> None:
+    def __init__(self, server: RedisServer, secret: bytes, tracer: DatabaseTracer | None = None) -> None:
         self._secret = secret
+        self._tracer = tracer
         self._pool = BlockingConnectionPool(
             max_connections=_CONNECTIONS,
             timeout=_ANSWER_SECONDS,
@@ -75,20 +79,24 @@ class SharedCounts:
         window = round(limit.window.total_seconds() * 1_000_000)
         place = self.place_of(limit, key)
         if limit.hits <= EXACT_HITS:
-            wait, is_first = await self._run(TAKE, place, limit.hits, window)
+            wait, is_first = await self._run("take", TAKE, place, limit.hits, window)
         else:
-            wait, is_first = await self._run(TAKE_IN_SLICES, place, limit.hits, window, -(-window // SLICES))
+            wait, is_first = await self._run(
+                "take_in_slices", TAKE_IN_SLICES, place, limit.hits, window, -(-window // SLICES)
+            )
         return Answer(False, wait, bool(is_first)) if wait > 0 else Answer(True)
 
     async def give_back(self, limit: Limit, key: str) -> None:
-        await self._run(GIVE_BACK, self.place_of(limit, key))
+        await self._run("give_back", GIVE_BACK, self.place_of(limit, key))
 
     async def clear(self, limit: Limit, key: str) -> None:
-        await self._client.delete(self.place_of(limit, key))
+        place = self.place_of(limit, key)
+        with self._traced("DEL"):
+            await self._client.delete(place)
 
     async def probe(self) -> None:
         """Count a meaningless key, as a call would: a server that responds may still refuse writes."""
-        await self._run(TAKE, f"{_PREFIX}:probe:{secrets.token_hex(8)}", 1, 1)
+        await self._run("take", TAKE, f"{_PREFIX}:probe:{secrets.token_hex(8)}", 1, 1)
 
     async def dropped_keys(self) -> int | None:
         """How many keys the server has dropped to make room since its start; None when the login may not ask."""
@@ -112,15 +120,20 @@ class SharedCounts:
         prefix = _PREFIX if limit.hits <= EXACT_HITS else _PREFIX_OF_SLICES
         return f"{prefix}:{limit.name}:{digest[:_DIGEST_CHARACTERS]}"
 
-    async def _run(self, script: str, place: str, *arguments: int) -> Any:
-        try:
-            return await self._client.evalsha(self._digests[script], 1, place, *arguments)
-        except NoScriptError:
-            # The server is new, or has restarted.
-            return await self._client.eval(script, 1, place, *arguments)
+    async def _run(self, name: str, script: str, place: str, *arguments: int) -> Any:
+        with self._traced("EVALSHA", name):
+            try:
+                return await self._client.evalsha(self._digests[script], 1, place, *arguments)
+            except NoScriptError:
+                # The server is new, or has restarted.
+                return await self._client.eval(script, 1, place, *arguments)
+
+    def _traced(self, *call: str) -> AbstractContextManager[None]:
+        return _UNTRACED if self._tracer is None else self._tracer.call(*call)
 
 
 _SCRIPTS = (TAKE, TAKE_IN_SLICES, GIVE_BACK)
+_UNTRACED = nullcontext()
 
 
 def way_to(server: RedisServer) -> dict[str, Any]:

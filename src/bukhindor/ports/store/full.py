@@ -11,11 +11,13 @@ from bukhindor.ports.store.service_keys import HasServiceKeys
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.signing_keys import HasSigningKeys
 from bukhindor.ports.store.transactions import Readiness, Transaction, Transactions
+from bukhindor.ports.store.user_listing import HasUserListing
 from bukhindor.ports.store.users import HasUsers
 
 
 class AllRepositories(
     HasUsers,
+    HasUserListing,
     HasSessions,
     HasFamiliarNetworks,
     HasSigningKeys,

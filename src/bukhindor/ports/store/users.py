@@ -6,7 +6,6 @@ from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.user import User
-from bukhindor.domain.user_listing import UserPage, UserQuery
 
 
 class Users(Protocol):
@@ -34,9 +33,6 @@ class Users(Protocol):
 
     async def count_active_admins(self, now: datetime) -> int:
         """Count the administrators at `now`. In a writing transaction their number does not fall until it ends."""
-
-    async def page(self, query: UserQuery, now: datetime) -> UserPage:
-        """Return one page in the given order; empty past the end."""
 
 
 class HasUsers(Protocol):

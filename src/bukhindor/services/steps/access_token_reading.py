@@ -9,10 +9,10 @@ from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.signing_key import KeyRing
 from bukhindor.domain.tokens import AccessClaims
 from bukhindor.domain.user import User
-from bukhindor.ports.secrets import AccessTokens
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.signing_keys import HasSigningKeys
 from bukhindor.ports.store.transactions import Transaction, Transactions
+from bukhindor.ports.token_keys import KeyedAccessTokens
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class _Writing(HasSessions, Transaction, Protocol):
 
 class AccessTokenReading:
     def __init__(
-        self, *, transactions: Transactions[_Reading, _Writing], access_tokens: AccessTokens, policy: SessionPolicy
+        self, *, transactions: Transactions[_Reading, _Writing], access_tokens: KeyedAccessTokens, policy: SessionPolicy
     ) -> None:
         self._transactions = transactions
         self._access_tokens = access_tokens

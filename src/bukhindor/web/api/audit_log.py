@@ -8,12 +8,12 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
+from bukhindor.domain.audit import AuditQuery, AuditType
 from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.domain.moment import in_utc
 from bukhindor.services.audit_log import AuditLog
-from bukhindor.web.api import cursor
-from bukhindor.web.api.shapes import Time, UserId
+from bukhindor.web.api.cursor import Cursors
+from bukhindor.web.api.shapes import AuditEventShape
 from bukhindor.web.endpoint.call import Call
 
 T = TypeVar("T")
@@ -23,43 +23,6 @@ FromParameter = Annotated[str, Meta(extra_json_schema=_TIME, description="At thi
 ToParameter = Annotated[str, Meta(extra_json_schema=_TIME, description="Before this time; ISO 8601 with a zone")]
 SinceParameter = Annotated[str, Meta(extra_json_schema=_TIME, description="The same as `from`")]
 UntilParameter = Annotated[str, Meta(extra_json_schema=_TIME, description="The same as `to`")]
-
-
-class AuditEventShape(msgspec.Struct, frozen=True):
-    """One event: `actor_id` acted on `subject_id`; null for a client that is not signed in, or no account. Either may
-    be a service key.
-    """
-
-    id: UserId
-    at: Time
-    type: AuditType
-    actor_id: UUID | None
-    subject_id: UUID | None
-    session_id: UUID | None
-    ip: str
-    user_agent: str
-    device_id: str | None
-    request_id: str
-    details: dict[str, str]
-    attempts: Annotated[int, Meta(ge=1, description="How many attempts the event stands for")]
-
-    @classmethod
-    def of(cls, event: AuditEvent) -> "AuditEventShape":
-        origin = event.origin
-        return cls(
-            event.id,
-            event.at,
-            event.type,
-            event.actor_id,
-            event.subject_id,
-            event.session_id,
-            origin.ip,
-            origin.user_agent,
-            origin.device_id,
-            origin.request_id,
-            dict(event.details),
-            event.attempts,
-        )
 
 
 class EventListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,7 +41,7 @@ class EventListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
     cursor: Annotated[str, Meta(description="`next_cursor` of the page before")] | UnsetType = UNSET
 
-    def decoded(self, cursor_key: bytes) -> AuditQuery:
+    def decoded(self, cursors: Cursors) -> AuditQuery:
         """The query in the domain's terms. Raises InvalidInput for a cursor of another query."""
         asked = AuditQuery(
             actor_id=_given(self.actor_id),
@@ -90,7 +53,7 @@ class EventListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
         if self.cursor is UNSET:
             return asked
-        position = cursor.unseal(self.cursor, _filters(asked), cursor_key, _Cursor)
+        position = cursors.unseal(self.cursor, _filters(asked), _Cursor)
         return replace(asked, before=(position.at, position.event_id))
 
 
@@ -101,16 +64,15 @@ class AuditEventList(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-async def list_audit_events(call: Call, audit_log: AuditLog, query: EventListQuery) -> AuditEventList:
+async def list_audit_events(call: Call, audit_log: AuditLog, cursors: Cursors, query: EventListQuery) -> AuditEventList:
     """List the events of the audit"""
-    key = call.settings.cursor_key
-    asked = query.decoded(key)
+    asked = query.decoded(cursors)
     # One more than requested shows whether there is another page.
     events = await audit_log.page(call.actor, replace(asked, limit=asked.limit + 1))
     page = events[: asked.limit]
     next_cursor = None
     if len(events) > asked.limit:
-        next_cursor = cursor.seal(_Cursor(page[-1].at, page[-1].id), _filters(asked), key)
+        next_cursor = cursors.seal(_Cursor(page[-1].at, page[-1].id), _filters(asked))
     return AuditEventList([AuditEventShape.of(event) for event in page], next_cursor)
 
 

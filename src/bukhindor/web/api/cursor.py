@@ -3,6 +3,7 @@
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -16,26 +17,28 @@ _MAX_LENGTH = 2048
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-def seal(position: msgspec.Struct, query: Sequence[Any], key: bytes) -> str:
-    """`query` contains everything that defines the list; the cursor is valid for no other."""
-    payload = msgspec.json.encode(position)
-    return urlsafe_b64encode(_mac(payload, query, key) + payload).decode("ascii")
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    key: bytes = field(repr=False)
 
+    def seal(self, position: msgspec.Struct, query: Sequence[Any]) -> str:
+        """`query` contains everything that defines the list; the cursor is valid for no other."""
+        payload = msgspec.json.encode(position)
+        return urlsafe_b64encode(self._mac(payload, query) + payload).decode("ascii")
 
-def unseal(cursor: str, query: Sequence[Any], key: bytes, shape: type[S]) -> S:
-    """Opens only what `seal` made, so a client can't choose its content. Raises InvalidInput."""
-    invalid = InvalidInput(FieldError("cursor", "This cursor does not belong to this query.", "invalid_cursor"))
-    if len(cursor) > _MAX_LENGTH or not cursor.isascii():
-        raise invalid
-    try:
-        sealed = urlsafe_b64decode(cursor)
-    except ValueError:
-        raise invalid from None
-    mac, payload = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
-    if not hmac.compare_digest(mac, _mac(payload, query, key)):
-        raise invalid
-    return msgspec.json.decode(payload, type=shape)
+    def unseal(self, cursor: str, query: Sequence[Any], shape: type[S]) -> S:
+        """Opens only what `seal` made, so a client can't choose its content. Raises InvalidInput."""
+        invalid = InvalidInput(FieldError("cursor", "This cursor does not belong to this query.", "invalid_cursor"))
+        if len(cursor) > _MAX_LENGTH or not cursor.isascii():
+            raise invalid
+        try:
+            sealed = urlsafe_b64decode(cursor)
+        except ValueError:
+            raise invalid from None
+        mac, payload = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(payload, query)):
+            raise invalid
+        return msgspec.json.decode(payload, type=shape)
 
-
-def _mac(payload: bytes, query: Sequence[Any], key: bytes) -> bytes:
-    return hmac.new(key, msgspec.json.encode(query) + b"\n" + payload, sha256).digest()[:_SEAL_BYTES]
+    def _mac(self, payload: bytes, query: Sequence[Any]) -> bytes:
+        return hmac.new(self.key, msgspec.json.encode(query) + b"\n" + payload, sha256).digest()[:_SEAL_BYTES]

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from bukhindor.web.addresses import API, INTROSPECTION, JWKS
+from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.call import Call
 
 
@@ -27,20 +28,20 @@ class ServerMetadata(msgspec.Struct, frozen=True):
     id_token_signing_alg_values_supported: Annotated[list[str], Meta(description="How access tokens are signed")]
 
 
-async def openid_configuration(call: Call) -> ServerMetadata:
+async def openid_configuration(call: Call, settings: WebSettings) -> ServerMetadata:
     """Return what OpenID Connect clients need to verify access tokens
 
     OpenID Connect Discovery 1.0. A client that knows the issuer finds everything else here.
     """
-    return _metadata(call.settings.public_url)
+    return _metadata(settings.public_url)
 
 
-async def oauth_authorization_server(call: Call) -> ServerMetadata:
+async def oauth_authorization_server(call: Call, settings: WebSettings) -> ServerMetadata:
     """Return what OAuth 2.0 resource servers need to verify access tokens
 
     RFC 8414. The same content as `/.well-known/openid-configuration`.
     """
-    return _metadata(call.settings.public_url)
+    return _metadata(settings.public_url)
 
 
 def _metadata(issuer: str) -> ServerMetadata:

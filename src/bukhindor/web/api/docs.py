@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from bukhindor.web.addresses import DOCS, OPENAPI
 from bukhindor.web.api.openapi import openapi_json
+from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.errors import NoSuchEndpoint
+from bukhindor.web.endpoint.refusals import NoSuchEndpoint
 from bukhindor.web.endpoint.row import Access, Page, as_problem
 
 _OWN = Path(__file__).parent / "assets"
@@ -24,10 +25,10 @@ _PAGE_POLICY = (
 )
 
 
-async def swagger_ui(call: Call) -> Response:
+async def swagger_ui(call: Call, settings: WebSettings) -> Response:
     """Show the API in Swagger UI"""
     headers = {"content-security-policy": _PAGE_POLICY, "cross-origin-opener-policy": "same-origin"}
-    text = (_OWN / "docs.html").read_text("utf-8").replace('"/docs/', f'"{call.settings.public_path}{DOCS}/')
+    text = (_OWN / "docs.html").read_text("utf-8").replace('"/docs/', f'"{settings.public_path}{DOCS}/')
     return Response(text, headers=headers, media_type="text/html")
 
 
@@ -39,13 +40,13 @@ async def swagger_ui_file(call: Call) -> Response:
     return _file(path, {"cache-control": "public, max-age=86400"})
 
 
-async def openapi_document(call: Call) -> Response:
+async def openapi_document(call: Call, settings: WebSettings) -> Response:
     """Return the OpenAPI document
 
     In development the server has many names (localhost, 127.0.0.1, …); the page calls the one it was opened with.
     """
-    public_url = call.settings.public_url
-    server = (urlsplit(public_url).path or "/") if call.settings.is_development else None
+    public_url = settings.public_url
+    server = (urlsplit(public_url).path or "/") if settings.is_development else None
     return Response(openapi_json(public_url, server), media_type="application/json")
 
 

@@ -2,10 +2,8 @@
 
 import msgspec
 
-from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_verification import EmailVerification, Verification
 from bukhindor.web.api.shapes import EmailField, Message, PasswordField
-from bukhindor.web.endpoint.authentication import authenticate_if_possible
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.mailbox_proof import CodeField, TokenField, parse_proof
 
@@ -35,10 +33,9 @@ async def verify_email(call: Call, email_verification: EmailVerification, body: 
     return Message("If this address waits to be verified, a mail is on its way.")
 
 
-async def confirm_email(
-    call: Call, authentication: Authentication, email_verification: EmailVerification, body: ConfirmEmailBody
-) -> Message:
+async def confirm_email(call: Call, email_verification: EmailVerification, body: ConfirmEmailBody) -> Message:
     """Verify an email address"""
     proof = parse_proof(body.token, body.email, body.code)
-    caller = await authenticate_if_possible(call, authentication)
-    return Message(_MESSAGES[await email_verification.confirm(proof, call.origin, caller, body.password)])
+    return Message(
+        _MESSAGES[await email_verification.confirm(proof, call.origin, call.recognised_caller, body.password)]
+    )

@@ -8,7 +8,7 @@ from msgspec import Meta
 from bukhindor import BUILD, __version__
 from bukhindor.services.health import Health
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.errors import NotReady
+from bukhindor.web.endpoint.refusals import NotReady
 
 _SERVICE = "bukhindor-backend"
 

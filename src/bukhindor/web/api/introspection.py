@@ -24,7 +24,8 @@ class IntrospectionForm(msgspec.Struct, frozen=True):
 class Introspected(msgspec.Struct, frozen=True):
     """Whether a token is good now (RFC 7662 section 2.2); all other members come with an active token only.
 
-    `role` is the present one. Refresh tokens have no `token_type`, `jti`, `iat`, `aud` and `client_id`.
+    `role` is the present one. `aud` is always a list, which typed clients read best. Refresh tokens have no
+    `token_type`, `jti`, `iat`, `aud` and `client_id`.
     """
 
     active: bool
@@ -36,14 +37,16 @@ class Introspected(msgspec.Struct, frozen=True):
     token_type: Literal["Bearer"] | UnsetType = UNSET
     jti: str | UnsetType = UNSET
     iat: _Seconds | UnsetType = UNSET
-    aud: list[str] | str | UnsetType = UNSET
+    aud: list[str] | UnsetType = UNSET
     client_id: str | UnsetType = UNSET
 
 
-async def introspect_token(call: Call, introspection: Introspection, body: IntrospectionForm) -> Introspected:
+async def introspect_token(
+    call: Call, introspection: Introspection, settings: WebSettings, body: IntrospectionForm
+) -> Introspected:
     """Tell another service whether a token is good now (RFC 7662)"""
     found = await introspection.introspect(call.service, body.token.strip())
-    return Introspected(active=False) if found is None else _active(found, call.settings)
+    return Introspected(active=False) if found is None else _active(found, settings)
 
 
 def _active(token: ActiveToken, settings: WebSettings) -> Introspected:
@@ -57,12 +60,11 @@ def _active(token: ActiveToken, settings: WebSettings) -> Introspected:
     )
     if token.claims is None:
         return answer
-    audiences = settings.token_audiences
     return msgspec.structs.replace(
         answer,
         token_type="Bearer",
         jti=token.claims.token_id,
         iat=int(token.claims.issued_at.timestamp()),
-        aud=audiences[0] if len(audiences) == 1 else list(audiences),
+        aud=list(settings.token_audiences),
         client_id=settings.token_client_id,
     )

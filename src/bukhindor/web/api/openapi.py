@@ -31,8 +31,8 @@ from bukhindor.web.api.openapi_schemas import Json, component_schemas, reference
 from bukhindor.web.api.routes import ENDPOINTS
 from bukhindor.web.edge.problem import INTERNAL_ERROR, MEDIA_TYPE, Problem, phrase_of
 from bukhindor.web.endpoint.cookies import ACCESS_TOKEN
-from bukhindor.web.endpoint.errors import (
-    STATUS_OF,
+from bukhindor.web.endpoint.errors import STATUS_OF
+from bukhindor.web.endpoint.refusals import (
     BodyTooLarge,
     CrossSiteRequest,
     DifferentAuthorizations,

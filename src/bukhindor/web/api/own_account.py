@@ -5,10 +5,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from bukhindor.domain.session import SessionPolicy
 from bukhindor.services.own_account import OwnAccount
-from bukhindor.web.api.audit_log import AuditEventShape
-from bukhindor.web.api.shapes import Message, PasswordField, SessionShape, Time, UserShape
+from bukhindor.web.api.shapes import AuditEventShape, Message, PasswordField, SessionShape, Time, UserShape
 from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.cookies import Cookies
 
 
 class DeleteMeBody(msgspec.Struct, frozen=True):
@@ -33,22 +34,32 @@ class PersonalDataShape(msgspec.Struct, frozen=True):
     events: list[AuditEventShape]
 
 
-async def delete_me(call: Call, own_account: OwnAccount, body: DeleteMeBody = DeleteMeBody()) -> Message:  # noqa: B008  # Immutable.
+async def delete_me(
+    call: Call,
+    own_account: OwnAccount,
+    cookies: Cookies,
+    body: DeleteMeBody = DeleteMeBody(),  # noqa: B008  # Immutable.
+) -> Message:
     """Delete your own account"""
     await own_account.delete(call.caller, body.password)
-    call.forget_browser()
+    cookies.remove_all(call.exchange)
     return Message("The account and everything personal is gone.")
 
 
-async def delete_me_by_post(call: Call, own_account: OwnAccount, body: DeleteMeBody = DeleteMeBody()) -> Message:  # noqa: B008  # Immutable.
+async def delete_me_by_post(
+    call: Call,
+    own_account: OwnAccount,
+    cookies: Cookies,
+    body: DeleteMeBody = DeleteMeBody(),  # noqa: B008  # Immutable.
+) -> Message:
     """Delete your own account (for clients behind proxies that drop the body of DELETE)"""
-    return await delete_me(call, own_account, body)
+    return await delete_me(call, own_account, cookies, body)
 
 
-async def export_me(call: Call, own_account: OwnAccount) -> PersonalDataShape:
+async def export_me(call: Call, own_account: OwnAccount, policy: SessionPolicy) -> PersonalDataShape:
     """Export your own data"""
     data = await own_account.export(call.caller)
-    policy, current = call.settings.session_policy, call.caller.session.id
+    current = call.caller.session.id
     return PersonalDataShape(
         UserShape.of(data.user, call.now, for_admin=call.caller.is_admin),
         [SessionShape.of(session, data.user, policy, current) for session in data.sessions],

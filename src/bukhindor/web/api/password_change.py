@@ -8,6 +8,7 @@ from msgspec import Meta
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.web.api.shapes import NewPasswordField, PasswordField, TokensShape
 from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.cookies import Cookies
 
 
 class ChangePasswordBody(msgspec.Struct, frozen=True):
@@ -21,9 +22,10 @@ class PasswordChangeResult(msgspec.Struct, frozen=True):
 
 
 async def change_password(
-    call: Call, password_change: PasswordChange, body: ChangePasswordBody
+    call: Call, password_change: PasswordChange, cookies: Cookies, body: ChangePasswordBody
 ) -> PasswordChangeResult:
     """Change your own password"""
-    in_cookie = call.wants_refresh_cookie or call.has_refresh_cookie
+    in_cookie = call.wants_refresh_cookie or cookies.has_refresh_token(call.exchange)
     tokens = await password_change.change(call.caller, body.current_password, body.new_password)
-    return PasswordChangeResult("Password changed.", TokensShape.of(call.hand_over(tokens, in_cookie=in_cookie)))
+    tokens = cookies.hand_over(call.exchange, tokens, in_cookie=in_cookie)
+    return PasswordChangeResult("Password changed.", TokensShape.of(tokens))

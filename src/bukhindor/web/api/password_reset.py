@@ -8,6 +8,7 @@ from msgspec import Meta
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.web.api.shapes import DEVICE_PROOF, EmailField, Message, NewPasswordField
 from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.cookies import Cookies
 from bukhindor.web.endpoint.mailbox_proof import CodeField, TokenField, parse_proof
 
 
@@ -41,10 +42,10 @@ async def forgot_password(call: Call, password_reset: PasswordReset, body: Reset
 
 
 async def confirm_password_reset(
-    call: Call, password_reset: PasswordReset, body: ConfirmResetBody
+    call: Call, password_reset: PasswordReset, cookies: Cookies, body: ConfirmResetBody
 ) -> PasswordResetResult:
     """Choose a new password with the link or code from the mail"""
     proof = parse_proof(body.token, body.email, body.code)
     device_proof = await password_reset.confirm(proof, body.new_password, call.origin)
-    call.set_device_proof_cookie(device_proof)
+    cookies.set_device_proof(call.exchange, device_proof)
     return PasswordResetResult("The password has been changed. Sign in with the new one.", device_proof)

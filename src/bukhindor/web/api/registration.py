@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from bukhindor.services.registration import Registration
 from bukhindor.web.api.shapes import EmailField, NameField, NewPasswordField, UserShape
+from bukhindor.web.edge.language import preferred_tag
 from bukhindor.web.endpoint.call import Call
 
 
@@ -23,7 +24,7 @@ class RegistrationResult(msgspec.Struct, frozen=True):
 
 async def register(call: Call, registration: Registration, body: RegisterBody) -> RegistrationResult:
     """Create an account"""
-    language = call.exchange.language_tag
+    language = preferred_tag(call.exchange.headers.get("accept-language", ""))
     user = await registration.register(body.name, body.email, body.password, call.origin, language)
     call.created, call.exchange.user_id = user.id, str(user.id)
     return RegistrationResult("Account created.", UserShape.of(user, call.now, for_admin=False))

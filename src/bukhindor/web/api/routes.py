@@ -41,6 +41,7 @@ from bukhindor.services.sign_in import SignIn
 from bukhindor.services.sign_out import SignOut
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.user_admin import UserAdmin
+from bukhindor.services.user_listing import UserListing
 from bukhindor.web.addresses import API, DISCOVERY, HEALTH, INTROSPECTION, JWKS
 from bukhindor.web.api import (
     audit_log,
@@ -61,10 +62,10 @@ from bukhindor.web.api import (
     signing_key_ring,
     token_refresh,
     user_admin,
+    user_listing,
 )
-from bukhindor.web.endpoint.errors import CrossSiteRequest, NotReady
-from bukhindor.web.endpoint.limits import Counted, NetworkLimit
-from bukhindor.web.endpoint.mailbox_proof import GUESSES, MAILS
+from bukhindor.web.endpoint.limits import GUESSES, MAILS, Counted, NetworkLimit
+from bukhindor.web.endpoint.refusals import CrossSiteRequest, NotReady
 from bukhindor.web.endpoint.row import Access, Endpoint, FormEndpoint
 
 _ANYONE, _TOKEN, _SIGNED_IN, _ADMIN = Access.ANYONE, Access.TOKEN_HOLDER, Access.SIGNED_IN, Access.ADMIN
@@ -136,7 +137,7 @@ _MAILBOX = (
              limits=MAILS, rules=EmailVerification.request, keeps_response=True),
     Endpoint("POST", "/auth/verify-email/confirm", email_verification.confirm_email, _ANYONE, "Mailbox",
              refuses=(InvalidOneTimeToken, IncorrectPassword, RateLimited, TooBusy),
-             limits=(GUESSES,), rules=EmailVerification.confirm, keeps_response=True),
+             limits=(GUESSES,), rules=EmailVerification.confirm, keeps_response=True, recognises_caller=True),
     Endpoint("POST", "/auth/change-email", email_change.change_email, _SIGNED_IN, "Mailbox",
              refuses=(IncorrectPassword, RateLimited, TooBusy), rules=EmailChange.request),
     Endpoint("POST", "/auth/change-email/confirm", email_change.confirm_email_change, _ANYONE, "Mailbox",
@@ -144,7 +145,8 @@ _MAILBOX = (
              rules=EmailChange.confirm, keeps_response=True),
 )
 _USERS = (
-    Endpoint("GET", "/users", user_admin.list_users, _ADMIN, "Users", scope=Scope.USERS_READ, rules=UserAdmin.page),
+    Endpoint("GET", "/users", user_listing.list_users, _ADMIN, "Users", scope=Scope.USERS_READ,
+             rules=UserListing.page),
     Endpoint("POST", "/users", user_admin.create_user, _ADMIN, "Users", 201, refuses=(EmailTaken, TooBusy),
              rules=UserAdmin.create, keeps_response=True),
     Endpoint("GET", _USER, user_admin.get_user, _SIGNED_IN, "Users", refuses=(UserNotFound,),

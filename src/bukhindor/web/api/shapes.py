@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from bukhindor.domain.audit import AuditEvent, AuditType
 from bukhindor.domain.device import AppType
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.language import MAX_TAG, TAG_PATTERN, LanguageChoice, LanguageTag
@@ -189,6 +190,43 @@ class SessionShape(msgspec.Struct, frozen=True):
 
 class SessionList(msgspec.Struct, frozen=True):
     sessions: list[SessionShape]
+
+
+class AuditEventShape(msgspec.Struct, frozen=True):
+    """One event: `actor_id` acted on `subject_id`; null for a client that is not signed in, or no account. Either may
+    be a service key.
+    """
+
+    id: UserId
+    at: Time
+    type: AuditType
+    actor_id: UUID | None
+    subject_id: UUID | None
+    session_id: UUID | None
+    ip: str
+    user_agent: str
+    device_id: str | None
+    request_id: str
+    details: dict[str, str]
+    attempts: Annotated[int, Meta(ge=1, description="How many attempts the event stands for")]
+
+    @classmethod
+    def of(cls, event: AuditEvent) -> "AuditEventShape":
+        origin = event.origin
+        return cls(
+            event.id,
+            event.at,
+            event.type,
+            event.actor_id,
+            event.subject_id,
+            event.session_id,
+            origin.ip,
+            origin.user_agent,
+            origin.device_id,
+            origin.request_id,
+            dict(event.details),
+            event.attempts,
+        )
 
 
 class Message(msgspec.Struct, frozen=True):

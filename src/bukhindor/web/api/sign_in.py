@@ -8,6 +8,7 @@ from msgspec import Meta
 from bukhindor.services.sign_in import SignIn
 from bukhindor.web.api.shapes import EmailField, PasswordField, TokensShape
 from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.cookies import Cookies
 
 
 class LoginBody(msgspec.Struct, frozen=True):
@@ -22,8 +23,10 @@ class SignInResult(msgspec.Struct, frozen=True):
     user: TokensShape
 
 
-async def login(call: Call, sign_in: SignIn, body: LoginBody) -> SignInResult:
+async def login(call: Call, sign_in: SignIn, cookies: Cookies, body: LoginBody) -> SignInResult:
     """Sign in with email address and password"""
     in_cookie = call.wants_refresh_cookie
-    tokens = await sign_in.login(body.email, body.password, call.device, call.origin, call.device_proof)
-    return SignInResult("Signed in.", TokensShape.of(call.hand_over(tokens, in_cookie=in_cookie)))
+    proof = cookies.device_proof(call.exchange)
+    tokens = await sign_in.login(body.email, body.password, call.device, call.origin, proof)
+    tokens = cookies.hand_over(call.exchange, tokens, in_cookie=in_cookie)
+    return SignInResult("Signed in.", TokensShape.of(tokens))

@@ -10,7 +10,8 @@ from bukhindor.services.sign_out import SignOut
 from bukhindor.web.api.shapes import Message
 from bukhindor.web.endpoint.authentication import access_token
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.errors import CrossSiteRequest
+from bukhindor.web.endpoint.cookies import Cookies
+from bukhindor.web.endpoint.refusals import CrossSiteRequest
 
 
 class LogoutBody(msgspec.Struct, frozen=True):
@@ -26,19 +27,24 @@ class RevocationForm(msgspec.Struct, frozen=True):
     token_type_hint: Annotated[str, Meta(examples=["refresh_token"], description="Not needed")] = ""
 
 
-async def logout(call: Call, sign_out: SignOut, body: LogoutBody = LogoutBody()) -> Message:  # noqa: B008  # Immutable.
+async def logout(
+    call: Call,
+    sign_out: SignOut,
+    cookies: Cookies,
+    body: LogoutBody = LogoutBody(),  # noqa: B008  # Immutable.
+) -> Message:
     """Sign out"""
     refresh_token = None if body.refresh_token is None else body.refresh_token.strip()
     try:
-        token = access_token(call.exchange, call.settings)
+        token = access_token(call.exchange, cookies)
     except (Unauthenticated, CrossSiteRequest):
-        refresh_token = call.refresh_cookie if refresh_token is None else refresh_token
+        refresh_token = cookies.refresh_token(call.exchange) if refresh_token is None else refresh_token
         if refresh_token is None:
             raise
         token = None
     owner = await sign_out.log_out(token, refresh_token, call.origin)
     call.exchange.user_id = None if owner is None else str(owner)
-    call.sign_browser_out()
+    cookies.sign_out(call.exchange)
     return Message("Signed out.")
 
 

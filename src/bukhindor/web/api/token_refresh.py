@@ -9,6 +9,7 @@ from bukhindor.domain.errors import FieldError, InvalidInput, NotSignedIn
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.web.api.shapes import TokensShape
 from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.cookies import Cookies
 
 _REQUIRED = ("This is required.", "required")
 
@@ -27,7 +28,12 @@ class RefreshResult(msgspec.Struct, frozen=True):
     tokens: TokensShape
 
 
-async def refresh(call: Call, token_refresh: TokenRefresh, body: RefreshBody = RefreshBody()) -> RefreshResult:  # noqa: B008  # Immutable.
+async def refresh(
+    call: Call,
+    token_refresh: TokenRefresh,
+    cookies: Cookies,
+    body: RefreshBody = RefreshBody(),  # noqa: B008  # Immutable.
+) -> RefreshResult:
     """Exchange a refresh token for new tokens
 
     A browser that signed in with `X-Token-Transport: cookie` sends no body: its refresh token is in a cookie, and the
@@ -36,11 +42,11 @@ async def refresh(call: Call, token_refresh: TokenRefresh, body: RefreshBody = R
     in_cookie = call.wants_refresh_cookie
     token = body.refresh_token
     if token is None:
-        token = call.refresh_cookie
+        token = cookies.refresh_token(call.exchange)
         if token is None:
             raise NotSignedIn if in_cookie else InvalidInput(FieldError("refresh_token", *_REQUIRED))
         # What a script can't read must not turn into what it can.
         in_cookie = True
     tokens = await token_refresh.refresh(token.strip(), call.origin, call.app_version)
-    shape = TokensShape.of(call.hand_over(tokens, in_cookie=in_cookie))
+    shape = TokensShape.of(cookies.hand_over(call.exchange, tokens, in_cookie=in_cookie))
     return RefreshResult("Tokens renewed.", shape, shape)

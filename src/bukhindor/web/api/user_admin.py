@@ -9,6 +9,7 @@ from msgspec import Meta
 from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.domain.metadata import NO_METADATA
 from bukhindor.domain.moment import in_utc
+from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.user import Role, Status, StatusReason, UserChanges
 from bukhindor.services.user_admin import UserAdmin
 from bukhindor.web.api.patterns import SAFE_TEXT_NOT_BLANK
@@ -26,8 +27,8 @@ from bukhindor.web.api.shapes import (
     SessionShape,
     UserShape,
 )
-from bukhindor.web.api.user_listing import UserList, UserListQuery
 from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.cookies import Cookies
 
 StatusReasonField = Annotated[StatusReason, Meta(extra_json_schema={"maxLength": 500, "pattern": SAFE_TEXT_NOT_BLANK})]
 
@@ -67,13 +68,6 @@ class DeleteUserBody(msgspec.Struct, frozen=True):
     password: PasswordField | None = None
 
 
-async def list_users(call: Call, user_admin: UserAdmin, query: UserListQuery) -> UserList:
-    """List users"""
-    user_query = query.decoded(call.settings.cursor_key)
-    page = await user_admin.page(call.actor, user_query)
-    return UserList.of(page, user_query, call.settings.cursor_key, call.now)
-
-
 async def create_user(call: Call, user_admin: UserAdmin, body: CreateUserBody) -> UserShape:
     """Create an account for another person"""
     role, status = body.role or Role.USER, body.status or Status.ACTIVE
@@ -105,11 +99,16 @@ async def update_user(call: Call, user_admin: UserAdmin, body: UpdateUserBody) -
     return UserShape.of(user, call.now, for_admin=call.sees_as_admin)
 
 
-async def delete_user(call: Call, user_admin: UserAdmin, body: DeleteUserBody = DeleteUserBody()) -> Message:  # noqa: B008  # Immutable.
+async def delete_user(
+    call: Call,
+    user_admin: UserAdmin,
+    cookies: Cookies,
+    body: DeleteUserBody = DeleteUserBody(),  # noqa: B008  # Immutable.
+) -> Message:
     """Delete an account"""
     await user_admin.remove(call.caller, call.user_id, body.password)
     if call.user_id == call.caller.user.id:
-        call.forget_browser()
+        cookies.remove_all(call.exchange)
     return Message("The user has been deleted.")
 
 
@@ -119,18 +118,18 @@ async def reset_user_password(call: Call, user_admin: UserAdmin) -> Message:
     return Message("A mail to choose a new password is on its way.")
 
 
-async def list_user_sessions(call: Call, user_admin: UserAdmin) -> SessionList:
+async def list_user_sessions(call: Call, user_admin: UserAdmin, policy: SessionPolicy) -> SessionList:
     """List the sessions of a user"""
     user, sessions = await user_admin.sessions_of(call.actor, call.user_id)
-    policy, current = call.settings.session_policy, call.actor.session_id
+    current = call.actor.session_id
     return SessionList([SessionShape.of(session, user, policy, current) for session in sessions])
 
 
-async def end_user_sessions(call: Call, user_admin: UserAdmin) -> RevocationResult:
+async def end_user_sessions(call: Call, user_admin: UserAdmin, cookies: Cookies) -> RevocationResult:
     """Revoke all sessions of a user"""
     revoked = await user_admin.end_sessions(call.actor, call.user_id)
     if call.user_id == call.actor.actor_id:
-        call.sign_browser_out()
+        cookies.sign_out(call.exchange)
     return RevocationResult("The user has been signed out everywhere.", revoked)
 
 

@@ -1,4 +1,4 @@
-"""The query and the response of GET /users, and the sealed cursor that leads from page to page."""
+"""GET /users, with the sealed cursor that leads from page to page"""
 
 from dataclasses import replace
 from datetime import datetime
@@ -20,9 +20,11 @@ from bukhindor.domain.user_listing import (
     UserPage,
     UserQuery,
 )
-from bukhindor.web.api import cursor
+from bukhindor.services.user_listing import UserListing
+from bukhindor.web.api.cursor import Cursors
 from bukhindor.web.api.patterns import SAFE_TEXT
 from bukhindor.web.api.shapes import EmailField, UserShape
+from bukhindor.web.endpoint.call import Call
 
 
 class UserListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,7 +49,7 @@ class UserListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: Order = Order.DESC
     cursor: Annotated[str, Meta(description="`next_cursor` of the page before; wins over `page`")] | UnsetType = UNSET
 
-    def decoded(self, cursor_key: bytes) -> UserQuery:
+    def decoded(self, cursors: Cursors) -> UserQuery:
         """The query in the domain's terms. Raises InvalidInput for a cursor of another query."""
         search = None if self.search is UNSET else str(self.search) or None
         email = None if self.email is UNSET else self.email
@@ -56,7 +58,7 @@ class UserListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         query = UserQuery(search, role, status, self.sort, self.order, self.page, self.limit, email=email)
         if self.cursor is UNSET:
             return query
-        return replace(query, after=_unseal(self.cursor, query, cursor_key))
+        return replace(query, after=_unseal(self.cursor, query, cursors))
 
 
 class UserList(msgspec.Struct, frozen=True):
@@ -69,10 +71,17 @@ class UserList(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
     @classmethod
-    def of(cls, page: UserPage, query: UserQuery, cursor_key: bytes, now: datetime) -> "UserList":
-        next_cursor = None if page.next is None else _seal(page.next, query, cursor_key)
+    def of(cls, page: UserPage, query: UserQuery, cursors: Cursors, now: datetime) -> "UserList":
+        next_cursor = None if page.next is None else _seal(page.next, query, cursors)
         users = [UserShape.of(user, now, for_admin=True) for user in page.users]
         return cls(users, page.total, query.page, query.limit, next_cursor)
+
+
+async def list_users(call: Call, user_listing: UserListing, cursors: Cursors, query: UserListQuery) -> UserList:
+    """List users"""
+    user_query = query.decoded(cursors)
+    page = await user_listing.page(call.actor, user_query)
+    return UserList.of(page, user_query, cursors, call.now)
 
 
 class _Cursor(msgspec.Struct, array_like=True):
@@ -82,13 +91,13 @@ class _Cursor(msgspec.Struct, array_like=True):
     user_id: UUID
 
 
-def _seal(position: Position, query: UserQuery, key: bytes) -> str:
+def _seal(position: Position, query: UserQuery, cursors: Cursors) -> str:
     value = position.value if isinstance(position.value, str) else position.value.isoformat()
-    return cursor.seal(_Cursor(value, position.user_id), _filters(query), key)
+    return cursors.seal(_Cursor(value, position.user_id), _filters(query))
 
 
-def _unseal(sealed: str, query: UserQuery, key: bytes) -> Position:
-    position = cursor.unseal(sealed, _filters(query), key, _Cursor)
+def _unseal(sealed: str, query: UserQuery, cursors: Cursors) -> Position:
+    position = cursors.unseal(sealed, _filters(query), _Cursor)
     is_time = query.sort in (SortBy.CREATED_AT, SortBy.UPDATED_AT)
     return Position(datetime.fromisoformat(position.value) if is_time else position.value, position.user_id)
 

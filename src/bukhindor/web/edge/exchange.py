@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.origin import Language
-from bukhindor.web.edge.language import preferred_language, preferred_tag
 
 _SCOPE_KEY = "bukhindor.exchange"
 LINE_BREAK = "\n"
@@ -19,7 +17,7 @@ class Exchange:
 
     `headers` are those of `read_headers`. `path` is the path of the request; `address` is the path of the route table
     that it leads to, empty when it is none of ours. `trace` is its place in a trace across programs, empty when it is
-    in none. The rest is filled in on the way, for the access log.
+    in none. `language` is the one of the response. The rest is filled in on the way, for the access log.
     """
 
     request_id: str
@@ -28,21 +26,13 @@ class Exchange:
     address: str
     client_ip: str
     headers: Mapping[str, str]
+    language: Language = Language.ENGLISH
     trace: str = ""
     route: str = "unmatched"
     user_id: str | None = None
     service: str | None = None
     error_code: str | None = None
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-
-    @property
-    def language(self) -> Language:
-        return preferred_language(self.headers.get("accept-language", ""))
-
-    @property
-    def language_tag(self) -> LanguageTag | None:
-        """The language that the client prefers, even if this service does not have it; None when it names none."""
-        return preferred_tag(self.headers.get("accept-language", ""))
 
     @staticmethod
     def of(scope: Mapping[str, Any]) -> "Exchange":

@@ -15,6 +15,7 @@ from bukhindor.web.edge.client_address import ClientAddress
 from bukhindor.web.edge.cors import is_preflight
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.headers import read_headers
+from bukhindor.web.edge.language import preferred_language
 from bukhindor.web.edge.plain_path import plain_path
 from bukhindor.web.edge.problem import CONTENT_TYPE, INTERNAL_ERROR, problem
 from bukhindor.web.edge.settings import WebSettings
@@ -72,6 +73,7 @@ class Edge:
             canonical_path(plain_path(scope["raw_path"])),
             self._client_address.of(client[0] if client else "", headers),
             headers,
+            preferred_language(headers.get("accept-language", "")),
             _trace(headers.get("traceparent")),
         )
         answer = _Answer(send, exchange, self._headers_of_every_answer(exchange))

@@ -6,10 +6,9 @@ from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import Denied, InvalidAccessToken, NotSignedIn, Unauthenticated
 from bukhindor.services.authentication import Authentication
 from bukhindor.web.edge.exchange import LINE_BREAK, Exchange
-from bukhindor.web.edge.settings import WebSettings
-from bukhindor.web.endpoint import cookies
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.errors import CrossSiteRequest, DifferentAuthorizations
+from bukhindor.web.endpoint.cookies import Cookies
+from bukhindor.web.endpoint.refusals import CrossSiteRequest, DifferentAuthorizations
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -18,37 +17,39 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECOND_CREDENTIALS = re.compile(r",[ \t]*(?:basic|bearer) +[^ ]", re.IGNORECASE)
 
 
-async def authenticate(call: Call, authentication: Authentication, *, accepts_superseded: bool = False) -> Caller:
+async def authenticate(
+    call: Call, authentication: Authentication, cookies: Cookies, *, accepts_superseded: bool = False
+) -> Caller:
     """The signed-in caller.
 
     Raises NotSignedIn, InvalidAccessToken, DifferentAuthorizations, CrossSiteRequest, AccountBanned, AccountInactive.
 
     An Authorization header takes precedence over the cookie, even an invalid one.
     """
-    token = access_token(call.exchange, call.settings)
+    token = access_token(call.exchange, cookies)
     caller = await authentication.authenticate(token, call.origin, accepts_superseded=accepts_superseded)
     call.exchange.user_id = str(caller.user.id)
     return caller
 
 
-async def authenticate_if_possible(call: Call, authentication: Authentication) -> Caller | None:
+async def authenticate_if_possible(call: Call, authentication: Authentication, cookies: Cookies) -> Caller | None:
     """The signed-in caller, also with a superseded token; None when the token is missing or invalid."""
     try:
-        return await authenticate(call, authentication, accepts_superseded=True)
+        return await authenticate(call, authentication, cookies, accepts_superseded=True)
     except (Unauthenticated, Denied, CrossSiteRequest):
         return None
 
 
-def access_token(exchange: Exchange, settings: WebSettings) -> str:
+def access_token(exchange: Exchange, cookies: Cookies) -> str:
     """The token of the request. Raises NotSignedIn, InvalidAccessToken, DifferentAuthorizations, CrossSiteRequest."""
     authorization = exchange.headers.get("authorization")
     if authorization is not None:
         return bearer_token(authorization)
-    token_in_cookie = cookies.ACCESS_TOKEN.read(exchange.headers, settings)
+    token_in_cookie = cookies.access_token(exchange)
     if token_in_cookie is None:
         raise NotSignedIn
     if exchange.method not in _SAFE_METHODS:
-        cookies.require_own_page(exchange, settings)
+        cookies.require_own_page(exchange)
     return token_in_cookie
 
 

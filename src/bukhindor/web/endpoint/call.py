@@ -1,7 +1,7 @@
 """What a handler receives: one admitted request."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,14 +18,9 @@ from bukhindor.domain.errors import (
     UserNotFound,
 )
 from bukhindor.domain.origin import Origin
-from bukhindor.domain.password_attempt import DEVICE_PROOF_LIFE
-from bukhindor.domain.tokens import TokenPair
 from bukhindor.web.edge.exchange import Exchange
-from bukhindor.web.edge.settings import WebSettings
-from bukhindor.web.endpoint import cookies
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_DEVICE_PROOF_SECONDS = round(DEVICE_PROOF_LIFE.total_seconds())
 _TRANSPORT = "X-Token-Transport"
 _CLIENT_HEADERS: dict[str, Any] = {"X-Device-ID": DeviceId, "X-App-Type": AppType, "X-App-Version": AppVersion}
 
@@ -34,17 +29,18 @@ _CLIENT_HEADERS: dict[str, Any] = {"X-Device-ID": DeviceId, "X-App-Type": AppTyp
 class Call:
     """`signed_in` is None where anyone may call; handlers of other endpoints read `caller`. `calling_service` is
     another service that called with its key; handlers read `service`, or `actor` where people may call too.
+    `recognised_caller` is who is signed in where the row recognises callers but requires none.
 
     `arguments` are the decoded body and query. `mailbox` is the masked address that a page names. `created` is
     the account that the handler has made, if any.
     """
 
-    settings: WebSettings
     exchange: Exchange
     path_parameters: dict[str, str]
     now: datetime
     signed_in: Caller | None = None
     calling_service: CallingService | None = None
+    recognised_caller: Caller | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     mailbox: str = ""
     created: UUID | None = None
@@ -135,18 +131,11 @@ class Call:
         except InvalidValue:
             return None
 
-    def check_client_headers(self) -> None:
-        """Raise InvalidInput for a client header that is missing while the configuration requires it."""
-        if self.settings.require_client_headers:
-            missing = [name for name in _CLIENT_HEADERS if name.lower() not in self.exchange.headers]
-            if missing:
-                raise InvalidInput(*(FieldError(name, "This header is required.", "required") for name in missing))
-
-    @property
-    def device_proof(self) -> str:
-        """The client's device proof: a header of apps, else the cookie of a browser, else ""."""
-        headers = self.exchange.headers
-        return headers.get("x-device-proof") or cookies.DEVICE_PROOF.read(headers, self.settings) or ""
+    def require_client_headers(self) -> None:
+        """Raise InvalidInput for a client header that is missing."""
+        missing = [name for name in _CLIENT_HEADERS if name.lower() not in self.exchange.headers]
+        if missing:
+            raise InvalidInput(*(FieldError(name, "This header is required.", "required") for name in missing))
 
     @property
     def wants_refresh_cookie(self) -> bool:
@@ -155,49 +144,3 @@ class Call:
         if transport not in ("body", "cookie"):
             raise InvalidInput(FieldError(_TRANSPORT, "This must be body or cookie.", "invalid_token_transport"))
         return transport == "cookie"
-
-    @property
-    def has_refresh_cookie(self) -> bool:
-        return cookies.REFRESH_TOKEN.read(self.exchange.headers, self.settings) is not None
-
-    @property
-    def refresh_cookie(self) -> str | None:
-        """The refresh token of a browser. Raises CrossSiteRequest when it comes from the page of another site."""
-        token = cookies.REFRESH_TOKEN.read(self.exchange.headers, self.settings)
-        if token is not None:
-            cookies.require_named_page(self.exchange, self.settings)
-        return token
-
-    def hand_over(self, tokens: TokenPair, *, in_cookie: bool) -> TokenPair:
-        """Have a browser store tokens where scripts can't read them, and return those that the body may name.
-
-        The refresh token is in the body, or with `in_cookie` in its cookie only.
-        """
-        settings, headers = self.settings, self.exchange.response_headers
-        headers.append(cookies.ACCESS_TOKEN.set_header(tokens.access_token, tokens.expires_in, settings))
-        self.set_device_proof_cookie(tokens.device_proof)
-        if in_cookie:
-            headers.append(cookies.REFRESH_TOKEN.set_header(tokens.refresh_token, tokens.refresh_expires_in, settings))
-            return replace(tokens, refresh_token="")
-        if self.has_refresh_cookie:
-            # It belongs to a session that this one follows.
-            headers.append(cookies.REFRESH_TOKEN.clear_header(settings))
-        return tokens
-
-    def set_device_proof_cookie(self, device_proof: str) -> None:
-        cookie = cookies.DEVICE_PROOF.set_header(device_proof, _DEVICE_PROOF_SECONDS, self.settings)
-        self.exchange.response_headers.append(cookie)
-
-    def sign_browser_out(self) -> None:
-        """Remove the cookies of the session (ASVS 14.3.1). The device proof stays for the next sign-in.
-
-        Clear-Site-Data would remove the cookies of sister sites too; nothing of ours is in a cache.
-        """
-        self.exchange.response_headers.append(cookies.ACCESS_TOKEN.clear_header(self.settings))
-        if self.has_refresh_cookie:
-            self.exchange.response_headers.append(cookies.REFRESH_TOKEN.clear_header(self.settings))
-
-    def forget_browser(self) -> None:
-        """Remove all cookies of this service: the account is deleted."""
-        self.sign_browser_out()
-        self.exchange.response_headers.append(cookies.DEVICE_PROOF.clear_header(self.settings))

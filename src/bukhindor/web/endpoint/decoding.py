@@ -10,7 +10,7 @@ import msgspec
 from bukhindor.domain.errors import FieldError, InvalidInput, InvalidValue
 from bukhindor.domain.metadata import MetadataPatch
 from bukhindor.domain.password import NewPassword
-from bukhindor.web.endpoint.errors import FormExpected, MalformedJson, UnsupportedMediaType
+from bukhindor.web.endpoint.refusals import FormExpected, MalformedJson, UnsupportedMediaType
 
 S = TypeVar("S", bound=msgspec.Struct)
 CheckPassword = Callable[[NewPassword], None]

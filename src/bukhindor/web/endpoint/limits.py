@@ -15,7 +15,7 @@ from bukhindor.domain.errors import (
     Unavailable,
 )
 from bukhindor.domain.network import network_of, wider_network_of
-from bukhindor.domain.rate_limit import Limit
+from bukhindor.domain.rate_limit import GUESSES_PER_NETWORK, MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY, Limit
 from bukhindor.ports.system import RateLimiter
 
 Outcome = TypeVar("Outcome")
@@ -58,6 +58,15 @@ class NetworkLimit:
         """The keys under which a call from this address counts."""
         yield self.limit, network_of(ip)
         yield self.limit.for_wider_network(), wider_network_of(ip)
+
+
+def _is_code(body: object) -> bool:
+    """Whether a body proves the mailbox with a code, which can be guessed, and not with the token of a link."""
+    return getattr(body, "token", None) is None
+
+
+GUESSES = NetworkLimit(GUESSES_PER_NETWORK, can_be_guessed=_is_code)
+MAILS = tuple(NetworkLimit(limit, Counted.EVERY_CALL) for limit in (MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY))
 
 
 async def within(

@@ -9,23 +9,12 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.domain.folding import typed_digits, without_blanks
 from bukhindor.domain.one_time_token import LinkToken, Proof, TypedCode
-from bukhindor.domain.rate_limit import GUESSES_PER_NETWORK, MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY
-from bukhindor.web.endpoint.limits import Counted, NetworkLimit
 
 _MAX_TOKEN = 200
 _CODE = re.compile(r"[0-9]{8}")
 
 TokenField = Annotated[str, Meta(examples=["pYQ2mR…"], description="From the link of the mail; or give email and code")]
 CodeField = Annotated[str, Meta(examples=["1234 5678"], description="From the mail; blanks don't matter")]
-
-
-def is_code(body: object) -> bool:
-    """Whether a body proves the mailbox with a code, which can be guessed, and not with the token of a link."""
-    return getattr(body, "token", None) is None
-
-
-GUESSES = NetworkLimit(GUESSES_PER_NETWORK, can_be_guessed=is_code)
-MAILS = tuple(NetworkLimit(limit, Counted.EVERY_CALL) for limit in (MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY))
 
 
 def parse_link(token: str) -> LinkToken:

@@ -3,8 +3,9 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.responses import Response
@@ -30,22 +31,17 @@ from bukhindor.services.service_keys import ServiceKeys
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint import decoding
-from bukhindor.web.endpoint.authentication import authenticate
+from bukhindor.web.endpoint.authentication import authenticate, authenticate_if_possible
 from bukhindor.web.endpoint.caching import cacheable
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.errors import (
-    BodyTooLarge,
-    CrossSiteRequest,
-    IncompleteBody,
-    NoSuchEndpoint,
-    WebRefusal,
-    refusal,
-)
+from bukhindor.web.endpoint.collaborators import Collaborators
+from bukhindor.web.endpoint.cookies import Cookies
+from bukhindor.web.endpoint.errors import refusal
 from bukhindor.web.endpoint.limits import within
+from bukhindor.web.endpoint.refusals import BodyTooLarge, CrossSiteRequest, IncompleteBody, NoSuchEndpoint, WebRefusal
 from bukhindor.web.endpoint.repetition import once, recognised
 from bukhindor.web.endpoint.row import Access, Row
 from bukhindor.web.endpoint.service_key import authenticate_service, presented_key
-from bukhindor.web.endpoint.use_cases import UseCases
 
 # A body that declares more digits is counted while it arrives.
 _LONGEST_NUMBER = 20
@@ -59,13 +55,16 @@ class Operation:
     """The ASGI application of one row. It responds to every error in the row's own form."""
 
     def __init__(
-        self, row: Row, use_cases: UseCases, settings: WebSettings, limiter: RateLimiter, clock: Clock
+        self, row: Row, collaborators: Collaborators, settings: WebSettings, limiter: RateLimiter, clock: Clock
     ) -> None:
         self._row = row
         self._settings, self._limiter, self._clock = settings, limiter, clock
-        self._repetition, self._audit_log = use_cases.of(Repetition), use_cases.of(AuditLog)
-        self._authentication, self._service_keys = use_cases.of(Authentication), use_cases.of(ServiceKeys)
-        self._handler = partial(row.handler, **{name: use_cases.of(kind) for name, kind in row.use_cases.items()})
+        self._repetition, self._audit_log = collaborators.of(Repetition), collaborators.of(AuditLog)
+        self._authentication, self._service_keys = collaborators.of(Authentication), collaborators.of(ServiceKeys)
+        self._cookies = collaborators.of(Cookies)
+        self._handler = partial(
+            row.handler, **{name: collaborators.of(kind) for name, kind in row.collaborators.items()}
+        )
         self._body, self._query, self._cache_life = row.body, row.query, row.cache_life
         self._body_is_optional = row.body is not None and row.body_is_optional
         self._needs_caller = row.access in (Access.SIGNED_IN, Access.ADMIN)
@@ -73,7 +72,7 @@ class Operation:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange.of(scope)
         exchange.route = self._row.path
-        call = Call(self._settings, exchange, scope.get("path_params", {}), self._clock.now())
+        call = Call(exchange, scope.get("path_params", {}), self._clock.now())
         try:
             response = await self._answer(call, scope, receive)
             if self._cache_life is not None:
@@ -96,7 +95,7 @@ class Operation:
             await self._record(call, error)
         except Exception as not_recorded:
             error = not_recorded
-        return self._row.refuse(call, refusal(call.exchange, error))
+        return self._row.refuse(call, self._settings, refusal(call.exchange, error))
 
     async def _answer(self, call: Call, scope: Scope, receive: Receive) -> Response:
         # The body comes first: a client may send it slowly, and its rights are those at the end of the body.
@@ -109,14 +108,22 @@ class Operation:
         call.arguments = self._decode(call, scope, raw)
 
         async def carried_out() -> Response:
-            answer = await carry_out(lambda: self._handler(call, **call.arguments), self._settings.request_timeout)
+            answer = await carry_out(lambda: self._handle(call), self._settings.request_timeout)
             return self._row.encode(answer)
 
         def work() -> Awaitable[Response]:
-            return carried_out() if request is None else once(call, self._repetition, request, carried_out)
+            if request is None:
+                return carried_out()
+            longest = timedelta(seconds=self._settings.request_timeout)
+            return once(call, self._repetition, request, longest, carried_out)
 
         ip = call.exchange.client_ip
         return await within(self._limiter, self._row.limits, ip, work, call.arguments.get("body"))
+
+    async def _handle(self, call: Call) -> Any:
+        if self._row.recognises_caller:
+            call.recognised_caller = await authenticate_if_possible(call, self._authentication, self._cookies)
+        return await self._handler(call, **call.arguments)
 
     async def _recognised(self, call: Call, raw: bytes) -> tuple[RepeatableRequest | None, Response | None]:
         if not self._row.repeats_response(call):
@@ -126,7 +133,7 @@ class Operation:
         except (InvalidInput, WebRefusal):
             # No earlier request had this body. It is refused once the server knows who asks.
             return None, None
-        return await recognised(call, self._repetition, raw, body, needs_caller=self._needs_caller)
+        return await recognised(call, self._repetition, self._cookies, raw, body, needs_caller=self._needs_caller)
 
     async def _read_body(self, call: Call, receive: Receive) -> bytes:
         """Return the whole body. Raises BodyTooLarge, or IncompleteBody when the client closes the connection first."""
@@ -154,15 +161,17 @@ class Operation:
             if presented is not None or row.access is Access.SERVICE:
                 await authenticate_service(call, presented, self._service_keys, row.scope)
                 return
-        if row.is_for_clients:
-            call.check_client_headers()
+        if row.is_for_clients and self._settings.require_client_headers:
+            call.require_client_headers()
         if row.access is Access.DEVELOPER and not self._settings.mailbox_hosts.answer_to(
             call.exchange.headers.get("host")
         ):
             call.exchange.route = "unmatched"
             raise NoSuchEndpoint
         if self._needs_caller:
-            call.signed_in = await authenticate(call, self._authentication, accepts_superseded=row.accepts_superseded)
+            call.signed_in = await authenticate(
+                call, self._authentication, self._cookies, accepts_superseded=row.accepts_superseded
+            )
         if row.access is Access.ADMIN:
             call.caller.require_admin()
 
@@ -179,7 +188,7 @@ class Operation:
         """The body in its shape; None when there is none."""
         if self._body is None or (not raw and self._body_is_optional):
             return None
-        return self._row.decode(raw, call, self._body)
+        return self._row.decode(raw, call, self._settings, self._body)
 
     async def _record(self, call: Call, error: Exception) -> None:
         """Record a refusal in the audit: limits, rights, and attempts at other people's objects."""

@@ -14,7 +14,8 @@ from bukhindor.domain.repetition import RepeatableRequest
 from bukhindor.services.repetition import Repetition
 from bukhindor.web.endpoint.authentication import access_token
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.errors import CrossSiteRequest
+from bukhindor.web.endpoint.cookies import Cookies
+from bukhindor.web.endpoint.refusals import CrossSiteRequest
 
 KEY = "Idempotency-Key"
 MAX_KEY = 255
@@ -36,7 +37,13 @@ _decode = msgspec.msgpack.Decoder(_Kept).decode
 
 
 async def recognised(
-    call: Call, repetition: Repetition, raw: bytes, body: msgspec.Struct | None, *, needs_caller: bool
+    call: Call,
+    repetition: Repetition,
+    cookies: Cookies,
+    raw: bytes,
+    body: msgspec.Struct | None,
+    *,
+    needs_caller: bool,
 ) -> tuple[RepeatableRequest | None, Response | None]:
     """The request, if its response is to be kept, and the first response to it, if there is one.
 
@@ -51,7 +58,7 @@ async def recognised(
     caller: UUID | None = None
     if needs_caller:
         try:
-            caller = await repetition.caller_of(access_token(call.exchange, call.settings))
+            caller = await repetition.caller_of(access_token(call.exchange, cookies))
         except (Unauthenticated, CrossSiteRequest):
             return None, None
         if caller is None:
@@ -68,14 +75,20 @@ async def recognised(
 
 
 async def once(
-    call: Call, repetition: Repetition, request: RepeatableRequest, work: Callable[[], Awaitable[Response]]
+    call: Call,
+    repetition: Repetition,
+    request: RepeatableRequest,
+    longest: timedelta,
+    work: Callable[[], Awaitable[Response]],
 ) -> Response:
     """Do the work and keep its response; give the first one again if the same request is under way elsewhere.
 
-    What the work has decided counts, whether or not the store can keep it. Raises IdempotencyKeyReused.
+    The work takes no longer than `longest`. What it has decided counts, whether or not the store can keep it.
+
+    Raises IdempotencyKeyReused.
     """
     try:
-        first = await repetition.begin(request, timedelta(seconds=call.settings.request_timeout))
+        first = await repetition.begin(request, longest)
     except IdempotencyKeyReused:
         if request.has_key:
             raise

@@ -14,10 +14,12 @@ from starlette.responses import Response
 
 from bukhindor.domain.errors import BukhindorError
 from bukhindor.domain.service_key import Scope
+from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint import decoding
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.errors import Refusal, WebRefusal, problem_response
+from bukhindor.web.endpoint.errors import Refusal, problem_response
 from bukhindor.web.endpoint.limits import NetworkLimit
+from bukhindor.web.endpoint.refusals import WebRefusal
 
 # The parameters of a handler that a request fills in.
 _OF_THE_REQUEST = frozenset({"call", "body", "query"})
@@ -47,9 +49,10 @@ class Access(Enum):
 class Row(ABC):
     """`refuses` names what the operation can refuse besides what its access and body imply. Clients may keep the
     response for `cache_life`. A service key with `scope` may call too, in the place of a person. With `keeps_response`
-    a request that is sent twice gets the first response again.
+    a request that is sent twice gets the first response again. With `recognises_caller` the handler learns who is
+    signed in, at an endpoint that anyone may call.
 
-    The handler's signature names the shapes of body and query, and the use cases that it needs.
+    The handler's signature names the shapes of body and query, and the use cases and settings that it needs.
     """
 
     method: str
@@ -61,14 +64,15 @@ class Row(ABC):
     cache_life: timedelta | None = field(default=None, kw_only=True)
     scope: Scope | None = field(default=None, kw_only=True)
     keeps_response: bool = field(default=False, kw_only=True)
+    recognises_caller: bool = field(default=False, kw_only=True)
 
     @cached_property
     def _signature(self) -> inspect.Signature:
         return inspect.signature(self.handler)
 
     @property
-    def use_cases(self) -> dict[str, type[Any]]:
-        """The use cases that the handler names as parameters, by parameter name."""
+    def collaborators(self) -> dict[str, type[Any]]:
+        """The use cases and settings that the handler names as parameters, by parameter name."""
         parameters = self._signature.parameters
         return {name: parameters[name].annotation for name in parameters if name not in _OF_THE_REQUEST}
 
@@ -104,7 +108,7 @@ class Row(ABC):
         return False
 
     @abstractmethod
-    def decode(self, raw: bytes, call: Call, shape: type[msgspec.Struct]) -> msgspec.Struct:
+    def decode(self, raw: bytes, call: Call, settings: WebSettings, shape: type[msgspec.Struct]) -> msgspec.Struct:
         """Return the body in its shape. Raises InvalidInput, MalformedJson, UnsupportedMediaType."""
 
     @abstractmethod
@@ -112,7 +116,7 @@ class Row(ABC):
         """Return the response with the handler's result."""
 
     @abstractmethod
-    def refuse(self, call: Call, refusal: Refusal) -> Response:
+    def refuse(self, call: Call, settings: WebSettings, refusal: Refusal) -> Response:
         """Return the response for a refusal."""
 
 
@@ -157,17 +161,17 @@ class Endpoint(Row):
     def under(self, prefix: str) -> Self:
         return replace(self, path=prefix + self.path)
 
-    def decode(self, raw: bytes, call: Call, shape: type[msgspec.Struct]) -> msgspec.Struct:
+    def decode(self, raw: bytes, call: Call, settings: WebSettings, shape: type[msgspec.Struct]) -> msgspec.Struct:
         headers = call.exchange.headers
         decoding.check_media_type(headers.get("content-type", ""), headers.get("content-encoding", ""))
-        return decoding.decode(raw, shape, call.settings.check_password)
+        return decoding.decode(raw, shape, settings.check_password)
 
     def encode(self, answer: Any) -> Response:
         if answer is None:
             return Response(status_code=self.status)
         return Response(_encode(answer), self.status, media_type="application/json")
 
-    def refuse(self, call: Call, refusal: Refusal) -> Response:
+    def refuse(self, call: Call, settings: WebSettings, refusal: Refusal) -> Response:
         return problem_response(call.exchange, refusal)
 
 
@@ -189,10 +193,10 @@ class FormEndpoint(Endpoint):
     def is_for_clients(self) -> bool:
         return False
 
-    def decode(self, raw: bytes, call: Call, shape: type[msgspec.Struct]) -> msgspec.Struct:
+    def decode(self, raw: bytes, call: Call, settings: WebSettings, shape: type[msgspec.Struct]) -> msgspec.Struct:
         content_type = call.exchange.headers.get("content-type", "")
         if self.accepts_json and decoding.is_json(content_type):
-            return super().decode(raw, call, shape)
+            return super().decode(raw, call, settings, shape)
         return decoding.decode_form(raw, content_type, shape)
 
 
@@ -203,7 +207,7 @@ class Page(Row):
     `refused` draws the page that reports a refusal.
     """
 
-    refused: Callable[[Call, Refusal], Response]
+    refused: Callable[[Call, WebSettings, Refusal], Response]
 
     @property
     def is_for_clients(self) -> bool:
@@ -214,17 +218,17 @@ class Page(Row):
         """The response to a form of another site would set cookies for an account that this site chose."""
         return self.keeps_response and call.is_from_own_page
 
-    def decode(self, raw: bytes, call: Call, shape: type[msgspec.Struct]) -> msgspec.Struct:
+    def decode(self, raw: bytes, call: Call, settings: WebSettings, shape: type[msgspec.Struct]) -> msgspec.Struct:
         return decoding.decode_form(raw, call.exchange.headers.get("content-type", ""), shape)
 
     def encode(self, answer: Any) -> Response:
         response: Response = answer
         return response
 
-    def refuse(self, call: Call, refusal: Refusal) -> Response:
-        return self.refused(call, refusal)
+    def refuse(self, call: Call, settings: WebSettings, refusal: Refusal) -> Response:
+        return self.refused(call, settings, refusal)
 
 
-def as_problem(call: Call, refusal: Refusal) -> Response:
+def as_problem(call: Call, settings: WebSettings, refusal: Refusal) -> Response:
     """Refuse as the API does: for files and pages that programs read."""
     return problem_response(call.exchange, refusal)

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from bukhindor.domain.mail import ReceivedMail
 from bukhindor.ports.mail import Mailbox
+from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.errors import NoSuchEndpoint
+from bukhindor.web.endpoint.refusals import NoSuchEndpoint
 from bukhindor.web.pages.rendering import POLICY, page
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
@@ -56,13 +57,13 @@ async def mailbox_json(call: Call, mailbox: Mailbox, query: MailboxQuery) -> Res
     return _unless_known(call, response)
 
 
-async def mailbox_page(call: Call, mailbox: Mailbox, query: MailboxQuery) -> Response:
+async def mailbox_page(call: Call, mailbox: Mailbox, settings: WebSettings, query: MailboxQuery) -> Response:
     """Show the list of mails"""
     mails = await _found(mailbox, query)
     response = page(
         "mailbox.html",
         call.exchange,
-        call.settings,
+        settings,
         headers=_LIST_POLICY,
         title="Development mailbox",
         mails=mails,
@@ -71,7 +72,7 @@ async def mailbox_page(call: Call, mailbox: Mailbox, query: MailboxQuery) -> Res
     return _unless_known(call, response)
 
 
-async def message_page(call: Call, mailbox: Mailbox) -> Response:
+async def message_page(call: Call, mailbox: Mailbox, settings: WebSettings) -> Response:
     """Show one mail"""
     received = await _message(call, mailbox)
     mail = received.mail
@@ -80,7 +81,7 @@ async def message_page(call: Call, mailbox: Mailbox) -> Response:
     return page(
         "mailbox_message.html",
         call.exchange,
-        call.settings,
+        settings,
         headers=_MESSAGE_POLICY,
         title=mail.subject,
         received=received,

@@ -15,8 +15,9 @@ from starlette.responses import Response
 
 from bukhindor.domain.product import Logo, Product
 from bukhindor.web.addresses import ASSETS
+from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.errors import NoSuchEndpoint
+from bukhindor.web.endpoint.refusals import NoSuchEndpoint
 
 _FOLDER = Path(__file__).parent
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -54,17 +55,17 @@ class Asset:
         return Response(self.content, headers=headers, media_type=self.media_type)
 
 
-async def asset(call: Call, query: AssetQuery) -> Response:
+async def asset(call: Call, settings: WebSettings, query: AssetQuery) -> Response:
     """Return a file that pages need"""
-    found = assets_of(call.settings.product).get(call.path_parameters["name"])
+    found = assets_of(settings.product).get(call.path_parameters["name"])
     if found is None:
         raise NoSuchEndpoint
     return found.response(_KEEP if query.v == found.version else _KEEP_A_WHILE)
 
 
-async def favicon(call: Call) -> Response:
+async def favicon(call: Call, settings: WebSettings) -> Response:
     """Return the icon of the product: its logo where that is a square, else its initial"""
-    product = call.settings.product
+    product = settings.product
     name = "logo" if product.logo is not None and _is_square(product.logo) else "icon.svg"
     return assets_of(product)[name].response(_KEEP_A_WHILE)
 

@@ -60,6 +60,6 @@ def refusal_page(exchange: Exchange, settings: WebSettings, refusal: Refusal) ->
     return page("refusal.html", exchange, settings, refusal.status, refusal.headers, title=title, detail=refusal.detail)
 
 
-def refused(call: Call, refusal: Refusal) -> Response:
+def refused(call: Call, settings: WebSettings, refusal: Refusal) -> Response:
     """Return `refusal_page` as the rows of pages call it."""
-    return refusal_page(call.exchange, call.settings, refusal)
+    return refusal_page(call.exchange, settings, refusal)

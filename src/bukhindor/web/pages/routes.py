@@ -8,8 +8,8 @@ from bukhindor.domain.errors import (
 )
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.web.addresses import ACCOUNT, ASSETS, FAVICON, HOME, MAILBOX, MAILBOX_JSON, PAGE_OF
-from bukhindor.web.endpoint.errors import NoSuchEndpoint
-from bukhindor.web.endpoint.mailbox_proof import GUESSES, MAILS
+from bukhindor.web.endpoint.limits import GUESSES, MAILS
+from bukhindor.web.endpoint.refusals import NoSuchEndpoint
 from bukhindor.web.endpoint.row import Access, Page, as_problem
 from bukhindor.web.pages import account, dev_mailbox, home, looks
 from bukhindor.web.pages.rendering import refused

@@ -48,6 +48,11 @@ class Hosts:
         """Whether a pooler is in between that may keep no session from one transaction to the next: DATABASE_URL says
         so, or a connection has shown it."""
 
+    @property
+    def place(self) -> Place:
+        """The server that suited last, or the first one."""
+        return self._places[0]
+
     async def connect(self, *_: Any, timeout: float, **options: Any) -> Connection:
         """A connection to a host that has the attributes that DATABASE_URL asks for; `options` are the driver's.
 

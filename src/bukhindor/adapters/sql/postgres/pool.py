@@ -14,7 +14,7 @@ from bukhindor.adapters.sql.postgres.errors import Condemned, is_full, meaning_o
 from bukhindor.adapters.sql.postgres.explanation import unusable
 from bukhindor.adapters.sql.postgres.hosts import Connection, Hosts
 from bukhindor.adapters.sql.postgres.outages import Outages
-from bukhindor.adapters.sql.postgres.url import PostgresUrl
+from bukhindor.adapters.sql.postgres.url import Place, PostgresUrl
 from bukhindor.domain.errors import StoreUnavailable
 
 _log = logging.getLogger(__name__)
@@ -100,6 +100,10 @@ class PostgresPool:
     def is_pooled(self) -> bool:
         """Whether a pooler is in between: then nothing happens outside a transaction. A connection shows it."""
         return self._hosts.is_pooled
+
+    @property
+    def place(self) -> Place:
+        return self._hosts.place
 
     @property
     def state(self) -> PoolState:

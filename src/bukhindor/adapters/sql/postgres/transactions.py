@@ -13,7 +13,7 @@ from bukhindor.adapters.sql.postgres.errors import meaning_of
 from bukhindor.adapters.sql.postgres.hosts import Connection
 from bukhindor.adapters.sql.postgres.pool import Patience, PoolState, PostgresPool
 from bukhindor.adapters.sql.postgres.statements import compiled
-from bukhindor.adapters.sql.postgres.url import PostgresUrl
+from bukhindor.adapters.sql.postgres.url import Place, PostgresUrl
 from bukhindor.adapters.sql.repositories.all import ReadingScope, Repositories
 from bukhindor.adapters.sql.schema_version import SERVICE_QUERY, serves
 from bukhindor.domain.errors import StoreUnavailable
@@ -67,6 +67,11 @@ class PostgresTransactions:
                 return False
             raise
         return len(found) == 1 and serves(*found[0])
+
+    @property
+    def place(self) -> Place:
+        """The server that answers."""
+        return self._pool.place
 
     @property
     def pool_state(self) -> PoolState:

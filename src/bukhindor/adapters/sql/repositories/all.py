@@ -13,6 +13,7 @@ from bukhindor.adapters.sql.repositories.received_mails import SqlReceivedMails
 from bukhindor.adapters.sql.repositories.service_keys import SqlServiceKeys
 from bukhindor.adapters.sql.repositories.sessions import SqlSessions
 from bukhindor.adapters.sql.repositories.signing_keys import SqlSigningKeys
+from bukhindor.adapters.sql.repositories.user_listing import SqlUserListing
 from bukhindor.adapters.sql.repositories.users import SqlUsers
 from bukhindor.ports.secrets import Seal
 
@@ -21,7 +22,10 @@ class Repositories:
     """`seal` encrypts what must not be readable in the store."""
 
     def __init__(self, connection: Connection, seal: Seal) -> None:
+        self.connection = connection
+        self.seal = seal
         self.users = SqlUsers(connection)
+        self.user_listing = SqlUserListing(connection)
         self.sessions = SqlSessions(connection)
         self.familiar_networks = SqlFamiliarNetworks(connection)
         self.signing_keys = SqlSigningKeys(connection)

@@ -84,6 +84,10 @@ class SqliteTransactions:
                 raise StoreUnavailable(reason=reason) from error
         return True
 
+    @property
+    def place(self) -> None:
+        """No server: it is a file."""
+
     async def _prove_writing(self) -> None:
         turn = await self._writer.enter()
         try:

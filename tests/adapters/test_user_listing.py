@@ -34,7 +34,7 @@ async def stored(transactions: FullStore) -> FullStore:
 
 async def page(store: FullStore, query: UserQuery) -> UserPage:
     async with store.scan() as stored:
-        return await stored.users.page(query, T0)
+        return await stored.user_listing.page(query, T0)
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,8 @@ async def test_filters_narrow_the_list_and_the_total(stored: FullStore, query: U
 
 async def test_a_status_that_has_ended_counts_as_active(stored: FullStore) -> None:
     async with stored.scan() as scan:
-        assert (await scan.users.page(UserQuery(status=Status.BANNED), LATER)).users == ()
-        assert BANNED in (await scan.users.page(UserQuery(status=Status.ACTIVE), LATER)).users
+        assert (await scan.user_listing.page(UserQuery(status=Status.BANNED), LATER)).users == ()
+        assert BANNED in (await scan.user_listing.page(UserQuery(status=Status.ACTIVE), LATER)).users
 
 
 async def test_names_sort_alphabetically_and_alike_on_every_database(transactions: FullStore) -> None:
