@@ -133,7 +133,7 @@ async def test_a_second_signal_ends_at_once() -> None:
 
 
 async def test_a_start_that_does_not_end_is_ended_by_a_third_signal() -> None:
-    """Nothing else would end it, when a store neither opens nor fails."""
+    """Nothing else would end it when a store does not open and does not fail."""
     with child("stuck=yes") as server:
         for _ in range(2):
             server.signal(signal.SIGINT)
