@@ -67,7 +67,13 @@ def openapi_typescript(folder: Path) -> Sequence[str]:
 
 def hey_api(folder: Path) -> Sequence[str]:
     _npm(folder, ["@hey-api/openapi-ts", "zod"])
-    plugins = ["@hey-api/typescript", "@hey-api/client-fetch", {"name": "@hey-api/sdk", "validator": True}, "zod"]
+    plugins = [
+        "@hey-api/typescript",
+        "@hey-api/client-fetch",
+        {"name": "@hey-api/sdk", "validator": True},
+        # Without it zod refuses every timestamp that does not end in Z.
+        {"name": "zod", "dates": {"offset": True}},
+    ]
     settings = {"input": str(DOCUMENT), "output": "generated", "plugins": plugins}
     (folder / "openapi-ts.config.mjs").write_text(f"export default {json.dumps(settings)};\n")
     run(["npx", "--no-install", "openapi-ts", "-f", "openapi-ts.config.mjs"], folder)

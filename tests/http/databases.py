@@ -45,9 +45,12 @@ class SqliteDatabase:
         self._file = file
         self.url = f"sqlite:///{file}"
 
-    def sql(self, statement: str, *parameters: object) -> list[Any]:
+    def connect(self) -> sqlite3.Connection:
         # A commit of the service that waits for a slow disk is waited for.
-        with closing(sqlite3.connect(self._file, timeout=_PATIENCE_SECONDS)) as connection, connection:
+        return sqlite3.connect(self._file, timeout=_PATIENCE_SECONDS)
+
+    def sql(self, statement: str, *parameters: object) -> list[Any]:
+        with closing(self.connect()) as connection, connection:
             return connection.execute(statement, parameters).fetchall()
 
     def tables(self) -> list[str]:
@@ -68,6 +71,11 @@ class SqliteDatabases:
         file = folder / self._file.name
         shutil.copy(self._file, file)
         return SqliteDatabase(file)
+
+    def put_back(self, database: Any) -> None:
+        """Undo what was changed in a database since it was lent, while its service runs."""
+        with closing(sqlite3.connect(self._file)) as first, closing(database.connect()) as changed:
+            first.backup(changed)
 
     def take_back(self, database: SqliteDatabase) -> None:
         """It goes with the folder of the test."""

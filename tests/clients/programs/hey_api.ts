@@ -1,6 +1,7 @@
 // The whole flow with the methods of hey-api, which checks each response with zod.
 import { client } from "./generated/client.gen";
 import { confirmEmail, listSessions, login, logout, me, refresh, register } from "./generated";
+import { zUpdateUserBody } from "./generated/zod.gen";
 import { codeFor, equal, must } from "./flow";
 
 async function main(url: string, email: string): Promise<void> {
@@ -8,6 +9,8 @@ async function main(url: string, email: string): Promise<void> {
   let access = "";
   client.setConfig({ baseUrl: url, auth: (scheme) => (scheme.scheme === "bearer" ? access : undefined) });
 
+  const ban = { status: "banned", status_until: "2030-01-01T00:00:00+05:00" };
+  equal(zUpdateUserBody.parse(ban).status_until, ban.status_until);
   const made = must(await register({ body: { name: "Anna", email, password } }));
   equal(made.user.email, email);
   const code = await codeFor(url, email);

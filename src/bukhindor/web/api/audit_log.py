@@ -12,7 +12,7 @@ from bukhindor.domain.audit import AuditQuery, AuditType
 from bukhindor.domain.errors import FieldError, InvalidInput
 from bukhindor.domain.moment import in_utc
 from bukhindor.services.audit_log import AuditLog
-from bukhindor.web.api.cursor import Cursors
+from bukhindor.web.api.cursor import CursorField, Cursors
 from bukhindor.web.api.shapes import AuditEventShape
 from bukhindor.web.endpoint.call import Call
 
@@ -39,7 +39,7 @@ class EventListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     since: SinceParameter | UnsetType = UNSET
     until: UntilParameter | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
-    cursor: Annotated[str, Meta(description="`next_cursor` of the page before")] | UnsetType = UNSET
+    cursor: CursorField | UnsetType = UNSET
 
     def decoded(self, cursors: Cursors) -> AuditQuery:
         """The query in the domain's terms. Raises InvalidInput for a cursor of another query."""

@@ -3,9 +3,9 @@
 import msgspec
 
 from bukhindor.services.email_change import EmailChange
+from bukhindor.web.api.mailbox_proof import ProofBody
 from bukhindor.web.api.shapes import EmailField, Message, PasswordField
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.mailbox_proof import CodeField, TokenField, parse_proof
 
 
 class ChangeEmailBody(msgspec.Struct, frozen=True):
@@ -13,12 +13,8 @@ class ChangeEmailBody(msgspec.Struct, frozen=True):
     password: PasswordField
 
 
-class ConfirmEmailChangeBody(msgspec.Struct, frozen=True):
-    """With a code, `email` is the account's present address."""
-
-    token: TokenField | None = None
-    email: EmailField | None = None
-    code: CodeField | None = None
+class ConfirmEmailChangeBody(ProofBody, frozen=True, kw_only=True):
+    """Give `token`, or `email` and `code`: then `email` is the account's present address."""
 
 
 async def change_email(call: Call, email_change: EmailChange, body: ChangeEmailBody) -> Message:
@@ -29,5 +25,5 @@ async def change_email(call: Call, email_change: EmailChange, body: ChangeEmailB
 
 async def confirm_email_change(call: Call, email_change: EmailChange, body: ConfirmEmailChangeBody) -> Message:
     """Confirm a new email address"""
-    await email_change.confirm(parse_proof(body.token, body.email, body.code), call.origin)
+    await email_change.confirm(body.proof(), call.origin)
     return Message("The address has been changed.")

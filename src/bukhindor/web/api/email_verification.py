@@ -3,9 +3,9 @@
 import msgspec
 
 from bukhindor.services.email_verification import EmailVerification, Verification
+from bukhindor.web.api.mailbox_proof import ProofBody
 from bukhindor.web.api.shapes import EmailField, Message, PasswordField
 from bukhindor.web.endpoint.call import Call
-from bukhindor.web.endpoint.mailbox_proof import CodeField, TokenField, parse_proof
 
 _MESSAGES = {
     Verification.PASSWORD_KEPT: "The address is verified.",
@@ -18,12 +18,12 @@ class VerifyEmailBody(msgspec.Struct, frozen=True):
     email: EmailField
 
 
-class ConfirmEmailBody(msgspec.Struct, frozen=True):
-    """Without a session of the account and without `password`, the account's password and sessions end."""
+class ConfirmEmailBody(ProofBody, frozen=True, kw_only=True):
+    """Give `token`, or `email` and `code`.
 
-    token: TokenField | None = None
-    email: EmailField | None = None
-    code: CodeField | None = None
+    Without a session of the account and without `password`, the account's password and sessions end.
+    """
+
     password: PasswordField | None = None
 
 
@@ -35,7 +35,5 @@ async def verify_email(call: Call, email_verification: EmailVerification, body: 
 
 async def confirm_email(call: Call, email_verification: EmailVerification, body: ConfirmEmailBody) -> Message:
     """Verify an email address"""
-    proof = parse_proof(body.token, body.email, body.code)
-    return Message(
-        _MESSAGES[await email_verification.confirm(proof, call.origin, call.recognised_caller, body.password)]
-    )
+    confirmed = await email_verification.confirm(body.proof(), call.origin, call.recognised_caller, body.password)
+    return Message(_MESSAGES[confirmed])

@@ -52,6 +52,9 @@ def words_of(words: Iterable[str]) -> Json:
 def _drawn(shapes: Iterable[type]) -> Json:
     ordered = sorted(set(shapes), key=lambda shape: shape.__name__)
     _, components = msgspec.json.schema_components(ordered, ref_template=_REF + "{name}", schema_hook=_wire_schema)
+    for shape in ordered:
+        if hasattr(shape, "condition"):
+            components[shape.__name__] |= shape.condition.json_schema()
     return {_public(name): _published(schema) for name, schema in components.items()}
 
 

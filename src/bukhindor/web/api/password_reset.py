@@ -6,21 +6,20 @@ import msgspec
 from msgspec import Meta
 
 from bukhindor.services.password_reset import PasswordReset
+from bukhindor.web.api.mailbox_proof import ProofBody
 from bukhindor.web.api.shapes import DEVICE_PROOF, EmailField, Message, NewPasswordField
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.cookies import Cookies
-from bukhindor.web.endpoint.mailbox_proof import CodeField, TokenField, parse_proof
 
 
 class ResetPasswordBody(msgspec.Struct, frozen=True):
     email: EmailField
 
 
-class ConfirmResetBody(msgspec.Struct, frozen=True):
+class ConfirmResetBody(ProofBody, frozen=True, kw_only=True):
+    """Give `token`, or `email` and `code`."""
+
     new_password: NewPasswordField
-    token: TokenField | None = None
-    email: EmailField | None = None
-    code: CodeField | None = None
 
 
 class PasswordResetResult(msgspec.Struct, frozen=True):
@@ -45,7 +44,6 @@ async def confirm_password_reset(
     call: Call, password_reset: PasswordReset, cookies: Cookies, body: ConfirmResetBody
 ) -> PasswordResetResult:
     """Choose a new password with the link or code from the mail"""
-    proof = parse_proof(body.token, body.email, body.code)
-    device_proof = await password_reset.confirm(proof, body.new_password, call.origin)
+    device_proof = await password_reset.confirm(body.proof(), body.new_password, call.origin)
     cookies.set_device_proof(call.exchange, device_proof)
     return PasswordResetResult("The password has been changed. Sign in with the new one.", device_proof)

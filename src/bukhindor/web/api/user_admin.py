@@ -1,12 +1,12 @@
 """/users: administrators manage all accounts, users read and rename their own"""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
 
-from bukhindor.domain.errors import FieldError, InvalidInput
+from bukhindor.domain.errors import FieldError
 from bukhindor.domain.metadata import NO_METADATA
 from bukhindor.domain.moment import in_utc
 from bukhindor.domain.session import SessionPolicy
@@ -28,6 +28,7 @@ from bukhindor.web.api.shapes import (
     UserShape,
 )
 from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.condition import Breach, Condition
 from bukhindor.web.endpoint.cookies import Cookies
 
 StatusReasonField = Annotated[StatusReason, Meta(extra_json_schema={"maxLength": 500, "pattern": SAFE_TEXT_NOT_BLANK})]
@@ -46,8 +47,8 @@ class CreateUserBody(msgspec.Struct, frozen=True):
 class UpdateUserBody(msgspec.Struct, frozen=True):
     """null leaves a field unchanged. `is_active` true and false stand for the statuses active and inactive.
 
-    When a status is given, its reason and end are as given: null or missing means none. An empty `language` makes it
-    unknown again.
+    When a status is given, its reason and end are as given: null or missing means none; an active account can't have
+    either. An empty `language` makes it unknown again.
     """
 
     name: NameField | None = None
@@ -60,6 +61,16 @@ class UpdateUserBody(msgspec.Struct, frozen=True):
     language: LanguageChoiceField | None = None
     app_metadata: MetadataField | None = None
     password: Annotated[PasswordField, Meta(description="Needed to change your own address")] | None = None
+
+    # Without a status the user's present one decides about reason and end, so the domain refuses them.
+    condition: ClassVar = Condition(
+        when={"status": Status.ACTIVE, "is_active": True},
+        without=("status_reason", "status_until"),
+        faults={Breach.CONFLICT: FieldError("is_active", "This contradicts the status.", "contradiction")},
+    )
+
+    def __post_init__(self) -> None:
+        self.condition.check(self)
 
 
 class DeleteUserBody(msgspec.Struct, frozen=True):
@@ -136,11 +147,7 @@ async def end_user_sessions(call: Call, user_admin: UserAdmin, cookies: Cookies)
 def _changes(body: UpdateUserBody) -> UserChanges:
     status = body.status
     if body.is_active is not None:
-        implied = Status.ACTIVE if body.is_active else Status.INACTIVE
-        contradicts = status is not None and (status is Status.ACTIVE) != body.is_active
-        if contradicts:
-            raise InvalidInput(FieldError("is_active", "This contradicts the status.", "contradiction"))
-        status = status or implied
+        status = status or (Status.ACTIVE if body.is_active else Status.INACTIVE)
     until = None if body.status_until is None else in_utc(body.status_until)
     return UserChanges(
         body.name,

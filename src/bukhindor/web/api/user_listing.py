@@ -21,7 +21,7 @@ from bukhindor.domain.user_listing import (
     UserQuery,
 )
 from bukhindor.services.user_listing import UserListing
-from bukhindor.web.api.cursor import Cursors
+from bukhindor.web.api.cursor import CURSOR, CursorField, Cursors
 from bukhindor.web.api.patterns import SAFE_TEXT
 from bukhindor.web.api.shapes import EmailField, UserShape
 from bukhindor.web.endpoint.call import Call
@@ -47,7 +47,7 @@ class UserListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: Status | UnsetType = UNSET
     sort: SortBy = SortBy.CREATED_AT
     order: Order = Order.DESC
-    cursor: Annotated[str, Meta(description="`next_cursor` of the page before; wins over `page`")] | UnsetType = UNSET
+    cursor: Annotated[CursorField, Meta(description=f"{CURSOR}; wins over `page`")] | UnsetType = UNSET
 
     def decoded(self, cursors: Cursors) -> UserQuery:
         """The query in the domain's terms. Raises InvalidInput for a cursor of another query."""
