@@ -63,6 +63,7 @@ class ProbeApp:
 
     fail_startup: Exception | None = None
     fail_shutdown: Exception | None = None
+    stuck: bool = False
     seen: list[str] = field(default_factory=list)
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     disconnected: int = 0
@@ -84,6 +85,9 @@ class ProbeApp:
     async def running(self) -> AsyncIterator[None]:
         if self.fail_startup is not None:
             raise self.fail_startup
+        if self.stuck:
+            say("opening:0")
+            await asyncio.Event().wait()
         yield
         if self.fail_shutdown is not None:
             raise self.fail_shutdown
@@ -168,7 +172,7 @@ class RunningServer:
 
     def stop(self) -> int:
         """Asks it to stop, waits, and returns its exit code."""
-        self.server.handle_exit(signal.SIGTERM, None)
+        self.server.should_exit = True
         self.thread.join(PATIENCE_SECONDS)
         assert not self.thread.is_alive()
         return self.server.exit_code
@@ -215,8 +219,7 @@ def running(
         yield handle
     finally:
         if thread.is_alive():
-            server.handle_exit(signal.SIGTERM, None)
-            server.handle_exit(signal.SIGTERM, None)
+            server.should_exit = server.force_exit = True
             thread.join(PATIENCE_SECONDS)
 
 
@@ -283,7 +286,8 @@ def main(arguments: list[str]) -> int:
         import resource
 
         resource.setrlimit(resource.RLIMIT_NOFILE, (int(files), int(files)))
-    app = ProbeApp(fail_startup=ValueError("the store is broken") if "broken" in options else None)
+    broken = ValueError("the store is broken") if "broken" in options else None
+    app = ProbeApp(fail_startup=broken, stuck="stuck" in options)
 
     def on_drain() -> None:
         app.ready = False

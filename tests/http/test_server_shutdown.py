@@ -88,11 +88,11 @@ async def test_a_request_under_way_is_finished(number: signal.Signals) -> None:
 async def test_an_idle_server_ends_soon_and_idle_connections_with_it() -> None:
     """Long before it would cut anything off."""
     with child("timeout=60") as server:
-        async with connection(server.port) as (reader, writer):
+        async with connection(server.port) as (reader, writer), connection(server.port) as (silent, _):
             writer.write(get())
             await read_answer(reader)
             stopped_at = server.signal()
-            assert await reader.read() == b""
+            assert await reader.read() == await silent.read() == b""
             assert await server.end() == (0, "drain\nclosed\n", "")
             took = time.monotonic() - stopped_at
 
@@ -130,6 +130,19 @@ async def test_a_second_signal_ends_at_once() -> None:
 
     assert took < 20
     assert (code, out) == (1, "drain\nclosed\n")
+
+
+async def test_a_start_that_does_not_end_is_ended_by_a_third_signal() -> None:
+    """Nothing else would end it when a store does not open and does not fail."""
+    with child("stuck=yes") as server:
+        for _ in range(2):
+            server.signal(signal.SIGINT)
+            await asyncio.sleep(0.2)
+            assert server.process.poll() is None
+        server.signal(signal.SIGINT)
+        code, _, _ = await server.end()
+
+    assert code == -signal.SIGINT
 
 
 async def test_a_failing_start_is_one_line() -> None:

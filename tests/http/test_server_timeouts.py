@@ -16,7 +16,7 @@ from dataclasses import replace
 import pytest
 
 from tests.http.probe_server import PATIENT, ProbeApp, RunningServer, running
-from tests.http.raw_client import connection, eventually, exchange, get, read_answer, read_to_end
+from tests.http.raw_client import PATIENCE_SECONDS, connection, eventually, exchange, get, read_answer, read_to_end
 
 # Clocks are read in milliseconds here and there.
 GRAIN = 0.05
@@ -189,6 +189,24 @@ async def test_a_client_that_does_not_read_is_cut_off(path: str) -> None:
         await eventually(lambda: not server.server.server_state.tasks)
 
     assert took > 0.3 - GRAIN
+
+
+async def test_a_client_that_asks_on_without_reading_is_cut_off() -> None:
+    """DOS-01: each response is small, and the next request follows it."""
+    request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n" + b"x" * 60_000
+    with (
+        served(write_seconds=0.3, pipelined_requests=1000) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as client,
+    ):
+        client.settimeout(PATIENCE_SECONDS)
+
+        def ask_on() -> None:
+            while True:
+                client.sendall(request)
+
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            ask_on()
+        await eventually(lambda: not server.server.server_state.connections)
 
 
 async def test_a_slow_but_steady_reader_gets_everything() -> None:

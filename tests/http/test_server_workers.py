@@ -70,6 +70,32 @@ async def test_a_signal_to_every_process_is_one_stop_not_two(tmp_path: Path) -> 
     assert answer.status == 200
 
 
+async def test_signals_of_the_terminal_change_nothing_in_a_worker(tmp_path: Path) -> None:
+    """Ctrl-C is one orderly stop, also right after the start; here each worker gets it and the supervisor does not."""
+    with service(tmp_path, workers=2, said="Started parent process") as server:
+        seen: set[int] = set()
+        while " listens on " not in server.log and server.process.poll() is None:
+            for pid in started_by(server.process.pid) - seen:
+                seen.add(pid)
+                os.kill(pid, signal.SIGINT)
+                os.kill(pid, signal.SIGHUP)
+            await asyncio.sleep(0.005)
+        server.send_to_workers(signal.SIGINT)
+        await asyncio.sleep(1.0)
+        server.send(signal.SIGTERM)
+        assert await server.end() == 0
+
+    assert len(seen) == len(server.workers()) == 2
+    assert "KeyboardInterrupt" not in server.log
+    assert "unasked" not in server.log
+
+
+def started_by(supervisor: int) -> set[int]:
+    """The process ids of the workers, from the beginning of their interpreters on."""
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return {int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
 async def test_workers_are_replaced_one_after_the_other_without_a_failed_request(tmp_path: Path) -> None:
     """SIGHUP under load of about 200 requests a second."""
     with service(tmp_path, workers=2) as server:

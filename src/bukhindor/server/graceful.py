@@ -3,12 +3,13 @@
 The first SIGTERM or SIGINT calls `on_drain` at once (readiness says no), every response from then on says
 `Connection: close`, the listener stays open for `drain_delay` seconds, requests under way are finished, idle
 connections are closed, and only then the application's resources are closed. What is not finished `shutdown_timeout`
-seconds after the signal is cut off. A second signal cuts off at once.
+seconds after the signal is cut off. A second signal cuts off at once, a third one ends the process immediately.
 """
 
 import asyncio
 import gc
 import logging
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
@@ -18,6 +19,7 @@ from typing import Any
 
 import uvicorn
 from uvicorn._types import ASGI3Application
+from uvicorn.server import HANDLED_SIGNALS
 
 from bukhindor.server.assignment import RETIRE, Assignment
 from bukhindor.server.connection import BoundedConnection
@@ -100,11 +102,15 @@ class GracefulServer(uvicorn.Server):
     # A tenth of a second later, the main loop acts on these.
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop in order at SIGTERM or SIGINT; cut off what is under way at a second one. uvicorn would raise it again.
-
-        A worker may get one from its supervisor and one from the service manager, and the supervisor kills late ones.
-        """
-        self.force_exit = self.should_exit and self.assignment is None
+        """Stop in order at SIGTERM or SIGINT, cut off what is under way at a second one, and let a third one kill."""
+        if self.assignment:
+            # Terminals send SIGINT to every process, service managers SIGTERM. The supervisor kills late workers.
+            self.should_exit = self.should_exit or sig == signal.SIGTERM
+            return
+        if self.should_exit:
+            self.force_exit = True
+            for handled in HANDLED_SIGNALS:
+                signal.signal(handled, signal.SIG_DFL)
         self.should_exit = True
 
     def _obey(self, channel: Any) -> None:

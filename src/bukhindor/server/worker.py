@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from multiprocessing import resource_tracker
+from typing import Final
 
 import uvicorn
 from uvicorn.supervisors.multiprocess import Process
@@ -16,6 +18,9 @@ from bukhindor.server.assignment import PING, RETIRE, Assignment
 from bukhindor.server.graceful import EXIT_FINISHED
 
 logger = logging.getLogger("bukhindor.server")
+
+# Terminals send these to every process; only the supervisor acts on them.
+_TERMINAL_SIGNALS: Final = (signal.SIGHUP, signal.SIGINT)
 
 Work = Callable[[Assignment], int]
 
@@ -51,19 +56,24 @@ class Worker(Process):
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """Runs in the worker process."""
-        # Terminals send these to every process; only the supervisor acts on them.
-        for number in (signal.SIGHUP, signal.SIGINT):
+        for number in _TERMINAL_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINAL_SIGNALS)
         # With this end closed, the other end notices when the supervisor has ended.
         self.parent_conn.close()
         sys.exit(self._work(self._assignment))
 
     def start(self) -> None:
         """Start the process; if the system can't start it, it counts as ended."""
+        # It would end the block when it starts together with the first worker.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL_SIGNALS)
         try:
             super().start()
         except OSError as error:
             logger.error("worker %d could not be started: %s", self.number, error)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def runs(self) -> bool:
         return self.process.is_alive()
