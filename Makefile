@@ -65,7 +65,7 @@ chaos: $(VENV)/project.stamp $(VENV)/dev.stamp ## break what the service depends
 clients: $(VENV)/project.stamp $(VENV)/dev.stamp ## generate API clients, run them and write their table in docs/compatibility.md
 	@$(BIN)/python -m tests.clients
 
-fuzz: $(VENV)/project.stamp $(VENV)/dev.stamp ## send some 35,000 generated requests, alone and in chains; most of an hour (EXAMPLES=30: a tenth)
+fuzz: $(VENV)/project.stamp $(VENV)/dev.stamp ## send some 35,000 generated requests, alone and in chains; a quarter of an hour to an hour
 	@SCHEMATHESIS_EXAMPLES=$(EXAMPLES) nice -n 10 $(BIN)/pytest --no-cov -p no:xdist tests/http/test_schemathesis.py \
 		-k 'not database_server' $(ARGS)
 
