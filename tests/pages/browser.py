@@ -192,7 +192,8 @@ class Browser:
         window = Window(self, number, look)
         try:
             yield window
-            assert window.problems() == []
+            problems = window.problems()
+            assert problems == [], problems
         finally:
             window.close()
 

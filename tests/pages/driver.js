@@ -128,7 +128,8 @@ const commands = {
 
   async axe({ page }) {
     await page.evaluate(axe.source);
-    const { violations } = await page.evaluate("axe.run({ resultTypes: ['violations'] })");
+    // The frame of a mail runs no scripts, so axe cannot look into it, and headless Chromium reports the attempt.
+    const { violations } = await page.evaluate("axe.run({ iframes: false, resultTypes: ['violations'] })");
     return violations.map(({ id, impact, help, nodes }) => ({
       rule: id,
       impact,
