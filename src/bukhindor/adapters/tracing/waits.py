@@ -30,8 +30,10 @@ _NO_SPAN = nullcontext()
 
 
 class Waits:
-    """Spans below the current one. Where there is none, as in what the server does by itself, and in a trace that is
-    not recorded, there are none either.
+    """Makes spans below the current span.
+
+    It makes none without a current span, as in work that the server does by itself, and none in a trace that is not
+    recorded.
     """
 
     def __init__(self, tracer: Tracer) -> None:

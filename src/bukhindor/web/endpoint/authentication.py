@@ -13,7 +13,6 @@ from bukhindor.web.endpoint.refusals import CrossSiteRequest, DifferentAuthoriza
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Lines that differ are one value with commas (`read_headers`); a proxy may have joined them too.
-# A proxy may have joined two lines.
 _SECOND_CREDENTIALS = re.compile(r",[ \t]*(?:basic|bearer) +[^ ]", re.IGNORECASE)
 
 

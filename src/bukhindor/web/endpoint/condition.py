@@ -52,8 +52,9 @@ class Condition:
         return Breach.EXCESS if given & set(self.without) else None
 
     def json_schema(self) -> Json:
-        """The same in JSON Schema. Generators of clients pass over `if`; of alternatives by `oneOf` some of them make
-        one class that requires the fields of all.
+        """The same rule in JSON Schema, with `if`, which client generators ignore.
+
+        From `oneOf`, some of them make one class that requires the fields of every alternative.
         """
         cases: list[Json] = [{"required": [name], "properties": {name: _has(self.when[name])}} for name in self.when]
         then: Json = {name: {"anyOf": [_has(self.when[name]), _MISSING]} for name in self.when if len(cases) > 1}

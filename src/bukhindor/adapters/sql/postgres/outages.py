@@ -24,8 +24,9 @@ class Outages:
         self._reminded_at = float("-inf")
 
     def failed(self, error: BaseException, refusal: StoreUnavailable, *, is_served: bool) -> None:
-        """Log one line for the beginning of an outage, not one for each request that meets it. `is_served`: requests
-        wait for a connection and get one, so that this is none.
+        """Log one line for the beginning of an outage, not one for each request that meets it.
+
+        `is_served` means that requests still get a connection after a wait: that is no outage.
         """
         meaning = meaning_of(error)
         if self._on_error is not None:
