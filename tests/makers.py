@@ -62,6 +62,7 @@ def make_session(owner: User | UUID, **parts: Any) -> Session:
         rotated_at=parts.pop("rotated_at", created_at),
         last_seen_at=parts.pop("last_seen_at", created_at),
         device=parts.pop("device", Device()),
+        authenticated_at=parts.pop("authenticated_at", created_at),
         **parts,
     )
 

@@ -7,14 +7,18 @@ import httpx
 from bukhindor.web.edge.problem import phrase_of
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "error", "code", "error_code", "request_id"}
+MORE = {
+    "account_banned": {"reason", "until"},
+    "account_inactive": {"reason", "until"},
+    "reauthentication_required": {"methods"},
+}
 
 
 def assert_problem(answer: httpx.Response, status: int, error_code: str, *fields: str) -> dict[str, Any]:
     """Assert that the response is this refusal in the shape of all errors; `fields` are those it names, in order."""
     assert (answer.status_code, answer.json().get("error_code")) == (status, error_code), answer.text
     problem: dict[str, Any] = answer.json()
-    more = {"reason", "until"} if error_code in ("account_banned", "account_inactive") else set()
-    assert set(problem) - {"errors"} == MEMBERS | more
+    assert set(problem) - {"errors"} == MEMBERS | MORE.get(error_code, set())
     assert answer.headers["content-type"] == "application/problem+json; charset=utf-8"
     assert problem["type"] == "about:blank"
     assert problem["title"] == phrase_of(status)

@@ -91,6 +91,7 @@ MATRIX = {
     "POST /auth/introspect":              Row("401       401      401    401         401         401", a_wrong_form),
     "POST /auth/register":                Row("201       201      201    201         201         201", a_stranger),
     "POST /auth/login":                   Row("200       200      200    200         200         200", signing_in),
+    "POST /auth/reauthenticate":         Row("401       401      401    200         200         200", own),
     "POST /auth/refresh":                 Row("200       200      200    200         200         200", refreshing),
     "POST /auth/logout":                  Row("401       200      200    200         200         200"),
     "POST /auth/revoke":                  Row("200       200      200    200         200         200", a_wrong_form),

@@ -28,10 +28,14 @@ SOMETIMES = {
     ("Problem", "errors"),
     ("Problem", "reason"),
     ("Problem", "until"),
+    ("Problem", "methods"),
     ("Readiness", "degraded"),
     ("User", "status_reason"),
     ("User", "status_until"),
-    *(("Introspected", name) for name in "sub sid role iss exp token_type jti iat aud client_id".split()),
+    *(
+        ("Introspected", name)
+        for name in "sub sid role iss exp token_type jti iat aud client_id auth_time amr acr".split()
+    ),
 }
 
 
@@ -198,6 +202,7 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
         ("list_sessions", await service.get("/auth/sessions", by=people.user)),
         ("end_session", await service.delete(f"/auth/sessions/{phone.session_id}", by=people.user)),
         ("end_session", await service.delete(f"/auth/sessions/{MISSING}", by=people.user)),
+        ("reauthenticate", await service.post("/auth/reauthenticate", {"password": PASSWORD}, by=people.guest)),
         ("change_password", await service.post("/auth/change-password", change, by=people.guest)),
         ("change_password", await service.post("/auth/change-password", wrong, by=people.user)),
         ("list_users", await service.get("/users?limit=2", by=people.admin)),

@@ -82,4 +82,5 @@ def session_policy(settings: Settings) -> SessionPolicy:
         idle=settings.accounts.refresh_token_expiration,
         absolute=settings.accounts.session_expiration,
         admin_absolute=settings.accounts.admin_session_expiration,
+        fresh=settings.accounts.fresh_sign_in,
     )

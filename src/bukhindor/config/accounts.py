@@ -26,6 +26,7 @@ class AccountSettings:
     refresh_token_expiration: timedelta
     session_expiration: timedelta
     admin_session_expiration: timedelta
+    fresh_sign_in: timedelta
     audit_retention: timedelta
     min_password_length: int
     hash_memory_kib: int
@@ -46,6 +47,7 @@ class AccountSettings:
             refresh_token_expiration=read("REFRESH_TOKEN_EXPIRATION", lives, 30 * _DAY, "30d"),
             session_expiration=read("SESSION_EXPIRATION", lives, 180 * _DAY, "180d"),
             admin_session_expiration=read("ADMIN_SESSION_EXPIRATION", lives, _DAY, "24h"),
+            fresh_sign_in=read("FRESH_SIGN_IN", duration(_SECOND, _DAY), timedelta(minutes=10), "10m"),
             audit_retention=read("AUDIT_RETENTION", duration(_DAY, _TEN_YEARS), 365 * _DAY, "365d"),
             min_password_length=read("MIN_PASSWORD_LENGTH", number(8, 64), 8, "8"),
             hash_memory_kib=read("HASH_MEMORY_KIB", number(19_456, 262_144), 19_456, "19456"),

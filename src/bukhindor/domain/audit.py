@@ -24,6 +24,7 @@ class AuditType(StrEnum):
     EXPORTED = "user.exported"
     SIGNED_IN = "sign_in.succeeded"
     SIGN_IN_FAILED = "sign_in.failed"
+    REAUTHENTICATED = "sign_in.repeated"
     PASSWORD_DISABLED = "sign_in.password_disabled"
     REFRESH_TOKEN_REUSED = "session.refresh_token_reused"
     SESSION_ENDED = "session.ended"

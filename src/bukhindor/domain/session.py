@@ -13,6 +13,7 @@ from uuid import UUID
 
 from bukhindor.domain.device import Device
 from bukhindor.domain.errors import InvalidRefreshToken, RefreshTokenReused
+from bukhindor.domain.sign_in_method import Level, Method, level_of
 from bukhindor.domain.user import Role
 
 MAX_SESSIONS_PER_USER = 100
@@ -26,12 +27,16 @@ _LAST_SEEN_RESOLUTION = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class SessionPolicy:
-    """The lifetimes. `idle` counts from the last use, the absolute ones from sign-in."""
+    """The lifetimes. `idle` counts from the last use, the absolute ones from sign-in, `fresh` from the last proof.
+
+    A session may do what is dangerous while its sign-in is fresh.
+    """
 
     access_token: timedelta = timedelta(minutes=15)
     idle: timedelta = timedelta(days=30)
     absolute: timedelta = timedelta(days=180)
     admin_absolute: timedelta = timedelta(hours=24)
+    fresh: timedelta = timedelta(minutes=10)
 
     def absolute_for(self, role: Role) -> timedelta:
         return self.admin_absolute if role is Role.ADMIN else self.absolute
@@ -43,7 +48,8 @@ class Session:
 
     `seed` is 32 random bytes; refresh tokens are derived from it and the server's secret, so the seed alone is useless.
     `rotated_at` is when the newest generation was issued first. Access tokens of a generation before
-    `oldest_valid_generation` are refused. `failed_prompts` counts wrong passwords of this session in a row.
+    `oldest_valid_generation` are refused. `failed_prompts` counts wrong passwords of this session in a row. `methods`
+    are what the person has proved in this session, in that order, the last time at `authenticated_at`.
     """
 
     id: UUID
@@ -55,13 +61,17 @@ class Session:
     rotated_at: datetime
     last_seen_at: datetime
     device: Device
+    authenticated_at: datetime
+    methods: tuple[Method, ...] = (Method.PASSWORD,)
     oldest_valid_generation: int = 1
     failed_prompts: int = 0
 
     @classmethod
-    def start(cls, session_id: UUID, user_id: UUID, seed: bytes, device: Device, now: datetime) -> Self:
+    def start(
+        cls, session_id: UUID, user_id: UUID, seed: bytes, device: Device, methods: tuple[Method, ...], now: datetime
+    ) -> Self:
         """A new session in its first generation, which has no predecessor and needs no confirmation."""
-        return cls(session_id, user_id, seed, 1, True, now, now, now, device)
+        return cls(session_id, user_id, seed, 1, True, now, now, now, device, now, methods)
 
     def rotated(self, presented: int, now: datetime) -> Self:
         """The session after the client presented a genuine refresh token of generation `presented`.
@@ -95,6 +105,20 @@ class Session:
         """The session after its password was changed: all tokens from before are refused."""
         following = self.next_generation(now)
         return replace(following, seed=seed, oldest_valid_generation=following.generation)
+
+    @property
+    def level(self) -> Level:
+        """How many factors this session has proved."""
+        return level_of(self.methods)
+
+    def is_fresh_at(self, now: datetime, policy: SessionPolicy) -> bool:
+        """Whether the last proof of this session is recent enough for a dangerous act."""
+        return now - self.authenticated_at < policy.fresh
+
+    def reauthenticated(self, methods: Iterable[Method], now: datetime) -> Self:
+        """The session after the person has proved `methods` again, or for the first time in it."""
+        added = tuple(method for method in dict.fromkeys(methods) if method not in self.methods)
+        return replace(self, methods=self.methods + added, authenticated_at=max(now, self.authenticated_at))
 
     def has_superseded(self, generation: int) -> bool:
         """Whether access tokens of `generation` were issued before the last change of the password or the role."""

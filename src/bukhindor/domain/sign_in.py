@@ -2,18 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from bukhindor.domain.device import Device
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password_attempt import AttemptKind
+from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.user import User
-
-
-class Method(StrEnum):
-    """What a person proved their identity with; the values are those of the `amr` claim where RFC 8176 has one."""
-
-    PASSWORD = "pwd"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,16 @@ from typing import Self
 from uuid import UUID
 
 from bukhindor.domain.session import Session, SessionPolicy
+from bukhindor.domain.sign_in_method import Level, Method, level_of
 from bukhindor.domain.user import Role, User
 
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """The content of an access token (RFC 9068). `role` is for other services; this one reads it from the store."""
+    """The content of an access token (RFC 9068).
+
+    `role`, `authenticated_at` and `methods` are for other services; this one reads them from the store.
+    """
 
     user_id: UUID
     session_id: UUID
@@ -20,12 +24,28 @@ class AccessClaims:
     token_id: str
     issued_at: datetime
     expires_at: datetime
+    authenticated_at: datetime
+    methods: tuple[Method, ...]
+
+    @property
+    def level(self) -> Level:
+        return level_of(self.methods)
 
     @classmethod
     def of(cls, session: Session, user: User, token_id: str, now: datetime, policy: SessionPolicy) -> Self:
         """The claims for the newest generation; the token never outlives its session."""
         expires_at = min(now + policy.access_token, session.ends_at(policy, user.role))
-        return cls(user.id, session.id, session.generation, user.role, token_id, now, expires_at)
+        return cls(
+            user.id,
+            session.id,
+            session.generation,
+            user.role,
+            token_id,
+            now,
+            expires_at,
+            session.authenticated_at,
+            session.methods,
+        )
 
     def fit(self, session: Session) -> bool:
         """Whether the session is the one of this token; an old backup may not know the token's generation."""

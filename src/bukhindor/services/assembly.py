@@ -16,6 +16,7 @@ from bukhindor.services.own_account import OwnAccount
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
+from bukhindor.services.reauthentication import Reauthentication
 from bukhindor.services.registration import Registration
 from bukhindor.services.repetition import Repetition
 from bukhindor.services.requirements import Outside, Rules
@@ -47,6 +48,7 @@ class Services:
     authentication: Authentication
     registration: Registration
     sign_in: SignIn
+    reauthentication: Reauthentication
     token_refresh: TokenRefresh
     sign_out: SignOut
     repetition: Repetition
@@ -97,7 +99,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         limiter=outside.limiter,
         clock=outside.clock,
     )
-    step_up = StepUp(password_check=password_check)
+    step_up = StepUp(password_check=password_check, policy=rules.policy, clock=outside.clock)
     removal = AccountRemoval(
         transactions=outside.transactions, step_up=step_up, letters=letters, trail=trail, clock=outside.clock
     )
@@ -132,6 +134,13 @@ def assemble(outside: Outside, rules: Rules) -> Services:
                 identifiers=outside.identifiers,
                 policy=rules.policy,
             ),
+            clock=outside.clock,
+        ),
+        reauthentication=Reauthentication(
+            transactions=outside.transactions,
+            step_up=step_up,
+            token_issuer=token_issuer,
+            trail=trail,
             clock=outside.clock,
         ),
         token_refresh=TokenRefresh(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from bukhindor.domain.act import Act
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.email_address import EmailAddress
@@ -35,17 +36,19 @@ class EmailChange:
     clock: Clock
     allowance: MailAllowance
 
-    async def request(self, caller: Caller, new_email: EmailAddress, password: Password) -> None:
+    async def request(self, caller: Caller, new_email: EmailAddress, password: Password | None) -> None:
         """Send a link and a code to the new address, and notify the old one.
 
         The old address stays until the new one is confirmed. A new address that already has an account gets no mail,
         and the response is the same.
 
-        Raises IncorrectPassword, InvalidValue, InvalidAccessToken, RateLimited, TooBusy.
+        Send your password, if your account has one. Without it your sign-in must be fresh, and with two factors.
+
+        Raises ReauthenticationRequired, IncorrectPassword, InvalidValue, InvalidAccessToken, RateLimited, TooBusy.
         """
         if new_email == caller.user.email:
             raise InvalidValue(EmailAddress, "This is your address already.", "unchanged")
-        await self.step_up.prove(caller, password, "change_email")
+        await self.step_up.prove(caller, Act.CHANGE_EMAIL, password=password)
         # Counted for the new address as well, taken or not: otherwise many accounts could bother one stranger.
         async with self.allowance.of(f"change:{caller.user.id}"), self.allowance.of(f"change-to:{new_email}"):
             await self._send(caller, new_email)
@@ -53,7 +56,7 @@ class EmailChange:
     async def _send(self, caller: Caller, new_email: EmailAddress) -> None:
         now, origin = self.clock.now(), caller.origin
         async with self.transactions.begin() as tx:
-            user = await self.step_up.holder(tx, caller)
+            user = (await self.step_up.holder(tx, caller)).user
             # Also when no newer one is mailed: if the older still worked, that would reveal that the address is taken.
             await tx.one_time_tokens.remove(user.id, Purpose.CHANGE_EMAIL)
             if await tx.users.by_email(new_email) is None:

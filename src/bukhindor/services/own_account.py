@@ -81,9 +81,10 @@ class OwnAccount:
         """Delete your account and all personal data, after a check of your password.
 
         The audit keeps what happened, and the account's id. A last mail notifies you. The last active administrator
-        can't delete their account.
+        can't delete their account. Without the password your sign-in must be fresh, and with two factors if the account
+        has a password.
 
-        Raises ReauthenticationRequired without a password, IncorrectPassword, InvalidAccessToken, LastAdmin,
+        Raises ReauthenticationRequired, IncorrectPassword, InvalidAccessToken, LastAdmin,
         RateLimited, TooBusy.
         """
         await self.removal.remove(caller, caller.user.id, password)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from bukhindor.domain.act import Act
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken
@@ -19,8 +20,6 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters, LetterStore
 from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
-
-_ACT = "change_password"
 
 
 class _Writing(LetterStore, HasUsers, HasSessions, HasAuditEvents, Transaction, Protocol):
@@ -87,7 +86,7 @@ class PasswordChange:
             raise InvalidAccessToken
         session, user = found
         if not await self.step_up.matches(replace(caller, user=user, session=session), new):
-            await self.step_up.record_failure(caller, _ACT)
+            await self.step_up.record_failure(caller, Act.CHANGE_PASSWORD)
             raise InvalidAccessToken if caller.is_superseded else IncorrectPassword
         return self.token_issuer.issue(session, user, self.clock.now())
 

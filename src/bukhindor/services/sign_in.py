@@ -10,7 +10,8 @@ from bukhindor.domain.errors import InvalidCredentials, Unavailable
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
 from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
-from bukhindor.domain.sign_in import HalfSignedIn, Method
+from bukhindor.domain.sign_in import HalfSignedIn
+from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import PasswordHasher, Requester

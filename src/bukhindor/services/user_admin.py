@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from bukhindor.domain.act import Act, acts_of
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Actor, Caller, Operator, Person, require_right_over, self_of
 from bukhindor.domain.email_address import EmailAddress
@@ -16,6 +17,7 @@ from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.service_key import Scope
 from bukhindor.domain.session import Session, SessionPolicy, live
+from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.user import Role, Status, User, UserChanges
 from bukhindor.ports.secrets import PasswordHasher, Requester
 from bukhindor.ports.store.audit_events import HasAuditEvents
@@ -63,9 +65,13 @@ class UserAdmin:
     ) -> User:
         """Create an account of any role and status, and send a mail in its language to verify its address.
 
-        Raises Forbidden, InvalidValue, EmailTaken, TooBusy.
+        To create an administrator, your sign-in must be fresh.
+
+        Raises Forbidden, ReauthenticationRequired, InvalidValue, EmailTaken, TooBusy.
         """
         actor.require_admin()
+        if role is Role.ADMIN:
+            await self.step_up.prove(actor, Act.CREATE_ADMIN)
         self.password_policy.check(password, email, name)
         async with self.transactions.read() as stored:
             known = await stored.users.by_email(email)
@@ -121,8 +127,10 @@ class UserAdmin:
 
         A user that stops being active loses all sessions. After a new role, earlier access tokens are refused; refresh
         tokens stay valid. A new address or the end of activity makes mailed links and codes invalid, and a mail
-        notifies the old address. To change the address of your own account, send its password. At least one active
-        administrator must remain.
+        notifies the old address. At least one active administrator must remain.
+
+        To change the address of your own account, send its password. To change the address, the role or the status of
+        another, your sign-in must be fresh, or the request has your own password.
 
         A service may change `name`, `status` with its reason and end, `language` and `app_metadata`, and no
         administrator.
@@ -133,11 +141,7 @@ class UserAdmin:
         actor.require_sight_of(user_id)
         now = self.clock.now()
         owner = self_of(actor, user_id)
-        is_proved = False
-        if owner is not None and owner.user.without_repeats(changes, now).email is not None:
-            owner.require_right_to(changes)
-            await self.step_up.prove(owner, password, "change_email")
-            is_proved = True
+        proved = await self._prove(actor, user_id, changes, password)
         async with self.transactions.begin() as tx:
             if owner is None:
                 user = _present(await tx.users.by_id(user_id))
@@ -146,12 +150,12 @@ class UserAdmin:
                 # decides.
                 actor = await self.step_up.present(tx, owner)
                 user = actor.user
-                is_proved = is_proved and user.password_hash == owner.user.password_hash
+                proved = proved if user.password_hash == owner.user.password_hash else frozenset()
             require_right_over(actor, user)
             wanted = user.without_repeats(changes, now)
             actor.require_right_to(wanted)
-            if owner is not None and wanted.email is not None and not is_proved:
-                raise ReauthenticationRequired
+            if isinstance(actor, Caller) and not acts_of(wanted, is_own=owner is not None) <= proved:
+                raise ReauthenticationRequired(Method.PASSWORD)
             changed = user.changed(changes, now)
             if changed is user:
                 return user
@@ -172,11 +176,29 @@ class UserAdmin:
             await tx.commit()
         return changed
 
+    async def _prove(
+        self, actor: Actor, user_id: UUID, changes: UserChanges, password: Password | None
+    ) -> frozenset[Act]:
+        """Check that the actor is present before the dangerous part of `changes`; return what was proved."""
+        owner = self_of(actor, user_id)
+        if not isinstance(actor, Caller) or not acts_of(changes, is_own=owner is not None):
+            return frozenset()
+        if owner is None:
+            async with self.transactions.read() as stored:
+                user = _present(await stored.users.by_id(user_id))
+        else:
+            user = owner.user
+        wanted = user.without_repeats(changes, self.clock.now())
+        actor.require_right_to(wanted)
+        acts = acts_of(wanted, is_own=owner is not None)
+        await self.step_up.prove(actor, *acts, password=password)
+        return acts
+
     async def remove(self, actor: Person, user_id: UUID, password: Password | None = None) -> None:
         """Delete a user with all personal data. At least one active administrator must remain.
 
-        To delete your own account, send its password. The audit keeps what happened, and the account's id. A last mail
-        notifies the user.
+        To delete your own account, send its password. To delete another, your sign-in must be fresh, or the request
+        has your own password. The audit keeps what happened, and the account's id. A last mail notifies the user.
 
         Raises UserNotFound, ReauthenticationRequired, IncorrectPassword, InvalidAccessToken, LastAdmin, RateLimited,
         TooBusy.
@@ -232,9 +254,13 @@ class UserAdmin:
     async def end_sessions(self, actor: Actor, user_id: UUID) -> int:
         """Revoke all sessions of a user. Returns how many there were. A service may not revoke those of administrators.
 
-        Raises Forbidden, MissingScope, UserNotFound.
+        To revoke those of another user, your sign-in must be fresh.
+
+        Raises Forbidden, MissingScope, ReauthenticationRequired, UserNotFound.
         """
         actor.require(Scope.SESSIONS_REVOKE)
+        if self_of(actor, user_id) is None:
+            await self.step_up.prove(actor, Act.END_SESSIONS_OF_OTHER)
         async with self.transactions.begin() as tx:
             user = _present(await tx.users.by_id(user_id))
             require_right_over(actor, user)

@@ -20,6 +20,7 @@ from bukhindor.adapters.crypto.access_tokens import SignedAccessTokens
 from bukhindor.adapters.crypto.private_key_seal import PrivateKeySeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
+from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.tokens import AccessClaims
 from bukhindor.domain.user import Role
 from tests.makers import make_key_ring
@@ -38,6 +39,8 @@ CLAIMS = AccessClaims(
     token_id="c2l4dGVlbi1ieXRlcy1pZA",
     issued_at=NOW,
     expires_at=NOW + timedelta(minutes=15),
+    authenticated_at=NOW - timedelta(minutes=5),
+    methods=(Method.PASSWORD, Method.OTP),
 )
 PAYLOAD: Mapping[str, object] = {
     "iss": ISSUER,
@@ -48,6 +51,9 @@ PAYLOAD: Mapping[str, object] = {
     "jti": CLAIMS.token_id,
     "role": "user",
     "client_id": AUDIENCE,
+    "auth_time": SECONDS - 300,
+    "amr": ["pwd", "otp"],
+    "acr": "aal2",
     "iat": SECONDS,
     "exp": SECONDS + 900,
 }

@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey
 from bukhindor.adapters.crypto.access_tokens import SignedAccessTokens
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
+from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import Role
 from bukhindor.ports.secrets import AccessTokens
@@ -277,3 +278,17 @@ def test_custom_claims_stand_beside_ours() -> None:
     token = tokens.issue(CLAIMS, {"plan": "gold", "https://hasura.io/jwt/claims": {"x-hasura-role": "user"}})
     assert payload_of(token) == {**PAYLOAD, "plan": "gold", "https://hasura.io/jwt/claims": {"x-hasura-role": "user"}}
     assert tokens.read(token, NOW) == CLAIMS
+
+
+def test_a_token_of_an_earlier_release_counts_as_signed_in_when_it_was_issued() -> None:
+    """For its fifteen minutes after an update; the session in the store decides about dangerous acts."""
+    older = {name: value for name, value in PAYLOAD.items() if name not in ("auth_time", "amr", "acr")}
+    claims = server().read(forged(payload=older), NOW)
+    assert claims is not None
+    assert (claims.authenticated_at, claims.methods) == (NOW, ())
+
+
+def test_a_method_of_a_later_release_is_left_out() -> None:
+    claims = server().read(forged(payload={**PAYLOAD, "amr": ["face", "pwd"]}), NOW)
+    assert claims is not None
+    assert claims.methods == (Method.PASSWORD,)

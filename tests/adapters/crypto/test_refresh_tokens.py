@@ -15,6 +15,7 @@ from bukhindor.adapters.crypto.refresh_tokens import DerivedRefreshTokens
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.domain.device import Device
 from bukhindor.domain.session import Session
+from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.tokens import RefreshTicket
 from bukhindor.ports.secrets import RefreshTokens
 
@@ -25,7 +26,9 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def session(session_id: UUID | None = None, seed: bytes | None = None, generation: int = 1) -> Session:
-    started = Session.start(session_id or uuid4(), uuid4(), seed or secrets.token_bytes(32), Device(), NOW)
+    started = Session.start(
+        session_id or uuid4(), uuid4(), seed or secrets.token_bytes(32), Device(), (Method.PASSWORD,), NOW
+    )
     return replace(started, generation=generation)
 
 

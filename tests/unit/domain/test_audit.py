@@ -20,6 +20,7 @@ PROMISED_TYPES = {
     "user.exported",
     "sign_in.succeeded",
     "sign_in.failed",
+    "sign_in.repeated",
     "sign_in.password_disabled",
     "session.refresh_token_reused",
     "session.ended",

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bukhindor.domain.device import AppType, Device
 from bukhindor.domain.errors import InvalidRefreshToken, RefreshTokenReused
 from bukhindor.domain.session import CLOCK_SKEW, MAX_SESSIONS_PER_USER, Session, SessionPolicy
+from bukhindor.domain.sign_in_method import Level, Method
 from bukhindor.domain.user import Role
 from tests.makers import T0, make_session
 
@@ -30,10 +31,11 @@ def make_rotated(generation: int = 3, *, confirmed: bool) -> Session:
 
 
 def test_a_new_session_is_in_its_first_generation_with_nothing_to_confirm() -> None:
-    session = Session.start(UUID(int=1), OWNER, b"s" * 32, Device(ip="192.0.2.1"), T0)
+    session = Session.start(UUID(int=1), OWNER, b"s" * 32, Device(ip="192.0.2.1"), (Method.PASSWORD,), T0)
     assert (session.id, session.user_id, session.device) == (UUID(int=1), OWNER, Device(ip="192.0.2.1"))
     assert (session.generation, session.confirmed) == (1, True)
-    assert session.created_at == session.rotated_at == session.last_seen_at == T0
+    assert session.created_at == session.rotated_at == session.last_seen_at == session.authenticated_at == T0
+    assert (session.methods, session.level) == ((Method.PASSWORD,), Level.AAL1)
 
 
 def test_the_newest_refresh_token_yields_the_next_generation() -> None:
@@ -304,3 +306,24 @@ def test_the_app_version_follows_the_app() -> None:
     assert updated == replace(session, device=replace(session.device, app_version="1.3"))
     assert updated.with_app_version("1.3") is updated
     assert updated.with_app_version(None) is updated
+
+
+@pytest.mark.parametrize(
+    ("age", "is_fresh"), [(timedelta(0), True), (10 * MINUTE - MOMENT, True), (10 * MINUTE, False), (-MINUTE, True)]
+)
+def test_a_sign_in_is_fresh_for_ten_minutes(age: timedelta, is_fresh: bool) -> None:
+    """Also when another server recorded it, whose clock is ahead."""
+    assert make_session(OWNER).is_fresh_at(T0 + age, POLICY) is is_fresh
+
+
+def test_a_refresh_makes_no_sign_in_fresh() -> None:
+    session = make_session(OWNER).rotated(1, T0 + HOUR).used(2, T0 + HOUR)
+    assert not session.is_fresh_at(T0 + HOUR, POLICY)
+
+
+def test_another_proof_makes_the_sign_in_fresh_and_adds_its_method() -> None:
+    session = make_session(OWNER).reauthenticated((Method.PASSWORD,), T0 + HOUR)
+    assert (session.methods, session.authenticated_at) == ((Method.PASSWORD,), T0 + HOUR)
+    session = session.reauthenticated((Method.OTP, Method.OTP), T0 + DAY)
+    assert (session.methods, session.level) == ((Method.PASSWORD, Method.OTP), Level.AAL2)
+    assert session.reauthenticated((Method.OTP,), T0).authenticated_at == T0 + DAY

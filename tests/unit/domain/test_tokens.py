@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bukhindor.domain.session import SessionPolicy
+from bukhindor.domain.sign_in_method import Level, Method
 from bukhindor.domain.tokens import AccessClaims, RefreshTicket, TokenPair
 from bukhindor.domain.user import Role, User
 from tests.makers import T0, make_session, make_user
@@ -22,8 +23,17 @@ def test_claims_speak_of_the_newest_generation_and_hold_nothing_personal() -> No
     session = replace(SESSION, generation=7)
     claims = AccessClaims.of(session, ADMIN, "token-1", now, SessionPolicy())
     assert claims == AccessClaims(
-        USER.id, SESSION.id, 7, Role.ADMIN, "token-1", issued_at=now, expires_at=now + 15 * MINUTE
+        USER.id,
+        SESSION.id,
+        7,
+        Role.ADMIN,
+        "token-1",
+        issued_at=now,
+        expires_at=now + 15 * MINUTE,
+        authenticated_at=T0,
+        methods=(Method.PASSWORD,),
     )
+    assert claims.level is Level.AAL1
     assert "ann" not in repr(claims).lower()
 
 

@@ -14,6 +14,7 @@ import msgspec
 from bukhindor.adapters import leaving_out
 from bukhindor.adapters.crypto.private_key_seal import PrivateKeySeal
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
+from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.signing_key import KeyRing, SigningKey
 from bukhindor.domain.tokens import AccessClaims
 from bukhindor.domain.user import Role
@@ -30,6 +31,8 @@ _MAX_LENGTH = 3840
 # Three parts of base64url; a signature has 86 characters, the last of which has four canonical values.
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{85}[AQgw])")
 _LAST_MOMENT = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
+
+_METHODS: dict[str, Method] = {method.value: method for method in Method}
 
 _Moment = Annotated[int, msgspec.Meta(ge=0, le=_LAST_MOMENT)]
 _CanonicalUuid = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
@@ -49,6 +52,9 @@ class _Payload(msgspec.Struct, frozen=True, omit_defaults=True):
     exp: _Moment
     client_id: str = ""
     nbf: _Moment = 0
+    auth_time: _Moment = 0
+    amr: tuple[str, ...] = ()
+    acr: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,9 @@ class SignedAccessTokens:
             client_id=self._client_id,
             iat=int(claims.issued_at.timestamp()),
             exp=int(claims.expires_at.timestamp()),
+            auth_time=int(claims.authenticated_at.timestamp()),
+            amr=claims.methods,
+            acr=claims.level,
         )
         content: Any = {**msgspec.to_builtins(payload), **custom} if custom else payload
         signed = f"{header}.{_encode(self._encoder.encode(content))}"
@@ -207,6 +216,9 @@ class SignedAccessTokens:
             token_id=payload.jti,
             issued_at=issued_at,
             expires_at=expires_at,
+            # A token of an earlier release says neither, one of a later release may name a method that is unknown here.
+            authenticated_at=datetime.fromtimestamp(payload.auth_time, UTC) if payload.auth_time else issued_at,
+            methods=tuple(_METHODS[name] for name in payload.amr if name in _METHODS),
         )
         return _Verified(claims, starts_at, expires_at + self._leeway, header)
 

@@ -116,6 +116,9 @@ user_sessions = sa.Table(
     sa.Column("user_agent", sa.String(256), nullable=False),
     sa.Column("oldest_valid_generation", sa.BigInteger(), nullable=False, server_default=sa.text("1")),
     sa.Column("failed_prompts", sa.Integer(), nullable=False, server_default=sa.text("0")),
+    # Null: the session began in an earlier release, which knew passwords only, and never asked again.
+    sa.Column("authenticated_at", UtcDateTime()),
+    sa.Column("methods", sa.String(64), nullable=False, server_default=sa.text("'pwd'")),
     sa.Index(None, "user_id", "created_at", "id"),
     sa.Index(None, "last_seen_at"),
     sa.Index(None, "created_at"),

@@ -47,6 +47,7 @@ from uuid import UUID
 from bukhindor.domain.errors.invalid_input import FieldError as FieldError
 from bukhindor.domain.errors.invalid_input import InvalidValue as InvalidValue
 from bukhindor.domain.rate_limit import Limit
+from bukhindor.domain.sign_in_method import Method
 
 
 class BukhindorError(Exception):
@@ -161,10 +162,16 @@ class MissingScope(Denied):
 
 
 class ReauthenticationRequired(Denied):
-    """The caller must prove their presence for this act, and the request contains no password."""
+    """The caller must prove their presence for this act: their sign-in is not fresh, and the request contains no
+    password. `methods` are what the account can prove it with.
+    """
 
     code = "reauthentication_required"
-    detail = "Confirm this action with your password."
+    detail = "Confirm this action: sign in again, or send your password."
+
+    def __init__(self, *methods: Method) -> None:
+        super().__init__()
+        self.methods = methods
 
 
 class AccountClosed(Denied):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from bukhindor.domain.act import Act
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Person, self_of
 from bukhindor.domain.errors import LastAdmin, UserNotFound
@@ -36,17 +37,21 @@ class AccountRemoval:
     clock: Clock
 
     async def remove(self, actor: Person, user_id: UUID, password: Password | None) -> None:
-        """Delete a user; a last mail notifies them. The actor's own account needs its password.
+        """Delete a user; a last mail notifies them. The actor's own account needs its password, or a fresh sign-in with
+        two factors; another one a fresh sign-in.
 
         Raises UserNotFound, ReauthenticationRequired, IncorrectPassword, InvalidAccessToken, RateLimited, TooBusy, and
         LastAdmin when no active administrator would be left.
         """
         caller = self_of(actor, user_id)
-        if caller is not None:
-            await self.step_up.prove(caller, password, "delete_account")
+        act = Act.DELETE_USER if caller is None else Act.DELETE_ACCOUNT
+        await self.step_up.prove(actor, act, password=password)
         now = self.clock.now()
         async with self.transactions.begin() as tx:
-            user = await (tx.users.by_id(user_id) if caller is None else self.step_up.holder(tx, caller))
+            if caller is None:
+                user = await tx.users.by_id(user_id)
+            else:
+                user = (await self.step_up.holder(tx, caller)).user
             if user is None:
                 raise UserNotFound
             await tx.users.remove(user.id)

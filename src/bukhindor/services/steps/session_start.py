@@ -50,7 +50,9 @@ class SessionStart:
         if user.last_login_at is not None and not await tx.sessions.has_device(user.id, device):
             await self.letters.tell(tx, user, LetterKind.NEW_DEVICE, origin, now)
         user = user.signed_in(now)
-        session = Session.start(self.identifiers.session_id(), user.id, self.identifiers.seed(), device, now)
+        session = Session.start(
+            self.identifiers.session_id(), user.id, self.identifiers.seed(), device, half.methods, now
+        )
         await tx.users.save(user)
         replaced = await self._end_replaced(tx, half)
         await tx.sessions.add(session)

@@ -1,14 +1,19 @@
-"""The one proof of presence before a dangerous act: a signed-in person enters their password again."""
+"""The one proof of presence before a dangerous act: a fresh sign-in, or the password once more."""
 
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
-from bukhindor.domain.caller import Caller
+from bukhindor.domain.act import Act
+from bukhindor.domain.caller import Actor, Caller
 from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken, ReauthenticationRequired
 from bukhindor.domain.password import Password
 from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
+from bukhindor.domain.session import SessionPolicy
+from bukhindor.domain.sign_in_method import Level, Method
 from bukhindor.domain.user import User
 from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.system import Clock
 from bukhindor.services.steps.password_check import PasswordCheck
 
 
@@ -17,19 +22,38 @@ class StepUp:
     """Shared by the dangerous acts. Each session has its own budget for wrong passwords."""
 
     password_check: PasswordCheck
+    policy: SessionPolicy
+    clock: Clock
 
-    async def prove(self, caller: Caller, password: Password | None, act: str) -> None:
-        """Check the caller's password before `act`.
+    async def prove(self, actor: Actor, *acts: Act, password: Password | None = None) -> None:
+        """Check that `actor` is present before `acts`.
 
-        Raises ReauthenticationRequired without a password, IncorrectPassword, RateLimited, TooBusy.
+        The right password is enough. Without one the sign-in must be fresh; and where an act asks for the password of
+        an account that has one, it must be fresh with two factors. The operator and other services have no sign-in.
+
+        Raises ReauthenticationRequired, IncorrectPassword, RateLimited, TooBusy.
         """
+        if not isinstance(actor, Caller) or not acts:
+            return
         if password is None:
-            raise ReauthenticationRequired
+            self._require_fresh(actor, acts)
+        else:
+            await self.prove_by_password(actor, password, " ".join(sorted(acts)))
+
+    async def prove_by_password(self, caller: Caller, password: Password, act: str) -> None:
+        """Check the caller's password before `act`. Raises IncorrectPassword, RateLimited, TooBusy."""
         async with self.budget(caller):
             if await self.matches(caller, password):
                 return
             await self.record_failure(caller, act)
             raise IncorrectPassword
+
+    def _require_fresh(self, caller: Caller, acts: Iterable[Act]) -> None:
+        session = caller.session
+        needs_password = caller.user.password_hash is not None and any(act.asks_for_password for act in acts)
+        is_enough = session.level is Level.AAL2 or not needs_password
+        if not (is_enough and session.is_fresh_at(self.clock.now(), self.policy)):
+            raise ReauthenticationRequired(*_methods_of(caller.user))
 
     def budget(self, caller: Caller) -> AbstractAsyncContextManager[None]:
         """Count a prompt of the caller's session. Raises RateLimited."""
@@ -58,18 +82,23 @@ class StepUp:
         session, user = found
         return replace(caller, session=session, user=user)
 
-    async def holder(self, tx: HasSessions, caller: Caller) -> User:
+    async def holder(self, tx: HasSessions, caller: Caller) -> Caller:
         """The caller as `tx` sees them, if their proof is still valid: computing the hash took time.
 
         Raises InvalidAccessToken when the session has ended meanwhile, IncorrectPassword when the password changed.
         """
-        user = (await self.present(tx, caller)).user
-        if user.password_hash != caller.user.password_hash:
+        present = await self.present(tx, caller)
+        if present.user.password_hash != caller.user.password_hash:
             raise IncorrectPassword
-        return user
+        return present
 
 
 def _prompt_of(caller: Caller) -> PasswordAttempt:
     """The attempt of a signed-in person to prove their presence."""
     kind = AttemptKind.SUPERSEDED_SESSION if caller.is_superseded else AttemptKind.SESSION
     return PasswordAttempt(kind, caller.user.email, caller.origin, caller.user, caller.session)
+
+
+def _methods_of(user: User) -> tuple[Method, ...]:
+    """What the account can sign in with, the usual one first: without a password, a mailed code."""
+    return (Method.MAIL,) if user.password_hash is None else (Method.PASSWORD,)

@@ -1,6 +1,9 @@
 """POST /auth/change-email and /auth/change-email/confirm"""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from bukhindor.services.email_change import EmailChange
 from bukhindor.web.api.mailbox_proof import ProofBody
@@ -10,7 +13,7 @@ from bukhindor.web.endpoint.call import Call
 
 class ChangeEmailBody(msgspec.Struct, frozen=True):
     new_email: EmailField
-    password: PasswordField
+    password: Annotated[PasswordField, Meta(description="Of the account, if it has one")] | None = None
 
 
 class ConfirmEmailChangeBody(ProofBody, frozen=True, kw_only=True):

@@ -39,6 +39,9 @@ class Introspected(msgspec.Struct, frozen=True):
     iat: _Seconds | UnsetType = UNSET
     aud: list[str] | UnsetType = UNSET
     client_id: str | UnsetType = UNSET
+    auth_time: Annotated[_Seconds, Meta(description="The last proof of the person's identity")] | UnsetType = UNSET
+    amr: Annotated[list[str], Meta(description="How they did")] | UnsetType = UNSET
+    acr: Annotated[str, Meta(description="aal2 with two factors, else aal1")] | UnsetType = UNSET
 
 
 async def introspect_token(
@@ -57,6 +60,9 @@ def _active(token: ActiveToken, settings: WebSettings) -> Introspected:
         role=token.user.role,
         iss=settings.public_url,
         exp=int(token.expires_at.timestamp()),
+        auth_time=int(token.session.authenticated_at.timestamp()),
+        amr=[method.value for method in token.session.methods],
+        acr=token.session.level.value,
     )
     if token.claims is None:
         return answer

@@ -21,6 +21,7 @@ from bukhindor.domain.errors import (
     MissingScope,
     NotSignedIn,
     RateLimited,
+    ReauthenticationRequired,
     ServiceKeyRequired,
     StoreUnavailable,
     TooBusy,
@@ -71,8 +72,13 @@ _TAGS = {
 }
 _SECONDS = {"description": "Seconds", "schema": {"type": "integer"}}
 _HITS = {"description": "Requests", "schema": {"type": "integer"}}
-_CLOSED_CODES = (AccountBanned.code, AccountInactive.code)
 _CLOSED = {"reason": "Spam", "until": "2026-03-01T12:00:00Z"}
+# What only some kinds of problem have, by their code.
+_MEMBERS: dict[str, Json] = {
+    AccountBanned.code: _CLOSED,
+    AccountInactive.code: _CLOSED,
+    ReauthenticationRequired.code: {"methods": ["pwd"]},
+}
 
 _COOKIE = (
     "The server sets it when a browser signs in. It acts for pages of the server's own origin; other clients send the "
@@ -243,7 +249,7 @@ def _problem_response(endpoint: Endpoint, status: int, causes: list[tuple[str, s
                 "code": status,
                 "error_code": code,
                 "request_id": "0b6e7f9c2d5a4e0f9b7c1a2d3e4f5a6b",
-                **(_CLOSED if code in _CLOSED_CODES else {}),
+                **_MEMBERS.get(code, {}),
             },
         }
         for code, detail in causes

@@ -23,6 +23,7 @@ _PARTS: dict[str, Json] = {
     "Introspected": {
         "active": True, "sub": AN_ID, "sid": _SESSION_ID, "role": "user", "token_type": "Bearer",
         "jti": "0190b2c4-7e1a-7b3e-9d5c-2f6a8e4b1d70", "aud": ["bukhindor"], "client_id": "bukhindor",
+        "amr": ["pwd"], "acr": "aal1",
     },
     "JsonWebKeySet": {"keys": [_KEY]},
     "Readiness": {"status": "ok"},

@@ -13,7 +13,7 @@ from bukhindor.web.endpoint.cookies import Cookies
 
 
 class DeleteMeBody(msgspec.Struct, frozen=True):
-    """`password` is the account's; without it the request is refused."""
+    """`password` is the account's. An account without one needs a fresh sign-in."""
 
     password: PasswordField | None = None
 

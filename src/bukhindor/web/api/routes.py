@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bukhindor.domain.act import Act
 from bukhindor.domain.errors import (
     AccountBanned,
     AccountInactive,
@@ -35,6 +36,7 @@ from bukhindor.services.own_account import OwnAccount
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
+from bukhindor.services.reauthentication import Reauthentication
 from bukhindor.services.registration import Registration
 from bukhindor.services.sessions import Sessions
 from bukhindor.services.sign_in import SignIn
@@ -55,6 +57,7 @@ from bukhindor.web.api import (
     password_change,
     password_reset,
     profile,
+    reauthentication,
     registration,
     sessions,
     sign_in,
@@ -78,6 +81,7 @@ _REFUSED_REFRESHES = NetworkLimit(REFUSED_REFRESHES_PER_NETWORK, Counted.REFUSAL
 _CHANGE_REFUSALS = (
     UserNotFound, Forbidden, ReauthenticationRequired, IncorrectPassword, EmailTaken, LastAdmin, RateLimited, TooBusy,
 )  # fmt: skip
+_CHANGE_ACTS = (Act.CHANGE_EMAIL, Act.CHANGE_EMAIL_OF_OTHER, Act.CHANGE_ROLE, Act.CHANGE_STATUS)
 
 # fmt: off
 _SERVICE = (
@@ -99,6 +103,8 @@ _AUTH = (
     Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",
              refuses=(InvalidCredentials, AccountBanned, AccountInactive, RateLimited, TooBusy),
              rules=SignIn.login, starts_session=True),
+    Endpoint("POST", "/auth/reauthenticate", reauthentication.reauthenticate, _SIGNED_IN, "Sign-in",
+             refuses=(IncorrectPassword, RateLimited, TooBusy), rules=Reauthentication.by_password),
     Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
              refuses=(NotSignedIn, InvalidRefreshToken, RefreshTokenReused, CrossSiteRequest),
              limits=(_REFUSED_REFRESHES,), rules=TokenRefresh.refresh),
@@ -115,13 +121,13 @@ _AUTH = (
              refuses=(SessionNotFound,), rules=Sessions.end),
     Endpoint("POST", "/auth/change-password", password_change.change_password, _SIGNED_IN, "Account",
              refuses=(IncorrectPassword, RateLimited, TooBusy), rules=PasswordChange.change,
-             repeatable=True),
+             repeatable=True, acts=(Act.CHANGE_PASSWORD,)),
     Endpoint("DELETE", "/auth/me", own_account.delete_me, _SIGNED_IN, "Account",
              refuses=(ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy),
-             rules=OwnAccount.delete, keeps_response=True),
+             rules=OwnAccount.delete, keeps_response=True, acts=(Act.DELETE_ACCOUNT,)),
     Endpoint("POST", "/auth/me/delete", own_account.delete_me_by_post, _SIGNED_IN, "Account",
              refuses=(ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy),
-             rules=OwnAccount.delete, keeps_response=True),
+             rules=OwnAccount.delete, keeps_response=True, acts=(Act.DELETE_ACCOUNT,)),
     Endpoint("GET", "/auth/me/export", own_account.export_me, _SIGNED_IN, "Account", refuses=(RateLimited,),
              rules=OwnAccount.export),
 )
@@ -139,7 +145,8 @@ _MAILBOX = (
              refuses=(InvalidOneTimeToken, IncorrectPassword, RateLimited, TooBusy),
              limits=(GUESSES,), rules=EmailVerification.confirm, keeps_response=True, recognises_caller=True),
     Endpoint("POST", "/auth/change-email", email_change.change_email, _SIGNED_IN, "Mailbox",
-             refuses=(IncorrectPassword, RateLimited, TooBusy), rules=EmailChange.request),
+             refuses=(ReauthenticationRequired, IncorrectPassword, RateLimited, TooBusy), rules=EmailChange.request,
+             acts=(Act.CHANGE_EMAIL,)),
     Endpoint("POST", "/auth/change-email/confirm", email_change.confirm_email_change, _ANYONE, "Mailbox",
              refuses=(InvalidOneTimeToken,), limits=(GUESSES,),
              rules=EmailChange.confirm, keeps_response=True),
@@ -147,21 +154,23 @@ _MAILBOX = (
 _USERS = (
     Endpoint("GET", "/users", user_listing.list_users, _ADMIN, "Users", scope=Scope.USERS_READ,
              rules=UserListing.page),
-    Endpoint("POST", "/users", user_admin.create_user, _ADMIN, "Users", 201, refuses=(EmailTaken, TooBusy),
-             rules=UserAdmin.create, keeps_response=True),
+    Endpoint("POST", "/users", user_admin.create_user, _ADMIN, "Users", 201,
+             refuses=(ReauthenticationRequired, EmailTaken, TooBusy), rules=UserAdmin.create, keeps_response=True,
+             acts=(Act.CREATE_ADMIN,)),
     Endpoint("GET", _USER, user_admin.get_user, _SIGNED_IN, "Users", refuses=(UserNotFound,),
              scope=Scope.USERS_READ, rules=UserAdmin.get),
     Endpoint("PUT", _USER, user_admin.replace_user, _SIGNED_IN, "Users",
-             refuses=_CHANGE_REFUSALS, scope=Scope.USERS_WRITE, rules=UserAdmin.change),
+             refuses=_CHANGE_REFUSALS, scope=Scope.USERS_WRITE, rules=UserAdmin.change, acts=_CHANGE_ACTS),
     Endpoint("PATCH", _USER, user_admin.update_user, _SIGNED_IN, "Users",
-             refuses=_CHANGE_REFUSALS, scope=Scope.USERS_WRITE, rules=UserAdmin.change),
+             refuses=_CHANGE_REFUSALS, scope=Scope.USERS_WRITE, rules=UserAdmin.change, acts=_CHANGE_ACTS),
     Endpoint("DELETE", _USER, user_admin.delete_user, _SIGNED_IN, "Users",
              refuses=(UserNotFound, ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy),
-             rules=UserAdmin.remove, keeps_response=True),
+             rules=UserAdmin.remove, keeps_response=True, acts=(Act.DELETE_ACCOUNT, Act.DELETE_USER)),
     Endpoint("GET", f"{_USER}/sessions", user_admin.list_user_sessions, _ADMIN, "Users", refuses=(UserNotFound,),
              scope=Scope.SESSIONS_READ, rules=UserAdmin.sessions_of),
     Endpoint("DELETE", f"{_USER}/sessions", user_admin.end_user_sessions, _ADMIN, "Users",
-             refuses=(UserNotFound,), scope=Scope.SESSIONS_REVOKE, rules=UserAdmin.end_sessions),
+             refuses=(UserNotFound, ReauthenticationRequired), scope=Scope.SESSIONS_REVOKE,
+             rules=UserAdmin.end_sessions, acts=(Act.END_SESSIONS_OF_OTHER,)),
     Endpoint("POST", f"{_USER}/reset-password", user_admin.reset_user_password, _ADMIN, "Users",
              refuses=(UserNotFound, AccountBanned, AccountInactive), rules=UserAdmin.send_password_reset),
     Endpoint("GET", "/audit-events", audit_log.list_audit_events, _ADMIN, "Audit",

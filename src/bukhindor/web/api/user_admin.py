@@ -60,7 +60,15 @@ class UpdateUserBody(msgspec.Struct, frozen=True):
     status_until: Annotated[datetime, Meta(tz=True, description="When the status ends by itself")] | None = None
     language: LanguageChoiceField | None = None
     app_metadata: MetadataField | None = None
-    password: Annotated[PasswordField, Meta(description="Needed to change your own address")] | None = None
+    password: (
+        Annotated[
+            PasswordField,
+            Meta(
+                description="Your own. Needed to change your own address; for another account a fresh sign-in is enough"
+            ),
+        ]
+        | None
+    ) = None
 
     # Without a status the user's present one decides about reason and end, so the domain refuses them.
     condition: ClassVar = Condition(
@@ -74,7 +82,7 @@ class UpdateUserBody(msgspec.Struct, frozen=True):
 
 
 class DeleteUserBody(msgspec.Struct, frozen=True):
-    """`password` is needed to delete your own account."""
+    """`password` is your own. It is needed to delete your own account; for another one a fresh sign-in is enough."""
 
     password: PasswordField | None = None
 

@@ -28,7 +28,8 @@ class Problem(msgspec.Struct, frozen=True):
     """`error` repeats `detail` and `code` repeats `status` for older clients; programs should rely on `error_code`.
 
     `reason` and `until` come with `account_banned` and `account_inactive`: why, and when the account becomes active
-    again by itself; null means that there is none.
+    again by itself; null means that there is none. `methods` come with `reauthentication_required`: what the account
+    can prove itself with.
     """
 
     type: str
@@ -43,6 +44,7 @@ class Problem(msgspec.Struct, frozen=True):
     errors: list[FieldProblem] | msgspec.UnsetType = msgspec.UNSET
     reason: str | msgspec.UnsetType | None = msgspec.UNSET
     until: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    methods: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 def phrase_of(status: int) -> str:

@@ -106,7 +106,11 @@ def _refusal(error: Exception) -> Refusal:
 
 
 def _members(error: domain.BukhindorError) -> dict[str, Any]:
-    return {"reason": error.reason, "until": error.until} if isinstance(error, domain.AccountClosed) else {}
+    if isinstance(error, domain.AccountClosed):
+        return {"reason": error.reason, "until": error.until}
+    if isinstance(error, domain.ReauthenticationRequired):
+        return {"methods": list(error.methods)}
+    return {}
 
 
 def headers_for(error: domain.BukhindorError) -> dict[str, str]:

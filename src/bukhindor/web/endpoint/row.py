@@ -12,6 +12,7 @@ from typing import Any, Self
 import msgspec
 from starlette.responses import Response
 
+from bukhindor.domain.act import Act
 from bukhindor.domain.errors import BukhindorError
 from bukhindor.domain.service_key import Scope
 from bukhindor.web.edge.settings import WebSettings
@@ -50,7 +51,8 @@ class Row(ABC):
     """`refuses` names what the operation can refuse besides what its access and body imply. Clients may keep the
     response for `cache_life`. A service key with `scope` may call too, in the place of a person. With `keeps_response`
     a request that is sent twice gets the first response again. With `recognises_caller` the handler learns who is
-    signed in, at an endpoint that anyone may call.
+    signed in, at an endpoint that anyone may call. `acts` are the dangerous acts that it carries out, for which the
+    service asks for a fresh sign-in or the password.
 
     The handler's signature names the shapes of body and query, and the use cases and settings that it needs.
     """
@@ -65,6 +67,7 @@ class Row(ABC):
     scope: Scope | None = field(default=None, kw_only=True)
     keeps_response: bool = field(default=False, kw_only=True)
     recognises_caller: bool = field(default=False, kw_only=True)
+    acts: tuple[Act, ...] = field(default=(), kw_only=True)
 
     @cached_property
     def _signature(self) -> inspect.Signature:

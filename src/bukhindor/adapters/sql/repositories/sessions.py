@@ -1,6 +1,7 @@
 """Sessions, on any SQL database."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from bukhindor.adapters.sql.connection import Connection, Row
 from bukhindor.adapters.sql.repositories.users import USER_COLUMNS, to_user
 from bukhindor.domain.device import AppType, Device
 from bukhindor.domain.session import Session, SessionPolicy
+from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.user import Role, User
 
 _sessions = tables.user_sessions
@@ -19,11 +21,13 @@ _users = tables.users
 # Calling an enumeration with a value takes several times as long as a dictionary lookup.
 _APP_TYPES: dict[str | None, AppType | None] = {None: None, **{app.value: app for app in AppType}}
 
+_METHODS = {method.value: method for method in Method}
+
 _c = _sessions.c
 SESSION_COLUMNS = (
     _c.id, _c.user_id, _c.seed, _c.generation, _c.confirmed, _c.created_at, _c.rotated_at, _c.last_seen_at,
     _c.device_id, _c.app_type, _c.app_version, _c.ip, _c.user_agent, _c.oldest_valid_generation,
-    _c.failed_prompts,
+    _c.failed_prompts, _c.authenticated_at, _c.methods,
 )  # fmt: skip
 _SESSION_WIDTH = len(SESSION_COLUMNS)
 
@@ -100,11 +104,12 @@ _REMOVE_OLD_OF_ADMINS = _some(_created_by_then, _sessions.c.user_id.in_(_admins)
 def to_session(row: Row) -> Session:
     """The session of SESSION_COLUMNS."""
     (id_, user_id, seed, generation, confirmed, created_at, rotated_at, last_seen_at,
-     device_id, app_type, app_version, ip, user_agent, oldest_valid, failed_prompts) = row  # fmt: skip
+     device_id, app_type, app_version, ip, user_agent, oldest_valid, failed_prompts,
+     authenticated_at, methods) = row  # fmt: skip
     device = Device(device_id, _APP_TYPES[app_type], app_version, ip, user_agent)
     return Session(
         id_, user_id, seed, generation, confirmed, created_at, rotated_at, last_seen_at, device,
-        oldest_valid, failed_prompts,
+        authenticated_at or created_at, _methods(methods), oldest_valid, failed_prompts,
     )  # fmt: skip
 
 
@@ -126,7 +131,15 @@ def from_session(session: Session) -> dict[str, Any]:
         "user_agent": device.user_agent,
         "oldest_valid_generation": session.oldest_valid_generation,
         "failed_prompts": session.failed_prompts,
+        "authenticated_at": session.authenticated_at,
+        "methods": " ".join(session.methods),
     }
+
+
+@cache
+def _methods(stored: str) -> tuple[Method, ...]:
+    """The methods that this program knows: a later release may have stored others."""
+    return tuple(_METHODS[name] for name in stored.split() if name in _METHODS)
 
 
 class SqlSessions:
@@ -169,6 +182,8 @@ class SqlSessions:
             "last_seen_at": session.last_seen_at,
             "oldest_valid_generation": session.oldest_valid_generation,
             "failed_prompts": session.failed_prompts,
+            "authenticated_at": session.authenticated_at,
+            "methods": " ".join(session.methods),
             "app_version": session.device.app_version,
         }
         await self._connection.change(_SAVE, values)
