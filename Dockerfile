@@ -10,10 +10,11 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
 WORKDIR /build
 
 # The packages of the lock lie in a layer of their own, which lasts until the lock changes.
-COPY requirements/run.txt requirements/tracing.txt requirements/
+COPY requirements/run.txt requirements/disposable-email.txt requirements/tracing.txt requirements/
 RUN --mount=type=cache,target=/root/.cache/pip python -m venv --without-pip /opt/bukhindor \
     && python -m pip --python /opt/bukhindor/bin/python install --quiet \
         --require-hashes --no-deps --only-binary :all: --requirement requirements/run.txt \
+        --requirement requirements/disposable-email.txt \
     && if [ "$TRACING" = on ]; then \
         python -m pip --python /opt/bukhindor/bin/python install --quiet \
             --require-hashes --no-deps --only-binary :all: --requirement requirements/tracing.txt; \

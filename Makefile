@@ -86,6 +86,8 @@ lock: $(TOOLS_VENV)/tools.stamp ## resolve the locks in requirements/ again (tak
 	$(COMPILE) pyproject.toml --group build --group dev --constraints requirements/run.txt \
 		--output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --extra tracing --constraints requirements/run.txt --output-file requirements/tracing.txt
+	$(COMPILE) pyproject.toml --extra disposable-email --constraints requirements/run.txt \
+		--output-file requirements/disposable-email.txt
 	$(COMPILE) --group bench --output-file requirements/bench.txt
 	$(COMPILE) --group servers --output-file requirements/servers.txt
 	$(COMPILE) --group tools --output-file requirements/tools.txt

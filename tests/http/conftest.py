@@ -22,6 +22,7 @@ ON_SQLITE_ONLY = {
     "test_access_matrix", "test_access_tokens", "test_browsers", "test_client_address", "test_client_headers",
     "test_cors", "test_docs", "test_hostile_input", "test_landing_pages", "test_languages", "test_methods",
     "test_metrics", "test_metrics_port", "test_openapi", "test_public_path", "test_token_cookie", "test_traces",
+    "test_ways_in",
 }  # fmt: skip
 # Limits are on where Redis counts, and these modules stay within them or are about them.
 ON_REDIS_TOO = {

@@ -9,11 +9,13 @@ from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
 from bukhindor.adapters.system.identifiers import SystemIdentifiers
 from bukhindor.config import Settings
+from bukhindor.config.ways_in import EmailVerificationMode
 from bukhindor.domain.audit import Retention
 from bukhindor.domain.mail import MailLinks
 from bukhindor.domain.password import PasswordPolicy
 from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import SessionPolicy
+from bukhindor.domain.ways_in import AddressPolicy, WaysIn
 from bukhindor.ports.mail import LetterWriter, Mailer
 from bukhindor.ports.secrets import PasswordHasher
 from bukhindor.ports.store.full import FullStore
@@ -57,11 +59,31 @@ def build_services(
         password_policy=PasswordPolicy(
             settings.accounts.min_password_length, load_common_passwords(), settings.product.name
         ),
+        ways_in=_ways_in(settings),
         retention=Retention(settings.accounts.audit_retention),
         links=mail_links(settings),
         wrong_codes=settings.limiting.limits.in_force(WRONG_CODES_PER_ACCOUNT),
     )
     return assemble(outside, rules)
+
+
+def _ways_in(settings: Settings) -> WaysIn:
+    ways_in = settings.ways_in
+    blocked = frozenset(ways_in.blocked_email_domains)
+    if ways_in.block_disposable_email:
+        blocked |= _disposable_domains()
+    return WaysIn(
+        registration=ways_in.registration,
+        addresses=AddressPolicy(frozenset(ways_in.allowed_email_domains), blocked),
+        requires_verified_email=ways_in.email_verification is EmailVerificationMode.REQUIRED,
+    )
+
+
+def _disposable_domains() -> frozenset[str]:
+    # Most services do without the list, which takes a megabyte.
+    from bukhindor.adapters.memory.disposable_domains import load_disposable_domains  # noqa: PLC0415
+
+    return load_disposable_domains()
 
 
 def _access_tokens(settings: Settings, secret_keys: SecretKeys) -> SignedAccessTokens:

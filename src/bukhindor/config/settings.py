@@ -19,6 +19,7 @@ from bukhindor.config.store import StoreSettings
 from bukhindor.config.tokens import TokenSettings
 from bukhindor.config.unknown_variables import UnknownVariable, unknown_variables
 from bukhindor.config.values import choice
+from bukhindor.config.ways_in import EmailVerificationMode, WaysInSettings
 from bukhindor.domain.product import Product
 
 
@@ -38,6 +39,7 @@ class Settings:
     server: ServerSettings
     store: StoreSettings
     accounts: AccountSettings
+    ways_in: WaysInSettings
     tokens: TokenSettings
     limiting: LimitSettings
     product: Product
@@ -71,6 +73,7 @@ class Settings:
         server = ServerSettings.read(sources, is_production=is_production)
         store = StoreSettings.read(sources)
         accounts = AccountSettings.read(sources, data_dir=store.data_dir, workers=server.workers)
+        ways_in = WaysInSettings.read(sources)
         tokens = TokenSettings.read(sources, token_life=accounts.jwt_expiration)
         limiting = LimitSettings.read(sources)
         product = read_product(sources)
@@ -79,6 +82,7 @@ class Settings:
             server=server,
             store=store,
             accounts=accounts,
+            ways_in=ways_in,
             tokens=tokens,
             limiting=limiting,
             product=product,
@@ -96,6 +100,7 @@ class Settings:
         if self.monitoring.metrics_port == self.server.port:
             sources.refuse("METRICS_PORT", "this is SERVER_PORT, which everybody may reach", "9090")
         self._refuse_open_mailbox(sources)
+        self._refuse_mute_verification(sources)
 
     def _refuse_open_mailbox(self, sources: Sources) -> None:
         """A reader of the mailbox can reset every password, so other machines need an explicit setting to read it."""
@@ -108,6 +113,13 @@ class Settings:
             return
         reason = f"with SERVER_HOST {', '.join(server.hosts)} other machines could read every mail and its reset link"
         sources.refuse("DEV_MAILBOX", reason, "network or off")
+
+    def _refuse_mute_verification(self, sources: Sources) -> None:
+        """Where no mail leaves, no one could verify an address. Production is refused without a mail server anyway."""
+        is_mute = not self.is_production and self.mail.server is None and not self.mail.has_dev_mailbox
+        if is_mute and self.ways_in.email_verification is EmailVerificationMode.REQUIRED:
+            reason = "without SMTP_URL and with DEV_MAILBOX off no mail arrives, so no one could sign in"
+            sources.refuse("EMAIL_VERIFICATION", reason, "optional")
 
     @property
     def is_production(self) -> bool:

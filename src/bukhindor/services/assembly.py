@@ -117,6 +117,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             transactions=outside.transactions,
             hasher=outside.hasher,
             password_policy=rules.password_policy,
+            ways_in=rules.ways_in,
             letters=letters,
             trail=trail,
             identifiers=outside.identifiers,
@@ -133,6 +134,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
                 device_proofs=outside.device_proofs,
                 identifiers=outside.identifiers,
                 policy=rules.policy,
+                requires_verified_email=rules.ways_in.requires_verified_email,
             ),
             clock=outside.clock,
         ),
@@ -198,6 +200,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         email_change=EmailChange(
             transactions=outside.transactions,
             step_up=step_up,
+            addresses=rules.ways_in.addresses,
             proofs=proofs,
             letters=letters,
             trail=trail,

@@ -12,6 +12,7 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
+from bukhindor.domain.ways_in import AddressPolicy
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Writes
 from bukhindor.ports.system import Clock
@@ -30,6 +31,7 @@ class _Writing(ProofStore, HasSessions, Protocol):
 class EmailChange:
     transactions: Writes[_Writing]
     step_up: StepUp
+    addresses: AddressPolicy
     proofs: MailboxProofs
     letters: Letters
     trail: AuditTrail
@@ -40,7 +42,7 @@ class EmailChange:
         """Send a link and a code to the new address, and notify the old one.
 
         The old address stays until the new one is confirmed. A new address that already has an account gets no mail,
-        and the response is the same.
+        and the response is the same. The operator may refuse addresses by their domain.
 
         Send your password, if your account has one. Without it your sign-in must be fresh, and with two factors.
 
@@ -48,6 +50,7 @@ class EmailChange:
         """
         if new_email == caller.user.email:
             raise InvalidValue(EmailAddress, "This is your address already.", "unchanged")
+        self.addresses.check(new_email)
         await self.step_up.prove(caller, Act.CHANGE_EMAIL, password=password)
         # Counted for the new address as well, taken or not: otherwise many accounts could bother one stranger.
         async with self.allowance.of(f"change:{caller.user.id}"), self.allowance.of(f"change-to:{new_email}"):

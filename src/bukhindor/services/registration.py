@@ -11,6 +11,7 @@ from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import NewPassword, PasswordPolicy
 from bukhindor.domain.user import User
+from bukhindor.domain.ways_in import WaysIn
 from bukhindor.ports.secrets import PasswordHasher, Requester
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.transactions import Transaction, Transactions
@@ -29,6 +30,7 @@ class Registration:
     transactions: Transactions[HasUsers, _Writing]
     hasher: PasswordHasher
     password_policy: PasswordPolicy
+    ways_in: WaysIn
     letters: Letters
     trail: AuditTrail
     identifiers: Identifiers
@@ -41,10 +43,13 @@ class Registration:
 
         Registration never creates an administrator, not even as the first account. The password must not be common,
         your own address or your name. An address can have one account, in every spelling. Accept-Language becomes the
-        account's language, in which its mails are written.
+        account's language, in which its mails are written. The operator may close registration, and may refuse
+        addresses by their domain.
 
-        Raises InvalidValue, EmailTaken, TooBusy.
+        Raises RegistrationClosed, InvalidValue, EmailTaken, TooBusy.
         """
+        self.ways_in.require_open_registration()
+        self.ways_in.addresses.check(email)
         self.password_policy.check(password, email, name)
         async with self.transactions.read() as stored:
             known = await stored.users.by_email(email)

@@ -10,6 +10,7 @@ from bukhindor.domain.password import PasswordPolicy
 from bukhindor.domain.rate_limit import Limit
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.signing_key import SigningKeyPolicy
+from bukhindor.domain.ways_in import WaysIn
 from bukhindor.ports.mail import LetterWriter, Mailer
 from bukhindor.ports.secrets import (
     DeviceProofs,
@@ -49,6 +50,7 @@ class Rules:
     signing_keys: SigningKeyPolicy
     custom_claims: Sequence[CustomClaim]
     password_policy: PasswordPolicy
+    ways_in: WaysIn
     retention: Retention
     links: MailLinks
     wrong_codes: Limit

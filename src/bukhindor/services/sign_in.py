@@ -39,16 +39,16 @@ class SignIn:
         """Start a session.
 
         The response and its duration are the same for an unknown address and a wrong password. Only with the right
-        password do you learn that the account is banned or inactive. Other sessions continue; past one hundred the one
-        that was unused for longest ends. A device that sends its id and the device proof of its last session
-        replaces that session.
+        password do you learn that the account is banned or inactive, or that its address must be verified
+        first. Other sessions continue; past one hundred the one that was unused for longest ends. A device that sends
+        its id and the device proof of its last session replaces that session.
 
         Each account has three budgets of ten failures in fifteen minutes: for clients with a device proof of the
         account, for networks from which it signed in or was reset within 30 days, and for strangers. So strangers delay
         strangers only. After one hundred failures of strangers in a row they need a reset by mail; the other two kinds
         continue. A mail reports a sign-in from a device that none of the account's sessions knows.
 
-        Raises InvalidCredentials, AccountBanned, AccountInactive, RateLimited, TooBusy.
+        Raises InvalidCredentials, AccountBanned, AccountInactive, EmailNotVerified, RateLimited, TooBusy.
         """
         self.token_issuer.require_key()
         attempt = await self.password_check.sign_in_attempt(email, origin, device_proof)

@@ -27,6 +27,8 @@ PROMISED_CODES = {
     "forbidden",
     "insufficient_scope",
     "reauthentication_required",
+    "registration_closed",
+    "email_not_verified",
     "account_banned",
     "account_inactive",
     "service_key_not_found",

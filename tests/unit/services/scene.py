@@ -22,6 +22,7 @@ from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.signing_key import SigningKeyPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Role, User
+from bukhindor.domain.ways_in import WaysIn
 from bukhindor.ports.secrets import PasswordVerdict, Requester
 from bukhindor.services.assembly import Services, assemble
 from bukhindor.services.requirements import Outside, Rules
@@ -49,6 +50,8 @@ NEW_PASSWORD = NewPassword("a quite different one")
 DEVICE = Device()
 COMMON_PASSWORD = NewPassword("Password123")
 WRONG_PASSWORD = Password("not her password")
+NO_RULES = WaysIn()
+PASSWORDS = PasswordPolicy(8, {"password123"})
 
 Snapshot = tuple[dict[Any, Any], ...]
 Event = Callable[[], Awaitable[object]]
@@ -110,9 +113,13 @@ class Scene:
             policy=self.policy,
         )
         self.trail = AuditTrail(identifiers=self.identifiers)
-        self.services = self._services(PasswordPolicy(8, {"password123"}))
+        self.services = self._services()
 
-    def _services(self, passwords: PasswordPolicy) -> Services:
+    def set_ways_in(self, ways_in: WaysIn) -> None:
+        """Begin again, over the same store, with another decision of the operator."""
+        self.services = self._services(ways_in=ways_in)
+
+    def _services(self, passwords: PasswordPolicy = PASSWORDS, ways_in: WaysIn = NO_RULES) -> Services:
         outside = Outside(
             transactions=self.store,
             hasher=self.hasher,
@@ -133,6 +140,7 @@ class Scene:
             signing_keys=SigningKeyPolicy(self.policy.access_token),
             custom_claims=(),
             password_policy=passwords,
+            ways_in=ways_in,
             retention=Retention(),
             links=MailLinks(lambda purpose: f"https://app.example.com/{purpose}"),
             wrong_codes=WRONG_CODES_PER_ACCOUNT,

@@ -20,6 +20,8 @@ maps it to a status in one table.
     │   ├── Forbidden                   forbidden
     │   ├── MissingScope                insufficient_scope
     │   ├── ReauthenticationRequired    reauthentication_required
+    │   ├── RegistrationClosed          registration_closed
+    │   ├── EmailNotVerified            email_not_verified
     │   └── AccountClosed
     │       ├── AccountBanned           account_banned
     │       └── AccountInactive         account_inactive
@@ -172,6 +174,18 @@ class ReauthenticationRequired(Denied):
     def __init__(self, *methods: Method) -> None:
         super().__init__()
         self.methods = methods
+
+
+class RegistrationClosed(Denied):
+    code = "registration_closed"
+    detail = "This service takes no registrations."
+
+
+class EmailNotVerified(Denied):
+    """The sign-in was right, but the operator requires a verified address; POST /auth/verify-email mails again."""
+
+    code = "email_not_verified"
+    detail = "Verify your email address first; we can send the mail again."
 
 
 class AccountClosed(Denied):

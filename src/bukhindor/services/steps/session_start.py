@@ -5,7 +5,7 @@ from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.errors import Denied
+from bukhindor.domain.errors import Denied, EmailNotVerified
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password_attempt import is_worth_recording
 from bukhindor.domain.session import MAX_SESSIONS_PER_USER, Session, SessionPolicy
@@ -35,6 +35,7 @@ class SessionStart:
     device_proofs: DeviceProofs
     identifiers: Identifiers
     policy: SessionPolicy
+    requires_verified_email: bool
 
     async def start(self, tx: SessionStartStore, half: HalfSignedIn) -> Caller:
         """Start a session in `tx`, which the use case commits. A refusal is recorded, and commits `tx` itself.
@@ -43,9 +44,9 @@ class SessionStart:
         unused for longest. A mail reports a device that none of the account's sessions knows,
         except at the first sign-in. The client's network becomes familiar.
 
-        Raises AccountBanned, AccountInactive.
+        Raises AccountBanned, AccountInactive, and EmailNotVerified where the operator requires a verified address.
         """
-        await self._refuse_unless_active(tx, half)
+        await self._refuse_unless_admitted(tx, half)
         user, device, origin, now = half.user, half.device, half.origin, half.authenticated_at
         if user.last_login_at is not None and not await tx.sessions.has_device(user.id, device):
             await self.letters.tell(tx, user, LetterKind.NEW_DEVICE, origin, now)
@@ -76,10 +77,12 @@ class SessionStart:
                     return {"replaced": str(session_id)}
         return {}
 
-    async def _refuse_unless_active(self, tx: SessionStartStore, half: HalfSignedIn) -> None:
+    async def _refuse_unless_admitted(self, tx: SessionStartStore, half: HalfSignedIn) -> None:
         now = half.authenticated_at
         try:
             half.user.refuse_unless_active(now)
+            if self.requires_verified_email and not half.user.email_verified:
+                raise EmailNotVerified
         except Denied as denied:
             details = {**_details(half), "reason": denied.code}
             failed = self.trail.by_stranger(half.origin, AuditType.SIGN_IN_FAILED, now, half.user.id, **details)

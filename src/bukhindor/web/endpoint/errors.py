@@ -31,6 +31,8 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.Forbidden: 403,
     domain.MissingScope: 403,
     domain.ReauthenticationRequired: 403,
+    domain.RegistrationClosed: 403,
+    domain.EmailNotVerified: 403,
     domain.AccountBanned: 403,
     domain.AccountInactive: 403,
     domain.MailNotFound: 404,

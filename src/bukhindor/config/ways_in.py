@@ -1,0 +1,73 @@
+"""Ways in: who may register, with which addresses, and what a sign-in needs."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.util import find_spec
+from typing import Self
+
+from bukhindor.config.durations import quoted
+from bukhindor.config.sources import Sources
+from bukhindor.config.values import choice, listed, yes_or_no
+from bukhindor.domain.domain_name import ascii_domain, shown_domain
+from bukhindor.domain.ways_in import RegistrationMode, domain_and_parents
+
+_NEEDED_FOR_DISPOSABLE = "disposable_email_domains"
+
+
+class EmailVerificationMode(StrEnum):
+    """Whether a sign-in needs a verified address."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class WaysInSettings:
+    """Domains are in ASCII; each stands for its subdomains, too."""
+
+    registration: RegistrationMode
+    email_verification: EmailVerificationMode
+    allowed_email_domains: tuple[str, ...]
+    blocked_email_domains: tuple[str, ...]
+    block_disposable_email: bool
+
+    @classmethod
+    def read(cls, sources: Sources) -> Self:
+        read = sources.read
+        verification = EmailVerificationMode
+        settings = cls(
+            registration=read("REGISTRATION", choice(RegistrationMode), RegistrationMode.OPEN, "open"),
+            email_verification=read("EMAIL_VERIFICATION", choice(verification), verification.OPTIONAL, "required"),
+            allowed_email_domains=read("ALLOWED_EMAIL_DOMAINS", _domains, (), "example.com,example.org", _shown),
+            blocked_email_domains=read("BLOCKED_EMAIL_DOMAINS", _domains, (), "example.com,example.org", _shown),
+            block_disposable_email=read("BLOCK_DISPOSABLE_EMAIL", yes_or_no, False, "false"),
+        )
+        if settings.block_disposable_email and find_spec(_NEEDED_FOR_DISPOSABLE) is None:
+            reason = "the list of such domains is not here; install bukhindor-backend[disposable-email]"
+            sources.refuse("BLOCK_DISPOSABLE_EMAIL", reason, "false")
+        settings._refuse_contradiction(sources)
+        return settings
+
+    def _refuse_contradiction(self, sources: Sources) -> None:
+        """Refuse an allowed domain that is blocked as well: no one could register with it."""
+        blocked = set(self.blocked_email_domains)
+        for domain in self.allowed_email_domains:
+            if not blocked.isdisjoint(domain_and_parents(domain)):
+                reason = f"{shown_domain(domain)} is blocked by BLOCKED_EMAIL_DOMAINS, so it can't be allowed"
+                sources.refuse("ALLOWED_EMAIL_DOMAINS", reason, "example.com,example.org")
+
+
+def _domains(text: str) -> tuple[str, ...]:
+    """Domains in ASCII or as people read them."""
+    return tuple(dict.fromkeys(map(_domain, listed(text))))
+
+
+def _domain(text: str) -> str:
+    domain = ascii_domain(text)
+    if not domain:
+        raise ValueError(f"{quoted(text)} is not a domain; a domain stands for its subdomains, too")
+    return domain
+
+
+def _shown(domains: tuple[str, ...]) -> str:
+    return ",".join(map(shown_domain, domains)) or "none"
