@@ -31,7 +31,7 @@ PUBLIC = {
     "health", "live", "ready", "jwks", "openid_configuration", "oauth_authorization_server",
     "register", "login", "refresh",
     "reset_password", "forgot_password", "confirm_password_reset", "verify_email", "confirm_email",
-    "confirm_email_change", "revoke_token",
+    "confirm_email_change", "revoke_token", "mail_sign_in_code", "confirm_sign_in",
 }  # fmt: skip
 
 

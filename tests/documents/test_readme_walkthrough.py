@@ -119,6 +119,9 @@ def test_the_walk_works_as_printed_and_a_second_time(tmp_path: Path) -> None:
     assert reset_by_link["message"].startswith("The password has been changed.")
     assert signed_in_after_link["user"]["access_token"]
     assert signed_in_after_code["user"]["access_token"]
+    asked_to_sign_in, signed_in_by_mail = islice(said, 2)
+    assert asked_to_sign_in == asked_for_link
+    assert signed_in_by_mail["user"]["access_token"]
     users, resets = said
     anna, boris = registered["user"]["id"], registered_boris["user"]["id"]
     assert {user["email"]: user["email_verified"] for user in users["users"]} == {

@@ -220,6 +220,8 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
         ("reset_password", await service.post("/auth/reset-password", {"email": people.user.email})),
         ("forgot_password", await service.post("/auth/forgot-password", {"email": "x"})),
         ("confirm_password_reset", await service.post("/auth/reset-password/confirm", {**proof, **change})),
+        ("mail_sign_in_code", await service.post("/auth/sign-in-code", {"email": people.user.email})),
+        ("confirm_sign_in", await service.post("/auth/sign-in-code/confirm", proof)),
         ("verify_email", await service.post("/auth/verify-email", {"email": people.user.email})),
         ("confirm_email", await service.post("/auth/verify-email/confirm", proof)),
         ("change_email", await service.post("/auth/change-email", moving, by=people.user)),
@@ -252,14 +254,14 @@ async def test_real_answers_are_what_it_says(service: Service) -> None:
 
 
 def test_a_closed_account_is_described_only_where_it_can_be_met() -> None:
-    """A ban revokes the sessions, codes and links of the account, so that only a password leads to this refusal."""
+    """A ban revokes the sessions, codes and links of the account, so that only a sign-in leads to this refusal."""
     for code in ("account_banned", "account_inactive"):
         describing = {
             endpoint.operation_id
             for endpoint in ENDPOINTS
             if f"`{code}`" in operation_of(endpoint)["responses"].get("403", {}).get("description", "")
         }
-        assert describing == {"login", "reset_user_password"}
+        assert describing == {"login", "confirm_sign_in", "reset_user_password"}
 
 
 def problems_with(value: object, schema: Json) -> list[str]:

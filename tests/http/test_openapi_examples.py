@@ -44,6 +44,8 @@ async def successes_by_mail(service: Service) -> list[tuple[str, Json]]:
     forgotten = await service.post("/auth/forgot-password", {"email": NEW})
     reset = {"token": (await service.proof(NEW)).token, "new_password": "scarlet-heron-77"}
     done = await service.post("/auth/reset-password/confirm", reset)
+    await service.post("/auth/sign-in-code", {"email": NEW})
+    by_mail = await service.post("/auth/sign-in-code/confirm", {"token": (await service.proof(NEW)).token})
     phone, laptop = [tokens_in(await service.log_in(NEW, reset["new_password"])) for _ in range(2)]
     left = await service.post("/auth/logout", by=phone)
     gone = await service.post("/auth/me/delete", {"password": reset["new_password"]}, by=laptop)
@@ -53,6 +55,7 @@ async def successes_by_mail(service: Service) -> list[tuple[str, Json]]:
         ("confirm_email_change", moved.json()),
         ("forgot_password", forgotten.json()),
         ("confirm_password_reset", done.json()),
+        ("confirm_sign_in", by_mail.json()),
         ("logout", left.json()),
         ("delete_me_by_post", gone.json()),
         ("update_user", (await service.patch(person, {"name": "New"}, by=service.people.admin)).json()),

@@ -113,6 +113,25 @@ async def test_parallel_sign_ins_each_have_a_session(start_service: StartService
     assert len({tokens_in(answer).session_id for answer in answers}) == 30
 
 
+@pytest.mark.parametrize("form", ["link", "code"])
+async def test_fifty_uses_of_one_mailed_proof_start_one_session(service: Service, form: str) -> None:
+    """RST-05, REL-18"""
+    user = service.people.user
+    await service.change("UPDATE users SET email_verified = ? WHERE email = ?", True, user.email)
+    await service.post("/auth/sign-in-code", {"email": user.email})
+    proof = await service.proof(user.email)
+    body = {"token": proof.token} if form == "link" else {"email": user.email, "code": proof.code}
+    owner = user.id.replace("-", "")
+    (before,) = service.sql("SELECT count(*) FROM user_sessions WHERE user_id = ?", owner)[0]
+    # From many networks, so that no limit takes part.
+    answers = await asyncio.gather(
+        *(service.post("/auth/sign-in-code/confirm", body, peer=f"198.51.{n}.1") for n in range(50))
+    )
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 400: 49}
+    assert service.sql("SELECT count(*) FROM user_sessions WHERE user_id = ?", owner) == [(before + 1,)]
+    assert await service.works(next(tokens_in(answer) for answer in answers if answer.status_code == 200))
+
+
 async def test_simultaneous_requests_all_succeed(start_service: StartService) -> None:
     """REL-18: everything that changes one account, several times each and all at once, down to its deletion."""
     service = await start_service(rate_limits=False)
@@ -121,6 +140,8 @@ async def test_simultaneous_requests_all_succeed(start_service: StartService) ->
     reset = {"token": (await service.proof(user.email)).token, "new_password": "scarlet-heron-77"}
     await service.post("/auth/change-email", {"new_email": "uma@example.org", "password": PASSWORD}, by=user)
     moved = {"token": (await service.proof("uma@example.org")).token}
+    await service.post("/auth/sign-in-code", {"email": user.email})
+    mailed = (await service.proof(user.email)).token
     changed = {"current_password": PASSWORD, "new_password": "amber-walrus-58"}
     one_of_each: list[Callable[[], Awaitable[httpx.Response]]] = [
         lambda: service.refresh(user),
@@ -132,6 +153,8 @@ async def test_simultaneous_requests_all_succeed(start_service: StartService) ->
         lambda: service.post("/auth/logout-all", by=user),
         lambda: service.post("/auth/reset-password", {"email": user.email}),
         lambda: service.post("/auth/reset-password/confirm", reset),
+        lambda: service.post("/auth/sign-in-code", {"email": user.email}),
+        lambda: service.post("/auth/sign-in-code/confirm", {"token": mailed}),
         lambda: service.post("/auth/verify-email", {"email": user.email}),
         lambda: service.post("/auth/change-email/confirm", moved),
         lambda: service.patch(f"/users/{user.id}", {"status": "banned"}, by=admin),

@@ -12,12 +12,14 @@ from tests.pages.site import PASSWORD, Site
 def test_axe_finds_nothing(browser: Browser, site: Site, language: str, size: Size, scheme: str) -> None:
     email = site.register(language)
     site.post("/auth/reset-password", {"email": email})
+    site.post("/auth/sign-in-code", {"email": email})
     site.post("/auth/change-email", {"new_email": f"new-{email}", "password": PASSWORD}, token=site.sign_in(email))
     letter = site.letter(email, "verify-email")
     pages = {
         "home": "/",
         "verify-email": letter.link,
         "reset-password": site.letter(email, "reset-password").link,
+        "sign-in-code": site.letter(email, "sign-in-code").link,
         "change-email": site.letter(f"new-{email}", "change-email").link,
         "dead-link": "/account/reset-password?token=unknown",
         "no-token": "/account/verify-email",

@@ -25,6 +25,7 @@ class AuditType(StrEnum):
     SIGNED_IN = "sign_in.succeeded"
     SIGN_IN_FAILED = "sign_in.failed"
     REAUTHENTICATED = "sign_in.repeated"
+    SIGN_IN_CODE_ASKED = "sign_in.code_asked"
     PASSWORD_DISABLED = "sign_in.password_disabled"
     REFRESH_TOKEN_REUSED = "session.refresh_token_reused"
     SESSION_ENDED = "session.ended"

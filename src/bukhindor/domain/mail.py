@@ -26,6 +26,7 @@ class LetterKind(StrEnum):
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"
     CHANGE_EMAIL = "change_email"
+    SIGN_IN_CODE = "sign_in_code"
     EMAIL_CHANGE_ASKED = "email_change_asked"
     EMAIL_CHANGED = "email_changed"
     PASSWORD_CHANGED = "password_changed"

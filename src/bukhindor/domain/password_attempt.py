@@ -126,6 +126,13 @@ def is_familiar(last_used_at: datetime | None, now: datetime) -> bool:
     return last_used_at is not None and now - last_used_at < FAMILIARITY
 
 
+def sign_in_kind(device: str | None, network_used_at: datetime | None, now: datetime) -> AttemptKind:
+    """What a sign-in presents. `device` is the one that its device proof names, None without a proof of the account."""
+    if device is not None:
+        return AttemptKind.DEVICE_PROOF
+    return AttemptKind.FAMILIAR_NETWORK if is_familiar(network_used_at, now) else AttemptKind.STRANGER
+
+
 def is_worth_recording(network: str, last_used_at: datetime | None, now: datetime) -> bool:
     """Whether to record a sign-in from `network`: a network is recorded once a day, a missing address never."""
     return network != "" and (last_used_at is None or now - last_used_at >= _RECENT)

@@ -23,6 +23,7 @@ from bukhindor.services.requirements import Outside, Rules
 from bukhindor.services.service_keys import ServiceKeys
 from bukhindor.services.sessions import Sessions
 from bukhindor.services.sign_in import SignIn
+from bukhindor.services.sign_in_code import SignInCode
 from bukhindor.services.sign_out import SignOut
 from bukhindor.services.signing_key_ring import SigningKeyRing
 from bukhindor.services.steps.access_token_reading import AccessTokenReading
@@ -32,6 +33,7 @@ from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
 from bukhindor.services.steps.password_check import PasswordCheck
+from bukhindor.services.steps.planted_access import PlantedAccess
 from bukhindor.services.steps.session_start import SessionStart
 from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
@@ -49,6 +51,7 @@ class Services:
     registration: Registration
     sign_in: SignIn
     reauthentication: Reauthentication
+    sign_in_code: SignInCode
     token_refresh: TokenRefresh
     sign_out: SignOut
     repetition: Repetition
@@ -111,6 +114,15 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         wrong_codes=rules.wrong_codes,
     )
     allowance = MailAllowance(limiter=outside.limiter)
+    planted_access = PlantedAccess(letters=letters)
+    session_start = SessionStart(
+        letters=letters,
+        trail=trail,
+        device_proofs=outside.device_proofs,
+        identifiers=outside.identifiers,
+        policy=rules.policy,
+        requires_verified_email=rules.ways_in.requires_verified_email,
+    )
     return Services(
         authentication=Authentication(token_reading=token_reading, clock=outside.clock),
         registration=Registration(
@@ -128,14 +140,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             hasher=outside.hasher,
             password_check=password_check,
             token_issuer=token_issuer,
-            session_start=SessionStart(
-                letters=letters,
-                trail=trail,
-                device_proofs=outside.device_proofs,
-                identifiers=outside.identifiers,
-                policy=rules.policy,
-                requires_verified_email=rules.ways_in.requires_verified_email,
-            ),
+            session_start=session_start,
             clock=outside.clock,
         ),
         reauthentication=Reauthentication(
@@ -144,6 +149,18 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             token_issuer=token_issuer,
             trail=trail,
             clock=outside.clock,
+        ),
+        sign_in_code=SignInCode(
+            transactions=outside.transactions,
+            proofs=proofs,
+            planted_access=planted_access,
+            letters=letters,
+            trail=trail,
+            device_proofs=outside.device_proofs,
+            token_issuer=token_issuer,
+            session_start=session_start,
+            clock=outside.clock,
+            allowance=allowance,
         ),
         token_refresh=TokenRefresh(
             transactions=outside.transactions,
@@ -192,6 +209,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             transactions=outside.transactions,
             password_check=password_check,
             proofs=proofs,
+            planted_access=planted_access,
             letters=letters,
             trail=trail,
             clock=outside.clock,

@@ -14,7 +14,6 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
 from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
 from bukhindor.domain.user import User
-from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Writes
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
@@ -22,6 +21,7 @@ from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs, ProofStore
 from bukhindor.services.steps.password_check import PasswordCheck
+from bukhindor.services.steps.planted_access import PlantedAccess, PlantedAccessStore
 
 
 class Verification(Enum):
@@ -32,7 +32,7 @@ class Verification(Enum):
     ALREADY_VERIFIED = auto()
 
 
-class _Writing(ProofStore, HasSessions, Protocol):
+class _Writing(ProofStore, PlantedAccessStore, Protocol):
     """What a verification needs from the store."""
 
 
@@ -41,6 +41,7 @@ class EmailVerification:
     transactions: Writes[_Writing]
     password_check: PasswordCheck
     proofs: MailboxProofs
+    planted_access: PlantedAccess
     letters: Letters
     trail: AuditTrail
     clock: Clock
@@ -101,12 +102,9 @@ class EmailVerification:
                 raise InvalidOneTimeToken
             user = user.with_proven_email(token.email, now)
             if not is_registrant:
-                user = user.without_password(now)
-                await tx.sessions.remove_of_user(user.id)
-                await tx.one_time_tokens.remove_of_user(user.id)
+                user = await self.planted_access.end(tx, user, origin, now)
                 # A second use gets the response that the address is verified.
                 await tx.one_time_tokens.put(token)
-                await self.letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
             await tx.users.save(user)
             event = self.trail.by_stranger(origin, AuditType.EMAIL_VERIFIED, now, user.id, by=_who(user))
             await tx.audit_events.add(event)

@@ -229,7 +229,8 @@ def test_a_template_that_fails_with_one_letter_loses_no_mail(tmp_path: Path, cap
 def test_samples_hold_what_their_kind_has(kind: LetterKind) -> None:
     full, bare = full_letter(kind, ENGLISH), bare_letter(kind, ENGLISH)
     assert (full.link, full.code) == (bare.link, bare.code)
-    assert bool(full.link) == bool(full.code) == (kind in (LetterKind.VERIFY_EMAIL, RESET, LetterKind.CHANGE_EMAIL))
+    proofs = (LetterKind.VERIFY_EMAIL, RESET, LetterKind.CHANGE_EMAIL, LetterKind.SIGN_IN_CODE)
+    assert bool(full.link) == bool(full.code) == (kind in proofs)
     assert (bare.name, bare.device, bare.ip, bare.new_email) == ("", "", "", "")
 
 

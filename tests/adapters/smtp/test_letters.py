@@ -18,7 +18,7 @@ from tests.makers import make_letter
 
 SERVICE = "accounts.example.com"
 LINK = "https://app.example.com/reset-password?token=t0ken_-&x=1"
-PROOFS = [LetterKind.VERIFY_EMAIL, LetterKind.RESET_PASSWORD, LetterKind.CHANGE_EMAIL]
+PROOFS = [LetterKind.VERIFY_EMAIL, LetterKind.RESET_PASSWORD, LetterKind.CHANGE_EMAIL, LetterKind.SIGN_IN_CODE]
 ADDRESS_KINDS = [LetterKind.EMAIL_CHANGE_ASKED, LetterKind.EMAIL_CHANGED]
 
 
@@ -122,7 +122,11 @@ def test_a_proof_has_a_plain_link_a_button_and_a_code_in_two_halves(
 
 @pytest.mark.parametrize("language", Language)
 def test_a_proof_tells_how_long_it_is_good(letters: LetterWriter, language: Language) -> None:
-    said = {timedelta(hours=24): r"24 (hours|часа)", timedelta(minutes=60): r"60 (minutes|минут)"}
+    said = {
+        timedelta(hours=24): r"24 (hours|часа)",
+        timedelta(minutes=60): r"60 (minutes|минут)",
+        timedelta(minutes=10): r"10 (minutes|минут)",
+    }
     for purpose in Purpose:
         mail = letters.write(full(LetterKind(purpose.value), language))
         assert re.search(said[purpose.lifetime], mail.text)

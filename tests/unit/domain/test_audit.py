@@ -21,6 +21,7 @@ PROMISED_TYPES = {
     "sign_in.succeeded",
     "sign_in.failed",
     "sign_in.repeated",
+    "sign_in.code_asked",
     "sign_in.password_disabled",
     "session.refresh_token_reused",
     "session.ended",

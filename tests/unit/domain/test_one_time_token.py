@@ -23,7 +23,7 @@ def issue(purpose: Purpose = Purpose.RESET_PASSWORD) -> OneTimeToken:
 
 @pytest.mark.parametrize(
     ("purpose", "minutes"),
-    [(Purpose.RESET_PASSWORD, 60), (Purpose.CHANGE_EMAIL, 60), (Purpose.VERIFY_EMAIL, 24 * 60)],
+    [(Purpose.RESET_PASSWORD, 60), (Purpose.CHANGE_EMAIL, 60), (Purpose.VERIFY_EMAIL, 24 * 60), (Purpose.SIGN_IN, 10)],
 )
 def test_a_token_lives_as_long_as_its_purpose_says(purpose: Purpose, minutes: int) -> None:
     """RST-04, RST-13."""

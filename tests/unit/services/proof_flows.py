@@ -1,4 +1,4 @@
-"""The three flows that begin with a mail, seen as one: ask, and confirm with what the mail carries."""
+"""The four flows that begin with a mail, seen as one: ask, and confirm with what the mail carries."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from bukhindor.domain.caller import Caller
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.user import User
 from tests.makers import ORIGIN, address
-from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, Scene
+from tests.unit.services.scene import DEVICE, NEW_PASSWORD, PASSWORD, Scene
 
 NEW_EMAIL = address("new@example.com")
 
@@ -47,4 +47,9 @@ CHANGE = Flow(
     _ask_for_change,
     lambda scene, proof: scene.services.email_change.confirm(proof, ORIGIN),
 )
-FLOWS = (RESET, VERIFY, CHANGE)
+SIGN_IN = Flow(
+    Purpose.SIGN_IN,
+    lambda scene, user: scene.services.sign_in_code.request(user.email, ORIGIN),
+    lambda scene, proof: scene.services.sign_in_code.confirm(proof, DEVICE, ORIGIN),
+)
+FLOWS = (RESET, VERIFY, CHANGE, SIGN_IN)

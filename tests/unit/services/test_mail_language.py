@@ -54,6 +54,7 @@ ACTS: dict[LetterKind, tuple[Act, ...]] = {
         lambda scene, ann, admin: scene.services.user_admin.send_password_reset(admin, ann.user.id),
         confirm_as_a_stranger,
     ),
+    LetterKind.SIGN_IN_CODE: (lambda scene, *_: scene.services.sign_in_code.request(ANN, IN_RUSSIAN),),
     LetterKind.CHANGE_EMAIL: (lambda scene, ann, _: scene.services.email_change.request(ann, NEW, PASSWORD),),
     LetterKind.EMAIL_CHANGE_ASKED: (lambda scene, ann, _: scene.services.email_change.request(ann, NEW, PASSWORD),),
     LetterKind.EMAIL_CHANGED: (

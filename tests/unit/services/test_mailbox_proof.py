@@ -18,13 +18,13 @@ from bukhindor.domain.one_time_token import MAX_CODE_TRIES, LinkToken, Proof, Ty
 from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.user import Status
 from tests.makers import address
-from tests.unit.services.proof_flows import CHANGE, FLOWS, RESET, VERIFY, Flow
+from tests.unit.services.proof_flows import CHANGE, FLOWS, RESET, SIGN_IN, VERIFY, Flow
 from tests.unit.services.scene import Scene
 
 MOMENT = timedelta(microseconds=1)
 FORMS = ("link", "code")
 EACH_FLOW = pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.purpose)
-EACH_FLOW_THAT_USES_UP = pytest.mark.parametrize("flow", [RESET, CHANGE], ids=lambda flow: flow.purpose)
+EACH_FLOW_THAT_USES_UP = pytest.mark.parametrize("flow", [RESET, CHANGE, SIGN_IN], ids=lambda flow: flow.purpose)
 """A proof of a verification stays and changes nothing more: see test_email_verification.py."""
 EACH_FORM = pytest.mark.parametrize("form", FORMS)
 

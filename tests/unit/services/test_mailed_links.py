@@ -7,11 +7,16 @@ import pytest
 from bukhindor.domain.one_time_token import LinkToken, Purpose
 from bukhindor.domain.user import User
 from bukhindor.services.mailed_links import LinkState, MailedLink
-from tests.unit.services.proof_flows import CHANGE, FLOWS, RESET, VERIFY, Flow
+from tests.unit.services.proof_flows import CHANGE, FLOWS, RESET, SIGN_IN, VERIFY, Flow
 from tests.unit.services.scene import Scene
 
 DEAD = MailedLink(LinkState.DEAD)
-MAILBOXES = {RESET: "a•••@example.com", VERIFY: "a•••@example.com", CHANGE: "n•••@example.com"}
+MAILBOXES = {
+    RESET: "a•••@example.com",
+    VERIFY: "a•••@example.com",
+    CHANGE: "n•••@example.com",
+    SIGN_IN: "a•••@example.com",
+}
 
 
 async def mailed(scene: Scene, flow: Flow, user: User) -> LinkToken:
@@ -50,7 +55,7 @@ async def test_a_link_that_can_not_be_used_is_dead_and_names_nothing(scene: Scen
     assert await look(scene, flow, link) == DEAD
 
 
-@pytest.mark.parametrize("flow", [RESET, CHANGE], ids=lambda flow: flow.purpose)
+@pytest.mark.parametrize("flow", [RESET, CHANGE, SIGN_IN], ids=lambda flow: flow.purpose)
 async def test_a_used_link_is_dead(scene: Scene, flow: Flow) -> None:
     user = await scene.add_user("ann@example.com")
     link = await mailed(scene, flow, user)

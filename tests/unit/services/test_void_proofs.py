@@ -10,7 +10,7 @@ from bukhindor.domain.errors import InvalidOneTimeToken
 from bukhindor.domain.one_time_token import TypedCode
 from bukhindor.domain.user import Role, Status, User, UserChanges
 from tests.makers import ORIGIN, address, make_one_time_token
-from tests.unit.services.proof_flows import CHANGE, FLOWS, RESET, VERIFY, Flow
+from tests.unit.services.proof_flows import CHANGE, FLOWS, RESET, SIGN_IN, VERIFY, Flow
 from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, Scene, Snapshot
 
 BEA = address("bea@example.com")
@@ -46,6 +46,7 @@ HAPPENINGS: dict[str, Happening] = {
     "password changed": change_password,
     "password reset": confirms(RESET),
     "verified by the mailbox alone": confirms(VERIFY),
+    "verified by a first sign-in with a mail": confirms(SIGN_IN),
     "deleted": delete_oneself,
     "deleted by an administrator": lambda scene, user: scene.services.user_admin.remove(Operator(), user.id),
 }
@@ -88,7 +89,7 @@ async def test_other_changes_leave_proofs_good(scene: Scene, what: str) -> None:
     await RESET.confirm(scene, proof)
 
 
-@pytest.mark.parametrize("flow", [RESET, VERIFY], ids=lambda flow: flow.purpose)
+@pytest.mark.parametrize("flow", [RESET, VERIFY, SIGN_IN], ids=lambda flow: flow.purpose)
 async def test_a_proof_of_another_mailbox_proves_nothing(scene: Scene, flow: Flow) -> None:
     """RST-07: it is bound to the address it was sent to, and gives the account no other."""
     user = await scene.add_user("ann@example.com")

@@ -3,8 +3,9 @@
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.mail import Letter, LetterKind
+from bukhindor.domain.one_time_token import Purpose
 
-_PROOFS = frozenset({LetterKind.VERIFY_EMAIL, LetterKind.RESET_PASSWORD, LetterKind.CHANGE_EMAIL})
+_PROOFS = frozenset(LetterKind(purpose.value) for purpose in Purpose)
 _ABOUT_ADDRESSES = frozenset({LetterKind.EMAIL_CHANGE_ASKED, LetterKind.EMAIL_CHANGED})
 _ANNA = EmailAddress("anna@example.com")
 

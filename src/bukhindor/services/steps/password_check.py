@@ -13,7 +13,7 @@ from bukhindor.domain.errors import IncorrectPassword, InvalidAccessToken, Inval
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
-from bukhindor.domain.password_attempt import SIGN_IN_KINDS, AttemptKind, PasswordAttempt, account_key, is_familiar
+from bukhindor.domain.password_attempt import SIGN_IN_KINDS, AttemptKind, PasswordAttempt, account_key, sign_in_kind
 from bukhindor.domain.rate_limit import FAILED_SIGN_INS_PER_ACCOUNT, MAX_CONSECUTIVE_FAILURES, Limit
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import DeviceProofs, PasswordHasher, PasswordVerdict, Requester
@@ -48,12 +48,7 @@ class PasswordCheck:
         user, network_used_at = found or (None, None)
         now = self.clock.now()
         device = None if user is None else self.device_proofs.device_of(device_proof, user.id, now)
-        if device is not None:
-            kind = AttemptKind.DEVICE_PROOF
-        elif is_familiar(network_used_at, now):
-            kind = AttemptKind.FAMILIAR_NETWORK
-        else:
-            kind = AttemptKind.STRANGER
+        kind = sign_in_kind(device, network_used_at, now)
         return PasswordAttempt(kind, email, origin, user, device=device or "", network_used_at=network_used_at)
 
     @asynccontextmanager

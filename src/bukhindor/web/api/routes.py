@@ -42,6 +42,7 @@ from bukhindor.services.reauthentication import Reauthentication
 from bukhindor.services.registration import Registration
 from bukhindor.services.sessions import Sessions
 from bukhindor.services.sign_in import SignIn
+from bukhindor.services.sign_in_code import SignInCode
 from bukhindor.services.sign_out import SignOut
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.user_admin import UserAdmin
@@ -63,6 +64,7 @@ from bukhindor.web.api import (
     registration,
     sessions,
     sign_in,
+    sign_in_code,
     sign_out,
     signing_key_ring,
     token_refresh,
@@ -108,6 +110,11 @@ _AUTH = (
              rules=SignIn.login, starts_session=True),
     Endpoint("POST", "/auth/reauthenticate", reauthentication.reauthenticate, _SIGNED_IN, "Sign-in",
              refuses=(IncorrectPassword, RateLimited, TooBusy), rules=Reauthentication.by_password),
+    Endpoint("POST", "/auth/sign-in-code", sign_in_code.mail_sign_in_code, _ANYONE, "Sign-in",
+             limits=MAILS, rules=SignInCode.request),
+    Endpoint("POST", "/auth/sign-in-code/confirm", sign_in_code.confirm_sign_in, _ANYONE, "Sign-in",
+             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive), limits=(GUESSES,),
+             rules=SignInCode.confirm, starts_session=True),
     Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
              refuses=(NotSignedIn, InvalidRefreshToken, RefreshTokenReused, CrossSiteRequest),
              limits=(_REFUSED_REFRESHES,), rules=TokenRefresh.refresh),

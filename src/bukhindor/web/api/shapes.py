@@ -155,6 +155,13 @@ class TokensShape(msgspec.Struct, frozen=True):
         )
 
 
+class SignInResult(msgspec.Struct, frozen=True):
+    """The tokens are under `user`, where clients look for them."""
+
+    message: Annotated[str, Meta(examples=["Signed in."])]
+    user: TokensShape
+
+
 class SessionShape(msgspec.Struct, frozen=True):
     """One signed-in device. `current` marks the session of this request."""
 

@@ -1,12 +1,9 @@
 """POST /auth/login"""
 
-from typing import Annotated
-
 import msgspec
-from msgspec import Meta
 
 from bukhindor.services.sign_in import SignIn
-from bukhindor.web.api.shapes import EmailField, PasswordField, TokensShape
+from bukhindor.web.api.shapes import EmailField, PasswordField, SignInResult, TokensShape
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.cookies import Cookies
 
@@ -14,13 +11,6 @@ from bukhindor.web.endpoint.cookies import Cookies
 class LoginBody(msgspec.Struct, frozen=True):
     email: EmailField
     password: PasswordField
-
-
-class SignInResult(msgspec.Struct, frozen=True):
-    """The tokens are under `user`, where clients look for them."""
-
-    message: Annotated[str, Meta(examples=["Signed in."])]
-    user: TokensShape
 
 
 async def login(call: Call, sign_in: SignIn, cookies: Cookies, body: LoginBody) -> SignInResult:

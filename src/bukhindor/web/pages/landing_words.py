@@ -154,6 +154,24 @@ PAGES = {
             done="Теперь входите в приложение с новым адресом.",
         ),
     },
+    Purpose.SIGN_IN: {
+        Language.ENGLISH: PageWords(
+            title="Sign in",
+            explanation="The button signs you in in this browser. You need no password.",
+            button="Sign in in this browser",
+            dead_next="Enter your address to get a new link.",
+            done_title="You are signed in",
+            done="This browser is signed in to your account.",
+        ),
+        Language.RUSSIAN: PageWords(
+            title="Вход",
+            explanation="Эта кнопка выполнит вход в этом браузере. Пароль не нужен.",
+            button="Войти в этом браузере",
+            dead_next="Введите свой адрес, чтобы получить новую ссылку.",
+            done_title="Вы вошли",
+            done="В этом браузере выполнен вход в вашу учётную запись.",
+        ),
+    },
 }
 
 WITHOUT_PASSWORD = {

@@ -1,6 +1,8 @@
 """Every page: its path, who may open it, how often, and what it can refuse."""
 
 from bukhindor.domain.errors import (
+    AccountBanned,
+    AccountInactive,
     IncorrectPassword,
     InvalidOneTimeToken,
     RateLimited,
@@ -9,14 +11,15 @@ from bukhindor.domain.errors import (
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.web.addresses import ACCOUNT, ASSETS, FAVICON, HOME, MAILBOX, MAILBOX_JSON, PAGE_OF
 from bukhindor.web.endpoint.limits import GUESSES, MAILS
-from bukhindor.web.endpoint.refusals import NoSuchEndpoint
+from bukhindor.web.endpoint.refusals import CrossSiteRequest, NoSuchEndpoint
 from bukhindor.web.endpoint.row import Access, Page, as_problem
-from bukhindor.web.pages import account, dev_mailbox, home, looks
+from bukhindor.web.pages import account, dev_mailbox, home, looks, sign_in_code
 from bukhindor.web.pages.rendering import refused
 
 _ANYONE = Access.ANYONE
-_RESET, _VERIFY, _CHANGE = (
-    f"{ACCOUNT}/{PAGE_OF[purpose]}" for purpose in (Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL)
+_RESET, _VERIFY, _CHANGE, _SIGN_IN = (
+    f"{ACCOUNT}/{PAGE_OF[purpose]}"
+    for purpose in (Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL, Purpose.SIGN_IN)
 )
 _DEAD = (InvalidOneTimeToken,)
 
@@ -39,6 +42,11 @@ PAGES = (
     Page("GET", _CHANGE, account.show_email_change, _ANYONE, account.email_change_refused, refuses=_DEAD),
     Page("POST", _CHANGE, account.change_email, _ANYONE, account.email_change_refused,
          refuses=_DEAD, limits=(GUESSES,), keeps_response=True),
+    Page("GET", _SIGN_IN, sign_in_code.show_sign_in, _ANYONE, sign_in_code.sign_in_refused, refuses=_DEAD),
+    Page("POST", _SIGN_IN, sign_in_code.sign_in, _ANYONE, sign_in_code.sign_in_refused,
+         refuses=(*_DEAD, AccountBanned, AccountInactive, CrossSiteRequest), limits=(GUESSES,)),
+    Page("POST", f"{_SIGN_IN}/new-mail", sign_in_code.mail_sign_in_code, _ANYONE, sign_in_code.sign_in_refused,
+         limits=MAILS),
 )
 HOME_PAGE = Page("GET", HOME, home.home, _ANYONE, refused)
 DEVELOPER_PAGES = tuple(

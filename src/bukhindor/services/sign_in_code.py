@@ -1,0 +1,117 @@
+"""Signing in with a code or a link that was mailed, without a password."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bukhindor.domain.audit import AuditType
+from bukhindor.domain.device import Device
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import InvalidOneTimeToken, RateLimited
+from bukhindor.domain.one_time_token import Proof, Purpose
+from bukhindor.domain.origin import Origin
+from bukhindor.domain.password_attempt import sign_in_kind
+from bukhindor.domain.sign_in import HalfSignedIn
+from bukhindor.domain.sign_in_method import Method
+from bukhindor.domain.tokens import TokenPair
+from bukhindor.domain.user import User
+from bukhindor.ports.secrets import DeviceProofs
+from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
+from bukhindor.ports.store.transactions import Writes
+from bukhindor.ports.system import Clock
+from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.letters import Letters
+from bukhindor.services.steps.mail_allowance import MailAllowance
+from bukhindor.services.steps.mailbox_proof import MailboxProofs
+from bukhindor.services.steps.planted_access import PlantedAccess
+from bukhindor.services.steps.session_start import SessionStart, SessionStartStore
+from bukhindor.services.steps.token_issuer import TokenIssuer
+
+
+class _Writing(SessionStartStore, HasOneTimeTokens, Protocol):
+    """What signing in with a proof of the mailbox needs from the store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInCode:
+    transactions: Writes[_Writing]
+    proofs: MailboxProofs
+    planted_access: PlantedAccess
+    letters: Letters
+    trail: AuditTrail
+    device_proofs: DeviceProofs
+    token_issuer: TokenIssuer
+    session_start: SessionStart
+    clock: Clock
+    allowance: MailAllowance
+
+    async def request(self, email: EmailAddress, origin: Origin) -> None:
+        """Send a link and a code that sign in.
+
+        The response is the same for unknown addresses, banned accounts and too frequent requests, and no account is
+        created. One address gets one mail a minute and five an hour; a newer mail makes the older ones invalid.
+        """
+        with suppress(RateLimited):
+            async with self.allowance.of(f"sign-in:{email}"):
+                await self._send(email, origin)
+
+    async def _send(self, email: EmailAddress, origin: Origin) -> None:
+        now = self.clock.now()
+        async with self.transactions.begin() as tx:
+            user = await tx.users.by_email(email)
+            asked = AuditType.SIGN_IN_CODE_ASKED
+            if user is None:
+                # Counting for unknown addresses also makes both cases take one commit.
+                await tx.audit_events.count(self.trail.counted(origin, asked, now))
+            else:
+                if user.is_active_at(now):
+                    await self.letters.ask_for_proof(tx, user, Purpose.SIGN_IN, origin, now)
+                await tx.audit_events.add(self.trail.by_stranger(origin, asked, now, user.id, email=email.masked))
+            await tx.commit()
+
+    async def confirm(self, proof: Proof, device: Device, origin: Origin, device_proof: str = "") -> TokenPair:
+        """Start a session, as signing in with a password does.
+
+        The link and the code are valid for ten minutes, and one of them works once. Five wrong codes make the code
+        invalid, and after ten wrong codes in a day an account accepts links only. Only with the right link or code do
+        you learn that the account is banned or inactive.
+
+        At an address that is not verified the proof verifies it. The person who registered may not be the person who
+        reads the mailbox, so the account's password and all its sessions end, and a mail to choose a new password is
+        sent (account pre-hijacking, CVE-2024-38351).
+
+        Raises InvalidOneTimeToken, AccountBanned, AccountInactive.
+        """
+        self.token_issuer.require_key()
+        now = self.clock.now()
+        async with self.transactions.begin() as tx:
+            user, token = await self.proofs.use(tx, Purpose.SIGN_IN, proof, origin, now)
+            if token.email != user.email:
+                raise InvalidOneTimeToken
+            if user.is_active_at(now) and not user.email_verified:
+                user = await self._verified(tx, user, origin, now)
+            networks = dict(await tx.familiar_networks.of_user(user.id))
+            proven = self.device_proofs.device_of(device_proof, user.id, now)
+            network_used_at = networks.get(origin.wider_network)
+            half = HalfSignedIn(
+                user=user,
+                methods=(Method.MAIL,),
+                authenticated_at=now,
+                origin=origin,
+                device=device,
+                kind=sign_in_kind(proven, network_used_at, now),
+                proven_device=proven or "",
+                network_used_at=network_used_at,
+            )
+            caller = await self.session_start.start(tx, half)
+            await tx.commit()
+        return self.token_issuer.issue(caller.session, caller.user, now)
+
+    async def _verified(self, tx: _Writing, user: User, origin: Origin, now: datetime) -> User:
+        """Return the user with a verified address, and without what a stranger may have planted."""
+        user = await self.planted_access.end(tx, user.with_proven_email(user.email, now), origin, now)
+        await tx.users.save(user)
+        event = self.trail.by_stranger(origin, AuditType.EMAIL_VERIFIED, now, user.id, by="mailbox owner alone")
+        await tx.audit_events.add(event)
+        return user

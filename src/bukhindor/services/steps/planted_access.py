@@ -1,0 +1,36 @@
+"""What another person may have planted in an account before the owner of its mailbox came."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bukhindor.domain.one_time_token import Purpose
+from bukhindor.domain.origin import Origin
+from bukhindor.domain.user import User
+from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.services.steps.letters import Letters, LetterStore
+
+
+class PlantedAccessStore(LetterStore, HasSessions, Protocol):
+    """What the end of planted access needs from the store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlantedAccess:
+    """Shared by the ways in which a person proves a mailbox without a proof that they registered the account.
+
+    Anyone can register with the address of another person and wait (account pre-hijacking, CVE-2024-38351).
+    """
+
+    letters: Letters
+
+    async def end(self, tx: PlantedAccessStore, user: User, origin: Origin, now: datetime) -> User:
+        """End every access that existed before the mailbox was proved: sessions, proofs under way, the password.
+
+        A mail to choose a new password follows. Returns the user without a password, which the caller saves.
+        """
+        user = user.without_password(now)
+        await tx.sessions.remove_of_user(user.id)
+        await tx.one_time_tokens.remove_of_user(user.id)
+        await self.letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
+        return user
