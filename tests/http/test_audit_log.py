@@ -49,6 +49,7 @@ async def live_through_everything(service: Service) -> None:
     await service.post("/auth/change-password", {"current_password": "x", "new_password": NEW}, by=user, **how)
     change = {"current_password": PASSWORD, "new_password": NEW}
     user = tokens_in(await service.post("/auth/change-password", change, by=user, **how))
+    await service.post("/auth/reauthenticate", {"password": NEW}, by=user, **how)
     await service.post("/auth/reset-password", {"email": people.other.email}, **how)
     reset = {"token": (await service.proof(people.other.email)).token, "new_password": NEW}
     await service.post("/auth/reset-password/confirm", reset, **how)

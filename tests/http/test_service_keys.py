@@ -46,10 +46,11 @@ async def test_a_service_learns_whose_a_token_is_and_sees_a_logout_at_once(servi
         "active": True,
         "token_type": "Bearer",
         **{name: claims[name] for name in ("sub", "sid", "role", "iss", "exp", "jti", "iat", "client_id")},
+        **{name: claims[name] for name in ("auth_time", "amr", "acr")},
         "aud": [claims["aud"]],
     }
     refresh = (await introspect(service, user.refresh_token, key)).json()
-    assert set(refresh) == {"active", "sub", "sid", "role", "iss", "exp"}
+    assert set(refresh) == {"active", "sub", "sid", "role", "iss", "exp", "auth_time", "amr", "acr"}
     assert (refresh["sub"], refresh["sid"]) == (user.id, user.session_id)
 
     await service.post("/auth/logout", by=user)
