@@ -248,6 +248,8 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys, services: Service
         has_docs=settings.server.docs,
         check_password=services.registration.password_policy.check_alone,
         product=settings.product,
+        client_apps=settings.apps.client_apps,
+        relying_party=settings.apps.relying_party,
         token_audiences=settings.tokens.audiences,
         token_client_id=settings.tokens.client_id,
     )

@@ -15,9 +15,12 @@ _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
 
 @click.command("doctor")
 @click.option("--send-mail", "recipient", metavar="ADDRESS", help="Send a test mail to ADDRESS.")
+@click.option(
+    "--app-links", "app_links", is_flag=True, help="Fetch the files of PUBLIC_URL and APP_URL that phones read."
+)
 @json_option
 @click.pass_context
-def command(ctx: click.Context, recipient: str | None, as_json: bool) -> None:
+def command(ctx: click.Context, recipient: str | None, app_links: bool, as_json: bool) -> None:
     """Check everything that the service needs, without changing anything. Exit with 1 when there is a problem."""
     from bukhindor.cli import checks
 
@@ -30,7 +33,7 @@ def command(ctx: click.Context, recipient: str | None, as_json: bool) -> None:
     else:
         if address is not None and not settings.mail.server:
             raise Refusal("This installation sends no mail: set SMTP_URL to send one.")
-        findings = checks.of_installation(settings, address)
+        findings = checks.of_installation(settings, address, app_links=app_links)
         exit_code = REFUSED
 
     found = []

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from bukhindor.config.accounts import AccountSettings
+from bukhindor.config.apps import AppSettings
 from bukhindor.config.errors import ConfigurationError
 from bukhindor.config.limits import LimitSettings
 from bukhindor.config.mail import DevMailbox, MailSettings
@@ -44,6 +45,7 @@ class Settings:
     limiting: LimitSettings
     product: Product
     mail: MailSettings
+    apps: AppSettings
     monitoring: MonitoringSettings
     variables: tuple[Variable, ...] = field(compare=False)
     unknown_variables: tuple[UnknownVariable, ...] = field(compare=False)
@@ -77,6 +79,7 @@ class Settings:
         tokens = TokenSettings.read(sources, token_life=accounts.jwt_expiration)
         limiting = LimitSettings.read(sources)
         product = read_product(sources)
+        mail = MailSettings.read(sources, product.name)
         return cls(
             environment=environment,
             server=server,
@@ -86,7 +89,10 @@ class Settings:
             tokens=tokens,
             limiting=limiting,
             product=product,
-            mail=MailSettings.read(sources, product.name),
+            mail=mail,
+            apps=AppSettings.read(
+                sources, public_url=server.public_url, app_url=mail.app_url, is_production=is_production
+            ),
             monitoring=MonitoringSettings.read(sources, is_production=is_production),
             variables=tuple(sources.variables.values()),
             unknown_variables=unknown_variables(sources.variables, sources.environ, sources.env_file),

@@ -13,6 +13,10 @@ HEALTH: Final = "/health"
 JWKS: Final = "/.well-known/jwks.json"
 # For clients of OpenID Connect and for those of OAuth 2.0 (RFC 8414).
 DISCOVERY: Final = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
+# What Apple, Google and browsers fetch: which apps and pages belong to this service.
+APPLE_APPS: Final = "/.well-known/apple-app-site-association"
+ANDROID_APPS: Final = "/.well-known/assetlinks.json"
+RELATED_ORIGINS: Final = "/.well-known/webauthn"
 # Below API (RFC 7662).
 INTROSPECTION: Final = "/auth/introspect"
 OPENAPI: Final = "/openapi.json"

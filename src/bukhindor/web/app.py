@@ -25,7 +25,7 @@ from bukhindor.web.endpoint.operation import Operation
 from bukhindor.web.endpoint.row import Row
 from bukhindor.web.endpoint.wording import worded
 from bukhindor.web.pages.rendering import refusal_page
-from bukhindor.web.pages.routes import DEVELOPER_PAGES, HOME_PAGE, PAGES
+from bukhindor.web.pages.routes import DEVELOPER_PAGES, FILES_FOR_SYSTEMS, HOME_PAGE, PAGES
 
 _REFUSAL = "bukhindor.refusal"
 
@@ -94,7 +94,7 @@ def rows(*, with_home: bool, with_mailbox: bool, with_docs: bool = True) -> tupl
     """Return the rows of all endpoints and pages."""
     home = (HOME_PAGE,) if with_home else ()
     documentation = docs.PAGES if with_docs else ()
-    return (*ENDPOINTS, *documentation, *PAGES, *home, *(DEVELOPER_PAGES if with_mailbox else ()))
+    return (*ENDPOINTS, *documentation, *PAGES, *FILES_FOR_SYSTEMS, *home, *(DEVELOPER_PAGES if with_mailbox else ()))
 
 
 def _is_from_browser(exchange: Exchange) -> bool:

@@ -28,8 +28,10 @@ def of_bad_configuration(error: ConfigurationError) -> Iterator[Finding]:
     yield from program.unknown_variables(error.hints)
 
 
-def of_installation(settings: Settings, recipient: EmailAddress | None) -> Iterator[Finding]:
-    """Every check, in the order in which one builds on another; a test mail goes to `recipient`."""
+def of_installation(settings: Settings, recipient: EmailAddress | None, *, app_links: bool) -> Iterator[Finding]:
+    """Every check, in the order in which one builds on another; a test mail goes to `recipient`. With `app_links` the
+    files that phones read are fetched from the addresses of this installation.
+    """
     wall = SystemClock()
     begun, begun_steadily = wall.now(), time.monotonic()
     yield from program.versions()
@@ -47,6 +49,8 @@ def of_installation(settings: Settings, recipient: EmailAddress | None) -> Itera
     yield from mail_templates(settings)
     if stored is not None and stored.waiting_mails + stored.failed_mails:
         yield mail_queue(stored)
+    if app_links:
+        yield from _app_links(settings)
     now = wall.now()
     jump = now - begun - timedelta(seconds=time.monotonic() - begun_steadily)
     yield program.clock(now, jump, () if stored is None else stored.keys)
@@ -67,6 +71,12 @@ def _limits(settings: Settings) -> Iterator[Finding]:
         yield from _redis(settings.limiting.redis)
     elif not settings.store.database.is_embedded:
         yield program.limits_without_redis(settings)
+
+
+def _app_links(settings: Settings) -> Iterator[Finding]:
+    from bukhindor.cli.checks import app_links
+
+    yield from app_links.checks(settings)
 
 
 def _redis(server: RedisServer) -> Iterator[Finding]:

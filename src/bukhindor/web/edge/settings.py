@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 
+from bukhindor.domain.client_app import ClientApps
 from bukhindor.domain.password import NewPassword
 from bukhindor.domain.product import Product
+from bukhindor.domain.relying_party import RelyingParty
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.web.edge.answered_hosts import AnsweredHosts
 from bukhindor.web.edge.cors import CorsPolicy
@@ -32,6 +34,8 @@ class WebSettings:
     request_timeout: float = 10.0
     mailbox_hosts: AnsweredHosts = field(default_factory=AnsweredHosts)
     product: Product = field(default_factory=Product)
+    client_apps: ClientApps = field(default_factory=ClientApps)
+    relying_party: RelyingParty = field(default_factory=lambda: RelyingParty("localhost", ()))
     is_development: bool = False
     has_mailbox: bool = False
     has_docs: bool = True

@@ -1,5 +1,7 @@
 """Every page: its path, who may open it, how often, and what it can refuse."""
 
+from datetime import timedelta
+
 from bukhindor.domain.errors import (
     AccountBanned,
     AccountInactive,
@@ -9,11 +11,22 @@ from bukhindor.domain.errors import (
     TooBusy,
 )
 from bukhindor.domain.one_time_token import Purpose
-from bukhindor.web.addresses import ACCOUNT, ASSETS, FAVICON, HOME, MAILBOX, MAILBOX_JSON, PAGE_OF
+from bukhindor.web.addresses import (
+    ACCOUNT,
+    ANDROID_APPS,
+    APPLE_APPS,
+    ASSETS,
+    FAVICON,
+    HOME,
+    MAILBOX,
+    MAILBOX_JSON,
+    PAGE_OF,
+    RELATED_ORIGINS,
+)
 from bukhindor.web.endpoint.limits import GUESSES, MAILS
 from bukhindor.web.endpoint.refusals import CrossSiteRequest, NoSuchEndpoint
 from bukhindor.web.endpoint.row import Access, Page, as_problem
-from bukhindor.web.pages import account, dev_mailbox, home, looks, sign_in_code
+from bukhindor.web.pages import account, app_links, dev_mailbox, home, looks, sign_in_code
 from bukhindor.web.pages.rendering import refused
 
 _ANYONE = Access.ANYONE
@@ -21,6 +34,7 @@ _RESET, _VERIFY, _CHANGE, _SIGN_IN = (
     f"{ACCOUNT}/{PAGE_OF[purpose]}"
     for purpose in (Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL, Purpose.SIGN_IN)
 )
+_HOUR = timedelta(hours=1)
 _DEAD = (InvalidOneTimeToken,)
 
 # fmt: off
@@ -47,6 +61,14 @@ PAGES = (
          refuses=(*_DEAD, AccountBanned, AccountInactive, CrossSiteRequest), limits=(GUESSES,)),
     Page("POST", f"{_SIGN_IN}/new-mail", sign_in_code.mail_sign_in_code, _ANYONE, sign_in_code.sign_in_refused,
          limits=MAILS),
+)
+FILES_FOR_SYSTEMS = tuple(
+    Page("GET", path, handler, _ANYONE, as_problem, refuses=(NoSuchEndpoint,), cache_life=_HOUR)
+    for path, handler in (
+        (APPLE_APPS, app_links.apple_app_site_association),
+        (ANDROID_APPS, app_links.asset_links),
+        (RELATED_ORIGINS, app_links.related_origins),
+    )
 )
 HOME_PAGE = Page("GET", HOME, home.home, _ANYONE, refused)
 DEVELOPER_PAGES = tuple(

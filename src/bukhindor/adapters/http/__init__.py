@@ -1,0 +1,1 @@
+"""Requests to web servers, for what the operator wants checked."""
