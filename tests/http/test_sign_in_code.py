@@ -302,3 +302,40 @@ async def test_mail_and_page_are_in_the_person_s_language(service: Service, lang
     path = mail["links"][0].removeprefix(PUBLIC_URL)
     page = await service.ask("GET", path, headers=headers)
     assert {"en": "Sign in in this browser", "ru": "Войти в этом браузере"}[language] in assert_harmless_page(page)
+
+
+async def test_a_listed_account_signs_in_with_its_fixed_code(start_service: StartService) -> None:
+    """LOG-02: as often as it likes, without a mail, and marked; an administrator who is listed by mistake does not."""
+    people = (await start_service()).people
+    accounts = f"{people.user.email}:12345678,{people.admin.email}:12345678"
+    service = await start_service(review_accounts=accounts)
+    people = service.people
+    before = len(await service.mails())
+    for _ in range(3):
+        assert (await ask(service, people.user.email)).status_code == 200
+        answer = await confirm(service, email=people.user.email, code="1234 5678")
+        assert tokens_in(answer).claims["sub"] == people.user.id
+    new = (await service.mails())[: len(await service.mails()) - before]
+    assert not [mail for mail in new if mail["codes"]]
+    refused = await confirm(service, email=people.admin.email, code="12345678")
+    assert_problem(refused, *INVALID)
+    assert "set-cookie" not in refused.headers
+    assert len(await service.events("&type=sign_in.review_code_used")) == 3
+    (event,) = await service.events("&type=sign_in.review_code_refused")
+    assert (event["subject_id"], event["details"]) == (people.admin.id, {"role": "admin"})
+    for code in ("87654321", "00000000"):
+        assert_problem(await confirm(service, email=people.user.email, code=code), *INVALID)
+    assert_problem(await confirm(service, email=people.other.email, code="12345678"), *INVALID)
+
+
+async def test_guesses_at_a_fixed_code_are_limited(start_service: StartService) -> None:
+    """RST-12: ten of an account in a day; the response is that of a wrong code."""
+    user = (await start_service()).people.user
+    service = await start_service(review_accounts=f"{user.email}:12345678", rate_limits=True)
+    email = service.people.user.email
+    for number in range(10):
+        wrong = await confirm(service, email=email, code=f"0000000{number}")
+        assert_problem(wrong, *INVALID)
+    assert_problem(await confirm(service, email=email, code="12345678"), *INVALID)
+    service.clock.advance(timedelta(days=1))
+    assert (await confirm(service, email=email, code="12345678")).status_code == 200

@@ -67,3 +67,43 @@ def test_a_missing_extra_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -
         "BLOCK_DISPOSABLE_EMAIL: the list of such domains is not here; install bukhindor-backend[disposable-email]; "
         "for example false"
     )
+
+
+def test_review_accounts_are_read_and_their_codes_are_shown_nowhere() -> None:
+    """CFG-03"""
+    settings = read(REVIEW_ACCOUNTS="Review@Example.com:12345678, test@example.com:00000000")
+    accounts = settings.ways_in.review_accounts
+    assert {email.value: accounts.code_of(email) for email in accounts} == {
+        "review@example.com": "12345678",
+        "test@example.com": "00000000",
+    }
+    assert shown(settings, "REVIEW_ACCOUNTS") == "review@example.com:***,test@example.com:***"
+    assert shown(read(), "REVIEW_ACCOUNTS") == "none"
+    assert "12345678" not in repr(settings) + repr(settings.ways_in)
+
+
+NOT_A_PAIR = "the value is not an address, a colon and a code of eight digits"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("review@example.com", NOT_A_PAIR),
+        ("review@example.com:1234567", NOT_A_PAIR),
+        ("review@example.com:123456789", NOT_A_PAIR),
+        ("review@example.com:1234567x", NOT_A_PAIR),
+        ("review@example.com:\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668", NOT_A_PAIR),
+        ("a@example.com:12345678,b@example.com:x", "value 2 of 2 is not an address"),
+        ("12345678", NOT_A_PAIR),
+        ("review:12345678", '"review" is not an email address'),
+        ("a@example.com:12345678,A@example.com:87654321", "a@example.com is named twice"),
+    ],
+)
+def test_a_review_account_that_can_not_be_meant_stops_the_start(text: str, reason: str) -> None:
+    """CFG-02, CFG-03"""
+    found = problem(REVIEW_ACCOUNTS=text)
+    assert found.startswith(f"REVIEW_ACCOUNTS: {reason}")
+    told, _, example = found.partition("; for example ")
+    assert example == "review@example.com:12345678"
+    assert "12345678" not in told
+    assert "87654321" not in told

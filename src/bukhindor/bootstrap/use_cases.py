@@ -76,6 +76,7 @@ def _ways_in(settings: Settings) -> WaysIn:
         registration=ways_in.registration,
         addresses=AddressPolicy(frozenset(ways_in.allowed_email_domains), blocked),
         requires_verified_email=ways_in.email_verification is EmailVerificationMode.REQUIRED,
+        review_accounts=ways_in.review_accounts,
     )
 
 

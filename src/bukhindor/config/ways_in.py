@@ -1,5 +1,6 @@
 """Ways in: who may register, with which addresses, and what a sign-in needs."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
@@ -9,8 +10,12 @@ from bukhindor.config.durations import quoted
 from bukhindor.config.sources import Sources
 from bukhindor.config.values import choice, listed, yes_or_no
 from bukhindor.domain.domain_name import ascii_domain, shown_domain
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import InvalidValue
+from bukhindor.domain.review_account import ReviewAccounts
 from bukhindor.domain.ways_in import RegistrationMode, domain_and_parents
 
+_CODE = re.compile(r"[0-9]{8}")
 _NEEDED_FOR_DISPOSABLE = "disposable_email_domains"
 
 
@@ -27,6 +32,7 @@ class WaysInSettings:
 
     registration: RegistrationMode
     email_verification: EmailVerificationMode
+    review_accounts: ReviewAccounts
     allowed_email_domains: tuple[str, ...]
     blocked_email_domains: tuple[str, ...]
     block_disposable_email: bool
@@ -38,6 +44,9 @@ class WaysInSettings:
         settings = cls(
             registration=read("REGISTRATION", choice(RegistrationMode), RegistrationMode.OPEN, "open"),
             email_verification=read("EMAIL_VERIFICATION", choice(verification), verification.OPTIONAL, "required"),
+            review_accounts=read(
+                "REVIEW_ACCOUNTS", _review_accounts, ReviewAccounts(), "review@example.com:12345678", _masked
+            ),
             allowed_email_domains=read("ALLOWED_EMAIL_DOMAINS", _domains, (), "example.com,example.org", _shown),
             blocked_email_domains=read("BLOCKED_EMAIL_DOMAINS", _domains, (), "example.com,example.org", _shown),
             block_disposable_email=read("BLOCK_DISPOSABLE_EMAIL", yes_or_no, False, "false"),
@@ -71,3 +80,26 @@ def _domain(text: str) -> str:
 
 def _shown(domains: tuple[str, ...]) -> str:
     return ",".join(map(shown_domain, domains)) or "none"
+
+
+def _review_accounts(text: str) -> ReviewAccounts:
+    """Addresses, each with its code after a colon. No message repeats a code."""
+    codes: dict[EmailAddress, str] = {}
+    parts = listed(text)
+    for position, part in enumerate(parts, start=1):
+        which = "the value" if len(parts) == 1 else f"value {position} of {len(parts)}"
+        address, colon, code = part.rpartition(":")
+        if not colon or _CODE.fullmatch(code) is None:
+            raise ValueError(f"{which} is not an address, a colon and a code of eight digits")
+        try:
+            email = EmailAddress.parse(address)
+        except InvalidValue:
+            raise ValueError(f"{quoted(address.strip())} is not an email address") from None
+        if email in codes:
+            raise ValueError(f"{email} is named twice")
+        codes[email] = code
+    return ReviewAccounts(codes)
+
+
+def _masked(accounts: ReviewAccounts) -> str:
+    return ",".join(f"{email}:***" for email in accounts) or "none"

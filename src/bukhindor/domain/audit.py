@@ -26,6 +26,8 @@ class AuditType(StrEnum):
     SIGN_IN_FAILED = "sign_in.failed"
     REAUTHENTICATED = "sign_in.repeated"
     SIGN_IN_CODE_ASKED = "sign_in.code_asked"
+    REVIEW_CODE_USED = "sign_in.review_code_used"
+    REVIEW_CODE_REFUSED = "sign_in.review_code_refused"
     PASSWORD_DISABLED = "sign_in.password_disabled"
     REFRESH_TOKEN_REUSED = "session.refresh_token_reused"
     SESSION_ENDED = "session.ended"

@@ -1,10 +1,11 @@
 """Who may come in: the operator's rules for new accounts and their addresses."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue, RegistrationClosed
+from bukhindor.domain.review_account import ReviewAccounts
 
 
 class RegistrationMode(StrEnum):
@@ -41,6 +42,7 @@ class WaysIn:
     registration: RegistrationMode = RegistrationMode.OPEN
     addresses: AddressPolicy = AddressPolicy()
     requires_verified_email: bool = False
+    review_accounts: ReviewAccounts = field(default_factory=ReviewAccounts)
 
     def require_open_registration(self) -> None:
         """Raise RegistrationClosed unless anyone may register."""

@@ -34,6 +34,7 @@ from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
 from bukhindor.services.steps.password_check import PasswordCheck
 from bukhindor.services.steps.planted_access import PlantedAccess
+from bukhindor.services.steps.review_code import ReviewCodes
 from bukhindor.services.steps.session_start import SessionStart
 from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
@@ -153,6 +154,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         sign_in_code=SignInCode(
             transactions=outside.transactions,
             proofs=proofs,
+            review_codes=ReviewCodes(accounts=rules.ways_in.review_accounts, proofs=proofs, trail=trail),
             planted_access=planted_access,
             letters=letters,
             trail=trail,

@@ -22,6 +22,8 @@ PROMISED_TYPES = {
     "sign_in.failed",
     "sign_in.repeated",
     "sign_in.code_asked",
+    "sign_in.review_code_used",
+    "sign_in.review_code_refused",
     "sign_in.password_disabled",
     "session.refresh_token_reused",
     "session.ended",

@@ -11,6 +11,7 @@ from bukhindor.adapters.system.clock import SystemClock
 from bukhindor.cli.checks import embedded, program
 from bukhindor.cli.checks.disk import data_folder
 from bukhindor.cli.checks.mail import mail, mail_queue, mail_templates
+from bukhindor.cli.checks.review_accounts import review_accounts
 from bukhindor.cli.checks.signing_keys import Stored, signing_keys
 from bukhindor.cli.findings import Finding, State
 from bukhindor.config import ConfigurationError, Settings
@@ -44,6 +45,7 @@ def of_installation(settings: Settings, recipient: EmailAddress | None, *, app_l
     stored = yield from _database(settings, wall)
     if stored is not None:
         yield signing_keys(settings, stored.keys)
+        yield from review_accounts(settings.ways_in, stored.users, begun)
     yield from _limits(settings)
     yield mail(settings, recipient)
     yield from mail_templates(settings)
@@ -59,7 +61,7 @@ def of_installation(settings: Settings, recipient: EmailAddress | None, *, app_l
 def _database(settings: Settings, wall: SystemClock) -> Generator[Finding, None, Stored | None]:
     database = settings.store.database
     if isinstance(database, SqliteUrl):
-        return (yield from embedded.checks(database.path))
+        return (yield from embedded.checks(database.path, settings.ways_in.review_accounts))
     # The drivers take time to load; only users who need them should wait for it.
     from bukhindor.cli.checks import postgres
 

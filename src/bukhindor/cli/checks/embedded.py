@@ -1,6 +1,6 @@
 """An embedded database."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from bukhindor.adapters.sql.schema_version import head, revisions
@@ -8,6 +8,7 @@ from bukhindor.adapters.sql.sqlite.inspection import DatabaseState, inspect, sql
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
 from bukhindor.cli.checks.signing_keys import Stored
 from bukhindor.cli.findings import Finding, State, ok
+from bukhindor.domain.email_address import EmailAddress
 
 PATIENCE_SECONDS = 4.0
 
@@ -18,10 +19,10 @@ def library() -> Finding:
     return ok("sqlite", f"SQLite {version}{remark}")
 
 
-def checks(path: Path) -> Generator[Finding, None, Stored | None]:
-    """The findings, and the content of the database if this program can read it."""
+def checks(path: Path, emails: Iterable[EmailAddress] = ()) -> Generator[Finding, None, Stored | None]:
+    """The findings, and the content of the database if this program can read it, with the users of `emails`."""
     try:
-        found = inspect(path, PATIENCE_SECONDS) if path.exists() else None
+        found = inspect(path, PATIENCE_SECONDS, emails) if path.exists() else None
     except (DatabaseUnusable, OSError) as error:
         advice = "Run this as the user of the service; a damaged file is replaced by `bukhindor restore`"
         yield Finding("database", State.PROBLEM, str(error).rstrip("."), advice)
@@ -32,7 +33,7 @@ def checks(path: Path) -> Generator[Finding, None, Stored | None]:
     yield ok("server", "a server uses this database now" if found.has_server else "no server uses this database now")
     if found.schema is None or not found.schema.serves_us:
         return None
-    return Stored(found.signing_keys, found.waiting_mails, found.failed_mails)
+    return Stored(found.signing_keys, found.waiting_mails, found.failed_mails, found.users)
 
 
 def database(path: Path, found: DatabaseState | None) -> Finding:

@@ -23,7 +23,7 @@ def checks(
 ) -> Generator[Finding, None, Stored | None]:
     """The findings, and the content of the database if this program can read it."""
     try:
-        found = inspect(address, PATIENCE_SECONDS, now)
+        found = inspect(address, PATIENCE_SECONDS, now, settings.ways_in.review_accounts)
     except DatabaseUnusable as error:
         advice = error.advice or "Compare DATABASE_URL with what the server says"
         yield Finding("database", State.PROBLEM, error.reason.rstrip("."), advice.rstrip("."))
@@ -38,7 +38,7 @@ def checks(
     yield server_clock(found)
     if found.schema is None or not found.schema.serves_us:
         return None
-    return Stored(found.signing_keys, found.waiting_mails, found.failed_mails)
+    return Stored(found.signing_keys, found.waiting_mails, found.failed_mails, found.users)
 
 
 def database(address: PostgresUrl, found: PostgresState) -> Finding:

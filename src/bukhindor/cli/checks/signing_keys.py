@@ -10,15 +10,17 @@ from bukhindor.cli.findings import Finding, State, ok
 from bukhindor.config import ConfigurationError, Settings
 from bukhindor.config.data_folder import made_secret
 from bukhindor.domain.signing_key import KeyRing, SigningKey
+from bukhindor.domain.user import User
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The content of a database that this program can read."""
+    """The content of a database that this program can read; `users` are those that the settings name."""
 
     keys: Sequence[SigningKey]
     waiting_mails: int
     failed_mails: int
+    users: Sequence[User] = ()
 
 
 def signing_keys(settings: Settings, keys: Sequence[SigningKey]) -> Finding:

@@ -77,18 +77,19 @@ class MailboxProofs:
             raise await self._refusal_of_a_guess(tx, purpose, origin, now, "code while codes are off")
         if compare_digest(token.code_hash, self.secrets.hash_code(proof.code, user.id, purpose)):
             return user, token
-        await self._count_wrong_code(tx, user, token, origin, now)
+        # The counts must outlive the refusal, or a code could be guessed without end.
+        await tx.one_time_tokens.save(token.after_wrong_code())
+        await self.count_wrong_code(tx, user, purpose, origin, now)
         await tx.commit()
         raise InvalidOneTimeToken
 
-    async def _count_wrong_code(
-        self, tx: ProofStore, user: User, token: OneTimeToken, origin: Origin, now: datetime
+    async def count_wrong_code(
+        self, tx: ProofStore, user: User, purpose: Purpose, origin: Origin, now: datetime
     ) -> None:
-        """The counts must outlive the refusal, or a code could be guessed without end."""
-        await tx.one_time_tokens.save(token.after_wrong_code())
+        """Count one more wrong code of the account within `tx`, and report the one that turns codes off."""
         user = user.after_wrong_code(now, self.wrong_codes)
         await tx.users.save(user)
-        details = {"purpose": token.purpose.value, "email": user.email.masked}
+        details = {"purpose": purpose.value, "email": user.email.masked}
         await tx.audit_events.add(self.trail.by_stranger(origin, AuditType.PROOF_FAILED, now, user.id, **details))
         if not user.accepts_codes_at(now, self.wrong_codes):
             await tx.audit_events.add(self.trail.by_stranger(origin, AuditType.CODES_DISABLED, now, user.id))

@@ -113,7 +113,7 @@ _AUTH = (
     Endpoint("POST", "/auth/sign-in-code", sign_in_code.mail_sign_in_code, _ANYONE, "Sign-in",
              limits=MAILS, rules=SignInCode.request),
     Endpoint("POST", "/auth/sign-in-code/confirm", sign_in_code.confirm_sign_in, _ANYONE, "Sign-in",
-             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive), limits=(GUESSES,),
+             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, EmailNotVerified), limits=(GUESSES,),
              rules=SignInCode.confirm, starts_session=True),
     Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
              refuses=(NotSignedIn, InvalidRefreshToken, RefreshTokenReused, CrossSiteRequest),

@@ -1,7 +1,7 @@
 """An inspection of a PostgreSQL database for `doctor`, which changes nothing."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +15,11 @@ from bukhindor.adapters.sql.postgres.schema import version_in
 from bukhindor.adapters.sql.postgres.statements import compiled
 from bukhindor.adapters.sql.postgres.url import PostgresUrl
 from bukhindor.adapters.sql.repositories.signing_keys import SIGNING_KEY_COLUMNS, to_signing_key
+from bukhindor.adapters.sql.repositories.users import BY_EMAIL, to_user
 from bukhindor.adapters.sql.schema_version import Version
+from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.signing_key import SigningKey
+from bukhindor.domain.user import User
 
 _SURELY_ENCRYPTED = ("require", "verify-ca", "verify-full")
 
@@ -48,8 +51,8 @@ class PostgresState:
 
     `is_pooled`: a pooler is in between. `letters` is LC_CTYPE, "" where another library than the system's knows the
     letters. `connections` is how many this role may open in this database at most, `in_use` how many all roles have
-    open now. `clock_ahead` is the server's clock minus this machine's. Keys and mails are read only when this program
-    can work on the schema.
+    open now. `clock_ahead` is the server's clock minus this machine's. Keys, mails and `users` are read only when this
+    program can work on the schema.
     """
 
     version: str
@@ -67,20 +70,27 @@ class PostgresState:
     signing_keys: tuple[SigningKey, ...] = ()
     waiting_mails: int = 0
     failed_mails: int = 0
+    users: tuple[User, ...] = ()
 
 
-def inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) -> PostgresState:
+def inspect(
+    address: PostgresUrl, patience: float, now: Callable[[], datetime], emails: Iterable[EmailAddress] = ()
+) -> PostgresState:
     """The state of the database, over a separate connection, with a limit of `patience` seconds for each response.
+
+    `emails` are the addresses whose users it reads.
 
     Raises DatabaseUnusable.
     """
     try:
-        return asyncio.run(_inspect(address, patience, now))
+        return asyncio.run(_inspect(address, patience, now, emails))
     except CONNECTION_ERRORS as error:
         raise unusable(address, error) from error
 
 
-async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], datetime]) -> PostgresState:
+async def _inspect(
+    address: PostgresUrl, patience: float, now: Callable[[], datetime], emails: Iterable[EmailAddress]
+) -> PostgresState:
     hosts = Hosts(address)
     connection: Any = await hosts.connect(
         timeout=address.connecting_within(patience),
@@ -95,11 +105,16 @@ async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], date
             clock_ahead = await _clock_ahead(connection, now)
             schema = await version_in(connection)
             keys: tuple[SigningKey, ...] = ()
+            users: list[User] = []
             mails = failed = 0
             if schema is not None and schema.serves_us:
                 query = compiled(_KEYS, ())
                 keys = tuple(map(to_signing_key, query.rows(await connection.fetch(query.sql))))
                 mails, failed = await connection.fetchrow(_MAILS)
+                by_email = compiled(BY_EMAIL, ("address",))
+                for email in emails:
+                    found_users = await connection.fetch(by_email.sql, *by_email.values({"address": email.value}))
+                    users += map(to_user, by_email.rows(found_users))
     finally:
         await connection.close(timeout=patience)
     return PostgresState(
@@ -118,6 +133,7 @@ async def _inspect(address: PostgresUrl, patience: float, now: Callable[[], date
         signing_keys=keys,
         waiting_mails=mails - failed,
         failed_mails=failed,
+        users=tuple(users),
     )
 
 

@@ -35,7 +35,7 @@ NOW = sa.bindparam("now", type_=tables.UtcDateTime())
 IS_ACTIVE = sa.or_(_users.c.status == sa.literal_column("'active'"), _users.c.status_until <= NOW)
 
 _BY_ID = sa.select(*USER_COLUMNS).where(_this_user)
-_BY_EMAIL = sa.select(*USER_COLUMNS).where(_users.c.email == sa.bindparam("address"))
+BY_EMAIL = sa.select(*USER_COLUMNS).where(_users.c.email == sa.bindparam("address"))
 _networks = tables.familiar_networks
 _BY_EMAIL_WITH_NETWORK = sa.select(
     *USER_COLUMNS,
@@ -104,7 +104,7 @@ class SqlUsers:
         return to_user(found[0]) if found else None
 
     async def by_email(self, email: EmailAddress) -> User | None:
-        found = await self._connection.fetch_held(_BY_EMAIL, {"address": email.value})
+        found = await self._connection.fetch_held(BY_EMAIL, {"address": email.value})
         return to_user(found[0]) if found else None
 
     async def by_email_with_network(self, email: EmailAddress, network: str) -> tuple[User, datetime | None] | None:

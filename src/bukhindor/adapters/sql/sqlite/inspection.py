@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,16 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bukhindor.adapters.sql.repositories.signing_keys import SIGNING_KEY_COLUMNS, to_signing_key
+from bukhindor.adapters.sql.repositories.users import BY_EMAIL, to_user
 from bukhindor.adapters.sql.schema_version import Version
 from bukhindor.adapters.sql.sqlite import statements
 from bukhindor.adapters.sql.sqlite.file import SqliteFile
 from bukhindor.adapters.sql.sqlite.schema import version_in
 from bukhindor.adapters.sql.unusable import DatabaseUnusable
+from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.signing_key import SigningKey
+from bukhindor.domain.user import User
 
 _SAFE_BESIDE_WRITERS = (3, 51, 3)
 _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 10_000
@@ -31,7 +35,7 @@ class DatabaseState:
     """What the inspection found. `damage` is empty for an undamaged file and None when there was no time to check all
     of it.
 
-    Keys and mails are read only when this program can work on the schema.
+    Keys, mails and `users` are read only when this program can work on the schema.
     """
 
     schema: Version | None
@@ -41,6 +45,7 @@ class DatabaseState:
     waiting_mails: int = 0
     failed_mails: int = 0
     is_writable: bool = True
+    users: tuple[User, ...] = ()
 
 
 def sqlite_version() -> tuple[str, bool]:
@@ -48,8 +53,10 @@ def sqlite_version() -> tuple[str, bool]:
     return sqlite3.sqlite_version, sqlite3.sqlite_version_info >= _SAFE_BESIDE_WRITERS
 
 
-def inspect(path: Path, patience: float) -> DatabaseState:
+def inspect(path: Path, patience: float, emails: Iterable[EmailAddress] = ()) -> DatabaseState:
     """The state of an existing database, with a server running or without one; `patience` is in seconds.
+
+    `emails` are the addresses whose users it reads.
 
     Raises DatabaseUnusable.
     """
@@ -62,10 +69,13 @@ def inspect(path: Path, patience: float) -> DatabaseState:
                 return DatabaseState(schema, damage, has_server)
             keys = tuple(map(to_signing_key, statements.fetch(connection, _KEYS, {})))
             mails, failed = connection.execute(_MAILS).fetchone()
+            rows = [row for email in emails for row in statements.fetch(connection, BY_EMAIL, {"address": email.value})]
     except (sqlite3.Error, StoreUnavailable) as error:
         message = f"{path} can't be read: {_one_line(error.__cause__ or error)}."
         raise DatabaseUnusable(message) from error
-    return DatabaseState(schema, damage, has_server, keys, mails - failed, failed, is_writable(path))
+    return DatabaseState(
+        schema, damage, has_server, keys, mails - failed, failed, is_writable(path), tuple(map(to_user, rows))
+    )
 
 
 def is_writable(path: Path) -> bool:
