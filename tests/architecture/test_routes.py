@@ -63,7 +63,7 @@ def name_of(endpoint: Endpoint) -> str:
 
 def application(mailbox: Mailbox | None = None) -> Edge:
     """The application over no services at all."""
-    settings = WebSettings("http://localhost:8080", CorsPolicy(), SessionPolicy(), b"key")
+    settings = WebSettings("http://localhost:8080", CorsPolicy(), SessionPolicy(), b"key", b"form key")
     edge = create_app(AnyCollaborators(()), settings, Unlimited(), FakeClock(), mailbox=mailbox)
     assert isinstance(edge, Edge)
     return edge
@@ -162,7 +162,10 @@ def test_the_edge_is_around_everything() -> None:
     async def ask() -> None:
         policy = SessionPolicy()
         app = create_app(
-            AnyCollaborators(()), WebSettings("http://a", CorsPolicy(), policy, b"key"), Unlimited(), FakeClock()
+            AnyCollaborators(()),
+            WebSettings("http://a", CorsPolicy(), policy, b"key", b"form key"),
+            Unlimited(),
+            FakeClock(),
         )
         scope: dict[str, Any] = {
             "type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "headers": [],

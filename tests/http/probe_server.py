@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 ORIGIN = "https://app.example.com"
 # The server refuses as the whole service does.
 PROBLEMS: Refuse = ServerRefusals(
-    WebSettings("https://api.example.com", CorsPolicy(frozenset({ORIGIN})), SessionPolicy(), b"key")
+    WebSettings("https://api.example.com", CorsPolicy(frozenset({ORIGIN})), SessionPolicy(), b"key", b"form key")
 )
 # Times that no test reaches unless it is about them, however slow the machine is.
 PATIENT = ConnectionLimits(

@@ -70,6 +70,15 @@ def an_address_form(people: People) -> bytes:
     return urlencode({"email": people.other.email}).encode()
 
 
+def a_password_form(people: People) -> bytes:
+    """Without the headers of a browser, no page of ours has sent it."""
+    return urlencode({"email": people.other.email, "password": PASSWORD}).encode()
+
+
+def a_code_form(people: People) -> bytes:
+    return urlencode({"email": people.other.email, "code": "12345678"}).encode()
+
+
 def a_wrong_reset(_: People) -> Json:
     return {"token": "a" * 43, "new_password": "scarlet-heron-77"}
 
@@ -143,6 +152,23 @@ MATRIX = {
     "GET /.well-known/apple-app-site-association": Row("404 404 404    404         404         404"),
     "GET /.well-known/assetlinks.json":  Row("404       404      404    404         404         404"),
     "GET /.well-known/webauthn":         Row("404       404      404    404         404         404"),
+    "GET /account/sign-in":              Row("200       200      200    200         200         200"),
+    "POST /account/sign-in":             Row("403       403      403    403         403         403", a_password_form),
+    "GET /account/sign-in/forgotten":    Row("200       200      200    200         200         200"),
+    "POST /account/sign-in/code":        Row("200       200      200    200         200         200", an_address_form),
+    "POST /account/sign-in/code/confirm": Row("403      403      403    403         403         403", a_code_form),
+    "GET /account":                      Row("303       303      303    200         200         200"),
+    "POST /account/profile":             Row("403       403      403    403         403         403", a_wrong_form),
+    "GET /account/sessions":             Row("303       303      303    200         200         200"),
+    "POST /account/sessions":            Row("403       403      403    403         403         403", a_wrong_form),
+    "GET /account/password":             Row("303       303      303    200         200         200"),
+    "POST /account/password":            Row("403       403      403    403         403         403", a_wrong_form),
+    "GET /account/address":              Row("303       303      303    200         200         200"),
+    "POST /account/address":             Row("403       403      403    403         403         403", a_wrong_form),
+    "GET /account/export":               Row("303       303      303    303         303         303"),
+    "GET /account/delete":               Row("303       303      303    200         200         200"),
+    "POST /account/delete":              Row("403       403      403    403         403         403", a_wrong_form),
+    "POST /account/sign-out":            Row("403       403      403    403         403         403", a_wrong_form),
     "GET /":                              Row("200       200      200    200         200         200"),
     "GET /dev/mailbox":                   Row("200       200      200    200         200         200"),
     "GET /dev/mailbox.json":              Row("200       200      200    200         200         200"),

@@ -139,6 +139,10 @@ class Window:
         """The value of a JavaScript expression in the page."""
         return self._do("evaluate", expression=expression)
 
+    def remove_cookie(self, name: str) -> None:
+        """Remove a cookie, as the browser does when it expires."""
+        self._do("remove_cookie", name=name)
+
     def violations(self) -> list[Violation]:
         """What axe finds in the page as it is now."""
         return [Violation(**found) for found in self._do("axe")]

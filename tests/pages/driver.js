@@ -122,6 +122,10 @@ const commands = {
     return page.evaluate(expression);
   },
 
+  async remove_cookie({ page, name }) {
+    await page.context().clearCookies({ name });
+  },
+
   async url({ page }) {
     return page.url();
   },

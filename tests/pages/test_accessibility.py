@@ -24,6 +24,8 @@ def test_axe_finds_nothing(browser: Browser, site: Site, language: str, size: Si
         "dead-link": "/account/reset-password?token=unknown",
         "no-token": "/account/verify-email",
         "unknown-page": "/account/unknown",
+        "sign-in": "/account/sign-in",
+        "forgotten": "/account/sign-in/forgotten",
         "mailbox": f"/dev/mailbox?search={email}",
         "mail": f"/dev/mailbox/{letter.number}",
     }

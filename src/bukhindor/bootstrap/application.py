@@ -238,6 +238,7 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys, services: Service
         ),
         session_policy=session_policy(settings),
         cursor_key=secret_keys.derive("list cursor"),
+        form_key=secret_keys.derive("form token"),
         trusted_proxies=settings.server.trusted_proxies,
         require_client_headers=settings.server.require_client_headers,
         app_url=str(settings.mail.app_url or ""),

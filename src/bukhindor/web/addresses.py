@@ -24,6 +24,16 @@ DOCS: Final = "/docs"
 HOME: Final = "/"
 FAVICON: Final = "/favicon.ico"
 ACCOUNT: Final = "/account"
+# The pages of a signed-in person, and the one that signs in.
+SIGN_IN: Final = "/account/sign-in"
+OWN_SESSIONS: Final = "/account/sessions"
+OWN_PASSWORD: Final = "/account/password"
+OWN_ADDRESS: Final = "/account/address"
+OWN_PROFILE: Final = "/account/profile"
+OWN_EXPORT: Final = "/account/export"
+OWN_DELETION: Final = "/account/delete"
+SIGN_OUT: Final = "/account/sign-out"
+EXPORT: Final = "/auth/me/export"
 # Below ACCOUNT, so that a proxy that forwards the pages forwards their files.
 ASSETS: Final = "/account/assets"
 MAILBOX: Final = "/dev/mailbox"
@@ -43,7 +53,7 @@ def canonical_path(path: str) -> str:
 
 def is_page(path: str) -> bool:
     """Whether people's browsers open this path, even if no page has that name."""
-    return path.startswith(f"{ACCOUNT}/")
+    return path == ACCOUNT or path.startswith(f"{ACCOUNT}/")
 
 
 def is_api(path: str) -> bool:

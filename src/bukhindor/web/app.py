@@ -25,7 +25,14 @@ from bukhindor.web.endpoint.operation import Operation
 from bukhindor.web.endpoint.row import Row
 from bukhindor.web.endpoint.wording import worded
 from bukhindor.web.pages.rendering import refusal_page
-from bukhindor.web.pages.routes import DEVELOPER_PAGES, FILES_FOR_SYSTEMS, HOME_PAGE, PAGES
+from bukhindor.web.pages.routes import (
+    DEVELOPER_PAGES,
+    FILES_FOR_SYSTEMS,
+    HOME_PAGE,
+    OWN_PAGES,
+    PAGES,
+    SIGN_IN_PAGES,
+)
 
 _REFUSAL = "bukhindor.refusal"
 
@@ -94,7 +101,8 @@ def rows(*, with_home: bool, with_mailbox: bool, with_docs: bool = True) -> tupl
     """Return the rows of all endpoints and pages."""
     home = (HOME_PAGE,) if with_home else ()
     documentation = docs.PAGES if with_docs else ()
-    return (*ENDPOINTS, *documentation, *PAGES, *FILES_FOR_SYSTEMS, *home, *(DEVELOPER_PAGES if with_mailbox else ()))
+    for_developers = (*home, *(DEVELOPER_PAGES if with_mailbox else ()))
+    return (*ENDPOINTS, *documentation, *PAGES, *FILES_FOR_SYSTEMS, *SIGN_IN_PAGES, *OWN_PAGES, *for_developers)
 
 
 def _is_from_browser(exchange: Exchange) -> bool:

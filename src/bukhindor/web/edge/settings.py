@@ -18,15 +18,17 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """`public_url` is the address of the service for its users, with the path that a proxy strips; `cursor_key` seals
-    the cursors of lists; `request_timeout` is how many seconds a use case may take; `mailbox_hosts` are the host names
-    of the development mailbox; `token_audiences` and `token_client_id` are what access tokens say of themselves.
+    """`public_url` is the address of the service for its users, with the path that a proxy strips; `cursor_key`
+    seals the cursors of lists; `form_key` makes the tokens of forms; `request_timeout` is how many seconds a use
+    case may take; `mailbox_hosts` are the host names of the development mailbox; `token_audiences` and
+    `token_client_id` are what access tokens say of themselves.
     """
 
     public_url: str
     cors: CorsPolicy
     session_policy: SessionPolicy
     cursor_key: bytes = field(repr=False)
+    form_key: bytes = field(repr=False)
     trusted_proxies: tuple[Network, ...] = ()
     require_client_headers: bool = False
     app_url: str = ""

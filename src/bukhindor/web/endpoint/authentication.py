@@ -10,7 +10,7 @@ from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.cookies import Cookies
 from bukhindor.web.endpoint.refusals import CrossSiteRequest, DifferentAuthorizations
 
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Lines that differ are one value with commas (`read_headers`); a proxy may have joined them too.
 _SECOND_CREDENTIALS = re.compile(r",[ \t]*(?:basic|bearer) +[^ ]", re.IGNORECASE)
@@ -47,7 +47,7 @@ def access_token(exchange: Exchange, cookies: Cookies) -> str:
     token_in_cookie = cookies.access_token(exchange)
     if token_in_cookie is None:
         raise NotSignedIn
-    if exchange.method not in _SAFE_METHODS:
+    if exchange.method not in SAFE_METHODS:
         cookies.require_own_page(exchange)
     return token_in_cookie
 

@@ -67,6 +67,10 @@ class Cookies:
             self.require_own_page(exchange)
         return token
 
+    def refresh_token_of_page(self, exchange: Exchange) -> str | None:
+        """The refresh token of a browser that opens a page here, also by a link or a bookmark: that changes nothing."""
+        return self._read(exchange, REFRESH_TOKEN)
+
     def device_proof(self, exchange: Exchange) -> str:
         """The client's device proof: a header of apps, else the cookie of a browser, else ""."""
         return exchange.headers.get("x-device-proof") or self._read(exchange, DEVICE_PROOF) or ""

@@ -11,13 +11,16 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import (
     Forbidden,
+    InvalidAccessToken,
     InvalidInput,
     InvalidServiceKey,
     InvalidValue,
     MissingScope,
     NotFound,
+    NotSignedIn,
     RateLimited,
     TooBusy,
     WriteConflict,
@@ -28,10 +31,12 @@ from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.repetition import Repetition
 from bukhindor.services.service_keys import ServiceKeys
+from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.web.edge.exchange import Exchange
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint import decoding
 from bukhindor.web.endpoint.authentication import authenticate, authenticate_if_possible
+from bukhindor.web.endpoint.browser_session import renewed
 from bukhindor.web.endpoint.caching import cacheable
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.collaborators import Collaborators
@@ -61,7 +66,7 @@ class Operation:
         self._settings, self._limiter, self._clock = settings, limiter, clock
         self._repetition, self._audit_log = collaborators.of(Repetition), collaborators.of(AuditLog)
         self._authentication, self._service_keys = collaborators.of(Authentication), collaborators.of(ServiceKeys)
-        self._cookies = collaborators.of(Cookies)
+        self._token_refresh, self._cookies = collaborators.of(TokenRefresh), collaborators.of(Cookies)
         self._handler = partial(
             row.handler, **{name: collaborators.of(kind) for name, kind in row.collaborators.items()}
         )
@@ -169,11 +174,20 @@ class Operation:
             call.exchange.route = "unmatched"
             raise NoSuchEndpoint
         if self._needs_caller:
-            call.signed_in = await authenticate(
-                call, self._authentication, self._cookies, accepts_superseded=row.accepts_superseded
-            )
+            call.signed_in = await self._signed_in(call)
         if row.access is Access.ADMIN:
             call.caller.require_admin()
+
+    async def _signed_in(self, call: Call) -> Caller:
+        row = self._row
+        try:
+            return await authenticate(
+                call, self._authentication, self._cookies, accepts_superseded=row.accepts_superseded
+            )
+        except (NotSignedIn, InvalidAccessToken):
+            if not row.renews_session:
+                raise
+        return await renewed(call, self._authentication, self._token_refresh, self._cookies)
 
     def _decode(self, call: Call, scope: Scope, raw: bytes) -> dict[str, msgspec.Struct]:
         arguments: dict[str, msgspec.Struct] = {}

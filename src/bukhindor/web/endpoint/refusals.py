@@ -41,6 +41,12 @@ class CrossSiteRequest(WebRefusal):
     detail = "A cookie signs in only requests of its own site; send an access token instead."
 
 
+class FormExpired(WebRefusal):
+    status = 403
+    code = "form_expired"
+    detail = "This page was open for too long, or you have signed in again since. Open it again."
+
+
 class MethodNotAllowed(WebRefusal):
     status = 405
     code = "method_not_allowed"

@@ -19,8 +19,9 @@ from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint import decoding
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.errors import Refusal, problem_response
+from bukhindor.web.endpoint.form_token import is_form_token
 from bukhindor.web.endpoint.limits import NetworkLimit
-from bukhindor.web.endpoint.refusals import WebRefusal
+from bukhindor.web.endpoint.refusals import FormExpired, WebRefusal
 
 # The parameters of a handler that a request fills in.
 _OF_THE_REQUEST = frozenset({"call", "body", "query"})
@@ -104,6 +105,11 @@ class Row(ABC):
     def repeats_response(self, call: Call) -> bool:
         """Whether this request gets the first response again if it is sent twice."""
         return self.keeps_response
+
+    @property
+    def renews_session(self) -> bool:
+        """Whether a browser whose access token has expired is signed in again with its refresh token."""
+        return False
 
     @property
     def accepts_superseded(self) -> bool:
@@ -203,6 +209,12 @@ class FormEndpoint(Endpoint):
         return decoding.decode_form(raw, content_type, shape)
 
 
+class SignedInForm(msgspec.Struct, frozen=True, kw_only=True):
+    """What every form of a signed-in page sends."""
+
+    form_token: str = ""
+
+
 @dataclass(frozen=True)
 class Page(Row):
     """A page or a file for browsers: its handler returns the whole response.
@@ -221,8 +233,17 @@ class Page(Row):
         """The response to a form of another site would set cookies for an account that this site chose."""
         return self.keeps_response and call.is_from_own_page
 
+    @property
+    def renews_session(self) -> bool:
+        return self.access is Access.SIGNED_IN
+
     def decode(self, raw: bytes, call: Call, settings: WebSettings, shape: type[msgspec.Struct]) -> msgspec.Struct:
-        return decoding.decode_form(raw, call.exchange.headers.get("content-type", ""), shape)
+        form = decoding.decode_form(raw, call.exchange.headers.get("content-type", ""), shape)
+        if isinstance(form, SignedInForm) and not is_form_token(
+            form.form_token, settings.form_key, call.caller.session.id
+        ):
+            raise FormExpired
+        return form
 
     def encode(self, answer: Any) -> Response:
         response: Response = answer

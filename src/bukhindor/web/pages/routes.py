@@ -2,12 +2,17 @@
 
 from datetime import timedelta
 
+from bukhindor.domain.act import Act
 from bukhindor.domain.errors import (
     AccountBanned,
     AccountInactive,
     IncorrectPassword,
+    InvalidCredentials,
     InvalidOneTimeToken,
+    LastAdmin,
     RateLimited,
+    ReauthenticationRequired,
+    SessionNotFound,
     TooBusy,
 )
 from bukhindor.domain.one_time_token import Purpose
@@ -20,13 +25,31 @@ from bukhindor.web.addresses import (
     HOME,
     MAILBOX,
     MAILBOX_JSON,
+    OWN_ADDRESS,
+    OWN_DELETION,
+    OWN_EXPORT,
+    OWN_PASSWORD,
+    OWN_PROFILE,
+    OWN_SESSIONS,
     PAGE_OF,
     RELATED_ORIGINS,
+    SIGN_IN,
+    SIGN_OUT,
 )
 from bukhindor.web.endpoint.limits import GUESSES, MAILS
-from bukhindor.web.endpoint.refusals import CrossSiteRequest, NoSuchEndpoint
+from bukhindor.web.endpoint.refusals import CrossSiteRequest, FormExpired, NoSuchEndpoint
 from bukhindor.web.endpoint.row import Access, Page, as_problem
-from bukhindor.web.pages import account, app_links, dev_mailbox, home, looks, sign_in_code
+from bukhindor.web.pages import (
+    account,
+    app_links,
+    dev_mailbox,
+    home,
+    looks,
+    own_account,
+    sign_in,
+    sign_in_code,
+)
+from bukhindor.web.pages.own_pages import own_refused
 from bukhindor.web.pages.rendering import refused
 
 _ANYONE = Access.ANYONE
@@ -36,6 +59,9 @@ _RESET, _VERIFY, _CHANGE, _SIGN_IN = (
 )
 _HOUR = timedelta(hours=1)
 _DEAD = (InvalidOneTimeToken,)
+_SIGNED_IN = Access.SIGNED_IN
+_FORM = (FormExpired, CrossSiteRequest)
+_CLOSED = (AccountBanned, AccountInactive)
 
 # fmt: off
 PAGES = (
@@ -69,6 +95,37 @@ FILES_FOR_SYSTEMS = tuple(
         (ANDROID_APPS, app_links.asset_links),
         (RELATED_ORIGINS, app_links.related_origins),
     )
+)
+SIGN_IN_PAGES = (
+    Page("GET", SIGN_IN, sign_in.show_sign_in_page, _ANYONE, sign_in.sign_in_page_refused),
+    Page("POST", SIGN_IN, sign_in.sign_in_with_password, _ANYONE, sign_in.sign_in_page_refused,
+         refuses=(InvalidCredentials, *_CLOSED, CrossSiteRequest, RateLimited, TooBusy)),
+    Page("GET", f"{SIGN_IN}/forgotten", sign_in.show_forgotten_password, _ANYONE, refused),
+    Page("POST", f"{SIGN_IN}/code", sign_in.mail_code_for_sign_in, _ANYONE, sign_in.sign_in_page_refused,
+         limits=MAILS),
+    Page("POST", f"{SIGN_IN}/code/confirm", sign_in.sign_in_with_code, _ANYONE, sign_in.sign_in_page_refused,
+         refuses=(*_DEAD, *_CLOSED, CrossSiteRequest), limits=(GUESSES,)),
+)
+OWN_PAGES = (
+    Page("GET", ACCOUNT, own_account.show_own_account, _SIGNED_IN, own_refused, refuses=_CLOSED),
+    Page("POST", OWN_PROFILE, own_account.change_own_profile, _SIGNED_IN, own_account.own_profile_refused,
+         refuses=_FORM),
+    Page("GET", OWN_SESSIONS, own_account.show_own_sessions, _SIGNED_IN, own_refused),
+    Page("POST", OWN_SESSIONS, own_account.end_own_session, _SIGNED_IN, own_refused,
+         refuses=(*_FORM, SessionNotFound)),
+    Page("GET", OWN_PASSWORD, own_account.show_own_password, _SIGNED_IN, own_refused),
+    Page("POST", OWN_PASSWORD, own_account.change_own_password, _SIGNED_IN, own_account.own_password_refused,
+         refuses=(*_FORM, IncorrectPassword, RateLimited, TooBusy), acts=(Act.CHANGE_PASSWORD,)),
+    Page("GET", OWN_ADDRESS, own_account.show_own_address, _SIGNED_IN, own_refused),
+    Page("POST", OWN_ADDRESS, own_account.change_own_address, _SIGNED_IN, own_account.own_address_refused,
+         refuses=(*_FORM, ReauthenticationRequired, IncorrectPassword, RateLimited, TooBusy),
+         acts=(Act.CHANGE_EMAIL,)),
+    Page("GET", OWN_EXPORT, own_account.export_own_data, _SIGNED_IN, own_refused),
+    Page("GET", OWN_DELETION, own_account.show_own_deletion, _SIGNED_IN, own_refused),
+    Page("POST", OWN_DELETION, own_account.delete_own_account, _SIGNED_IN, own_account.own_deletion_refused,
+         refuses=(*_FORM, ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy),
+         acts=(Act.DELETE_ACCOUNT,)),
+    Page("POST", SIGN_OUT, own_account.sign_out_of_pages, _SIGNED_IN, own_refused, refuses=_FORM),
 )
 HOME_PAGE = Page("GET", HOME, home.home, _ANYONE, refused)
 DEVELOPER_PAGES = tuple(

@@ -1,0 +1,86 @@
+"""What the pages of a signed-in person share: where they lead, their forms, and how they send to the sign-in."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from bukhindor.domain.device import Device
+from bukhindor.domain.errors import (
+    InvalidAccessToken,
+    InvalidRefreshToken,
+    NotSignedIn,
+    ReauthenticationRequired,
+    RefreshTokenReused,
+)
+from bukhindor.web.addresses import ACCOUNT, OWN_ADDRESS, OWN_DELETION, OWN_PASSWORD, OWN_SESSIONS, SIGN_IN
+from bukhindor.web.edge.settings import WebSettings
+from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.errors import Refusal
+from bukhindor.web.endpoint.form_token import form_token
+from bukhindor.web.pages.own_words import OWN
+from bukhindor.web.pages.rendering import page, refusal_page
+
+# The sign-in leads to these only, so that no link leads a person through it to another site.
+_PLACES = (ACCOUNT, OWN_SESSIONS, OWN_PASSWORD, OWN_ADDRESS, OWN_DELETION)
+# The session has ended, or the person must prove again that they are present.
+_ASKING_FOR_SIGN_IN = {
+    error.code
+    for error in (NotSignedIn, InvalidAccessToken, InvalidRefreshToken, RefreshTokenReused, ReauthenticationRequired)
+}
+# What a person can try again with the same form: a field to correct, a limit or a busy server to wait for.
+_WORTH_ANOTHER_TRY = (400, 401, 403, 429, 503)
+
+
+def place(address: str) -> str:
+    """The page to go to after the sign-in: the one that was asked for if it is ours, else the overview."""
+    return address if address in _PLACES else ACCOUNT
+
+
+def redirect(settings: WebSettings, path: str) -> Response:
+    """Have the browser open another page with GET (RFC 9110 section 15.4.4)."""
+    return Response(status_code=303, headers={"location": settings.public_path + path})
+
+
+def browser_of(call: Call) -> Device:
+    """The device of a browser, which sends no client headers."""
+    return Device(ip=call.origin.ip, user_agent=call.origin.user_agent)
+
+
+def own_page(
+    template: str, call: Call, settings: WebSettings, refusal: Refusal | None = None, **values: Any
+) -> Response:
+    """Return a page of the hosted account, with the refusal that its form met, if any."""
+    caller = call.signed_in
+    return page(
+        template,
+        call.exchange,
+        settings,
+        200 if refusal is None else refusal.status,
+        {} if refusal is None else refusal.headers,
+        own=OWN[call.exchange.language],
+        error="" if refusal is None else " ".join(each.message for each in refusal.errors) or refusal.detail,
+        form_token="" if caller is None else form_token(settings.form_key, caller.session.id),
+        user=None if caller is None else caller.user,
+        **values,
+    )
+
+
+def to_sign_in(call: Call, settings: WebSettings, refusal: Refusal) -> Response | None:
+    """Where a person goes whose session has ended, or who must prove again that they are present; else None."""
+    if refusal.code in _ASKING_FOR_SIGN_IN:
+        path = call.exchange.path
+        if call.exchange.method == "GET" and call.exchange.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            # A link of another site carries no strict cookie; the page opens itself again, and then it does.
+            return page("again.html", call.exchange, settings, title=OWN[call.exchange.language].title, path=path)
+        return redirect(settings, f"{SIGN_IN}?{urlencode({'next': place(path)})}")
+    return None
+
+
+def own_refused(call: Call, settings: WebSettings, refusal: Refusal) -> Response:
+    """Return the refusal of a page without fields: the sign-in, or what went wrong."""
+    return to_sign_in(call, settings, refusal) or refusal_page(call.exchange, settings, refusal)
+
+
+def can_try_again(refusal: Refusal) -> bool:
+    return refusal.status in _WORTH_ANOTHER_TRY

@@ -1,0 +1,118 @@
+"""/account/sign-in: a browser signs in with a password or a mailed code."""
+
+import msgspec
+from starlette.responses import Response
+
+from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.one_time_token import Purpose, TypedCode
+from bukhindor.domain.password import Password
+from bukhindor.domain.tokens import TokenPair
+from bukhindor.services.sign_in import SignIn
+from bukhindor.services.sign_in_code import SignInCode
+from bukhindor.web.addresses import ACCOUNT, PAGE_OF, SIGN_IN
+from bukhindor.web.edge.settings import WebSettings
+from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.cookies import Cookies
+from bukhindor.web.endpoint.errors import Refusal
+from bukhindor.web.endpoint.mailbox_proof import parse_code
+from bukhindor.web.pages.own_pages import browser_of, own_page, place, redirect
+from bukhindor.web.pages.own_words import OWN
+
+
+class SignInQuery(msgspec.Struct, frozen=True):
+    """`next` is the page to go to after the sign-in."""
+
+    next: str = ""
+
+
+class PasswordSignInForm(msgspec.Struct, frozen=True):
+    email: str = ""
+    password: str = ""
+    next: str = ""
+
+
+class CodeRequestForm(msgspec.Struct, frozen=True):
+    email: str = ""
+    next: str = ""
+
+
+class CodeSignInForm(msgspec.Struct, frozen=True):
+    email: str = ""
+    code: str = ""
+    next: str = ""
+
+
+async def show_sign_in_page(call: Call, settings: WebSettings, query: SignInQuery) -> Response:
+    """Show the page that signs in"""
+    return _password_page(call, settings, "", query.next)
+
+
+async def show_forgotten_password(call: Call, settings: WebSettings) -> Response:
+    """Show the page that sends a mail to choose a new password"""
+    title = OWN[call.exchange.language].forgotten
+    address = f"{settings.public_path}{ACCOUNT}/{PAGE_OF[Purpose.RESET_PASSWORD]}/new-mail"
+    return own_page("forgotten.html", call, settings, title=title, address=address)
+
+
+async def sign_in_with_password(
+    call: Call, settings: WebSettings, cookies: Cookies, sign_in: SignIn, body: PasswordSignInForm
+) -> Response:
+    """Sign this browser in with a password"""
+    # A form of another site could sign a visitor in to an account of that site's owner (OWASP ASVS 5.0 section 3.5.1).
+    cookies.require_own_page(call.exchange)
+    email, password = EmailAddress.parse(body.email), Password.parse(body.password)
+    proof = cookies.device_proof(call.exchange)
+    tokens = await sign_in.login(email, password, browser_of(call), call.origin, proof)
+    return _signed_in(call, settings, cookies, tokens, body.next)
+
+
+async def mail_code_for_sign_in(
+    call: Call, settings: WebSettings, sign_in_code: SignInCode, body: CodeRequestForm
+) -> Response:
+    """Send a mail with a code, and ask for it"""
+    await sign_in_code.request(EmailAddress.parse(body.email), call.origin)
+    return _code_page(call, settings, body.email, body.next)
+
+
+async def sign_in_with_code(
+    call: Call, settings: WebSettings, cookies: Cookies, sign_in_code: SignInCode, body: CodeSignInForm
+) -> Response:
+    """Sign this browser in with the code from a mail"""
+    cookies.require_own_page(call.exchange)
+    typed = TypedCode(EmailAddress.parse(body.email), parse_code(body.code))
+    proof = cookies.device_proof(call.exchange)
+    tokens = await sign_in_code.confirm(typed, browser_of(call), call.origin, proof)
+    return _signed_in(call, settings, cookies, tokens, body.next)
+
+
+def sign_in_page_refused(call: Call, settings: WebSettings, refusal: Refusal) -> Response:
+    """Return the form again, with what went wrong."""
+    body = call.arguments.get("body")
+    if isinstance(body, CodeSignInForm):
+        return _code_page(call, settings, body.email, body.next, refusal)
+    email = body.email if isinstance(body, PasswordSignInForm | CodeRequestForm) else ""
+    following = body.next if isinstance(body, PasswordSignInForm | CodeRequestForm) else ""
+    return _password_page(call, settings, email, following, refusal)
+
+
+def _signed_in(call: Call, settings: WebSettings, cookies: Cookies, tokens: TokenPair, following: str) -> Response:
+    cookies.hand_over(call.exchange, tokens, in_cookie=True)
+    return redirect(settings, place(following))
+
+
+def _password_page(
+    call: Call, settings: WebSettings, email: str, following: str, refusal: Refusal | None = None
+) -> Response:
+    title = OWN[call.exchange.language].sign_in
+    return own_page(
+        "sign_in.html", call, settings, refusal, title=title, email=email, following=place(following), path=SIGN_IN
+    )
+
+
+def _code_page(
+    call: Call, settings: WebSettings, email: str, following: str, refusal: Refusal | None = None
+) -> Response:
+    title = OWN[call.exchange.language].code_title
+    return own_page(
+        "sign_in_code.html", call, settings, refusal, title=title, email=email, following=place(following), path=SIGN_IN
+    )
