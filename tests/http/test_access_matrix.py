@@ -112,6 +112,7 @@ MATRIX = {
     "GET /auth/sessions":                 Row("401       401      401    200         200         200"),
     "DELETE /auth/sessions/{session_id}": Row("401       401      401    404/404/200 404/404/200 404/404/200"),
     "POST /auth/change-password":         Row("401       401      401    200         200         200", new_password),
+    "PUT /auth/password":                 Row("401       401      401    409         409         409", new_password),
     "DELETE /auth/me":                    Row("401       401      401    200         200         409", own),
     "POST /auth/me/delete":               Row("401       401      401    200         200         409", own),
     "GET /auth/me/export":                Row("401       401      401    200         200         200"),
@@ -182,7 +183,7 @@ PROBLEMS = {
     401: {"not_authenticated", "invalid_token", "service_key_required", "invalid_service_key"},
     403: {"forbidden"},
     404: {"user_not_found", "session_not_found", "not_found"},
-    409: {"last_admin"},
+    409: {"password_exists", "last_admin"},
 }
 
 

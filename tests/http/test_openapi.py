@@ -205,6 +205,7 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
         ("reauthenticate", await service.post("/auth/reauthenticate", {"password": PASSWORD}, by=people.guest)),
         ("change_password", await service.post("/auth/change-password", change, by=people.guest)),
         ("change_password", await service.post("/auth/change-password", wrong, by=people.user)),
+        ("add_password", await service.put("/auth/password", {"new_password": "scarlet-heron-77"}, by=people.user)),
         ("list_users", await service.get("/users?limit=2", by=people.admin)),
         ("list_users", await service.get("/users?limit=x", by=people.admin)),
         ("list_users", await service.get("/users", by=people.user)),

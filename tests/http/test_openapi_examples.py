@@ -46,6 +46,9 @@ async def successes_by_mail(service: Service) -> list[tuple[str, Json]]:
     done = await service.post("/auth/reset-password/confirm", reset)
     await service.post("/auth/sign-in-code", {"email": NEW})
     by_mail = await service.post("/auth/sign-in-code/confirm", {"token": (await service.proof(NEW)).token})
+    await service.change("UPDATE users SET password_hash = NULL WHERE email = ?", NEW)
+    chosen = {"new_password": reset["new_password"]}
+    added = await service.put("/auth/password", chosen, by=tokens_in(by_mail))
     phone, laptop = [tokens_in(await service.log_in(NEW, reset["new_password"])) for _ in range(2)]
     left = await service.post("/auth/logout", by=phone)
     gone = await service.post("/auth/me/delete", {"password": reset["new_password"]}, by=laptop)
@@ -56,6 +59,7 @@ async def successes_by_mail(service: Service) -> list[tuple[str, Json]]:
         ("forgot_password", forgotten.json()),
         ("confirm_password_reset", done.json()),
         ("confirm_sign_in", by_mail.json()),
+        ("add_password", added.json()),
         ("logout", left.json()),
         ("delete_me_by_post", gone.json()),
         ("update_user", (await service.patch(person, {"name": "New"}, by=service.people.admin)).json()),

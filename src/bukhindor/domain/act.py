@@ -12,6 +12,7 @@ class Act(StrEnum):
     """
 
     CHANGE_PASSWORD = "change_password"
+    ADD_PASSWORD = "add_password"
     CHANGE_EMAIL = "change_email"
     DELETE_ACCOUNT = "delete_account"
     CHANGE_EMAIL_OF_OTHER = "change_email_of_other"

@@ -31,6 +31,7 @@ class AuditType(StrEnum):
     PASSWORD_DISABLED = "sign_in.password_disabled"
     REFRESH_TOKEN_REUSED = "session.refresh_token_reused"
     SESSION_ENDED = "session.ended"
+    PASSWORD_ADDED = "password.added"
     PASSWORD_CHANGED = "password.changed"
     PASSWORD_CHECK_FAILED = "password.check_failed"
     # No longer written; stored events still have this type.

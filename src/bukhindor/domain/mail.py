@@ -29,6 +29,7 @@ class LetterKind(StrEnum):
     SIGN_IN_CODE = "sign_in_code"
     EMAIL_CHANGE_ASKED = "email_change_asked"
     EMAIL_CHANGED = "email_changed"
+    PASSWORD_ADDED = "password_added"
     PASSWORD_CHANGED = "password_changed"
     PASSWORD_DISABLED = "password_disabled"
     CODES_DISABLED = "codes_disabled"

@@ -6,6 +6,7 @@ from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification
+from bukhindor.services.first_password import FirstPassword
 from bukhindor.services.health import Health
 from bukhindor.services.introspection import Introspection
 from bukhindor.services.mail_delivery import MailDelivery
@@ -58,6 +59,7 @@ class Services:
     repetition: Repetition
     sessions: Sessions
     password_change: PasswordChange
+    first_password: FirstPassword
     password_reset: PasswordReset
     email_verification: EmailVerification
     email_change: EmailChange
@@ -192,6 +194,15 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             letters=letters,
             trail=trail,
             identifiers=outside.identifiers,
+            clock=outside.clock,
+        ),
+        first_password=FirstPassword(
+            transactions=outside.transactions,
+            hasher=outside.hasher,
+            password_policy=rules.password_policy,
+            step_up=step_up,
+            letters=letters,
+            trail=trail,
             clock=outside.clock,
         ),
         password_reset=PasswordReset(

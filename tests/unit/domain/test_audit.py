@@ -27,6 +27,7 @@ PROMISED_TYPES = {
     "sign_in.password_disabled",
     "session.refresh_token_reused",
     "session.ended",
+    "password.added",
     "password.changed",
     "password.change_failed",
     "password.check_failed",

@@ -15,6 +15,7 @@ PROMISED_CODES = {
     "validation_failed",
     "incorrect_password",
     "invalid_one_time_token",
+    "password_exists",
     "rate_limited",
     "not_authenticated",
     "invalid_token",

@@ -39,6 +39,12 @@ async def guess_a_code(scene: Scene, ann: Caller, _: Caller) -> None:
         await scene.services.password_reset.confirm(TypedCode(ANN, "00000000"), NEW_PASSWORD, IN_RUSSIAN)
 
 
+async def add_a_password(scene: Scene, ann: Caller, _: Caller) -> None:
+    without = replace(ann, user=replace(ann.user, password_hash=None))
+    await scene.store.users.save(without.user)
+    await scene.services.first_password.add(without, NEW_PASSWORD)
+
+
 async def confirm_a_move(scene: Scene, ann: Caller, _: Caller) -> None:
     await CHANGE.confirm(scene, (await CHANGE.proofs(scene, ann.user))["link"])
 
@@ -61,6 +67,7 @@ ACTS: dict[LetterKind, tuple[Act, ...]] = {
         confirm_a_move,
         lambda scene, ann, admin: scene.services.user_admin.change(admin, ann.user.id, UserChanges(email=NEW)),
     ),
+    LetterKind.PASSWORD_ADDED: (add_a_password,),
     LetterKind.PASSWORD_CHANGED: (
         lambda scene, ann, _: scene.services.password_change.change(ann, PASSWORD, NEW_PASSWORD),
     ),

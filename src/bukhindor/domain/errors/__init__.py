@@ -34,6 +34,7 @@ maps it to a status in one table.
     │   ├── EmailTaken                  email_taken
     │   ├── IdempotencyKeyReused        idempotency_key_reused
     │   ├── LastAdmin                   last_admin
+    │   ├── PasswordExists              password_exists
     │   ├── ServiceKeyNameTaken         service_key_name_taken
     │   └── MailUnderWay                mail_under_way
     └── Unavailable
@@ -258,6 +259,11 @@ class IdempotencyKeyReused(Conflict):
 class LastAdmin(Conflict):
     code = "last_admin"
     detail = "This is the last active administrator; appoint another one first."
+
+
+class PasswordExists(Conflict):
+    code = "password_exists"
+    detail = "This account has a password already; change it instead."
 
 
 class ServiceKeyNameTaken(Conflict):

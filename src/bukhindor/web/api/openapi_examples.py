@@ -46,6 +46,7 @@ _PARTS: dict[str, Json] = {
 _LEFT_OUT = {("Readiness", "degraded"), ("User", "status_reason"), ("User", "status_until")}
 # By operation, where several operations share a schema.
 _MESSAGES = {
+    "add_password": "The account has a password now.",
     "change_email": "A mail to confirm the new address is on its way; until then the old one stands.",
     "confirm_email": "The address is verified.",
     "confirm_email_change": "The address has been changed.",

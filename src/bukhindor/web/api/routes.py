@@ -15,6 +15,7 @@ from bukhindor.domain.errors import (
     InvalidRefreshToken,
     LastAdmin,
     NotSignedIn,
+    PasswordExists,
     RateLimited,
     ReauthenticationRequired,
     RefreshTokenReused,
@@ -33,6 +34,7 @@ from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification
+from bukhindor.services.first_password import FirstPassword
 from bukhindor.services.introspection import Introspection
 from bukhindor.services.own_account import OwnAccount
 from bukhindor.services.password_change import PasswordChange
@@ -53,6 +55,7 @@ from bukhindor.web.api import (
     discovery,
     email_change,
     email_verification,
+    first_password,
     forward_auth,
     health,
     introspection,
@@ -132,6 +135,9 @@ _AUTH = (
     Endpoint("POST", "/auth/change-password", password_change.change_password, _SIGNED_IN, "Account",
              refuses=(IncorrectPassword, RateLimited, TooBusy), rules=PasswordChange.change,
              repeatable=True, acts=(Act.CHANGE_PASSWORD,)),
+    Endpoint("PUT", "/auth/password", first_password.add_password, _SIGNED_IN, "Account",
+             refuses=(PasswordExists, ReauthenticationRequired, TooBusy), rules=FirstPassword.add,
+             acts=(Act.ADD_PASSWORD,)),
     Endpoint("DELETE", "/auth/me", own_account.delete_me, _SIGNED_IN, "Account",
              refuses=(ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy),
              rules=OwnAccount.delete, keeps_response=True, acts=(Act.DELETE_ACCOUNT,)),

@@ -42,6 +42,7 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.EmailTaken: 409,
     domain.IdempotencyKeyReused: 422,
     domain.LastAdmin: 409,
+    domain.PasswordExists: 409,
     domain.ServiceKeyNameTaken: 409,
     domain.MailUnderWay: 409,
     domain.TooBusy: 503,
