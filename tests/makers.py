@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from bukhindor.domain.audit import AuditEvent, AuditType
 from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.factor import Factor
 from bukhindor.domain.language import tag_of
 from bukhindor.domain.mail import Letter, LetterKind, Mail, QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
@@ -100,6 +101,21 @@ def make_service_key(
 def make_key_ring(*keys: SigningKey, now: datetime = T0) -> KeyRing:
     """These keys as they stand at `now`."""
     return KeyRing.at(now, keys, SessionPolicy().access_token)
+
+
+def make_factor(owner: User | UUID, **parts: Any) -> Factor:
+    """A confirmed factor of `owner`; `parts` are fields of Factor."""
+    factor_id: UUID = parts.pop("id", None) or uuid4()
+    created_at: datetime = parts.pop("created_at", T0)
+    return Factor(
+        id=factor_id,
+        user_id=owner.id if isinstance(owner, User) else owner,
+        name=parts.pop("name", None),
+        secret=parts.pop("secret", factor_id.bytes + b"1234"),
+        created_at=created_at,
+        confirmed_at=parts.pop("confirmed_at", created_at),
+        **parts,
+    )
 
 
 def make_one_time_token(

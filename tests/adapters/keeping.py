@@ -1,6 +1,7 @@
 """Arranging what a store holds."""
 
 from bukhindor.domain.audit import AuditEvent
+from bukhindor.domain.factor import Factor
 from bukhindor.domain.mail import QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken
 from bukhindor.domain.service_key import ServiceKey
@@ -11,7 +12,8 @@ from bukhindor.ports.store.full import FullStore
 
 
 async def keep(
-    store: FullStore, *things: User | Session | SigningKey | ServiceKey | OneTimeToken | QueuedMail | AuditEvent
+    store: FullStore,
+    *things: User | Session | Factor | SigningKey | ServiceKey | OneTimeToken | QueuedMail | AuditEvent,
 ) -> None:
     """Commit new things, owners before what belongs to them."""
     async with store.begin() as tx:
@@ -21,6 +23,8 @@ async def keep(
                     await tx.users.add(thing)
                 case Session():
                     await tx.sessions.add(thing)
+                case Factor():
+                    await tx.factors.put(thing)
                 case SigningKey():
                     await tx.signing_keys.add(thing)
                 case ServiceKey():

@@ -92,7 +92,7 @@ def test_the_walk_works_as_printed_and_a_second_time(tmp_path: Path) -> None:
 
     assert second.stderr == "An account with this email address already exists.\n"
     again = answers(second.stdout.splitlines())
-    assert [answer.get("error_code") for answer in again if "error_code" in answer] == ["invalid_token"]
+    assert [answer.get("error_code") for answer in again if "error_code" in answer] == ["invalid_token", "mfa_required"]
     assert len(again) == len(answers(walk.stdout.splitlines()))
     assert (walk.returncode, walk.stderr) == (0, "")
     lines = walk.stdout.splitlines()
@@ -122,6 +122,10 @@ def test_the_walk_works_as_printed_and_a_second_time(tmp_path: Path) -> None:
     asked_to_sign_in, signed_in_by_mail = islice(said, 2)
     assert asked_to_sign_in == asked_for_link
     assert signed_in_by_mail["user"]["access_token"]
+    confirmed_app, asked_for_factor, signed_in_with_factor = islice(said, 3)
+    assert len(confirmed_app["recovery_codes"]) == 10
+    assert (asked_for_factor["error_code"], asked_for_factor["factors"]) == ("mfa_required", ["totp", "recovery_code"])
+    assert signed_in_with_factor["user"]["access_token"]
     users, resets = said
     anna, boris = registered["user"]["id"], registered_boris["user"]["id"]
     assert {user["email"]: user["email_verified"] for user in users["users"]} == {

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from bukhindor.domain.audit import AuditEvent
 from bukhindor.domain.errors import BukhindorError, StoreUnavailable, Unavailable
+from bukhindor.domain.factor import Factor
 from bukhindor.domain.mail import QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.service_key import ServiceKey
@@ -15,10 +16,12 @@ from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
 from tests.fakes.audit_events import FakeAuditEvents
+from tests.fakes.factors import FakeFactors
 from tests.fakes.familiar_networks import FakeFamiliarNetworks
 from tests.fakes.kept_responses import FakeKeptResponses, Kept
 from tests.fakes.one_time_tokens import FakeOneTimeTokens
 from tests.fakes.outbox import FakeOutbox
+from tests.fakes.recovery_codes import FakeRecoveryCodes
 from tests.fakes.service_keys import FakeServiceKeys
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.signing_keys import FakeSigningKeys
@@ -38,6 +41,8 @@ class _Tables(NamedTuple):
     outbox: dict[UUID, QueuedMail]
     kept_responses: dict[bytes, Kept]
     service_keys: dict[UUID, ServiceKey]
+    factors: dict[UUID, Factor]
+    recovery_codes: dict[tuple[UUID, bytes], bool]
     audit_events: dict[UUID, AuditEvent]
 
     def copy(self) -> "_Tables":
@@ -61,7 +66,14 @@ class _Scope:
     @property
     def users(self) -> FakeUsers:
         tables = self._tables()
-        return FakeUsers(tables.users, tables.sessions, tables.one_time_tokens, tables.familiar_networks)
+        return FakeUsers(
+            tables.users,
+            tables.sessions,
+            tables.one_time_tokens,
+            tables.familiar_networks,
+            tables.factors,
+            tables.recovery_codes,
+        )
 
     @property
     def user_listing(self) -> FakeUserListing:
@@ -79,6 +91,14 @@ class _Scope:
     @property
     def service_keys(self) -> FakeServiceKeys:
         return FakeServiceKeys(self._tables().service_keys)
+
+    @property
+    def factors(self) -> FakeFactors:
+        return FakeFactors(self._tables().factors)
+
+    @property
+    def recovery_codes(self) -> FakeRecoveryCodes:
+        return FakeRecoveryCodes(self._tables().recovery_codes)
 
     @property
     def one_time_tokens(self) -> FakeOneTimeTokens:
@@ -117,7 +137,7 @@ class FakeTransactions(_Scope):
         self.fail_next_commit = False
         self.is_down = False
         self.has_schema = True
-        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {})
+        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
         self.turn = asyncio.Lock()
 
     def begin(self) -> "_Transaction":

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken
+from bukhindor.domain.factor import Factor
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import User
@@ -17,11 +18,15 @@ class FakeUsers:
         sessions: dict[UUID, Session],
         one_time_tokens: dict[tuple[UUID, Purpose], OneTimeToken],
         networks: dict[tuple[UUID, str], datetime],
+        factors: dict[UUID, Factor],
+        recovery_codes: dict[tuple[UUID, bytes], bool],
     ) -> None:
         self._users = users
         self._sessions = sessions
         self._one_time_tokens = one_time_tokens
         self._networks = networks
+        self._factors = factors
+        self._recovery_codes = recovery_codes
 
     async def by_id(self, user_id: UUID) -> User | None:
         return self._users.get(user_id)
@@ -52,6 +57,10 @@ class FakeUsers:
             del self._one_time_tokens[key]
         for place in [place for place in self._networks if place[0] == user_id]:
             del self._networks[place]
+        for factor in [factor for factor in self._factors.values() if factor.user_id == user_id]:
+            del self._factors[factor.id]
+        for code in [code for code in self._recovery_codes if code[0] == user_id]:
+            del self._recovery_codes[code]
         return self._users.pop(user_id, None) is not None
 
     async def count_active_admins(self, now: datetime) -> int:

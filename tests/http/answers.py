@@ -11,6 +11,7 @@ MORE = {
     "account_banned": {"reason", "until"},
     "account_inactive": {"reason", "until"},
     "reauthentication_required": {"methods"},
+    "mfa_required": {"mfa_token", "factors"},
 }
 
 

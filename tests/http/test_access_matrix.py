@@ -46,6 +46,14 @@ def refreshing(people: People) -> Json:
     return {"refresh_token": people.other.refresh_token}
 
 
+def a_wrong_factor(_: People) -> Json:
+    return {"mfa_token": "a" * 43, "code": "123456"}
+
+
+def a_wrong_code(_: People) -> Json:
+    return {"code": "123456"}
+
+
 def new_password(_: People) -> Json:
     return {"current_password": PASSWORD, "new_password": "scarlet-heron-77"}
 
@@ -100,6 +108,7 @@ MATRIX = {
     "POST /auth/introspect":              Row("401       401      401    401         401         401", a_wrong_form),
     "POST /auth/register":                Row("201       201      201    201         201         201", a_stranger),
     "POST /auth/login":                   Row("200       200      200    200         200         200", signing_in),
+    "POST /auth/login/factor":            Row("400       400      400    400         400         400", a_wrong_factor),
     "POST /auth/reauthenticate":         Row("401       401      401    200         200         200", own),
     "POST /auth/sign-in-code":            Row("200       200      200    200         200         200", an_address),
     "POST /auth/sign-in-code/confirm":    Row("400       400      400    400         400         400", a_wrong_token),
@@ -116,6 +125,11 @@ MATRIX = {
     "DELETE /auth/me":                    Row("401       401      401    200         200         409", own),
     "POST /auth/me/delete":               Row("401       401      401    200         200         409", own),
     "GET /auth/me/export":                Row("401       401      401    200         200         200"),
+    "GET /auth/factors":                  Row("401       401      401    200         200         200"),
+    "POST /auth/factors/totp":            Row("401       401      401    201         201         201"),
+    "POST /auth/factors/{factor_id}/confirm": Row("401   401      401    404         404         404", a_wrong_code),
+    "DELETE /auth/factors/{factor_id}":   Row("401       401      401    404         404         404"),
+    "POST /auth/recovery-codes":          Row("401       401      401    409         409         409"),
     "POST /auth/reset-password":          Row("200       200      200    200         200         200", an_address),
     "POST /auth/forgot-password":         Row("200       200      200    200         200         200", an_address),
     "POST /auth/reset-password/confirm":  Row("400       400      400    400         400         400", a_wrong_reset),
@@ -131,6 +145,7 @@ MATRIX = {
     "DELETE /users/{user_id}":            Row("401       401      401    404/404/200 404/404/200 404/200/409", own),
     "GET /users/{user_id}/sessions":      Row("401       401      401    403         403         404/200/200"),
     "DELETE /users/{user_id}/sessions":   Row("401       401      401    403         403         404/200/200"),
+    "DELETE /users/{user_id}/factors":    Row("401       401      401    403         403         404/200/200"),
     "POST /users/{user_id}/reset-password": Row("401     401      401    403         403         404/200/200"),
     "GET /audit-events":                  Row("401       401      401    403         403         200"),
     "GET /docs":                          Row("200       200      200    200         200         200"),
@@ -179,11 +194,11 @@ MATRIX = {
 }
 # fmt: on
 PROBLEMS = {
-    400: {"validation_failed", "invalid_one_time_token"},
+    400: {"validation_failed", "invalid_one_time_token", "invalid_mfa_token"},
     401: {"not_authenticated", "invalid_token", "service_key_required", "invalid_service_key"},
     403: {"forbidden"},
-    404: {"user_not_found", "session_not_found", "not_found"},
-    409: {"password_exists", "last_admin"},
+    404: {"user_not_found", "session_not_found", "factor_not_found", "not_found"},
+    409: {"password_exists", "last_admin", "no_factor"},
 }
 
 
@@ -244,7 +259,7 @@ def paths_of(endpoint: TableRow, people: People, caller: Person | None) -> list[
     if "{session_id}" in endpoint.path:
         ids = [MISSING, people.other.session_id, own.session_id]
         return [endpoint.path.replace("{session_id}", id_) for id_ in ids]
-    return [endpoint.path]
+    return [endpoint.path.replace("{factor_id}", MISSING)]
 
 
 def everybody(service: Service) -> list[tuple[object, ...]]:

@@ -9,6 +9,7 @@ import pytest
 
 from bukhindor.domain.audit import AuditType
 from tests.http.answers import assert_problem, assert_refused_field
+from tests.http.authenticator import mfa_token, protected
 from tests.http.service import PASSWORD, PEER, Json, Service, Tokens, tokens_in
 from tests.makers import T0
 
@@ -23,6 +24,7 @@ ELSEWHERE = {
     AuditType.PASSWORD_DISABLED,
     AuditType.CODES_DISABLED,
     AuditType.PASSWORD_CHANGE_FAILED,
+    AuditType.FACTORS_DISABLED,
     AuditType.SERVICE_KEY_CREATED,
     AuditType.SERVICE_KEY_REVOKED,
 }
@@ -59,13 +61,28 @@ async def live_through_everything(service: Service) -> None:
     created = {"name": "Carl", "email": "carl@example.org", "password": PASSWORD}
     carl = (await service.post("/users", created, by=admin, **how)).json()["id"]
     await service.patch(f"/users/{carl}", {"role": "admin", "status": "banned"}, by=admin, **how)
+    await service.post("/auth/reauthenticate", {"password": PASSWORD}, by=people.guest, **how)
     await service.post("/auth/logout", by=people.guest, **how)
+    await live_with_a_second_factor(service, how)
     stolen = await service.signed_in(replace(people.user, email="moved@example.com"), password=NEW)
     newer = await service.refreshed(await service.refreshed(stolen))
     assert await service.works(newer)
     service.clock.advance(timedelta(seconds=31))
     await service.refresh(stolen, **how)
     await service.delete(f"/users/{carl}", by=admin, **how)
+
+
+async def live_with_a_second_factor(service: Service, how: dict[str, Any]) -> None:
+    """Of the guest."""
+    tokens = await service.signed_in(service.people.guest)
+    guest = replace(service.people.guest, access_token=tokens.access_token)
+    app = await protected(service, guest)
+    token = await mfa_token(service, guest)
+    await service.post("/auth/login/factor", {"mfa_token": token, "code": "000000"}, **how)
+    await service.post("/auth/login/factor", {"mfa_token": token, "recovery_code": app.recovery_codes[0]}, **how)
+    await service.post("/auth/recovery-codes", by=guest, **how)
+    await service.delete(f"/auth/factors/{app.id}", by=guest, **how)
+    await service.delete(f"/users/{guest.id}/factors", by=service.people.admin, **how)
 
 
 async def test_everything_that_matters_is_written_down(service: Service) -> None:

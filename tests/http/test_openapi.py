@@ -16,6 +16,7 @@ from bukhindor.domain.service_key import Scope, ServiceKeyName
 from bukhindor.web.api.openapi import openapi_json
 from bukhindor.web.api.routes import ENDPOINTS
 from bukhindor.web.endpoint.row import Access, Endpoint
+from tests.http.authenticator import answers_about_factors
 from tests.http.service import PASSWORD, PUBLIC_URL, Json, Service
 
 ON_DISK = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -29,6 +30,9 @@ SOMETIMES = {
     ("Problem", "reason"),
     ("Problem", "until"),
     ("Problem", "methods"),
+    ("Problem", "mfa_token"),
+    ("Problem", "factors"),
+    ("FactorConfirmation", "recovery_codes"),
     ("Readiness", "degraded"),
     ("User", "status_reason"),
     ("User", "status_until"),
@@ -174,6 +178,7 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
     phone = await service.signed_in(people.user)
     key = await a_key(service)
     return [
+        *await answers_about_factors(service),
         ("health", await service.ask("GET", "/health")),
         ("live", await service.ask("GET", "/health/live")),
         ("ready", await service.ask("GET", "/health/ready")),
@@ -262,7 +267,7 @@ def test_a_closed_account_is_described_only_where_it_can_be_met() -> None:
             for endpoint in ENDPOINTS
             if f"`{code}`" in operation_of(endpoint)["responses"].get("403", {}).get("description", "")
         }
-        assert describing == {"login", "confirm_sign_in", "reset_user_password"}
+        assert describing == {"login", "login_with_factor", "confirm_sign_in", "reset_user_password"}
 
 
 def problems_with(value: object, schema: Json) -> list[str]:

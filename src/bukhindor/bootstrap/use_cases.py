@@ -3,10 +3,13 @@
 from bukhindor.adapters.crypto.access_tokens import SignedAccessTokens
 from bukhindor.adapters.crypto.common_passwords import load_common_passwords
 from bukhindor.adapters.crypto.device_proofs import SignedDeviceProofs
+from bukhindor.adapters.crypto.mfa_tokens import SealedMfaTokens
 from bukhindor.adapters.crypto.one_time_secrets import DerivedOneTimeSecrets
+from bukhindor.adapters.crypto.recovery_secrets import DerivedRecoverySecrets
 from bukhindor.adapters.crypto.refresh_tokens import DerivedRefreshTokens
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
+from bukhindor.adapters.crypto.totp_codes import PyotpTotpCodes
 from bukhindor.adapters.system.identifiers import SystemIdentifiers
 from bukhindor.config import Settings
 from bukhindor.config.ways_in import EmailVerificationMode
@@ -50,6 +53,9 @@ def build_services(
         refresh_tokens=DerivedRefreshTokens(secret_keys),
         device_proofs=SignedDeviceProofs(secret_keys),
         secrets=DerivedOneTimeSecrets(secret_keys),
+        totp=PyotpTotpCodes(settings.product.name),
+        recovery=DerivedRecoverySecrets(secret_keys),
+        mfa_tokens=SealedMfaTokens(secret_keys),
         key_maker=Es256SigningKeyMaker(secret_keys),
     )
     rules = Rules(

@@ -21,6 +21,10 @@ class Act(StrEnum):
     CREATE_ADMIN = "create_admin"
     DELETE_USER = "delete_user"
     END_SESSIONS_OF_OTHER = "end_sessions_of_other"
+    ADD_FACTOR = "add_factor"
+    REMOVE_FACTOR = "remove_factor"
+    RENEW_RECOVERY_CODES = "renew_recovery_codes"
+    RESET_FACTORS = "reset_factors"
 
     @property
     def asks_for_password(self) -> bool:

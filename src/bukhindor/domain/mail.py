@@ -33,6 +33,13 @@ class LetterKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     PASSWORD_DISABLED = "password_disabled"
     CODES_DISABLED = "codes_disabled"
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    FACTORS_RESET = "factors_reset"
+    FACTORS_DISABLED = "factors_disabled"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    FEW_RECOVERY_CODES = "few_recovery_codes"
     NEW_DEVICE = "new_device"
     ACCOUNT_DELETED = "account_deleted"
 

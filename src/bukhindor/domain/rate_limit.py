@@ -29,6 +29,7 @@ _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=
 FAILED_SIGN_INS_PER_ACCOUNT = Limit("failed_sign_ins_per_account", 10, 15 * _MINUTE)
 FAILED_SIGN_INS_PER_NETWORK = Limit("failed_sign_ins_per_network", 100, 15 * _MINUTE)
 PASSWORD_PROMPTS_PER_SESSION = Limit("password_prompts_per_session", 10, 15 * _MINUTE)
+SECOND_FACTORS_PER_ACCOUNT = Limit("second_factors_per_account", 5, 15 * _MINUTE)
 REGISTRATIONS_PER_NETWORK = Limit("registrations_per_network", 30, _HOUR)
 MAILS_PER_NETWORK = Limit("mails_per_network", 20, _MINUTE)
 MAILS_PER_NETWORK_AND_DAY = Limit("mails_per_network_and_day", 500, _DAY)
@@ -46,6 +47,7 @@ DEFAULT_LIMITS = (
     FAILED_SIGN_INS_PER_ACCOUNT,
     FAILED_SIGN_INS_PER_NETWORK,
     PASSWORD_PROMPTS_PER_SESSION,
+    SECOND_FACTORS_PER_ACCOUNT,
     REGISTRATIONS_PER_NETWORK,
     MAILS_PER_NETWORK,
     MAILS_PER_NETWORK_AND_DAY,

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from bukhindor.domain.errors import InvalidValue
+
 # Bidirectional controls reorder text in mails and lists; blank characters that are not spaces hide it.
 _BIDIRECTIONAL = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _BLANK = "\u00ad\u115f\u1160\u200b\u2060\u3164\ufeff\uffa0"
@@ -13,6 +15,18 @@ def has_unsafe_characters(text: str) -> bool:
     if text.isascii() and text.isprintable():
         return False
     return any(c in _DECEPTIVE or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text)
+
+
+def trimmed(kind: type, raw: str, max_length: int) -> str:
+    """Raises InvalidValue when the text is empty, longer than `max_length` or holds control characters."""
+    text = raw.strip()
+    if not text:
+        raise InvalidValue(kind, "This can't be empty.", "required")
+    if len(text) > max_length:
+        raise InvalidValue(kind, f"This must have at most {max_length} characters.", "too_long")
+    if has_unsafe_characters(text):
+        raise InvalidValue(kind, "This can't contain control characters.", "invalid_characters")
+    return text
 
 
 class TextValue:

@@ -11,8 +11,8 @@ from bukhindor.domain.errors import AccountBanned, AccountInactive, FieldError, 
 from bukhindor.domain.folding import shows_something
 from bukhindor.domain.language import LanguageChoice, LanguageTag
 from bukhindor.domain.metadata import NO_METADATA, Metadata, MetadataPatch
-from bukhindor.domain.rate_limit import Limit
-from bukhindor.domain.text import has_unsafe_characters
+from bukhindor.domain.rate_limit import MAX_CONSECUTIVE_FAILURES, Limit
+from bukhindor.domain.text import trimmed
 
 MAX_NAME = 100
 MAX_STATUS_REASON = 500
@@ -38,7 +38,7 @@ class Name(str):
     @classmethod
     def parse(cls, raw: str) -> Self:
         """Raises InvalidValue when it shows nothing, is longer than 100 characters or holds control characters."""
-        name = _trimmed(cls, raw, MAX_NAME)
+        name = trimmed(cls, raw, MAX_NAME)
         if not shows_something(name):
             raise InvalidValue(cls, "This can't be empty.", "required")
         return cls(name)
@@ -52,18 +52,7 @@ class StatusReason(str):
     @classmethod
     def parse(cls, raw: str) -> Self:
         """Raises InvalidValue when it is empty, longer than 500 characters or holds control characters."""
-        return cls(_trimmed(cls, raw, MAX_STATUS_REASON))
-
-
-def _trimmed(kind: type, raw: str, max_length: int) -> str:
-    text = raw.strip()
-    if not text:
-        raise InvalidValue(kind, "This can't be empty.", "required")
-    if len(text) > max_length:
-        raise InvalidValue(kind, f"This must have at most {max_length} characters.", "too_long")
-    if has_unsafe_characters(text):
-        raise InvalidValue(kind, "This can't contain control characters.", "invalid_characters")
-    return text
+        return cls(trimmed(cls, raw, MAX_STATUS_REASON))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +82,9 @@ class User:
     of signed-in sessions in a row. `wrong_codes` counts wrong mailed codes until a day has passed without one. A status
     other than active with `status_until` ends at that time without further action. Mails to the person are written in
     `language`, which is None while unknown. The person writes `metadata`, administrators `app_metadata`.
+
+    `has_factor` means that the account has a confirmed second factor. `failed_factors` counts wrong second factors in a
+    row, from all clients.
     """
 
     id: UUID
@@ -113,6 +105,8 @@ class User:
     language: LanguageTag | None = None
     metadata: Metadata = NO_METADATA
     app_metadata: Metadata = NO_METADATA
+    has_factor: bool = False
+    failed_factors: int = 0
 
     def status_at(self, now: datetime) -> Status:
         """The effective status at `now`."""
@@ -210,6 +204,24 @@ class User:
     def with_failed_sign_ins(self, failed_sign_ins: int) -> Self:
         return replace(self, failed_sign_ins=failed_sign_ins)
 
+    @property
+    def accepts_factors(self) -> bool:
+        """Whether a second factor can be right. After 100 wrong ones in a row a reset by mail must come first (NIST SP
+        800-63B-4 section 3.2.2).
+        """
+        return self.failed_factors < MAX_CONSECUTIVE_FAILURES
+
+    def with_failed_factors(self, failed_factors: int) -> Self:
+        return replace(self, failed_factors=failed_factors)
+
+    def with_factor(self, now: datetime) -> Self:
+        """The user after a second factor was confirmed."""
+        return replace(self, has_factor=True, failed_factors=0, updated_at=now)
+
+    def without_factors(self, now: datetime) -> Self:
+        """The user after the last second factor was removed."""
+        return replace(self, has_factor=False, failed_factors=0, updated_at=now)
+
     def accepts_codes_at(self, now: datetime, limit: Limit) -> bool:
         """Whether mailed codes are valid at `now`; links always are."""
         return self._wrong_codes_at(now, limit) < limit.hits
@@ -227,8 +239,11 @@ class User:
         return replace(self, password_hash=password_hash, failed_sign_ins=0, updated_at=now)
 
     def with_reset_password(self, password_hash: str, now: datetime) -> Self:
-        """The user after a reset by mail, which proves the mailbox: earlier wrong codes no longer count."""
-        return replace(self.with_password_hash(password_hash, now), wrong_codes=0, last_wrong_code_at=None)
+        """The user after a reset by mail, which proves the mailbox: earlier wrong codes and second factors no longer
+        count.
+        """
+        with_password = self.with_password_hash(password_hash, now)
+        return replace(with_password, wrong_codes=0, last_wrong_code_at=None, failed_factors=0)
 
     def without_password(self, now: datetime) -> Self:
         """The user without a password, until the mailbox's reader chooses one."""

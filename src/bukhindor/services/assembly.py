@@ -6,6 +6,8 @@ from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification
+from bukhindor.services.factor_reset import FactorReset
+from bukhindor.services.factor_sign_in import FactorSignIn
 from bukhindor.services.first_password import FirstPassword
 from bukhindor.services.health import Health
 from bukhindor.services.introspection import Introspection
@@ -21,6 +23,7 @@ from bukhindor.services.reauthentication import Reauthentication
 from bukhindor.services.registration import Registration
 from bukhindor.services.repetition import Repetition
 from bukhindor.services.requirements import Outside, Rules
+from bukhindor.services.second_factors import SecondFactors
 from bukhindor.services.service_keys import ServiceKeys
 from bukhindor.services.sessions import Sessions
 from bukhindor.services.sign_in import SignIn
@@ -30,6 +33,7 @@ from bukhindor.services.signing_key_ring import SigningKeyRing
 from bukhindor.services.steps.access_token_reading import AccessTokenReading
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.factor_check import FactorCheck
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
@@ -52,12 +56,14 @@ class Services:
     authentication: Authentication
     registration: Registration
     sign_in: SignIn
+    factor_sign_in: FactorSignIn
     reauthentication: Reauthentication
     sign_in_code: SignInCode
     token_refresh: TokenRefresh
     sign_out: SignOut
     repetition: Repetition
     sessions: Sessions
+    second_factors: SecondFactors
     password_change: PasswordChange
     first_password: FirstPassword
     password_reset: PasswordReset
@@ -66,6 +72,7 @@ class Services:
     profile: Profile
     own_account: OwnAccount
     user_admin: UserAdmin
+    factor_reset: FactorReset
     user_listing: UserListing
     audit_log: AuditLog
     service_keys: ServiceKeys
@@ -109,6 +116,15 @@ def assemble(outside: Outside, rules: Rules) -> Services:
     removal = AccountRemoval(
         transactions=outside.transactions, step_up=step_up, letters=letters, trail=trail, clock=outside.clock
     )
+    factor_check = FactorCheck(
+        transactions=outside.transactions,
+        totp=outside.totp,
+        recovery=outside.recovery,
+        letters=letters,
+        trail=trail,
+        limiter=outside.limiter,
+        clock=outside.clock,
+    )
     proofs = MailboxProofs(
         transactions=outside.transactions,
         secrets=outside.secrets,
@@ -122,6 +138,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         letters=letters,
         trail=trail,
         device_proofs=outside.device_proofs,
+        mfa_tokens=outside.mfa_tokens,
         identifiers=outside.identifiers,
         policy=rules.policy,
         requires_verified_email=rules.ways_in.requires_verified_email,
@@ -146,9 +163,28 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             session_start=session_start,
             clock=outside.clock,
         ),
+        factor_sign_in=FactorSignIn(
+            transactions=outside.transactions,
+            mfa_tokens=outside.mfa_tokens,
+            factor_check=factor_check,
+            session_start=session_start,
+            token_issuer=token_issuer,
+            clock=outside.clock,
+        ),
+        second_factors=SecondFactors(
+            transactions=outside.transactions,
+            totp=outside.totp,
+            recovery=outside.recovery,
+            step_up=step_up,
+            letters=letters,
+            trail=trail,
+            identifiers=outside.identifiers,
+            clock=outside.clock,
+        ),
         reauthentication=Reauthentication(
             transactions=outside.transactions,
             step_up=step_up,
+            factor_check=factor_check,
             token_issuer=token_issuer,
             trail=trail,
             clock=outside.clock,
@@ -258,6 +294,9 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             identifiers=outside.identifiers,
             policy=rules.policy,
             clock=outside.clock,
+        ),
+        factor_reset=FactorReset(
+            transactions=outside.transactions, step_up=step_up, letters=letters, trail=trail, clock=outside.clock
         ),
         user_listing=UserListing(transactions=outside.transactions, clock=outside.clock),
         audit_log=AuditLog(

@@ -22,9 +22,10 @@ from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs, ProofStore
 from bukhindor.services.steps.password_check import PasswordCheck
+from bukhindor.services.steps.planted_access import PlantedFactorStore, without_planted_factors
 
 
-class _Writing(ProofStore, HasSessions, HasFamiliarNetworks, Protocol):
+class _Writing(ProofStore, HasSessions, HasFamiliarNetworks, PlantedFactorStore, Protocol):
     """What a reset needs from the store."""
 
 
@@ -67,7 +68,8 @@ class PasswordReset:
             await tx.commit()
 
     async def confirm(self, proof: Proof, new: NewPassword, origin: Origin) -> str:
-        """Set a new password: every session is revoked, and the address counts as verified.
+        """Set a new password: every session is revoked, and the address counts as verified. Second factors stay, unless
+        the address was not verified before: the person who registered may not be the person who reads the mailbox.
 
         A reset starts no session: sign in afterwards. It clears the account's counts of failures, makes your network
         familiar, and returns a device proof, so that strangers can't block that sign-in. If the new password is
@@ -84,6 +86,8 @@ class PasswordReset:
             user.refuse_unless_active(now)
             if token.email != user.email:
                 raise InvalidOneTimeToken
+            if not user.email_verified:
+                user = await without_planted_factors(tx, user, now)
             user = user.with_reset_password(password_hash, now).with_proven_email(token.email, now)
             await tx.users.save(user)
             if is_worth_recording(origin.wider_network, None, now):

@@ -1,25 +1,27 @@
 """A signed-in person proves once more that they are present."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
+from bukhindor.domain.errors import IncorrectFactor
+from bukhindor.domain.factor import FactorProof
 from bukhindor.domain.password import Password
 from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.tokens import TokenPair
-from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.sessions import HasSessions
-from bukhindor.ports.store.transactions import Transaction, Writes
+from bukhindor.ports.store.transactions import Writes
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.factor_check import FactorCheck, FactorStore
 from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
 
 _ACT = "reauthenticate"
 
 
-class _Writing(HasSessions, HasAuditEvents, Transaction, Protocol):
+class _Writing(HasSessions, FactorStore, Protocol):
     """What recording a proof needs from the store."""
 
 
@@ -27,29 +29,54 @@ class _Writing(HasSessions, HasAuditEvents, Transaction, Protocol):
 class Reauthentication:
     transactions: Writes[_Writing]
     step_up: StepUp
+    factor_check: FactorCheck
     token_issuer: TokenIssuer
     trail: AuditTrail
     clock: Clock
 
-    async def by_password(self, caller: Caller, password: Password) -> TokenPair:
+    async def prove(self, caller: Caller, proof: Password | FactorProof) -> TokenPair:
         """Make the sign-in of this session fresh.
 
         For the next ten minutes (`FRESH_SIGN_IN`) this session may do what needs a fresh sign-in. The session goes on,
         and its refresh token stays valid. The new access token tells other services when and how you signed in:
         `auth_time`, `amr` and `acr`.
 
-        A wrong password counts as it does for every prompt of a session: ten failures in fifteen minutes.
+        With a second factor the session has proved two factors from then on: the account's factors change in such a
+        session only.
 
-        Raises IncorrectPassword, InvalidAccessToken, RateLimited, TooBusy.
+        A wrong password counts as it does for every prompt of a session: ten failures in fifteen minutes. Wrong second
+        factors count as they do at sign-in: five in fifteen minutes for the account.
+
+        Raises IncorrectPassword, IncorrectFactor, InvalidAccessToken, RateLimited, TooBusy.
         """
         self.token_issuer.require_key()
+        if isinstance(proof, Password):
+            return await self._by_password(caller, proof)
+        return await self._by_factor(caller, proof)
+
+    async def _by_password(self, caller: Caller, password: Password) -> TokenPair:
         await self.step_up.prove_by_password(caller, password, _ACT)
-        now = self.clock.now()
         async with self.transactions.begin() as tx:
             present = await self.step_up.holder(tx, caller)
-            session = present.session.reauthenticated((Method.PASSWORD,), now)
-            await tx.sessions.save(session)
-            event = self.trail.by(caller, AuditType.REAUTHENTICATED, now, methods=Method.PASSWORD.value)
-            await tx.audit_events.add(event)
-            await tx.commit()
+            return await self._refresh(tx, present, Method.PASSWORD)
+
+    async def _by_factor(self, caller: Caller, proof: FactorProof) -> TokenPair:
+        async with self.factor_check.budget(caller.user.id):
+            async with self.transactions.begin() as tx:
+                present = await self.step_up.present(tx, caller)
+                used = await self.factor_check.use(tx, present.user, proof, caller, self.clock.now())
+                if used is not None:
+                    user, method = used
+                    await tx.users.save(user)
+                    return await self._refresh(tx, replace(present, user=user), method)
+            await self.factor_check.record_failure(caller.user.id, proof, caller, _ACT)
+            raise IncorrectFactor
+
+    async def _refresh(self, tx: _Writing, present: Caller, method: Method) -> TokenPair:
+        """Record the proof, and commit."""
+        now = self.clock.now()
+        session = present.session.reauthenticated((method,), now)
+        await tx.sessions.save(session)
+        await tx.audit_events.add(self.trail.by(present, AuditType.REAUTHENTICATED, now, methods=method.value))
+        await tx.commit()
         return self.token_issuer.issue(session, present.user, now)

@@ -11,7 +11,9 @@ from bukhindor.domain.rate_limit import Limit
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.signing_key import SigningKeyPolicy
 from bukhindor.domain.ways_in import WaysIn
+from bukhindor.ports.factors import RecoverySecrets, TotpCodes
 from bukhindor.ports.mail import LetterWriter, Mailer
+from bukhindor.ports.mfa_tokens import MfaTokens
 from bukhindor.ports.secrets import (
     DeviceProofs,
     OneTimeSecrets,
@@ -39,6 +41,9 @@ class Outside:
     refresh_tokens: RefreshTokens
     device_proofs: DeviceProofs
     secrets: OneTimeSecrets
+    totp: TotpCodes
+    recovery: RecoverySecrets
+    mfa_tokens: MfaTokens
     key_maker: SigningKeyMaker
 
 

@@ -48,13 +48,19 @@ class SignIn:
         strangers only. After one hundred failures of strangers in a row they need a reset by mail; the other two kinds
         continue. A mail reports a sign-in from a device that none of the account's sessions knows.
 
-        Raises InvalidCredentials, AccountBanned, AccountInactive, EmailNotVerified, RateLimited, TooBusy.
+        An account with a second factor gets `mfa_required` in place of a session, with an `mfa_token` that continues
+        this sign-in at `/auth/login/factor`.
+
+        Raises InvalidCredentials, AccountBanned, AccountInactive, EmailNotVerified, MfaRequired, RateLimited, TooBusy.
         """
         self.token_issuer.require_key()
         attempt = await self.password_check.sign_in_attempt(email, origin, device_proof)
         async with self.password_check.budget(attempt):
             while True:
                 user, is_outdated = await self._recognise(attempt, password)
+                if is_outdated and user.has_factor:
+                    # What waits for the second factor is bound to the hash, so the new hash comes first.
+                    user = await self._upgrade_hash(user, password, origin)
                 caller = await self._start(attempt, user, device)
                 if caller is not None:
                     break
@@ -62,7 +68,7 @@ class SignIn:
                 attempt = await self.password_check.sign_in_attempt(email, origin, device_proof)
         session = caller.session
         tokens = self.token_issuer.issue(session, caller.user, session.created_at)
-        if is_outdated:
+        if is_outdated and not user.has_factor:
             await self._upgrade_hash(caller.user, password, origin)
         return tokens
 
@@ -95,16 +101,19 @@ class SignIn:
             await tx.commit()
         return caller
 
-    async def _upgrade_hash(self, user: User, password: Password, origin: Origin) -> None:
-        """Store the password under a hash with the current parameters. It can wait for another sign-in, so it never
-        fails this one.
+    async def _upgrade_hash(self, user: User, password: Password, origin: Origin) -> User:
+        """Store the password under a hash with the current parameters, and return the user with it. It can wait for
+        another sign-in, so it never fails this one.
         """
         try:
             upgraded = await self.hasher.hash(password, Requester(origin.site, user.email.value))
             async with self.transactions.begin() as tx:
                 current = await tx.users.by_id(user.id)
                 if current is not None and current.password_hash == user.password_hash:
-                    await tx.users.save(replace(current, password_hash=upgraded))
+                    current = replace(current, password_hash=upgraded)
+                    await tx.users.save(current)
                     await tx.commit()
+                    return current
         except Unavailable as unavailable:
             _log.warning("password hash not upgraded: %s", unavailable.code)
+        return user

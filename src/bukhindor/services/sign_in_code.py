@@ -24,13 +24,13 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
-from bukhindor.services.steps.planted_access import PlantedAccess
+from bukhindor.services.steps.planted_access import PlantedAccess, PlantedFactorStore
 from bukhindor.services.steps.review_code import ReviewCodes
 from bukhindor.services.steps.session_start import SessionStart, SessionStartStore
 from bukhindor.services.steps.token_issuer import TokenIssuer
 
 
-class _Writing(SessionStartStore, HasOneTimeTokens, Protocol):
+class _Writing(SessionStartStore, HasOneTimeTokens, PlantedFactorStore, Protocol):
     """What signing in with a proof of the mailbox needs from the store."""
 
 
@@ -83,10 +83,12 @@ class SignInCode:
         An account for reviewers or tests, which the operator lists, has a fixed code besides. It works more than once.
 
         At an address that is not verified the mailed proof verifies it. The person who registered may not be the person
-        who reads the mailbox, so the account's password and all its sessions end, and a mail to choose a new password
-        is sent (account pre-hijacking, CVE-2024-38351).
+        who reads the mailbox, so the account's password, its second factors and all its sessions end, and a mail to
+        choose a new password is sent (account pre-hijacking, CVE-2024-38351).
 
-        Raises InvalidOneTimeToken, AccountBanned, AccountInactive, EmailNotVerified.
+        An account with a second factor gets `mfa_required` in place of a session, as at `/auth/login`.
+
+        Raises InvalidOneTimeToken, AccountBanned, AccountInactive, EmailNotVerified, MfaRequired.
         """
         self.token_issuer.require_key()
         now = self.clock.now()

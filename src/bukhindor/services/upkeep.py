@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Protocol
 
 from bukhindor.domain.audit import Retention
+from bukhindor.domain.factor import PENDING_LIFE
 from bukhindor.domain.password_attempt import FAMILIARITY
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
 from bukhindor.ports.store.kept_responses import HasKeptResponses
 from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
@@ -23,6 +25,7 @@ class _Writing(
     HasSessions,
     HasOneTimeTokens,
     HasFamiliarNetworks,
+    HasFactors,
     HasKeptResponses,
     HasOutbox,
     HasAuditEvents,
@@ -42,7 +45,8 @@ class Upkeep:
     async def purge(self) -> int:
         """Remove expired data, and what is personal in the events of deleted accounts. Returns how many there were.
 
-        Expired are sessions, one-time tokens, familiar networks, kept responses, abandoned mails and events.
+        Expired are sessions, one-time tokens, familiar networks, pending factors, kept responses, abandoned mails and
+        events.
 
         It works in small steps, so that no request waits long behind it.
         """
@@ -57,6 +61,7 @@ class Upkeep:
             removed = await tx.sessions.remove_over(now, self.policy)
             removed += await tx.one_time_tokens.remove_expired(now)
             removed += await tx.familiar_networks.remove_before(now - FAMILIARITY)
+            removed += await tx.factors.remove_abandoned(now - PENDING_LIFE)
             removed += await tx.kept_responses.remove_expired(now)
             removed += await tx.outbox.remove_failed(now - _FAILED_MAIL_LIFE)
             removed += await tx.audit_events.remove_before(now - self.retention.audit)

@@ -215,7 +215,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(url: str, path: Path) -> N
 
 def test_a_migration_that_breaks_references_is_undone(url: str, path: Path) -> None:
     schema.upgrade(parse_database_url(url))
-    columns = ", ".join(["x'00'"] + ["0"] * 14)
+    columns = ", ".join(["x'00'"] + ["0"] * 16)
     execute(path, f"INSERT INTO user_sessions SELECT {columns}")
     with pytest.raises(SchemaError, match="refer to missing ones"):
         schema.downgrade(parse_database_url(url), steps=0)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import BukhindorError
+from bukhindor.domain.factor import Factor, TotpCode, step_at
 from bukhindor.domain.mail import LetterKind, MailLinks, QueuedMail
 from bukhindor.domain.one_time_token import LinkToken, OneTimeSecret, OneTimeToken, Purpose, TypedCode
 from bukhindor.domain.origin import Origin
@@ -35,13 +37,16 @@ from tests.fakes.identifiers import FakeIdentifiers
 from tests.fakes.later_work import FakeLaterWork
 from tests.fakes.letter_writer import FakeLetterWriter
 from tests.fakes.mailer import FakeMailer
+from tests.fakes.mfa_tokens import FakeMfaTokens
 from tests.fakes.one_time_secrets import FakeOneTimeSecrets
 from tests.fakes.password_hasher import FakePasswordHasher
 from tests.fakes.rate_limiter import FakeRateLimiter
+from tests.fakes.recovery_secrets import FakeRecoverySecrets
 from tests.fakes.refresh_tokens import FakeRefreshTokens
 from tests.fakes.signing_key_maker import FakeSigningKeyMaker
+from tests.fakes.totp_codes import FakeTotpCodes
 from tests.fakes.transactions import FakeTransactions
-from tests.makers import ORIGIN, mail_of, make_key_ring, make_session, make_signing_key, make_user
+from tests.makers import ORIGIN, mail_of, make_factor, make_key_ring, make_session, make_signing_key, make_user
 
 PASSWORD = NewPassword("correct horse battery")
 """What the users of `make_user` sign in with."""
@@ -98,6 +103,9 @@ class Scene:
         self.limiter = FakeRateLimiter()
         self.writer = FakeLetterWriter()
         self.secrets = FakeOneTimeSecrets()
+        self.totp = FakeTotpCodes()
+        self.recovery = FakeRecoverySecrets()
+        self.mfa_tokens = FakeMfaTokens()
         self.mailer = FakeMailer()
         self.later_work = FakeLaterWork()
         self.policy = SessionPolicy()
@@ -133,6 +141,9 @@ class Scene:
             refresh_tokens=self.refresh_tokens,
             device_proofs=self.device_proofs,
             secrets=self.secrets,
+            totp=self.totp,
+            recovery=self.recovery,
+            mfa_tokens=self.mfa_tokens,
             key_maker=self.key_maker,
         )
         rules = Rules(
@@ -158,6 +169,18 @@ class Scene:
         session = make_session(owner, **parts)
         await self.store.sessions.add(session)
         return session
+
+    async def add_factor(self, owner: User, **parts: Any) -> Factor:
+        """A confirmed factor in the store; `parts` are fields of Factor."""
+        factor = make_factor(owner, **parts)
+        await self.store.factors.put(factor)
+        await self.store.users.save(replace(await self.user(owner.id), has_factor=True))
+        return factor
+
+    def code_of(self, factor: Factor, later: int = 0) -> TotpCode:
+        """The code that an app shows now, or so many steps later."""
+        assert factor.secret is not None
+        return self.totp.code_at(factor.secret, step_at(self.clock.now()) + later)
 
     async def add_caller(self, role: Role = Role.USER, **parts: Any) -> Caller:
         """A user with one session, both in the store."""

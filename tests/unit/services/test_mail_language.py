@@ -7,7 +7,8 @@ import pytest
 
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device
-from bukhindor.domain.errors import InvalidCredentials, InvalidOneTimeToken
+from bukhindor.domain.errors import IncorrectFactor, InvalidCredentials, InvalidOneTimeToken
+from bukhindor.domain.factor import Factor, TotpCode
 from bukhindor.domain.language import LanguageChoice, LanguageTag, tag_of
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import TypedCode
@@ -53,6 +54,34 @@ async def confirm_as_a_stranger(scene: Scene, ann: Caller, _: Caller) -> None:
     await scene.services.email_verification.confirm((await VERIFY.proofs(scene, ann.user))["link"], IN_RUSSIAN)
 
 
+async def add_a_factor(scene: Scene, ann: Caller) -> Factor:
+    """Confirm a first one, with the language of the request."""
+    factor = (await scene.services.second_factors.add_totp(ann, None)).factor
+    await scene.services.second_factors.confirm(ann, factor.id, scene.code_of(factor), end_other_sessions=False)
+    return factor
+
+
+async def remove_a_factor(scene: Scene, ann: Caller, _: Caller) -> None:
+    await scene.services.second_factors.remove(ann, (await add_a_factor(scene, ann)).id)
+
+
+async def make_recovery_codes(scene: Scene, ann: Caller, _: Caller) -> None:
+    await add_a_factor(scene, ann)
+    await scene.services.second_factors.renew_recovery_codes(replace(await scene.caller_again(ann), origin=IN_RUSSIAN))
+
+
+async def use_recovery_codes(scene: Scene, ann: Caller, _: Caller) -> None:
+    await add_a_factor(scene, ann)
+    for code in scene.recovery.made[:8]:
+        await scene.services.reauthentication.prove(ann, code)
+
+
+async def guess_a_factor(scene: Scene, ann: Caller, _: Caller) -> None:
+    await scene.store.users.save(ann.user.with_failed_factors(MAX_CONSECUTIVE_FAILURES - 1))
+    with pytest.raises(IncorrectFactor):
+        await scene.services.reauthentication.prove(ann, TotpCode("123456"))
+
+
 ACTS: dict[LetterKind, tuple[Act, ...]] = {
     LetterKind.VERIFY_EMAIL: (lambda scene, *_: scene.services.email_verification.request(ANN, IN_RUSSIAN),),
     LetterKind.RESET_PASSWORD: (
@@ -73,6 +102,13 @@ ACTS: dict[LetterKind, tuple[Act, ...]] = {
     ),
     LetterKind.PASSWORD_DISABLED: (guess_a_password,),
     LetterKind.CODES_DISABLED: (guess_a_code,),
+    LetterKind.FACTOR_ADDED: (lambda scene, ann, _: add_a_factor(scene, ann),),
+    LetterKind.FACTOR_REMOVED: (remove_a_factor,),
+    LetterKind.FACTORS_RESET: (lambda scene, ann, admin: scene.services.factor_reset.reset(admin, ann.user.id),),
+    LetterKind.FACTORS_DISABLED: (guess_a_factor,),
+    LetterKind.RECOVERY_CODES_MADE: (make_recovery_codes,),
+    LetterKind.RECOVERY_CODE_USED: (use_recovery_codes,),
+    LetterKind.FEW_RECOVERY_CODES: (use_recovery_codes,),
     LetterKind.NEW_DEVICE: (lambda scene, *_: scene.login(ANN, device=Device("another"), origin=IN_RUSSIAN),),
     LetterKind.ACCOUNT_DELETED: (
         lambda scene, ann, _: scene.services.own_account.delete(ann, PASSWORD),

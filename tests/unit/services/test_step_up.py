@@ -160,7 +160,7 @@ async def test_the_password_makes_the_sign_in_of_the_session_fresh(scene: Scene)
     tokens = await scene.sign_in(user)
     scene.clock.advance(10 * MINUTE)
     caller = await scene.caller_of(tokens)
-    fresh = await scene.services.reauthentication.by_password(caller, PASSWORD)
+    fresh = await scene.services.reauthentication.prove(caller, PASSWORD)
     session = await scene.session(caller.session.id)
     assert session.is_fresh_at(scene.clock.now(), scene.policy)
     assert (session.methods, session.generation) == ((Method.PASSWORD,), caller.session.generation)
@@ -173,7 +173,7 @@ async def test_a_wrong_password_makes_nothing_fresh_and_is_recorded(scene: Scene
     caller = await scene.add_caller()
     scene.clock.advance(10 * MINUTE)
     with pytest.raises(IncorrectPassword):
-        await scene.services.reauthentication.by_password(caller, WRONG_PASSWORD)
+        await scene.services.reauthentication.prove(caller, WRONG_PASSWORD)
     session = await scene.session(caller.session.id)
     assert session.authenticated_at == caller.session.authenticated_at
     (event,) = scene.events()
@@ -188,7 +188,7 @@ async def test_a_session_that_ended_while_the_password_was_compared_stays_ended(
 
     scene.hasher.during_verify = end
     with pytest.raises(InvalidAccessToken):
-        await scene.services.reauthentication.by_password(caller, PASSWORD)
+        await scene.services.reauthentication.prove(caller, PASSWORD)
     assert not await scene.has_session(caller.session)
 
 

@@ -88,6 +88,8 @@ users = sa.Table(
     sa.Column("language", sa.String(35)),
     sa.Column("metadata", sa.Text(), nullable=False, server_default=sa.text("'{}'")),
     sa.Column("app_metadata", sa.Text(), nullable=False, server_default=sa.text("'{}'")),
+    sa.Column("has_factor", sa.Boolean(), nullable=False, server_default=sa.false()),
+    sa.Column("failed_factors", sa.Integer(), nullable=False, server_default=sa.text("0")),
     _one_of("role", Role),
     _one_of("status", Status),
     sa.Index("uq_users_email", "email", unique=True),
@@ -173,6 +175,30 @@ one_time_tokens = sa.Table(
     sa.Column("failed_tries", sa.Integer(), nullable=False),
     sa.Index("uq_one_time_tokens_token_hash", "token_hash", unique=True),
     sa.Index(None, "expires_at"),
+)
+
+factors = sa.Table(
+    "factors",
+    metadata,
+    sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("user_id", sa.Uuid(), sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("type", sa.String(16), nullable=False),
+    sa.Column("name", sa.String(100)),
+    sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+    sa.Column("created_at", UtcDateTime(), nullable=False),
+    sa.Column("confirmed_at", UtcDateTime()),
+    sa.Column("last_used_at", UtcDateTime()),
+    sa.Column("last_step", sa.BigInteger(), nullable=False),
+    sa.Index(None, "user_id"),
+    # WHERE confirmed_at IS NULL
+    sa.Index("ix_factors_pending", "created_at"),
+)
+
+recovery_codes = sa.Table(
+    "recovery_codes",
+    metadata,
+    sa.Column("user_id", sa.Uuid(), sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("digest", sa.LargeBinary(), primary_key=True),
 )
 
 # No reference to users: the mail that reports a deletion outlives the account.

@@ -6,7 +6,9 @@ maps it to a status in one table.
     BukhindorError
     ├── InvalidInput                    validation_failed
     ├── IncorrectPassword               incorrect_password
+    ├── IncorrectFactor                 incorrect_factor
     ├── InvalidOneTimeToken             invalid_one_time_token
+    ├── InvalidMfaToken                 invalid_mfa_token
     ├── RateLimited                     rate_limited
     ├── Unauthenticated
     │   ├── NotSignedIn                 not_authenticated
@@ -22,20 +24,26 @@ maps it to a status in one table.
     │   ├── ReauthenticationRequired    reauthentication_required
     │   ├── RegistrationClosed          registration_closed
     │   ├── EmailNotVerified            email_not_verified
+    │   ├── MfaRequired                 mfa_required
+    │   ├── MfaEnrollmentRequired       mfa_enrollment_required
     │   └── AccountClosed
     │       ├── AccountBanned           account_banned
     │       └── AccountInactive         account_inactive
     ├── NotFound
+    │   ├── FactorNotFound              factor_not_found
     │   ├── MailNotFound                mail_not_found
     │   ├── ServiceKeyNotFound          service_key_not_found
     │   ├── UserNotFound                user_not_found
     │   └── SessionNotFound             session_not_found
     ├── Conflict
     │   ├── EmailTaken                  email_taken
+    │   ├── FactorConfirmed             factor_confirmed
     │   ├── IdempotencyKeyReused        idempotency_key_reused
     │   ├── LastAdmin                   last_admin
+    │   ├── NoFactor                    no_factor
     │   ├── PasswordExists              password_exists
     │   ├── ServiceKeyNameTaken         service_key_name_taken
+    │   ├── TooManyFactors              too_many_factors
     │   └── MailUnderWay                mail_under_way
     └── Unavailable
         ├── TooBusy                     too_busy
@@ -82,6 +90,24 @@ class IncorrectPassword(BukhindorError):
 
     code = "incorrect_password"
     detail = "The current password is wrong."
+
+
+class IncorrectFactor(BukhindorError):
+    """A second factor is wrong: no factor of the account has this code now, it was used before, or too many in a row
+    were wrong.
+    """
+
+    code = "incorrect_factor"
+    detail = "The code is wrong, has expired, or has been used; wait for the next one."
+
+
+class InvalidMfaToken(BukhindorError):
+    """The first part of a sign-in is over: it is five minutes old or was completed, the client's network has changed,
+    or the account's password.
+    """
+
+    code = "invalid_mfa_token"
+    detail = "This sign-in has expired; begin again."
 
 
 class InvalidOneTimeToken(BukhindorError):
@@ -189,6 +215,28 @@ class EmailNotVerified(Denied):
     detail = "Verify your email address first; we can send the mail again."
 
 
+class MfaRequired(Denied):
+    """The first factor was right, and the account asks for a second one.
+
+    `token` continues this sign-in. `factors` are the words for what may be presented.
+    """
+
+    code = "mfa_required"
+    detail = "This account needs a second factor: send a code of your authenticator app, or a recovery code."
+
+    def __init__(self, token: str = "", factors: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.token = token
+        self.factors = factors
+
+
+class MfaEnrollmentRequired(Denied):
+    """The operator asks for a second factor, and this session has none: it may only add one."""
+
+    code = "mfa_enrollment_required"
+    detail = "Add a second factor first: this account may not be used without one."
+
+
 class AccountClosed(Denied):
     """The account may not be used now: until a time, or until an administrator changes it, and perhaps for a reason."""
 
@@ -220,6 +268,11 @@ class NotFound(BukhindorError):
         self.concealed = concealed
 
 
+class FactorNotFound(NotFound):
+    code = "factor_not_found"
+    detail = "This factor does not exist, or was not confirmed in time."
+
+
 class MailNotFound(NotFound):
     code = "mail_not_found"
     detail = "This mail is not in the queue: it was delivered or removed, or the id is wrong."
@@ -249,6 +302,11 @@ class EmailTaken(Conflict):
     detail = "An account with this email address already exists."
 
 
+class FactorConfirmed(Conflict):
+    code = "factor_confirmed"
+    detail = "This factor was confirmed before."
+
+
 class IdempotencyKeyReused(Conflict):
     """Two requests that are not the same carry one key."""
 
@@ -261,6 +319,11 @@ class LastAdmin(Conflict):
     detail = "This is the last active administrator; appoint another one first."
 
 
+class NoFactor(Conflict):
+    code = "no_factor"
+    detail = "Recovery codes stand in for a second factor; add one first."
+
+
 class PasswordExists(Conflict):
     code = "password_exists"
     detail = "This account has a password already; change it instead."
@@ -269,6 +332,11 @@ class PasswordExists(Conflict):
 class ServiceKeyNameTaken(Conflict):
     code = "service_key_name_taken"
     detail = "A service key with this name already exists; revoke it first, or choose another name."
+
+
+class TooManyFactors(Conflict):
+    code = "too_many_factors"
+    detail = "This account has the greatest number of factors; remove one first."
 
 
 class MailUnderWay(Conflict):

@@ -3,10 +3,12 @@
 from typing import Protocol
 
 from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
 from bukhindor.ports.store.kept_responses import HasKeptResponses
 from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
 from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
 from bukhindor.ports.store.service_keys import HasServiceKeys
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.signing_keys import HasSigningKeys
@@ -20,6 +22,8 @@ class AllRepositories(
     HasUserListing,
     HasSessions,
     HasFamiliarNetworks,
+    HasFactors,
+    HasRecoveryCodes,
     HasSigningKeys,
     HasServiceKeys,
     HasOneTimeTokens,

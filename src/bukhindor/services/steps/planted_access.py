@@ -3,15 +3,32 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.user import User
+from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.services.steps.letters import Letters, LetterStore
 
 
-class PlantedAccessStore(LetterStore, HasSessions, Protocol):
+class _Removable(Protocol):
+    """What is removed without a look at it."""
+
+    async def remove_of_user(self, user_id: UUID) -> int:
+        """Remove all of a user."""
+
+
+class PlantedFactorStore(HasRecoveryCodes, Protocol):
+    """What the end of planted factors needs from the store."""
+
+    @property
+    def factors(self) -> _Removable:
+        """Second factors of all accounts."""
+
+
+class PlantedAccessStore(LetterStore, HasSessions, PlantedFactorStore, Protocol):
     """What the end of planted access needs from the store."""
 
 
@@ -25,12 +42,20 @@ class PlantedAccess:
     letters: Letters
 
     async def end(self, tx: PlantedAccessStore, user: User, origin: Origin, now: datetime) -> User:
-        """End every access that existed before the mailbox was proved: sessions, proofs under way, the password.
+        """End every access that existed before the mailbox was proved: sessions, proofs under way, the password, and
+        second factors, which would keep the owner out.
 
         A mail to choose a new password follows. Returns the user without a password, which the caller saves.
         """
-        user = user.without_password(now)
+        user = await without_planted_factors(tx, user.without_password(now), now)
         await tx.sessions.remove_of_user(user.id)
         await tx.one_time_tokens.remove_of_user(user.id)
         await self.letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, origin, now)
         return user
+
+
+async def without_planted_factors(tx: PlantedFactorStore, user: User, now: datetime) -> User:
+    """Remove the second factors from before the mailbox was proved. Returns the user, which the caller saves."""
+    await tx.factors.remove_of_user(user.id)
+    await tx.recovery_codes.remove_of_user(user.id)
+    return user.without_factors(now) if user.has_factor else user

@@ -5,15 +5,18 @@ from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.errors import Denied, EmailNotVerified
+from bukhindor.domain.errors import Denied, EmailNotVerified, MfaRequired
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password_attempt import is_worth_recording
 from bukhindor.domain.session import MAX_SESSIONS_PER_USER, Session, SessionPolicy
-from bukhindor.domain.sign_in import HalfSignedIn
+from bukhindor.domain.sign_in import AwaitedFactor, HalfSignedIn
+from bukhindor.domain.sign_in_method import Level, level_of
+from bukhindor.ports.mfa_tokens import MfaTokens
 from bukhindor.ports.secrets import DeviceProofs
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
 from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction
 from bukhindor.ports.store.users import HasUsers
@@ -22,7 +25,9 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
 
 
-class SessionStartStore(HasUsers, HasSessions, HasFamiliarNetworks, HasOutbox, HasAuditEvents, Transaction, Protocol):
+class SessionStartStore(
+    HasUsers, HasSessions, HasFamiliarNetworks, HasRecoveryCodes, HasOutbox, HasAuditEvents, Transaction, Protocol
+):
     """What the start of a session needs from the store."""
 
 
@@ -33,6 +38,7 @@ class SessionStart:
     letters: Letters
     trail: AuditTrail
     device_proofs: DeviceProofs
+    mfa_tokens: MfaTokens
     identifiers: Identifiers
     policy: SessionPolicy
     requires_verified_email: bool
@@ -44,9 +50,14 @@ class SessionStart:
         unused for longest. A mail reports a device that none of the account's sessions knows,
         except at the first sign-in. The client's network becomes familiar.
 
-        Raises AccountBanned, AccountInactive, and EmailNotVerified where the operator requires a verified address.
+        An account with a second factor is not signed in by the first one alone.
+
+        Raises AccountBanned, AccountInactive, MfaRequired, and EmailNotVerified where the operator requires a verified
+        address.
         """
         await self._refuse_unless_admitted(tx, half)
+        if half.user.has_factor and level_of(half.methods) is Level.AAL1:
+            await self._ask_for_factor(tx, half)
         user, device, origin, now = half.user, half.device, half.origin, half.authenticated_at
         if user.last_login_at is not None and not await tx.sessions.has_device(user.id, device):
             await self.letters.tell(tx, user, LetterKind.NEW_DEVICE, origin, now)
@@ -89,6 +100,17 @@ class SessionStart:
             await tx.audit_events.add(failed)
             await tx.commit()
             raise
+
+    async def _ask_for_factor(self, tx: SessionStartStore, half: HalfSignedIn) -> None:
+        """Raise MfaRequired. Nothing else has changed: failures before this sign-in still count."""
+        codes_left = await tx.recovery_codes.count(half.user.id)
+        asked = self.trail.by_stranger(
+            half.origin, AuditType.FACTOR_ASKED, half.authenticated_at, half.user.id, **_details(half)
+        )
+        await tx.audit_events.add(asked)
+        await tx.commit()
+        factors = ("totp", "recovery_code") if codes_left else ("totp",)
+        raise MfaRequired(self.mfa_tokens.issue(AwaitedFactor.of(half)), factors)
 
 
 def _details(half: HalfSignedIn) -> dict[str, str]:

@@ -29,7 +29,8 @@ class StepUp:
         """Check that `actor` is present before `acts`.
 
         The right password is enough. Without one the sign-in must be fresh; and where an act asks for the password of
-        an account that has one, it must be fresh with two factors. The operator and other services have no sign-in.
+        an account that has one, or the account has a second factor, it must be fresh with two factors. The operator and
+        other services have no sign-in.
 
         Raises ReauthenticationRequired, IncorrectPassword, RateLimited, TooBusy.
         """
@@ -51,9 +52,9 @@ class StepUp:
     def _require_fresh(self, caller: Caller, acts: Iterable[Act]) -> None:
         session = caller.session
         needs_password = caller.user.password_hash is not None and any(act.asks_for_password for act in acts)
-        is_enough = session.level is Level.AAL2 or not needs_password
+        is_enough = session.level is Level.AAL2 or not (needs_password or caller.user.has_factor)
         if not (is_enough and session.is_fresh_at(self.clock.now(), self.policy)):
-            raise ReauthenticationRequired(*_methods_of(caller.user))
+            raise ReauthenticationRequired(*_methods_of(caller.user, session.level))
 
     def budget(self, caller: Caller) -> AbstractAsyncContextManager[None]:
         """Count a prompt of the caller's session. Raises RateLimited."""
@@ -99,6 +100,11 @@ def _prompt_of(caller: Caller) -> PasswordAttempt:
     return PasswordAttempt(kind, caller.user.email, caller.origin, caller.user, caller.session)
 
 
-def _methods_of(user: User) -> tuple[Method, ...]:
-    """What the account can sign in with, the usual one first: without a password, a mailed code."""
-    return (Method.MAIL,) if user.password_hash is None else (Method.PASSWORD,)
+def _methods_of(user: User, level: Level) -> tuple[Method, ...]:
+    """What makes the sign-in of a session fresh, the usual one first: without a password, a mailed code. A session that
+    has not proved the second factor of its account must prove that.
+    """
+    first = Method.MAIL if user.password_hash is None else Method.PASSWORD
+    if not user.has_factor:
+        return (first,)
+    return (Method.OTP, Method.RECOVERY) if level is Level.AAL1 else (first, Method.OTP, Method.RECOVERY)

@@ -18,6 +18,7 @@ from bukhindor.domain.errors import (
     InvalidAccessToken,
     InvalidInput,
     InvalidServiceKey,
+    MfaRequired,
     MissingScope,
     NotSignedIn,
     RateLimited,
@@ -67,6 +68,7 @@ _TAGS = {
     "Mailbox": "Proving an address: reset, verification, change",
     "Sessions": "Signed-in devices",
     "Users": "For administrators, and in part for the users themselves",
+    "Factors": "Second factors and recovery codes",
     "Audit": "The record of what happened",
     "Service": "Health and public keys",
 }
@@ -78,6 +80,7 @@ _MEMBERS: dict[str, Json] = {
     AccountBanned.code: _CLOSED,
     AccountInactive.code: _CLOSED,
     ReauthenticationRequired.code: {"methods": ["pwd"]},
+    MfaRequired.code: {"mfa_token": "q83vEjRWeJ…", "factors": ["totp", "recovery_code"]},
 }
 
 _COOKIE = (

@@ -60,6 +60,8 @@ _MESSAGES = {
     "logout": "Signed out.",
     "logout_all": "Signed out.",
     "mail_sign_in_code": "If there is an account with this address, a mail is on its way.",
+    "remove_factor": "The second factor has been removed.",
+    "reset_user_factors": "The second factors have been removed.",
     "reset_password": "If there is an account with this address, a mail is on its way.",
     "reset_user_password": "A mail to choose a new password is on its way.",
     "revoke_token": "The token is not valid any more.",

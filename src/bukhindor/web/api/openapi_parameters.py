@@ -45,6 +45,7 @@ PARAMETERS = {
     "DeviceProof": _header("X-Device-Proof", "`device_proof` of an earlier session", {"type": "string"}, "bkd_AZpS4k"),
     "TokenTransport": _header("X-Token-Transport", _IN_COOKIE, _TRANSPORT, "cookie"),
     "IdempotencyKey": _header(KEY, _KEPT, _KEY, "8e03978e-40d5-43dd-bc93-6894a57f9324"),
+    "FactorId": _in_path("factor_id", "`id` of a second factor"),
     "SessionId": _in_path("session_id", "`id` of a session"),
     "UserId": _in_path("user_id", "`id` of a user"),
 }

@@ -1,18 +1,35 @@
 """POST /auth/reauthenticate"""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
 
+from bukhindor.domain.factor import FactorProof
+from bukhindor.domain.password import Password
 from bukhindor.services.reauthentication import Reauthentication
+from bukhindor.web.api.factor_proof import RecoveryCodeField, TotpCodeField
 from bukhindor.web.api.shapes import PasswordField, TokensShape
 from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.condition import OneOf
 from bukhindor.web.endpoint.cookies import Cookies
 
 
 class ReauthenticateBody(msgspec.Struct, frozen=True):
-    password: PasswordField
+    """Exactly one proof."""
+
+    password: PasswordField | None = None
+    code: TotpCodeField | None = None
+    recovery_code: RecoveryCodeField | None = None
+
+    condition: ClassVar = OneOf(("password", "code", "recovery_code"))
+
+    def __post_init__(self) -> None:
+        self.condition.check(self)
+
+    def proof(self) -> Password | FactorProof:
+        """The one that is given."""
+        return next(proof for proof in (self.password, self.code, self.recovery_code) if proof is not None)
 
 
 class ReauthenticationResult(msgspec.Struct, frozen=True):
@@ -25,6 +42,6 @@ async def reauthenticate(
 ) -> ReauthenticationResult:
     """Prove once more that you are present"""
     in_cookie = call.wants_refresh_cookie or cookies.has_refresh_token(call.exchange)
-    tokens = await reauthentication.by_password(call.caller, body.password)
+    tokens = await reauthentication.prove(call.caller, body.proof())
     tokens = cookies.hand_over(call.exchange, tokens, in_cookie=in_cookie)
     return ReauthenticationResult("Confirmed.", TokensShape.of(tokens))

@@ -8,12 +8,18 @@ from bukhindor.domain.errors import (
     AccountInactive,
     EmailNotVerified,
     EmailTaken,
+    FactorConfirmed,
+    FactorNotFound,
     Forbidden,
+    IncorrectFactor,
     IncorrectPassword,
     InvalidCredentials,
+    InvalidMfaToken,
     InvalidOneTimeToken,
     InvalidRefreshToken,
     LastAdmin,
+    MfaRequired,
+    NoFactor,
     NotSignedIn,
     PasswordExists,
     RateLimited,
@@ -23,6 +29,7 @@ from bukhindor.domain.errors import (
     SessionNotFound,
     StoreUnavailable,
     TooBusy,
+    TooManyFactors,
     UserNotFound,
 )
 from bukhindor.domain.rate_limit import (
@@ -34,6 +41,8 @@ from bukhindor.services.audit_log import AuditLog
 from bukhindor.services.authentication import Authentication
 from bukhindor.services.email_change import EmailChange
 from bukhindor.services.email_verification import EmailVerification
+from bukhindor.services.factor_reset import FactorReset
+from bukhindor.services.factor_sign_in import FactorSignIn
 from bukhindor.services.first_password import FirstPassword
 from bukhindor.services.introspection import Introspection
 from bukhindor.services.own_account import OwnAccount
@@ -42,6 +51,7 @@ from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
 from bukhindor.services.reauthentication import Reauthentication
 from bukhindor.services.registration import Registration
+from bukhindor.services.second_factors import SecondFactors
 from bukhindor.services.sessions import Sessions
 from bukhindor.services.sign_in import SignIn
 from bukhindor.services.sign_in_code import SignInCode
@@ -55,6 +65,7 @@ from bukhindor.web.api import (
     discovery,
     email_change,
     email_verification,
+    factor_sign_in,
     first_password,
     forward_auth,
     health,
@@ -65,6 +76,7 @@ from bukhindor.web.api import (
     profile,
     reauthentication,
     registration,
+    second_factors,
     sessions,
     sign_in,
     sign_in_code,
@@ -109,14 +121,20 @@ _AUTH = (
              refuses=(RegistrationClosed, EmailTaken, TooBusy), limits=(_REGISTRATIONS,),
              rules=Registration.register, keeps_response=True),
     Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",
-             refuses=(InvalidCredentials, AccountBanned, AccountInactive, EmailNotVerified, RateLimited, TooBusy),
+             refuses=(InvalidCredentials, AccountBanned, AccountInactive, EmailNotVerified, MfaRequired, RateLimited,
+                      TooBusy),
              rules=SignIn.login, starts_session=True),
+    Endpoint("POST", "/auth/login/factor", factor_sign_in.login_with_factor, _ANYONE, "Sign-in",
+             refuses=(InvalidMfaToken, IncorrectFactor, AccountBanned, AccountInactive, EmailNotVerified, RateLimited,
+                      TooBusy),
+             limits=(GUESSES,), rules=FactorSignIn.complete, starts_session=True),
     Endpoint("POST", "/auth/reauthenticate", reauthentication.reauthenticate, _SIGNED_IN, "Sign-in",
-             refuses=(IncorrectPassword, RateLimited, TooBusy), rules=Reauthentication.by_password),
+             refuses=(IncorrectPassword, IncorrectFactor, RateLimited, TooBusy), rules=Reauthentication.prove),
     Endpoint("POST", "/auth/sign-in-code", sign_in_code.mail_sign_in_code, _ANYONE, "Sign-in",
              limits=MAILS, rules=SignInCode.request),
     Endpoint("POST", "/auth/sign-in-code/confirm", sign_in_code.confirm_sign_in, _ANYONE, "Sign-in",
-             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, EmailNotVerified), limits=(GUESSES,),
+             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, EmailNotVerified, MfaRequired),
+             limits=(GUESSES,),
              rules=SignInCode.confirm, starts_session=True),
     Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
              refuses=(NotSignedIn, InvalidRefreshToken, RefreshTokenReused, CrossSiteRequest),
@@ -146,6 +164,19 @@ _AUTH = (
              rules=OwnAccount.delete, keeps_response=True, acts=(Act.DELETE_ACCOUNT,)),
     Endpoint("GET", "/auth/me/export", own_account.export_me, _SIGNED_IN, "Account", refuses=(RateLimited,),
              rules=OwnAccount.export),
+)
+_FACTORS = (
+    Endpoint("GET", "/auth/factors", second_factors.list_factors, _SIGNED_IN, "Factors", rules=SecondFactors.overview),
+    Endpoint("POST", "/auth/factors/totp", second_factors.add_totp, _SIGNED_IN, "Factors", 201,
+             refuses=(TooManyFactors, ReauthenticationRequired), rules=SecondFactors.add_totp, acts=(Act.ADD_FACTOR,)),
+    Endpoint("POST", "/auth/factors/{factor_id}/confirm", second_factors.confirm_factor, _SIGNED_IN, "Factors",
+             refuses=(FactorNotFound, FactorConfirmed, IncorrectFactor, TooManyFactors, ReauthenticationRequired),
+             rules=SecondFactors.confirm, acts=(Act.ADD_FACTOR,), keeps_response=True),
+    Endpoint("DELETE", "/auth/factors/{factor_id}", second_factors.remove_factor, _SIGNED_IN, "Factors",
+             refuses=(FactorNotFound, ReauthenticationRequired), rules=SecondFactors.remove, acts=(Act.REMOVE_FACTOR,)),
+    Endpoint("POST", "/auth/recovery-codes", second_factors.renew_recovery_codes, _SIGNED_IN, "Factors",
+             refuses=(NoFactor, ReauthenticationRequired), rules=SecondFactors.renew_recovery_codes,
+             acts=(Act.RENEW_RECOVERY_CODES,), keeps_response=True),
 )
 _MAILBOX = (
     Endpoint("POST", "/auth/reset-password", password_reset.reset_password, _ANYONE, "Mailbox",
@@ -187,6 +218,8 @@ _USERS = (
     Endpoint("DELETE", f"{_USER}/sessions", user_admin.end_user_sessions, _ADMIN, "Users",
              refuses=(UserNotFound, ReauthenticationRequired), scope=Scope.SESSIONS_REVOKE,
              rules=UserAdmin.end_sessions, acts=(Act.END_SESSIONS_OF_OTHER,)),
+    Endpoint("DELETE", f"{_USER}/factors", user_admin.reset_user_factors, _ADMIN, "Users",
+             refuses=(UserNotFound, ReauthenticationRequired), rules=FactorReset.reset, acts=(Act.RESET_FACTORS,)),
     Endpoint("POST", f"{_USER}/reset-password", user_admin.reset_user_password, _ADMIN, "Users",
              refuses=(UserNotFound, AccountBanned, AccountInactive), rules=UserAdmin.send_password_reset),
     Endpoint("GET", "/audit-events", audit_log.list_audit_events, _ADMIN, "Audit",
@@ -194,4 +227,4 @@ _USERS = (
 )
 # fmt: on
 
-ENDPOINTS = _SERVICE + tuple(endpoint.under(API) for endpoint in _AUTH + _MAILBOX + _USERS)
+ENDPOINTS = _SERVICE + tuple(endpoint.under(API) for endpoint in _AUTH + _FACTORS + _MAILBOX + _USERS)

@@ -11,6 +11,7 @@ from bukhindor.domain.metadata import NO_METADATA
 from bukhindor.domain.moment import in_utc
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.user import Role, Status, StatusReason, UserChanges
+from bukhindor.services.factor_reset import FactorReset
 from bukhindor.services.user_admin import UserAdmin
 from bukhindor.web.api.patterns import SAFE_TEXT_NOT_BLANK
 from bukhindor.web.api.shapes import (
@@ -150,6 +151,14 @@ async def end_user_sessions(call: Call, user_admin: UserAdmin, cookies: Cookies)
     if call.user_id == call.actor.actor_id:
         cookies.sign_out(call.exchange)
     return RevocationResult("The user has been signed out everywhere.", revoked)
+
+
+async def reset_user_factors(call: Call, factor_reset: FactorReset, cookies: Cookies) -> Message:
+    """Remove all second factors of a user"""
+    await factor_reset.reset(call.caller, call.user_id)
+    if call.user_id == call.caller.user.id:
+        cookies.sign_out(call.exchange)
+    return Message("The second factors have been removed.")
 
 
 def _changes(body: UpdateUserBody) -> UserChanges:

@@ -29,7 +29,8 @@ class Problem(msgspec.Struct, frozen=True):
 
     `reason` and `until` come with `account_banned` and `account_inactive`: why, and when the account becomes active
     again by itself; null means that there is none. `methods` come with `reauthentication_required`: what the account
-    can prove itself with.
+    can prove itself with. `mfa_token` and `factors` come with `mfa_required`: what continues the sign-in for five
+    minutes, and what it may be continued with.
     """
 
     type: str
@@ -45,6 +46,8 @@ class Problem(msgspec.Struct, frozen=True):
     reason: str | msgspec.UnsetType | None = msgspec.UNSET
     until: datetime | msgspec.UnsetType | None = msgspec.UNSET
     methods: list[str] | msgspec.UnsetType = msgspec.UNSET
+    mfa_token: str | msgspec.UnsetType = msgspec.UNSET
+    factors: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 def phrase_of(status: int) -> str:

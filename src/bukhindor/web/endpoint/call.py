@@ -9,6 +9,7 @@ from uuid import UUID
 from bukhindor.domain.caller import Actor, Caller, CallingService
 from bukhindor.domain.device import AppType, AppVersion, Device, DeviceId, shown_user_agent
 from bukhindor.domain.errors import (
+    FactorNotFound,
     FieldError,
     InvalidInput,
     InvalidValue,
@@ -99,6 +100,14 @@ class Call:
         raw = self.path_parameters["session_id"]
         if not _CANONICAL_UUID.fullmatch(raw):
             raise SessionNotFound
+        return UUID(raw)
+
+    @property
+    def factor_id(self) -> UUID:
+        """The second factor in the path, in canonical form only. Raises FactorNotFound."""
+        raw = self.path_parameters["factor_id"]
+        if not _CANONICAL_UUID.fullmatch(raw):
+            raise FactorNotFound
         return UUID(raw)
 
     @property

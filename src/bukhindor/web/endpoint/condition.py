@@ -68,3 +68,29 @@ class Condition:
 
 def _has(value: object) -> Json:
     return {"not": _MISSING} if value is GIVEN else {"const": value}
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Exactly one of `fields` is given; null counts as missing. A fault names the first of them."""
+
+    fields: tuple[str, ...]
+
+    def check(self, body: msgspec.Struct) -> None:
+        """Raise InvalidInput unless exactly one is given."""
+        given = [name for name in self.fields if getattr(body, name) is not None]
+        listed = ", ".join(self.fields)
+        if not given:
+            raise InvalidInput(FieldError(self.fields[0], f"Give one of these: {listed}.", "required"))
+        if len(given) > 1:
+            raise InvalidInput(FieldError(given[0], f"Give only one of these: {listed}.", "contradiction"))
+
+    def json_schema(self) -> Json:
+        """The same rule in JSON Schema: a chain of `if`, for the reason that `Condition` gives."""
+        *before, last = self.fields
+        schema: Json = {"required": [last], "properties": {last: _has(GIVEN)}}
+        for number, name in reversed(list(enumerate(before))):
+            case: Json = {"required": [name], "properties": {name: _has(GIVEN)}}
+            others = dict.fromkeys(self.fields[number + 1 :], _MISSING)
+            schema = {"if": case, "then": {"properties": others}, "else": schema}
+        return schema

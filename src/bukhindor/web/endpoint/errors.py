@@ -19,7 +19,9 @@ _log = structlog.get_logger("bukhindor.web")
 STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.InvalidInput: 400,
     domain.IncorrectPassword: 400,
+    domain.IncorrectFactor: 400,
     domain.InvalidOneTimeToken: 400,
+    domain.InvalidMfaToken: 400,
     domain.RateLimited: 429,
     domain.NotSignedIn: 401,
     domain.InvalidAccessToken: 401,
@@ -33,13 +35,19 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.ReauthenticationRequired: 403,
     domain.RegistrationClosed: 403,
     domain.EmailNotVerified: 403,
+    domain.MfaRequired: 403,
+    domain.MfaEnrollmentRequired: 403,
     domain.AccountBanned: 403,
     domain.AccountInactive: 403,
+    domain.FactorNotFound: 404,
     domain.MailNotFound: 404,
     domain.ServiceKeyNotFound: 404,
     domain.UserNotFound: 404,
     domain.SessionNotFound: 404,
     domain.EmailTaken: 409,
+    domain.FactorConfirmed: 409,
+    domain.NoFactor: 409,
+    domain.TooManyFactors: 409,
     domain.IdempotencyKeyReused: 422,
     domain.LastAdmin: 409,
     domain.PasswordExists: 409,
@@ -113,6 +121,8 @@ def _members(error: domain.BukhindorError) -> dict[str, Any]:
         return {"reason": error.reason, "until": error.until}
     if isinstance(error, domain.ReauthenticationRequired):
         return {"methods": list(error.methods)}
+    if isinstance(error, domain.MfaRequired):
+        return {"mfa_token": error.token, "factors": list(error.factors)}
     return {}
 
 

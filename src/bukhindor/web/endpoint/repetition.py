@@ -47,12 +47,12 @@ async def recognised(
 ) -> tuple[RepeatableRequest | None, Response | None]:
     """The request, if its response is to be kept, and the first response to it, if there is one.
 
-    A request is known by its Idempotency-Key, or else by the one-time token in its body. Raises InvalidInput,
-    IdempotencyKeyReused.
+    A request is known by its Idempotency-Key, or else by what its body can do only once: the one-time token, or what
+    the body calls its `one_time_text`. Raises InvalidInput, IdempotencyKeyReused.
     """
     key, has_key = _key_of(call), True
     if key is None:
-        key, has_key = getattr(body, "token", None) or None, False
+        key, has_key = getattr(body, "one_time_text", None) or getattr(body, "token", None) or None, False
     if key is None:
         return None, None
     caller: UUID | None = None

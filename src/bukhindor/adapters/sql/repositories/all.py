@@ -5,11 +5,13 @@ from typing import Self
 
 from bukhindor.adapters.sql.connection import Connection
 from bukhindor.adapters.sql.repositories.audit_events import SqlAuditEvents
+from bukhindor.adapters.sql.repositories.factors import SqlFactors
 from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNetworks
 from bukhindor.adapters.sql.repositories.kept_responses import SqlKeptResponses
 from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
 from bukhindor.adapters.sql.repositories.received_mails import SqlReceivedMails
+from bukhindor.adapters.sql.repositories.recovery_codes import SqlRecoveryCodes
 from bukhindor.adapters.sql.repositories.service_keys import SqlServiceKeys
 from bukhindor.adapters.sql.repositories.sessions import SqlSessions
 from bukhindor.adapters.sql.repositories.signing_keys import SqlSigningKeys
@@ -28,6 +30,8 @@ class Repositories:
         self.user_listing = SqlUserListing(connection)
         self.sessions = SqlSessions(connection)
         self.familiar_networks = SqlFamiliarNetworks(connection)
+        self.factors = SqlFactors(connection, seal)
+        self.recovery_codes = SqlRecoveryCodes(connection)
         self.signing_keys = SqlSigningKeys(connection)
         self.service_keys = SqlServiceKeys(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)

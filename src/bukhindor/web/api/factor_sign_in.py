@@ -1,0 +1,41 @@
+"""POST /auth/login/factor"""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from bukhindor.domain.factor import FactorProof
+from bukhindor.services.factor_sign_in import FactorSignIn
+from bukhindor.web.api.factor_proof import RecoveryCodeField, TotpCodeField
+from bukhindor.web.api.shapes import SignInResult, TokensShape
+from bukhindor.web.endpoint.call import Call
+from bukhindor.web.endpoint.condition import OneOf
+from bukhindor.web.endpoint.cookies import Cookies
+
+
+class FactorLoginBody(msgspec.Struct, frozen=True):
+    """Exactly one second factor."""
+
+    mfa_token: Annotated[str, Meta(examples=["q83vEjRWeJ…"], description="From the refusal `mfa_required`")]
+    code: TotpCodeField | None = None
+    recovery_code: RecoveryCodeField | None = None
+
+    condition: ClassVar = OneOf(("code", "recovery_code"))
+
+    def __post_init__(self) -> None:
+        self.condition.check(self)
+
+    def proof(self) -> FactorProof:
+        """The one that is given."""
+        return next(proof for proof in (self.code, self.recovery_code) if proof is not None)
+
+
+async def login_with_factor(
+    call: Call, factor_sign_in: FactorSignIn, cookies: Cookies, body: FactorLoginBody
+) -> SignInResult:
+    """Complete a sign-in with a second factor"""
+    in_cookie = call.wants_refresh_cookie
+    tokens = await factor_sign_in.complete(body.mfa_token, body.proof(), call.device, call.origin)
+    tokens = cookies.hand_over(call.exchange, tokens, in_cookie=in_cookie)
+    return SignInResult("Signed in.", TokensShape.of(tokens))
