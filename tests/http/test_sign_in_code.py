@@ -212,6 +212,7 @@ async def test_opening_the_link_changes_nothing_and_its_button_signs_the_browser
     done = await press(service, "sign-in-code", browser, token=proof.token)
     assert "You are signed in" in assert_harmless_page(done)
     assert "<form" not in done.text
+    assert '<a class="button" href="/account">Your account</a>' in done.text
     assert sessions_of(service, user) == before + 1
     cookies = {cookie.partition("=")[0]: cookie for cookie in done.headers.get_list("set-cookie")}
     assert set(cookies) == {"access_token", "device_proof", "refresh_token"}
@@ -288,6 +289,7 @@ async def test_the_page_offers_the_app_and_a_web_app_gets_the_link_itself(start_
     assert f'href="bukhindor://account/sign-in-code?token={proof.token}"' in page
     done = assert_harmless_page(await press(service, "sign-in-code", OWN_PAGE, token=proof.token))
     assert '<a class="button" href="bukhindor://account">Go to the app</a>' in done
+    assert '<a class="button second" href="/account">Your account</a>' in done
     web = await start_service(app_url="https://app.example.com")
     assert (await proof_for(web, web.people.user)).link.startswith("https://app.example.com/sign-in-code?token=")
 

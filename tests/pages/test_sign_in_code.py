@@ -25,6 +25,8 @@ def test_a_person_signs_a_browser_in_with_the_keyboard_alone(browser: Browser, s
         assert window.evaluate("document.cookie") == "", "no script can read a token"
         assert window.goto(ME) == 200
         window.wait_for(email)
+        window.goto("/account")
+        window.wait_for("Your account")
         assert window.goto(link) == 400
         window.wait_for("This link does not work any more.")
         window.fill("Your email address", email)

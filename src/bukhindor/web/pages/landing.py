@@ -134,7 +134,7 @@ def _new_mail(
 
 def done(call: Call, settings: WebSettings, purpose: Purpose) -> Response:
     words = PAGES[purpose][call.exchange.language]
-    return end(call, settings, words.done_title, words.done)
+    return end(call, settings, words.done_title, words.done, is_signed_in=purpose is Purpose.SIGN_IN)
 
 
 def already_verified(call: Call, settings: WebSettings) -> Response:
@@ -147,8 +147,10 @@ def sent(call: Call, settings: WebSettings) -> Response:
     return end(call, settings, words.sent_title, words.sent, words.sent_next)
 
 
-def end(call: Call, settings: WebSettings, title: str, text: str, further: str = "") -> Response:
-    """Return a page with nothing left to do but to go back to the app."""
+def end(
+    call: Call, settings: WebSettings, title: str, text: str, further: str = "", *, is_signed_in: bool = False
+) -> Response:
+    """Return a page with nothing left to do but to go back to the app, or to the account where one is signed in."""
     return page(
         "done.html",
         call.exchange,
@@ -156,6 +158,7 @@ def end(call: Call, settings: WebSettings, title: str, text: str, further: str =
         title=title,
         text=text,
         further=further,
+        is_signed_in=is_signed_in,
         landing=LANDING[call.exchange.language],
         app_url=settings.app_url,
     )

@@ -17,6 +17,7 @@ class LandingWords:
     open_in_app: str
     type_the_code: str
     back_to_app: str
+    your_account: str
     close_page: str
     dead: str
     email: str
@@ -67,6 +68,7 @@ LANDING = {
         open_in_app="Open in the app",
         type_the_code="Or type the code from the mail in the app.",
         back_to_app="Go to the app",
+        your_account="Your account",
         close_page="You can close this page and go back to the app.",
         dead="This link does not work any more. It was used, it has expired, or a newer mail has replaced it.",
         email="Your email address",
@@ -83,6 +85,7 @@ LANDING = {
         open_in_app="Открыть в приложении",
         type_the_code="Или введите в приложении код из письма.",
         back_to_app="Перейти в приложение",
+        your_account="Ваша учётная запись",
         close_page="Эту страницу можно закрыть и вернуться в приложение.",
         dead="Эта ссылка больше не действует: её уже использовали, её срок истёк или её заменило новое письмо.",
         email="Ваш адрес электронной почты",
