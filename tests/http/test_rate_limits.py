@@ -201,7 +201,7 @@ async def test_thirty_registrations_in_an_hour(limited: Service) -> None:
     assert (await limited.post("/auth/register", body, peer="198.51.100.7")).status_code == 201
 
 
-@pytest.mark.parametrize("path", ["/auth/reset-password", "/auth/verify-email"])
+@pytest.mark.parametrize("path", ["/auth/reset-password", "/auth/verify-email", "/auth/sign-in-code"])
 async def test_one_mail_a_minute_however_often_it_is_asked_for(limited: Service, path: str) -> None:
     """RST-12, REL-19: and every response is the same."""
     user = limited.people.user
@@ -235,7 +235,8 @@ async def test_thirty_wrong_tokens_whichever_door_they_knock_at(limited: Service
     wrong = {"token": "one-more", "new_password": NEW}
     assert_limited(await limited.post("/auth/reset-password/confirm", wrong), 300, 30)
     guess = {"email": limited.people.user.email, "code": "00000000", "new_password": NEW}
-    assert_limited(await limited.post("/auth/reset-password/confirm", guess), 300, 30)
+    for path in ("/auth/reset-password/confirm", "/auth/sign-in-code/confirm"):
+        assert_limited(await limited.post(path, guess), 300, 30)
     page = await limited.ask("POST", "/account/reset-password", content=b"token=x&password=y", headers=form)
     assert (page.status_code, page.headers["content-type"]) == (429, "text/html; charset=utf-8")
     assert 1 <= int(page.headers["retry-after"]) <= 300
@@ -252,7 +253,9 @@ async def test_a_flood_at_a_page_is_written_down(limited: Service) -> None:
     assert event["details"] == {"limit": "guesses_per_network", "route": "POST /account/verify-email"}
 
 
-@pytest.mark.parametrize("path", ["/auth/reset-password", "/auth/forgot-password", "/auth/verify-email"])
+@pytest.mark.parametrize(
+    "path", ["/auth/reset-password", "/auth/forgot-password", "/auth/verify-email", "/auth/sign-in-code"]
+)
 async def test_a_network_has_twenty_mails_a_minute_sent(limited: Service, path: str) -> None:
     """RST-12, SES-07: for any addresses; another network goes on."""
     for number in range(20):

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.http.answers import assert_problem, assert_refused_field, assert_safe_headers
+from tests.http.authenticator import complete, protected
 from tests.http.conftest import StartService
 from tests.http.landing import assert_harmless_page, press, show
 from tests.http.service import PASSWORD, PUBLIC_URL, Person, Proof, Service, tokens_in
@@ -341,3 +342,33 @@ async def test_guesses_at_a_fixed_code_are_limited(start_service: StartService) 
     assert_problem(await confirm(service, email=email, code="12345678"), *INVALID)
     service.clock.advance(timedelta(days=1))
     assert (await confirm(service, email=email, code="12345678")).status_code == 200
+
+
+async def test_an_account_with_a_second_factor_is_half_signed_in(service: Service) -> None:
+    """The response is that of a right password; the mailed proof is used up, and no cookie is set."""
+    user = service.people.user
+    await verify(service, user)
+    app = await protected(service, user)
+    proof = await proof_for(service, user)
+    before = sessions_of(service, user)
+    answer = await confirm(service, token=proof.token)
+    assert (answer.status_code, answer.json()["error_code"]) == (403, "mfa_required")
+    assert "set-cookie" not in answer.headers
+    assert sessions_of(service, user) == before
+    assert_problem(await confirm(service, token=proof.token), *INVALID)
+    tokens = tokens_in(await complete(service, answer.json()["mfa_token"], code=app.code(service)))
+    assert (tokens.claims["amr"], tokens.claims["acr"]) == (["mail", "otp"], "aal2")
+
+
+async def test_a_stranger_does_not_learn_of_a_second_factor(service: Service) -> None:
+    """Wrong codes look the same with and without one."""
+    people = service.people
+    await protected(service, people.user)
+    for person in (people.user, people.other):
+        await ask(service, person.email)
+    same = {"x-request-id": "same"}
+    answers = [
+        await confirm(service, same, email=email, code="00000000")
+        for email in (people.user.email, people.other.email, "nobody@example.com")
+    ]
+    assert len({(answer.status_code, answer.content) for answer in answers}) == 1

@@ -16,6 +16,7 @@ from bukhindor.domain.errors import (
     InvalidAccessToken,
     InvalidCredentials,
     InvalidOneTimeToken,
+    MfaRequired,
     StoreUnavailable,
 )
 from bukhindor.domain.mail import LetterKind
@@ -28,9 +29,10 @@ from bukhindor.domain.rate_limit import (
     MAX_CONSECUTIVE_FAILURES,
     WRONG_CODES_PER_ACCOUNT,
 )
-from bukhindor.domain.sign_in_method import Method
+from bukhindor.domain.sign_in_method import Level, Method
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import Role, Status
+from bukhindor.domain.ways_in import WaysIn
 from tests.makers import ORIGIN, T0, address, mail_of, make_key_ring
 from tests.unit.services.proof_flows import RESET, SIGN_IN
 from tests.unit.services.scene import PASSWORD, WRONG_PASSWORD, Scene
@@ -297,3 +299,27 @@ async def test_every_role_may_sign_in_with_a_mail_and_keeps_its_role(scene: Scen
     user = await scene.add_user("ann@example.com", role=role, email_verified=True)
     tokens = await confirm(scene, (await SIGN_IN.proofs(scene, user))["code"])
     assert (await scene.caller_of(tokens)).user.role is role
+
+
+async def test_a_second_factor_is_asked_for_after_the_mail_as_well(scene: Scene) -> None:
+    """The mailed proof is used up, and starts no session alone; an account without a password has two factors, too."""
+    user = await scene.add_user("ann@example.com", email_verified=True, password_hash=None)
+    factor = await scene.add_factor(user)
+    proofs = await SIGN_IN.proofs(scene, user)
+    with pytest.raises(MfaRequired) as refusal:
+        await confirm(scene, proofs["code"])
+    assert scene.store.committed.sessions == {}
+    with pytest.raises(InvalidOneTimeToken):
+        await confirm(scene, proofs["link"])
+    code = scene.code_of(factor, 0)
+    tokens = await scene.services.factor_sign_in.complete(refusal.value.token, code, PHONE, HOME)
+    session = (await scene.caller_of(tokens)).session
+    assert (session.methods, session.level) == ((Method.MAIL, Method.OTP), Level.AAL2)
+
+
+async def test_where_verification_is_required_the_mail_itself_verifies(scene: Scene) -> None:
+    """RST-13"""
+    scene.set_ways_in(WaysIn(requires_verified_email=True))
+    user = await scene.add_user("ann@example.com", email_verified=False)
+    tokens = await confirm(scene, (await SIGN_IN.proofs(scene, user))["code"])
+    assert (await scene.caller_of(tokens)).user.email_verified
