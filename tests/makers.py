@@ -9,14 +9,15 @@ from bukhindor.domain.audit import AuditEvent, AuditType
 from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.factor import Factor
-from bukhindor.domain.language import tag_of
+from bukhindor.domain.invitation import LIFETIME, Invitation
+from bukhindor.domain.language import LanguageTag, tag_of
 from bukhindor.domain.mail import Letter, LetterKind, Mail, QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.origin import Language, Origin
 from bukhindor.domain.service_key import Scope, ServiceKey, ServiceKeySecret
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.signing_key import KeyRing, SigningKey
-from bukhindor.domain.user import User
+from bukhindor.domain.user import Role, User
 from bukhindor.ports.secrets import Requester
 
 T0 = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -131,6 +132,23 @@ def make_one_time_token(
         code_hash=parts.pop("code_hash", sha256(b"12345678").digest()),
         created_at=created_at,
         expires_at=parts.pop("expires_at", created_at + purpose.lifetime),
+        **parts,
+    )
+
+
+def make_invitation(email: str, *, language: str | None = None, **parts: Any) -> Invitation:
+    """An invitation that was just sent; `parts` are fields of Invitation."""
+    created_at: datetime = parts.pop("created_at", T0)
+    return Invitation(
+        id=parts.pop("id", None) or uuid4(),
+        email=address(email),
+        role=parts.pop("role", Role.USER),
+        name=parts.pop("name", None),
+        language=None if language is None else LanguageTag.parse(language),
+        token_hash=parts.pop("token_hash", None) or sha256(uuid4().bytes).digest(),
+        invited_by=parts.pop("invited_by", None),
+        created_at=created_at,
+        expires_at=parts.pop("expires_at", created_at + LIFETIME),
         **parts,
     )
 

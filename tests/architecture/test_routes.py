@@ -29,7 +29,7 @@ from tests.fakes.clock import FakeClock
 # The only ones that need no token. Think before you add one here.
 PUBLIC = {
     "health", "live", "ready", "jwks", "openid_configuration", "oauth_authorization_server",
-    "register", "login", "login_with_factor", "refresh",
+    "register", "accept_invitation", "login", "login_with_factor", "refresh",
     "reset_password", "forgot_password", "confirm_password_reset", "verify_email", "confirm_email",
     "confirm_email_change", "revoke_token", "mail_sign_in_code", "confirm_sign_in",
 }  # fmt: skip

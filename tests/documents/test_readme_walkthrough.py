@@ -126,7 +126,7 @@ def test_the_walk_works_as_printed_and_a_second_time(tmp_path: Path) -> None:
     assert len(confirmed_app["recovery_codes"]) == 10
     assert (asked_for_factor["error_code"], asked_for_factor["factors"]) == ("mfa_required", ["totp", "recovery_code"])
     assert signed_in_with_factor["user"]["access_token"]
-    users, resets = said
+    users, resets = islice(said, 2)
     anna, boris = registered["user"]["id"], registered_boris["user"]["id"]
     assert {user["email"]: user["email_verified"] for user in users["users"]} == {
         me["email"]: True,
@@ -134,6 +134,10 @@ def test_the_walk_works_as_printed_and_a_second_time(tmp_path: Path) -> None:
         "admin@example.com": False,
     }
     assert [event["subject_id"] for event in resets["events"]] == [boris, anna]
+    invited, listed, accepted = islice(said, 3)
+    assert listed == {"invitations": [invited]}
+    assert (accepted["user"]["email"], accepted["user"]["email_verified"]) == (invited["email"], True)
+    assert list(said) == []
 
 
 def test_a_refusal_is_printed_in_place_of_a_token() -> None:

@@ -12,6 +12,7 @@ class FakeIdentifiers:
         self._users = count(1)
         self._events = count(1)
         self._service_keys = count(1)
+        self._invitations = count(1)
         self._sessions = count(1)
         self._tokens = count(1)
         self._seeds = count(1)
@@ -21,6 +22,9 @@ class FakeIdentifiers:
 
     def event_id(self) -> UUID:
         return UUID(int=_VERSION_7 | next(self._events))
+
+    def invitation_id(self) -> UUID:
+        return UUID(int=_VERSION_7 | next(self._invitations) << 48)
 
     def service_key_id(self) -> UUID:
         return UUID(int=_VERSION_7 | next(self._service_keys) << 32)

@@ -9,6 +9,7 @@ from uuid import UUID
 from bukhindor.domain.audit import AuditEvent
 from bukhindor.domain.errors import BukhindorError, StoreUnavailable, Unavailable
 from bukhindor.domain.factor import Factor
+from bukhindor.domain.invitation import Invitation
 from bukhindor.domain.mail import QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.service_key import ServiceKey
@@ -18,6 +19,7 @@ from bukhindor.domain.user import User
 from tests.fakes.audit_events import FakeAuditEvents
 from tests.fakes.factors import FakeFactors
 from tests.fakes.familiar_networks import FakeFamiliarNetworks
+from tests.fakes.invitations import FakeInvitations
 from tests.fakes.kept_responses import FakeKeptResponses, Kept
 from tests.fakes.one_time_tokens import FakeOneTimeTokens
 from tests.fakes.outbox import FakeOutbox
@@ -43,6 +45,7 @@ class _Tables(NamedTuple):
     service_keys: dict[UUID, ServiceKey]
     factors: dict[UUID, Factor]
     recovery_codes: dict[tuple[UUID, bytes], bool]
+    invitations: dict[UUID, Invitation]
     audit_events: dict[UUID, AuditEvent]
 
     def copy(self) -> "_Tables":
@@ -101,6 +104,10 @@ class _Scope:
         return FakeRecoveryCodes(self._tables().recovery_codes)
 
     @property
+    def invitations(self) -> FakeInvitations:
+        return FakeInvitations(self._tables().invitations)
+
+    @property
     def one_time_tokens(self) -> FakeOneTimeTokens:
         tables = self._tables()
         return FakeOneTimeTokens(tables.users, tables.one_time_tokens)
@@ -137,7 +144,7 @@ class FakeTransactions(_Scope):
         self.fail_next_commit = False
         self.is_down = False
         self.has_schema = True
-        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
         self.turn = asyncio.Lock()
 
     def begin(self) -> "_Transaction":

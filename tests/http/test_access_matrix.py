@@ -87,6 +87,14 @@ def a_code_form(people: People) -> bytes:
     return urlencode({"email": people.other.email, "code": "12345678"}).encode()
 
 
+def an_invitation(_: People) -> Json:
+    return {"email": "nina@example.org"}
+
+
+def no_invitation(_: People) -> Json:
+    return {"token": "a" * 43, "name": "Nina", "password": "scarlet-heron-77"}
+
+
 def a_wrong_reset(_: People) -> Json:
     return {"token": "a" * 43, "new_password": "scarlet-heron-77"}
 
@@ -107,6 +115,7 @@ MATRIX = {
     "GET /auth/verify":                   Row("401       401      401    200         200         200"),
     "POST /auth/introspect":              Row("401       401      401    401         401         401", a_wrong_form),
     "POST /auth/register":                Row("201       201      201    201         201         201", a_stranger),
+    "POST /auth/invitations/accept":      Row("400       400      400    400         400         400", no_invitation),
     "POST /auth/login":                   Row("200       200      200    200         200         200", signing_in),
     "POST /auth/login/factor":            Row("400       400      400    400         400         400", a_wrong_factor),
     "POST /auth/reauthenticate":         Row("401       401      401    200         200         200", own),
@@ -139,6 +148,9 @@ MATRIX = {
     "POST /auth/change-email/confirm":    Row("400       400      400    400         400         400", a_wrong_token),
     "GET /users":                         Row("401       401      401    403         403         200"),
     "POST /users":                        Row("401       401      401    403         403         201", a_stranger),
+    "GET /users/invitations":             Row("401       401      401    403         403         200"),
+    "POST /users/invitations":            Row("401       401      401    403         403         201", an_invitation),
+    "DELETE /users/invitations/{invitation_id}": Row("401 401    401    403         403         404"),
     "GET /users/{user_id}":               Row("401       401      401    404/404/200 404/404/200 404/200/200"),
     "PUT /users/{user_id}":               Row("401       401      401    404/404/403 404/404/200 404/200/200", renamed),
     "PATCH /users/{user_id}":             Row("401       401      401    404/404/403 404/404/200 404/200/200", renamed),
@@ -165,6 +177,8 @@ MATRIX = {
     "GET /account/sign-in-code":          Row("400       400      400    400         400         400"),
     "POST /account/sign-in-code":         Row("403       403      403    403         403         403", a_wrong_form),
     "POST /account/sign-in-code/new-mail": Row("200      200      200    200         200         200", an_address_form),
+    "GET /account/invitation":            Row("400       400      400    400         400         400"),
+    "POST /account/invitation":           Row("400       400      400    400         400         400", a_wrong_form),
     "GET /.well-known/apple-app-site-association": Row("404 404 404    404         404         404"),
     "GET /.well-known/assetlinks.json":  Row("404       404      404    404         404         404"),
     "GET /.well-known/webauthn":         Row("404       404      404    404         404         404"),
@@ -197,7 +211,7 @@ PROBLEMS = {
     400: {"validation_failed", "invalid_one_time_token", "invalid_mfa_token"},
     401: {"not_authenticated", "invalid_token", "service_key_required", "invalid_service_key"},
     403: {"forbidden"},
-    404: {"user_not_found", "session_not_found", "factor_not_found", "not_found"},
+    404: {"user_not_found", "session_not_found", "factor_not_found", "invitation_not_found", "not_found"},
     409: {"password_exists", "last_admin", "no_factor"},
 }
 
@@ -259,7 +273,7 @@ def paths_of(endpoint: TableRow, people: People, caller: Person | None) -> list[
     if "{session_id}" in endpoint.path:
         ids = [MISSING, people.other.session_id, own.session_id]
         return [endpoint.path.replace("{session_id}", id_) for id_ in ids]
-    return [endpoint.path.replace("{factor_id}", MISSING)]
+    return [endpoint.path.replace("{factor_id}", MISSING).replace("{invitation_id}", MISSING)]
 
 
 def everybody(service: Service) -> list[tuple[object, ...]]:

@@ -52,8 +52,17 @@ async def successes_by_mail(service: Service) -> list[tuple[str, Json]]:
     phone, laptop = [tokens_in(await service.log_in(NEW, reset["new_password"])) for _ in range(2)]
     left = await service.post("/auth/logout", by=phone)
     gone = await service.post("/auth/me/delete", {"password": reset["new_password"]}, by=laptop)
-    person = f"/users/{service.people.user.id}"
+    person, admin = f"/users/{service.people.user.id}", service.people.admin
+    withdrawn = await service.post("/users/invitations", {"email": "olga@example.com"}, by=admin)
+    await service.post("/users/invitations", {"email": "nora@example.com"}, by=admin)
+    link = (await service.mails("nora@example.com"))[0]["links"][0]
+    accept = {"token": link.partition("token=")[2], "name": "Nora", "password": PASSWORD}
     return [
+        (
+            "withdraw_invitation",
+            (await service.delete(f"/users/invitations/{withdrawn.json()['id']}", by=admin)).json(),
+        ),
+        ("accept_invitation", (await service.post("/auth/invitations/accept", accept)).json()),
         ("confirm_email", verified.json()),
         ("confirm_email_change", moved.json()),
         ("forgot_password", forgotten.json()),
@@ -62,7 +71,7 @@ async def successes_by_mail(service: Service) -> list[tuple[str, Json]]:
         ("add_password", added.json()),
         ("logout", left.json()),
         ("delete_me_by_post", gone.json()),
-        ("update_user", (await service.patch(person, {"name": "New"}, by=service.people.admin)).json()),
+        ("update_user", (await service.patch(person, {"name": "New"}, by=admin)).json()),
     ]
 
 

@@ -1,6 +1,7 @@
 """The real service, as `bukhindor serve` starts it, for a browser to visit."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ _people = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail as the development mailbox shows it; `link` is the path that its link leads to."""
+    """A mail as the development mailbox shows it; `link` is the path that its link leads to, `code` may be empty."""
 
     number: int
     subject: str
@@ -78,6 +79,14 @@ class Site:
         self.post("/auth/register", body, language=language)
         return email
 
+    def invite(self, *, name: str, language: str = "en") -> str:
+        """Invite a new person as the operator does, and return the address."""
+        email = f"person-{next(_people)}@example.com"
+        arguments = ["--email", email, "--name", name, "--language", language]
+        command = [sys.executable, "-m", "bukhindor", "users", "invite", *arguments]
+        subprocess.run(command, env=self._variables, check=True, timeout=_PATIENCE_SECONDS, capture_output=True)
+        return email
+
     def sign_in(self, email: str) -> str:
         """Return an access token of the person."""
         return str(self.post("/auth/login", {"email": email, "password": PASSWORD})["user"]["access_token"])
@@ -100,7 +109,8 @@ class Site:
                 for link in mail["links"]:
                     where = urlsplit(link)
                     if mail["to"] == to and where.path == f"/account/{page}":
-                        return Letter(mail["id"], mail["subject"], f"{where.path}?{where.query}", mail["codes"][0])
+                        code = next(iter(mail["codes"]), "")
+                        return Letter(mail["id"], mail["subject"], f"{where.path}?{where.query}", code)
             time.sleep(0.02)
         raise TimeoutError(f"no mail to {to} leads to {page}")
 

@@ -14,7 +14,7 @@ from bukhindor.adapters.system.identifiers import SystemIdentifiers
 from bukhindor.config import Settings
 from bukhindor.config.ways_in import EmailVerificationMode
 from bukhindor.domain.audit import Retention
-from bukhindor.domain.mail import MailLinks
+from bukhindor.domain.mail import LetterKind, MailLinks
 from bukhindor.domain.password import PasswordPolicy
 from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import SessionPolicy
@@ -25,7 +25,7 @@ from bukhindor.ports.store.full import FullStore
 from bukhindor.ports.system import Clock, LaterWork, RateLimiter
 from bukhindor.services.assembly import Services, assemble
 from bukhindor.services.requirements import Outside, Rules
-from bukhindor.web.addresses import ACCOUNT, PAGE_OF
+from bukhindor.web.addresses import ACCOUNT, INVITATION, PAGE_OF
 
 
 def build_services(
@@ -102,7 +102,8 @@ def mail_links(settings: Settings) -> MailLinks:
     """Mailed links lead into the app when it is a web page; no mail program opens other addresses."""
     app_url = settings.mail.app_url
     base = str(app_url) if app_url is not None and app_url.is_web else f"{settings.server.public_url}{ACCOUNT}"
-    return MailLinks(lambda purpose: f"{base}/{PAGE_OF[purpose]}")
+    pages = {purpose.value: page for purpose, page in PAGE_OF.items()} | {LetterKind.INVITATION.value: INVITATION}
+    return MailLinks(lambda kind: f"{base}/{pages[kind]}")
 
 
 def session_policy(settings: Settings) -> SessionPolicy:

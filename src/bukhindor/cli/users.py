@@ -16,9 +16,11 @@ from bukhindor.cli.refusal import Commands, parsed, require_confirmation
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue
+from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.user import Name, Role, Status, StatusReason, User, UserChanges
 from bukhindor.domain.user_listing import MAX_LIMIT, SearchText, UserQuery
 from bukhindor.services.assembly import Services
+from bukhindor.web.api.invitations import InvitationShape
 from bukhindor.web.api.shapes import UserShape
 
 _OPERATOR = Operator()
@@ -63,6 +65,26 @@ def create(email: str, name: str, role: str, password_stdin: bool, as_json: bool
     say(f"Created {user.role} {user.email.shown} with id {user.id}.")
     if not password_stdin:
         say(f"Password, shown only this once: {password.reveal()}")
+
+
+@group.command()
+@click.option("--email", required=True)
+@click.option("--role", type=_ROLE, default=Role.USER.value, show_default=True)
+@click.option("--name", help="How the mail greets the person, who may choose another name.")
+@click.option("--language", help="The language of the mail and the account: ru, pt-BR, …")
+@json_option
+def invite(email: str, role: str, name: str | None, language: str | None, as_json: bool) -> None:
+    """Invite a person by mail: the link, valid for 7 days, leads to a page that creates the account."""
+    address = parsed("email", EmailAddress, email)
+    person = None if name is None else parsed("name", Name, name)
+    tag = None if language is None else parsed("language", LanguageTag, language)
+    invitation = with_services(
+        lambda services: services.invitations.invite(_OPERATOR, address, Role(role), person, tag)
+    )
+    if as_json:
+        print_json(InvitationShape.of(invitation))
+        return
+    say(f"Invited {invitation.email.shown} as {invitation.role} until {moment(invitation.expires_at)}.")
 
 
 @group.command("list")

@@ -55,6 +55,9 @@ class AuditType(StrEnum):
     FACTORS_DISABLED = "factor.disabled"
     RECOVERY_CODES_MADE = "recovery_codes.made"
     RECOVERY_CODE_USED = "recovery_codes.used"
+    INVITED = "invitation.created"
+    INVITATION_WITHDRAWN = "invitation.withdrawn"
+    INVITATION_ACCEPTED = "invitation.accepted"
     SERVICE_KEY_CREATED = "service_key.created"
     SERVICE_KEY_REVOKED = "service_key.revoked"
 
@@ -62,7 +65,7 @@ class AuditType(StrEnum):
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
     """`actor_id` acted (None: a client that is not signed in, or the command line) on the account `subject_id`.
-    Either may also be a service key.
+    Either may also be a service key, and `subject_id` an invitation.
 
     `details` are short plain words: never a token, a password, or an address in clear. A counted event stands for
     `attempts` of one kind from one network within one minute.

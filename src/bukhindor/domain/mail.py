@@ -11,7 +11,7 @@ from uuid import UUID
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.folding import folded
 from bukhindor.domain.language import LanguageTag
-from bukhindor.domain.one_time_token import OneTimeSecret, Purpose
+from bukhindor.domain.one_time_token import OneTimeSecret
 from bukhindor.domain.origin import NO_REQUEST, Cause
 
 # The pauses after the first try; a mail that failed five times is given up.
@@ -42,6 +42,7 @@ class LetterKind(StrEnum):
     FEW_RECOVERY_CODES = "few_recovery_codes"
     NEW_DEVICE = "new_device"
     ACCOUNT_DELETED = "account_deleted"
+    INVITATION = "invitation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +141,10 @@ class MailNotAccepted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MailLinks:
-    """Where mailed links lead: the address of the page for each purpose. `page_of` takes them from the configuration,
-    never from a request."""
+    """Where mailed links lead: the address of the page for each kind of mail with a link, which has the name of its
+    purpose if it has one. `page_of` takes them from the configuration, never from a request."""
 
-    page_of: Callable[[Purpose], str]
+    page_of: Callable[[str], str]
 
-    def to(self, purpose: Purpose, secret: OneTimeSecret) -> str:
+    def to(self, purpose: str, secret: OneTimeSecret) -> str:
         return f"{self.page_of(purpose)}?{urlencode({'token': secret.token})}"

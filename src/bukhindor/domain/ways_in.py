@@ -9,9 +9,10 @@ from bukhindor.domain.review_account import ReviewAccounts
 
 
 class RegistrationMode(StrEnum):
-    """With CLOSED only administrators and operators create accounts."""
+    """With INVITED strangers need an invitation. With CLOSED only administrators and operators create accounts."""
 
     OPEN = "open"
+    INVITED = "invited"
     CLOSED = "closed"
 
 
@@ -47,6 +48,11 @@ class WaysIn:
     def require_open_registration(self) -> None:
         """Raise RegistrationClosed unless anyone may register."""
         if self.registration is not RegistrationMode.OPEN:
+            raise RegistrationClosed
+
+    def require_invitations(self) -> None:
+        """Raise RegistrationClosed where not even invited people create accounts."""
+        if self.registration is RegistrationMode.CLOSED:
             raise RegistrationClosed
 
 

@@ -24,6 +24,9 @@ class Identifiers(Protocol):
     def event_id(self) -> UUID:
         """A version 7 UUID as well."""
 
+    def invitation_id(self) -> UUID:
+        """A new id of version 7 (RFC 9562), which sorts by the time it was made."""
+
     def service_key_id(self) -> UUID:
         """A version 7 UUID as well."""
 

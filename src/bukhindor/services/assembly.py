@@ -11,6 +11,8 @@ from bukhindor.services.factor_sign_in import FactorSignIn
 from bukhindor.services.first_password import FirstPassword
 from bukhindor.services.health import Health
 from bukhindor.services.introspection import Introspection
+from bukhindor.services.invitation_acceptance import InvitationAcceptance
+from bukhindor.services.invitations import Invitations
 from bukhindor.services.mail_delivery import MailDelivery
 from bukhindor.services.mail_queue import MailQueue
 from bukhindor.services.mailed_links import MailedLinks
@@ -73,6 +75,8 @@ class Services:
     own_account: OwnAccount
     user_admin: UserAdmin
     factor_reset: FactorReset
+    invitations: Invitations
+    invitation_acceptance: InvitationAcceptance
     user_listing: UserListing
     audit_log: AuditLog
     service_keys: ServiceKeys
@@ -297,6 +301,27 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         ),
         factor_reset=FactorReset(
             transactions=outside.transactions, step_up=step_up, letters=letters, trail=trail, clock=outside.clock
+        ),
+        invitations=Invitations(
+            transactions=outside.transactions,
+            ways_in=rules.ways_in,
+            step_up=step_up,
+            allowance=allowance,
+            letters=letters,
+            secrets=outside.secrets,
+            trail=trail,
+            identifiers=outside.identifiers,
+            clock=outside.clock,
+        ),
+        invitation_acceptance=InvitationAcceptance(
+            transactions=outside.transactions,
+            ways_in=rules.ways_in,
+            hasher=outside.hasher,
+            password_policy=rules.password_policy,
+            secrets=outside.secrets,
+            trail=trail,
+            identifiers=outside.identifiers,
+            clock=outside.clock,
         ),
         user_listing=UserListing(transactions=outside.transactions, clock=outside.clock),
         audit_log=AuditLog(

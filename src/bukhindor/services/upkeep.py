@@ -11,6 +11,7 @@ from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.invitations import HasInvitations
 from bukhindor.ports.store.kept_responses import HasKeptResponses
 from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
 from bukhindor.ports.store.outbox import HasOutbox
@@ -24,6 +25,7 @@ _FAILED_MAIL_LIFE = timedelta(days=7)
 class _Writing(
     HasSessions,
     HasOneTimeTokens,
+    HasInvitations,
     HasFamiliarNetworks,
     HasFactors,
     HasKeptResponses,
@@ -45,8 +47,8 @@ class Upkeep:
     async def purge(self) -> int:
         """Remove expired data, and what is personal in the events of deleted accounts. Returns how many there were.
 
-        Expired are sessions, one-time tokens, familiar networks, pending factors, kept responses, abandoned mails and
-        events.
+        Expired are sessions, one-time tokens, invitations, familiar networks, pending factors, kept responses,
+        abandoned mails and events.
 
         It works in small steps, so that no request waits long behind it.
         """
@@ -60,6 +62,7 @@ class Upkeep:
         async with self.transactions.begin() as tx:
             removed = await tx.sessions.remove_over(now, self.policy)
             removed += await tx.one_time_tokens.remove_expired(now)
+            removed += await tx.invitations.remove_expired(now)
             removed += await tx.familiar_networks.remove_before(now - FAMILIARITY)
             removed += await tx.factors.remove_abandoned(now - PENDING_LIFE)
             removed += await tx.kept_responses.remove_expired(now)

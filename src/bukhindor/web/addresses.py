@@ -41,6 +41,7 @@ MAILBOX_JSON: Final = "/dev/mailbox.json"
 
 # The page that the link of a mail leads to, below ACCOUNT here or below the app's own address.
 PAGE_OF: Final = {purpose: purpose.value.replace("_", "-") for purpose in Purpose}
+INVITATION: Final = "invitation"
 
 
 def canonical_path(path: str) -> str:

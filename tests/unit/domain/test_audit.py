@@ -50,6 +50,9 @@ PROMISED_TYPES = {
     "access.refused",
     "mail.abandoned",
     "mail.retried",
+    "invitation.created",
+    "invitation.withdrawn",
+    "invitation.accepted",
     "service_key.created",
     "service_key.revoked",
 }

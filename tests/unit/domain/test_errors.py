@@ -37,6 +37,7 @@ PROMISED_CODES = {
     "account_banned",
     "account_inactive",
     "factor_not_found",
+    "invitation_not_found",
     "service_key_not_found",
     "user_not_found",
     "session_not_found",

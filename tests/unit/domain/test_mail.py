@@ -19,7 +19,7 @@ ANN = address("ann@example.com")
 NOW = T0 + MINUTE
 
 
-def page_of(purpose: Purpose) -> str:
+def page_of(purpose: str) -> str:
     return f"https://app.example.com/x/{purpose}"
 
 

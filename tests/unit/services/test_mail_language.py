@@ -118,7 +118,8 @@ ACTS: dict[LetterKind, tuple[Act, ...]] = {
 
 
 def test_every_kind_of_mail_is_here() -> None:
-    assert set(ACTS) == set(LetterKind)
+    # A person who is invited has no account yet.
+    assert set(ACTS) == set(LetterKind) - {LetterKind.INVITATION}
 
 
 @pytest.mark.parametrize("known", [KAZAKH, None], ids=["known", "not known"])

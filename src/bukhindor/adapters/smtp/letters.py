@@ -89,7 +89,7 @@ class TemplateLetters:
         html = render(Part.HTML)
         if letter.link:
             for part, content, link in ((Part.TEXT, text, letter.link), (Part.HTML, html, str(escape(letter.link)))):
-                if link not in content and code not in content:
+                if link not in content and not (code and code in content):
                     cause = "it must show the link or the code"
                     raise BrokenTemplate(templates.source(letter.kind, part, letter.language), None, cause)
         return Mail(

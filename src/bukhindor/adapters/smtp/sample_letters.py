@@ -6,22 +6,23 @@ from bukhindor.domain.mail import Letter, LetterKind
 from bukhindor.domain.one_time_token import Purpose
 
 _PROOFS = frozenset(LetterKind(purpose.value) for purpose in Purpose)
+_WITH_LINKS = _PROOFS | {LetterKind.INVITATION}
 _ABOUT_ADDRESSES = frozenset({LetterKind.EMAIL_CHANGE_ASKED, LetterKind.EMAIL_CHANGED})
 _ANNA = EmailAddress("anna@example.com")
 
 
 def full_letter(kind: LetterKind, language: LanguageTag) -> Letter:
     """A letter with everything that its kind can have."""
-    is_proof = kind in _PROOFS
+    has_link = kind in _WITH_LINKS
     return Letter(
         kind,
         _ANNA,
         "Anna",
         language,
-        link="https://app.example.com/sample?token=sample&x=1" if is_proof else "",
-        code="12345678" if is_proof else "",
-        device="" if is_proof else "Firefox on Windows",
-        ip="" if is_proof else "203.0.113.7",
+        link="https://app.example.com/sample?token=sample&x=1" if has_link else "",
+        code="12345678" if kind in _PROOFS else "",
+        device="" if has_link else "Firefox on Windows",
+        ip="" if has_link else "203.0.113.7",
         new_email="a***@example.org" if kind in _ABOUT_ADDRESSES else "",
     )
 

@@ -162,6 +162,24 @@ service_keys = sa.Table(
     sa.Index("uq_service_keys_digest", "digest", unique=True),
 )
 
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("email", sa.String(254), nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("name", sa.String(100)),
+    sa.Column("language", sa.String(35)),
+    sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+    # No reference to users: an invitation may outlive the account of its inviter.
+    sa.Column("invited_by", sa.Uuid()),
+    sa.Column("created_at", UtcDateTime(), nullable=False),
+    sa.Column("expires_at", UtcDateTime(), nullable=False),
+    sa.Index("uq_invitations_email", "email", unique=True),
+    sa.Index("uq_invitations_token_hash", "token_hash", unique=True),
+    sa.Index(None, "expires_at"),
+)
+
 one_time_tokens = sa.Table(
     "one_time_tokens",
     metadata,

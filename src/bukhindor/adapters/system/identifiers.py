@@ -15,6 +15,9 @@ class SystemIdentifiers:
     def event_id(self) -> UUID:
         return _uuid7(time.time_ns() // 1_000_000)
 
+    def invitation_id(self) -> UUID:
+        return _uuid7(time.time_ns() // 1_000_000)
+
     def service_key_id(self) -> UUID:
         return _uuid7(time.time_ns() // 1_000_000)
 

@@ -31,6 +31,7 @@ maps it to a status in one table.
     │       └── AccountInactive         account_inactive
     ├── NotFound
     │   ├── FactorNotFound              factor_not_found
+    │   ├── InvitationNotFound          invitation_not_found
     │   ├── MailNotFound                mail_not_found
     │   ├── ServiceKeyNotFound          service_key_not_found
     │   ├── UserNotFound                user_not_found
@@ -271,6 +272,11 @@ class NotFound(BukhindorError):
 class FactorNotFound(NotFound):
     code = "factor_not_found"
     detail = "This factor does not exist, or was not confirmed in time."
+
+
+class InvitationNotFound(NotFound):
+    code = "invitation_not_found"
+    detail = "This invitation does not exist: it was used, withdrawn or replaced, or it has expired."
 
 
 class MailNotFound(NotFound):

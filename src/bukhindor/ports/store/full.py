@@ -5,6 +5,7 @@ from typing import Protocol
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.invitations import HasInvitations
 from bukhindor.ports.store.kept_responses import HasKeptResponses
 from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
 from bukhindor.ports.store.outbox import HasOutbox
@@ -26,6 +27,7 @@ class AllRepositories(
     HasRecoveryCodes,
     HasSigningKeys,
     HasServiceKeys,
+    HasInvitations,
     HasOneTimeTokens,
     HasOutbox,
     HasKeptResponses,

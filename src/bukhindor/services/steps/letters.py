@@ -9,7 +9,7 @@ from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.language import LanguageTag, tag_of
 from bukhindor.domain.mail import Letter, LetterKind, MailLinks, QueuedMail
-from bukhindor.domain.one_time_token import OneTimeToken, Purpose
+from bukhindor.domain.one_time_token import OneTimeSecret, OneTimeToken, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.user import User
 from bukhindor.ports.mail import LetterWriter
@@ -52,6 +52,21 @@ class Letters:
         letter = Letter(kind, to, name, language, link, secret.code)
         await self._queue(tx, user.id, letter, origin, now)
 
+    async def invite(
+        self,
+        tx: HasOutbox,
+        to: EmailAddress,
+        name: str,
+        language: LanguageTag,
+        secret: OneTimeSecret,
+        origin: Origin,
+        now: datetime,
+    ) -> None:
+        """Send the link of an invitation to an address that has no account; an administrator chose the `name`."""
+        kind = LetterKind.INVITATION
+        letter = Letter(kind, to, name, language, self.links.to(kind, secret))
+        await self._queue(tx, None, letter, origin, now)
+
     async def tell(
         self, tx: HasOutbox, user: User, kind: LetterKind, origin: Origin, now: datetime, new_email: str = ""
     ) -> None:
@@ -64,7 +79,7 @@ class Letters:
         letter = Letter(kind, user.email, name, language, device=device, ip=origin.ip, new_email=moved_to)
         await self._queue(tx, user.id, letter, origin, now)
 
-    async def _queue(self, tx: HasOutbox, user_id: UUID, letter: Letter, origin: Origin, now: datetime) -> None:
+    async def _queue(self, tx: HasOutbox, user_id: UUID | None, letter: Letter, origin: Origin, now: datetime) -> None:
         mail = self.writer.write(letter)
         await tx.outbox.add(QueuedMail(self.identifiers.event_id(), user_id, mail, now, now, cause=origin.cause))
 

@@ -46,6 +46,7 @@ PARAMETERS = {
     "TokenTransport": _header("X-Token-Transport", _IN_COOKIE, _TRANSPORT, "cookie"),
     "IdempotencyKey": _header(KEY, _KEPT, _KEY, "8e03978e-40d5-43dd-bc93-6894a57f9324"),
     "FactorId": _in_path("factor_id", "`id` of a second factor"),
+    "InvitationId": _in_path("invitation_id", "`id` of an invitation"),
     "SessionId": _in_path("session_id", "`id` of a session"),
     "UserId": _in_path("user_id", "`id` of a user"),
 }

@@ -17,6 +17,7 @@ from bukhindor.domain.errors import (
     InvalidMfaToken,
     InvalidOneTimeToken,
     InvalidRefreshToken,
+    InvitationNotFound,
     LastAdmin,
     MfaRequired,
     NoFactor,
@@ -45,6 +46,8 @@ from bukhindor.services.factor_reset import FactorReset
 from bukhindor.services.factor_sign_in import FactorSignIn
 from bukhindor.services.first_password import FirstPassword
 from bukhindor.services.introspection import Introspection
+from bukhindor.services.invitation_acceptance import InvitationAcceptance
+from bukhindor.services.invitations import Invitations
 from bukhindor.services.own_account import OwnAccount
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.password_reset import PasswordReset
@@ -70,6 +73,8 @@ from bukhindor.web.api import (
     forward_auth,
     health,
     introspection,
+    invitation_acceptance,
+    invitations,
     own_account,
     password_change,
     password_reset,
@@ -120,6 +125,9 @@ _AUTH = (
     Endpoint("POST", "/auth/register", registration.register, _ANYONE, "Account", 201,
              refuses=(RegistrationClosed, EmailTaken, TooBusy), limits=(_REGISTRATIONS,),
              rules=Registration.register, keeps_response=True),
+    Endpoint("POST", "/auth/invitations/accept", invitation_acceptance.accept_invitation, _ANYONE, "Account", 201,
+             refuses=(InvalidOneTimeToken, RegistrationClosed, EmailTaken, TooBusy), limits=(GUESSES,),
+             rules=InvitationAcceptance.accept, keeps_response=True),
     Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",
              refuses=(InvalidCredentials, AccountBanned, AccountInactive, EmailNotVerified, MfaRequired, RateLimited,
                       TooBusy),
@@ -204,6 +212,12 @@ _USERS = (
     Endpoint("POST", "/users", user_admin.create_user, _ADMIN, "Users", 201,
              refuses=(ReauthenticationRequired, EmailTaken, TooBusy), rules=UserAdmin.create, keeps_response=True,
              acts=(Act.CREATE_ADMIN,)),
+    Endpoint("GET", "/users/invitations", invitations.list_invitations, _ADMIN, "Users", rules=Invitations.all),
+    Endpoint("POST", "/users/invitations", invitations.invite, _ADMIN, "Users", 201,
+             refuses=(RegistrationClosed, ReauthenticationRequired, EmailTaken, RateLimited), limits=MAILS,
+             acts=(Act.CREATE_ADMIN,), rules=Invitations.invite, keeps_response=True),
+    Endpoint("DELETE", "/users/invitations/{invitation_id}", invitations.withdraw_invitation, _ADMIN, "Users",
+             refuses=(InvitationNotFound,), rules=Invitations.withdraw),
     Endpoint("GET", _USER, user_admin.get_user, _SIGNED_IN, "Users", refuses=(UserNotFound,),
              scope=Scope.USERS_READ, rules=UserAdmin.get),
     Endpoint("PUT", _USER, user_admin.replace_user, _SIGNED_IN, "Users",

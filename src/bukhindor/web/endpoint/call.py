@@ -13,6 +13,7 @@ from bukhindor.domain.errors import (
     FieldError,
     InvalidInput,
     InvalidValue,
+    InvitationNotFound,
     NotSignedIn,
     ServiceKeyRequired,
     SessionNotFound,
@@ -108,6 +109,14 @@ class Call:
         raw = self.path_parameters["factor_id"]
         if not _CANONICAL_UUID.fullmatch(raw):
             raise FactorNotFound
+        return UUID(raw)
+
+    @property
+    def invitation_id(self) -> UUID:
+        """The invitation in the path, in canonical form only. Raises InvitationNotFound."""
+        raw = self.path_parameters["invitation_id"]
+        if not _CANONICAL_UUID.fullmatch(raw):
+            raise InvitationNotFound
         return UUID(raw)
 
     @property

@@ -40,6 +40,7 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.AccountBanned: 403,
     domain.AccountInactive: 403,
     domain.FactorNotFound: 404,
+    domain.InvitationNotFound: 404,
     domain.MailNotFound: 404,
     domain.ServiceKeyNotFound: 404,
     domain.UserNotFound: 404,

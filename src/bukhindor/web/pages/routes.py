@@ -6,12 +6,14 @@ from bukhindor.domain.act import Act
 from bukhindor.domain.errors import (
     AccountBanned,
     AccountInactive,
+    EmailTaken,
     IncorrectPassword,
     InvalidCredentials,
     InvalidOneTimeToken,
     LastAdmin,
     RateLimited,
     ReauthenticationRequired,
+    RegistrationClosed,
     SessionNotFound,
     TooBusy,
 )
@@ -23,6 +25,7 @@ from bukhindor.web.addresses import (
     ASSETS,
     FAVICON,
     HOME,
+    INVITATION,
     MAILBOX,
     MAILBOX_JSON,
     OWN_ADDRESS,
@@ -44,6 +47,7 @@ from bukhindor.web.pages import (
     app_links,
     dev_mailbox,
     home,
+    invitation,
     looks,
     own_account,
     sign_in,
@@ -87,6 +91,10 @@ PAGES = (
          refuses=(*_DEAD, AccountBanned, AccountInactive, CrossSiteRequest), limits=(GUESSES,)),
     Page("POST", f"{_SIGN_IN}/new-mail", sign_in_code.mail_sign_in_code, _ANYONE, sign_in_code.sign_in_refused,
          limits=MAILS),
+    Page("GET", f"{ACCOUNT}/{INVITATION}", invitation.show_invitation, _ANYONE, invitation.invitation_refused,
+         refuses=_DEAD),
+    Page("POST", f"{ACCOUNT}/{INVITATION}", invitation.accept_invitation, _ANYONE, invitation.invitation_refused,
+         refuses=(*_DEAD, RegistrationClosed, EmailTaken, TooBusy), limits=(GUESSES,), keeps_response=True),
 )
 FILES_FOR_SYSTEMS = tuple(
     Page("GET", path, handler, _ANYONE, as_problem, refuses=(NoSuchEndpoint,), cache_life=_HOUR)

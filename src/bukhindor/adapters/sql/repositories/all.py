@@ -7,6 +7,7 @@ from bukhindor.adapters.sql.connection import Connection
 from bukhindor.adapters.sql.repositories.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.repositories.factors import SqlFactors
 from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNetworks
+from bukhindor.adapters.sql.repositories.invitations import SqlInvitations
 from bukhindor.adapters.sql.repositories.kept_responses import SqlKeptResponses
 from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
@@ -34,6 +35,7 @@ class Repositories:
         self.recovery_codes = SqlRecoveryCodes(connection)
         self.signing_keys = SqlSigningKeys(connection)
         self.service_keys = SqlServiceKeys(connection)
+        self.invitations = SqlInvitations(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.outbox = SqlOutbox(connection, seal)
         self.kept_responses = SqlKeptResponses(connection, seal)
