@@ -29,7 +29,7 @@ from tests.fakes.clock import FakeClock
 # The only ones that need no token. Think before you add one here.
 PUBLIC = {
     "health", "live", "ready", "jwks", "openid_configuration", "oauth_authorization_server",
-    "register", "accept_invitation", "login", "login_with_factor", "refresh",
+    "register", "accept_invitation", "lock_account", "login", "login_with_factor", "refresh",
     "reset_password", "forgot_password", "confirm_password_reset", "verify_email", "confirm_email",
     "confirm_email_change", "revoke_token", "mail_sign_in_code", "confirm_sign_in",
 }  # fmt: skip
@@ -99,7 +99,7 @@ def test_who_may_call_is_said_of_every_endpoint() -> None:
         assert isinstance(endpoint.access, Access)
     assert not hasattr(Endpoint, "access"), "it has no default: every row must name it"
     assert {name_of(e) for e in ENDPOINTS if e.access is Access.ANYONE} == PUBLIC
-    assert {name_of(e) for e in ENDPOINTS if e.recognises_caller} == {"confirm_email"}
+    assert {name_of(e) for e in ENDPOINTS if e.recognises_caller} == {"confirm_email", "lock_account"}
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=name_of)

@@ -92,7 +92,11 @@ def test_the_walk_works_as_printed_and_a_second_time(tmp_path: Path) -> None:
 
     assert second.stderr == "An account with this email address already exists.\n"
     again = answers(second.stdout.splitlines())
-    assert [answer.get("error_code") for answer in again if "error_code" in answer] == ["invalid_token", "mfa_required"]
+    assert [answer.get("error_code") for answer in again if "error_code" in answer] == [
+        "invalid_token",
+        "mfa_required",
+        "account_locked",
+    ]
     assert len(again) == len(answers(walk.stdout.splitlines()))
     assert (walk.returncode, walk.stderr) == (0, "")
     lines = walk.stdout.splitlines()
@@ -137,6 +141,9 @@ def test_the_walk_works_as_printed_and_a_second_time(tmp_path: Path) -> None:
     invited, listed, accepted = islice(said, 3)
     assert listed == {"invitations": [invited]}
     assert (accepted["user"]["email"], accepted["user"]["email_verified"]) == (invited["email"], True)
+    locked, refused_to_locked = islice(said, 2)
+    assert locked["message"].startswith("The account is locked.")
+    assert (refused_to_locked["status"], refused_to_locked["error_code"]) == (403, "account_locked")
     assert list(said) == []
 
 

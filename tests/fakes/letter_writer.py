@@ -17,6 +17,6 @@ class FakeLetterWriter:
             f"{letter.kind} ({letter.language})",
             text,
             f"<p>{letter.kind}</p>",
-            links=(letter.link,) if letter.link else (),
+            links=tuple(filter(None, (letter.link, letter.lockdown_link))),
             codes=(letter.code,) if letter.code else (),
         )

@@ -11,7 +11,7 @@ from bukhindor.domain.errors import BukhindorError, StoreUnavailable, Unavailabl
 from bukhindor.domain.factor import Factor
 from bukhindor.domain.invitation import Invitation
 from bukhindor.domain.mail import QueuedMail
-from bukhindor.domain.one_time_token import OneTimeToken, Purpose
+from bukhindor.domain.one_time_token import LockdownLink, OneTimeToken, Purpose
 from bukhindor.domain.service_key import ServiceKey
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
@@ -21,6 +21,7 @@ from tests.fakes.factors import FakeFactors
 from tests.fakes.familiar_networks import FakeFamiliarNetworks
 from tests.fakes.invitations import FakeInvitations
 from tests.fakes.kept_responses import FakeKeptResponses, Kept
+from tests.fakes.lockdown_links import FakeLockdownLinks
 from tests.fakes.one_time_tokens import FakeOneTimeTokens
 from tests.fakes.outbox import FakeOutbox
 from tests.fakes.recovery_codes import FakeRecoveryCodes
@@ -46,6 +47,7 @@ class _Tables(NamedTuple):
     factors: dict[UUID, Factor]
     recovery_codes: dict[tuple[UUID, bytes], bool]
     invitations: dict[UUID, Invitation]
+    lockdown_links: dict[bytes, LockdownLink]
     audit_events: dict[UUID, AuditEvent]
 
     def copy(self) -> "_Tables":
@@ -108,6 +110,11 @@ class _Scope:
         return FakeInvitations(self._tables().invitations)
 
     @property
+    def lockdown_links(self) -> FakeLockdownLinks:
+        tables = self._tables()
+        return FakeLockdownLinks(tables.users, tables.lockdown_links)
+
+    @property
     def one_time_tokens(self) -> FakeOneTimeTokens:
         tables = self._tables()
         return FakeOneTimeTokens(tables.users, tables.one_time_tokens)
@@ -144,7 +151,7 @@ class FakeTransactions(_Scope):
         self.fail_next_commit = False
         self.is_down = False
         self.has_schema = True
-        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
         self.turn = asyncio.Lock()
 
     def begin(self) -> "_Transaction":

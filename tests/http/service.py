@@ -199,7 +199,7 @@ class Service:
 
     async def proof(self, to: str) -> "Proof":
         """What the newest mail to an address proves that it can be read."""
-        mail = next(mail for mail in await self.mails(to) if mail["links"])
+        mail = next(mail for mail in await self.mails(to) if mail["codes"])
         (link,), (code,) = mail["links"], mail["codes"]
         return Proof(parse_qs(urlsplit(link).query)["token"][0], code, link)
 

@@ -36,6 +36,7 @@ SOMETIMES = {
     ("Readiness", "degraded"),
     ("User", "status_reason"),
     ("User", "status_until"),
+    ("User", "locked_at"),
     *(
         ("Introspected", name)
         for name in "sub sid role iss exp token_type jti iat aud client_id auth_time amr acr".split()
@@ -207,6 +208,8 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
         ("list_sessions", await service.get("/auth/sessions", by=people.user)),
         ("end_session", await service.delete(f"/auth/sessions/{phone.session_id}", by=people.user)),
         ("end_session", await service.delete(f"/auth/sessions/{MISSING}", by=people.user)),
+        ("lock_account", await service.post("/auth/lockdown", proof)),
+        ("lock_account", await service.post("/auth/lockdown")),
         ("reauthenticate", await service.post("/auth/reauthenticate", {"password": PASSWORD}, by=people.guest)),
         ("change_password", await service.post("/auth/change-password", change, by=people.guest)),
         ("change_password", await service.post("/auth/change-password", wrong, by=people.user)),

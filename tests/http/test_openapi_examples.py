@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bukhindor.domain.audit import AuditType
-from tests.http.service import PASSWORD, Json, Service, tokens_in
+from tests.http.service import PASSWORD, Json, Service, Tokens, tokens_in
 from tests.http.test_openapi import DOCUMENT, answers_of, problems_with
 
 EXAMPLES: dict[str, Json] = {
@@ -16,7 +16,7 @@ EXAMPLES: dict[str, Json] = {
 }
 # What people and administrators put there.
 OPEN = {"metadata", "app_metadata", "details"}
-ONLY_FOR_SOME = {"status_reason", "status_until", "degraded"}
+ONLY_FOR_SOME = {"status_reason", "status_until", "locked_at", "degraded"}
 NEW = "moved@example.com"
 
 
@@ -32,14 +32,18 @@ def names_in(value: object, path: str = "") -> Iterator[str]:
                 yield from names_in(one, f"{path}.{name}")
 
 
+async def signed_in(service: Service, email: str) -> Tokens:
+    return tokens_in(await service.log_in(email))
+
+
 async def successes_by_mail(service: Service) -> list[tuple[str, Json]]:
     """Responses that need what was mailed."""
     maria = {"name": "Maria", "email": "maria@example.com", "password": PASSWORD}
     await service.post("/auth/register", maria)
     verify = {"token": (await service.proof(maria["email"])).token, "password": PASSWORD}
     verified = await service.post("/auth/verify-email/confirm", verify)
-    signed_in = tokens_in(await service.log_in(maria["email"]))
-    await service.post("/auth/change-email", {"new_email": NEW, "password": PASSWORD}, by=signed_in)
+    signed_in_maria = tokens_in(await service.log_in(maria["email"]))
+    await service.post("/auth/change-email", {"new_email": NEW, "password": PASSWORD}, by=signed_in_maria)
     moved = await service.post("/auth/change-email/confirm", {"token": (await service.proof(NEW)).token})
     forgotten = await service.post("/auth/forgot-password", {"email": NEW})
     reset = {"token": (await service.proof(NEW)).token, "new_password": "scarlet-heron-77"}
@@ -63,6 +67,10 @@ async def successes_by_mail(service: Service) -> list[tuple[str, Json]]:
             (await service.delete(f"/users/invitations/{withdrawn.json()['id']}", by=admin)).json(),
         ),
         ("accept_invitation", (await service.post("/auth/invitations/accept", accept)).json()),
+        (
+            "lock_account",
+            (await service.post("/auth/lockdown", by=await signed_in(service, "nora@example.com"))).json(),
+        ),
         ("confirm_email", verified.json()),
         ("confirm_email_change", moved.json()),
         ("forgot_password", forgotten.json()),

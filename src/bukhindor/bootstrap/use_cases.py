@@ -15,6 +15,7 @@ from bukhindor.config import Settings
 from bukhindor.config.ways_in import EmailVerificationMode
 from bukhindor.domain.audit import Retention
 from bukhindor.domain.mail import LetterKind, MailLinks
+from bukhindor.domain.one_time_token import LOCKDOWN
 from bukhindor.domain.password import PasswordPolicy
 from bukhindor.domain.rate_limit import WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.session import SessionPolicy
@@ -25,7 +26,7 @@ from bukhindor.ports.store.full import FullStore
 from bukhindor.ports.system import Clock, LaterWork, RateLimiter
 from bukhindor.services.assembly import Services, assemble
 from bukhindor.services.requirements import Outside, Rules
-from bukhindor.web.addresses import ACCOUNT, INVITATION, PAGE_OF
+from bukhindor.web.addresses import ACCOUNT, INVITATION, LOCKDOWN_PAGE, PAGE_OF
 
 
 def build_services(
@@ -99,11 +100,16 @@ def _access_tokens(settings: Settings, secret_keys: SecretKeys) -> SignedAccessT
 
 
 def mail_links(settings: Settings) -> MailLinks:
-    """Mailed links lead into the app when it is a web page; no mail program opens other addresses."""
+    """Mailed links lead into the app when it is a web page; no mail program opens other addresses.
+
+    A link that locks the account leads here: an app that is older than such links has no page for them.
+    """
     app_url = settings.mail.app_url
     base = str(app_url) if app_url is not None and app_url.is_web else f"{settings.server.public_url}{ACCOUNT}"
     pages = {purpose.value: page for purpose, page in PAGE_OF.items()} | {LetterKind.INVITATION.value: INVITATION}
-    return MailLinks(lambda kind: f"{base}/{pages[kind]}")
+    addresses = {kind: f"{base}/{page}" for kind, page in pages.items()}
+    addresses[LOCKDOWN] = f"{settings.server.public_url}{LOCKDOWN_PAGE}"
+    return MailLinks(addresses.__getitem__)
 
 
 def session_policy(settings: Settings) -> SessionPolicy:

@@ -151,6 +151,7 @@ def show(user: str, as_json: bool) -> None:
             ("role", found.role),
             ("status", _status(found)),
             ("reason", found.status_reason or ""),
+            ("locked", moment(found.locked_at)),
             ("created", moment(found.created_at)),
             ("updated", moment(found.updated_at)),
             ("last sign-in", moment(found.last_login_at)),
@@ -214,6 +215,20 @@ def unban(user: str, as_json: bool) -> None:
     """Lift the ban of USER."""
     changed = _change(user, UserChanges(status=Status.ACTIVE))
     _report(changed, f"{changed.email.shown} is {_status(changed)}.", as_json)
+
+
+@group.command()
+@click.argument("user")
+@json_option
+def unlock(user: str, as_json: bool) -> None:
+    """Unlock the account of USER, which its person has locked, without a reset by mail."""
+
+    async def change(services: Services) -> User:
+        found = await _find(services, user)
+        return await services.lockdown.unlock(_OPERATOR, found.id)
+
+    changed = with_services(change)
+    _report(changed, f"{changed.email.shown} is not locked.", as_json)
 
 
 @group.command()

@@ -55,6 +55,8 @@ class AuditType(StrEnum):
     FACTORS_DISABLED = "factor.disabled"
     RECOVERY_CODES_MADE = "recovery_codes.made"
     RECOVERY_CODE_USED = "recovery_codes.used"
+    LOCKED = "user.locked"
+    UNLOCKED = "user.unlocked"
     INVITED = "invitation.created"
     INVITATION_WITHDRAWN = "invitation.withdrawn"
     INVITATION_ACCEPTED = "invitation.accepted"

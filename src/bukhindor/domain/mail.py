@@ -43,6 +43,7 @@ class LetterKind(StrEnum):
     NEW_DEVICE = "new_device"
     ACCOUNT_DELETED = "account_deleted"
     INVITATION = "invitation"
+    ACCOUNT_LOCKED = "account_locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Letter:
     """The facts that a mail reports, and its recipient; the writer chooses the words.
 
     `link` and `code` are for letters that ask for a proof; `device` and `ip` for those that report a sign-in;
-    `new_email` for those about a change of address.
+    `new_email` for those about a change of address, and `lockdown_link` for those that may be about a thief.
     """
 
     kind: LetterKind
@@ -62,6 +63,7 @@ class Letter:
     device: str = ""
     ip: str = ""
     new_email: str = ""
+    lockdown_link: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

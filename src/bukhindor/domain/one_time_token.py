@@ -12,6 +12,9 @@ from uuid import UUID
 from bukhindor.domain.email_address import EmailAddress
 
 MAX_CODE_TRIES = 5
+LOCKDOWN_LIFETIME = timedelta(days=7)
+# The page that a link which locks the account leads to.
+LOCKDOWN = "lockdown"
 
 
 class Purpose(StrEnum):
@@ -91,3 +94,27 @@ class TypedCode:
 
 
 Proof = LinkToken | TypedCode
+
+
+@dataclass(frozen=True, slots=True)
+class LockdownLink:
+    """With it the reader of a mail locks an account that someone else has got into, until a reset by mail.
+
+    Each mail has a link of its own, so that a newer mail leaves the older one alone.
+
+    `email` is the mailbox that the mail went to, which may not be the account's address any more. `token_hash` is all
+    that is stored of the link.
+    """
+
+    token_hash: bytes = field(repr=False)
+    user_id: UUID
+    email: EmailAddress
+    created_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def issue(cls, token_hash: bytes, user_id: UUID, email: EmailAddress, now: datetime) -> Self:
+        return cls(token_hash, user_id, email, now, now + LOCKDOWN_LIFETIME)
+
+    def lives_at(self, now: datetime) -> bool:
+        return now < self.expires_at

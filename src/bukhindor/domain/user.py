@@ -81,7 +81,8 @@ class User:
     `password_hash` is None for an account without a password. `failed_sign_ins` counts wrong passwords of strangers and
     of signed-in sessions in a row. `wrong_codes` counts wrong mailed codes until a day has passed without one. A status
     other than active with `status_until` ends at that time without further action. Mails to the person are written in
-    `language`, which is None while unknown. The person writes `metadata`, administrators `app_metadata`.
+    `language`, which is None while unknown. The person writes `metadata`, administrators `app_metadata`. At
+    `locked_at` the person locked the account: no one signs in until a new password is set.
 
     `has_factor` means that the account has a confirmed second factor. `failed_factors` counts wrong second factors in a
     row, from all clients.
@@ -107,6 +108,7 @@ class User:
     app_metadata: Metadata = NO_METADATA
     has_factor: bool = False
     failed_factors: int = 0
+    locked_at: datetime | None = None
 
     def status_at(self, now: datetime) -> Status:
         """The effective status at `now`."""
@@ -235,8 +237,8 @@ class User:
         return 0 if is_over else self.wrong_codes
 
     def with_password_hash(self, password_hash: str, now: datetime) -> Self:
-        """The user with a newly chosen password."""
-        return replace(self, password_hash=password_hash, failed_sign_ins=0, updated_at=now)
+        """The user with a newly chosen password, which unlocks the account."""
+        return replace(self, password_hash=password_hash, failed_sign_ins=0, locked_at=None, updated_at=now)
 
     def with_reset_password(self, password_hash: str, now: datetime) -> Self:
         """The user after a reset by mail, which proves the mailbox: earlier wrong codes and second factors no longer
@@ -248,6 +250,19 @@ class User:
     def without_password(self, now: datetime) -> Self:
         """The user without a password, until the mailbox's reader chooses one."""
         return replace(self, password_hash=None, updated_at=now)
+
+    def locked(self, now: datetime) -> Self:
+        """The user after its person has said that someone else is in the account."""
+        return replace(self, locked_at=self.locked_at or now, updated_at=now)
+
+    def unlocked(self, now: datetime) -> Self:
+        return replace(self, locked_at=None, updated_at=now)
+
+    def closed_by_former_address(self, now: datetime) -> Self:
+        """The user after the reader of a former address has said so, which has another account by now: a reset by mail
+        would let the wrong person in, so an administrator has to decide."""
+        reason = "Locked from a former address, which belongs to another account now."
+        return replace(self, status=Status.INACTIVE, status_reason=reason, status_until=None, updated_at=now)
 
     def has_proven(self, email: EmailAddress) -> bool:
         """Whether `email` is the account's address, and verified."""

@@ -51,6 +51,9 @@ class OneTimeSecrets(Protocol):
     def make(self) -> OneTimeSecret:
         """Make a token of at least 128 random bits and a code of eight digits."""
 
+    def make_token(self) -> str:
+        """Make a token alone, for a link without a code."""
+
     def hash_token(self, token: str) -> bytes:
         """Return a digest to find the token by."""
 

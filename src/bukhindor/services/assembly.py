@@ -13,6 +13,7 @@ from bukhindor.services.health import Health
 from bukhindor.services.introspection import Introspection
 from bukhindor.services.invitation_acceptance import InvitationAcceptance
 from bukhindor.services.invitations import Invitations
+from bukhindor.services.lockdown import Lockdown
 from bukhindor.services.mail_delivery import MailDelivery
 from bukhindor.services.mail_queue import MailQueue
 from bukhindor.services.mailed_links import MailedLinks
@@ -75,6 +76,7 @@ class Services:
     own_account: OwnAccount
     user_admin: UserAdmin
     factor_reset: FactorReset
+    lockdown: Lockdown
     invitations: Invitations
     invitation_acceptance: InvitationAcceptance
     user_listing: UserListing
@@ -301,6 +303,13 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         ),
         factor_reset=FactorReset(
             transactions=outside.transactions, step_up=step_up, letters=letters, trail=trail, clock=outside.clock
+        ),
+        lockdown=Lockdown(
+            transactions=outside.transactions,
+            letters=letters,
+            secrets=outside.secrets,
+            trail=trail,
+            clock=outside.clock,
         ),
         invitations=Invitations(
             transactions=outside.transactions,

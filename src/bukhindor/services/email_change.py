@@ -13,6 +13,7 @@ from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
 from bukhindor.domain.ways_in import AddressPolicy
+from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Writes
 from bukhindor.ports.system import Clock
@@ -23,7 +24,7 @@ from bukhindor.services.steps.mailbox_proof import MailboxProofs, ProofStore
 from bukhindor.services.steps.step_up import StepUp
 
 
-class _Writing(ProofStore, HasSessions, Protocol):
+class _Writing(ProofStore, HasSessions, HasLockdownLinks, Protocol):
     """What a change of the address needs from the store."""
 
 
@@ -65,7 +66,7 @@ class EmailChange:
             if await tx.users.by_email(new_email) is None:
                 await self.letters.ask_for_proof(tx, user, Purpose.CHANGE_EMAIL, origin, now, new_email)
             asked = LetterKind.EMAIL_CHANGE_ASKED
-            await self.letters.tell(tx, user, asked, origin, now, new_email.masked)
+            await self.letters.warn(tx, user, asked, origin, now, new_email.masked)
             event = self.trail.by(caller, AuditType.EMAIL_CHANGE_ASKED, now, new_email=new_email.masked)
             await tx.audit_events.add(event)
             await tx.commit()
@@ -85,6 +86,6 @@ class EmailChange:
             except EmailTaken:
                 raise InvalidOneTimeToken from None
             await tx.one_time_tokens.remove_of_user(user.id)
-            await self.letters.tell(tx, user, LetterKind.EMAIL_CHANGED, origin, now, moved.email.masked)
+            await self.letters.warn(tx, user, LetterKind.EMAIL_CHANGED, origin, now, moved.email.masked)
             await tx.audit_events.add(self.trail.by_stranger(origin, AuditType.EMAIL_CHANGED, now, user.id))
             await tx.commit()

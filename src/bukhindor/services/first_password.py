@@ -11,6 +11,7 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password import NewPassword, PasswordPolicy
 from bukhindor.ports.secrets import PasswordHasher, Requester
 from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction, Writes
 from bukhindor.ports.store.users import HasUsers
@@ -20,7 +21,7 @@ from bukhindor.services.steps.letters import Letters, LetterStore
 from bukhindor.services.steps.step_up import StepUp
 
 
-class _Writing(LetterStore, HasUsers, HasSessions, HasAuditEvents, Transaction, Protocol):
+class _Writing(LetterStore, HasUsers, HasSessions, HasLockdownLinks, HasAuditEvents, Transaction, Protocol):
     """What adding a password needs from the store."""
 
 
@@ -56,6 +57,6 @@ class FirstPassword:
             user = user.with_password_hash(password_hash, now)
             await tx.users.save(user)
             await tx.one_time_tokens.remove_of_user(user.id)
-            await self.letters.tell(tx, user, LetterKind.PASSWORD_ADDED, caller.origin, now)
+            await self.letters.warn(tx, user, LetterKind.PASSWORD_ADDED, caller.origin, now)
             await tx.audit_events.add(self.trail.by(caller, AuditType.PASSWORD_ADDED, now))
             await tx.commit()

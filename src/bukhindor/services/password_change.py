@@ -12,6 +12,7 @@ from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.ports.secrets import PasswordHasher, Requester
 from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.ports.store.users import HasUsers
@@ -22,7 +23,7 @@ from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
 
 
-class _Writing(LetterStore, HasUsers, HasSessions, HasAuditEvents, Transaction, Protocol):
+class _Writing(LetterStore, HasUsers, HasSessions, HasLockdownLinks, HasAuditEvents, Transaction, Protocol):
     """What a change of the password needs from the store."""
 
 
@@ -73,7 +74,7 @@ class PasswordChange:
             await tx.sessions.save(session)
             await tx.sessions.remove_of_user(user.id, keep=session.id)
             await tx.one_time_tokens.remove_of_user(user.id)
-            await self.letters.tell(tx, user, LetterKind.PASSWORD_CHANGED, caller.origin, now)
+            await self.letters.warn(tx, user, LetterKind.PASSWORD_CHANGED, caller.origin, now)
             await tx.audit_events.add(self.trail.by(caller, AuditType.PASSWORD_CHANGED, now))
             await tx.commit()
         return self.token_issuer.issue(session, user, now)

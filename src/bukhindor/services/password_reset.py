@@ -14,6 +14,7 @@ from bukhindor.domain.password import NewPassword, PasswordPolicy
 from bukhindor.domain.password_attempt import is_worth_recording
 from bukhindor.ports.secrets import DeviceProofs, PasswordHasher, Requester
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Writes
 from bukhindor.ports.system import Clock, Identifiers
@@ -25,7 +26,7 @@ from bukhindor.services.steps.password_check import PasswordCheck
 from bukhindor.services.steps.planted_access import PlantedFactorStore, without_planted_factors
 
 
-class _Writing(ProofStore, HasSessions, HasFamiliarNetworks, PlantedFactorStore, Protocol):
+class _Writing(ProofStore, HasSessions, HasLockdownLinks, HasFamiliarNetworks, PlantedFactorStore, Protocol):
     """What a reset needs from the store."""
 
 
@@ -71,9 +72,9 @@ class PasswordReset:
         """Set a new password: every session is revoked, and the address counts as verified. Second factors stay, unless
         the address was not verified before: the person who registered may not be the person who reads the mailbox.
 
-        A reset starts no session: sign in afterwards. It clears the account's counts of failures, makes your network
-        familiar, and returns a device proof, so that strangers can't block that sign-in. If the new password is
-        refused, the link and the code stay valid.
+        A reset starts no session: sign in afterwards. It unlocks the account, clears the account's counts of failures,
+        makes your network familiar, and returns a device proof, so that strangers can't block that sign-in. If the new
+        password is refused, the link and the code stay valid.
 
         Raises InvalidOneTimeToken, InvalidValue, AccountBanned, AccountInactive, TooBusy.
         """
@@ -94,7 +95,7 @@ class PasswordReset:
                 await tx.familiar_networks.record(user.id, origin.wider_network, now)
             await tx.sessions.remove_of_user(user.id)
             await tx.one_time_tokens.remove_of_user(user.id)
-            await self.letters.tell(tx, user, LetterKind.PASSWORD_CHANGED, origin, now)
+            await self.letters.warn(tx, user, LetterKind.PASSWORD_CHANGED, origin, now)
             await tx.audit_events.add(self.trail.by_stranger(origin, AuditType.PASSWORD_RESET, now, user.id))
             familiar = [network for network, _ in await tx.familiar_networks.of_user(user.id)]
             await tx.commit()

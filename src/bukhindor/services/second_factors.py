@@ -16,6 +16,7 @@ from bukhindor.domain.user import User
 from bukhindor.ports.factors import RecoverySecrets, TotpCodes
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.factors import HasFactors
+from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
 from bukhindor.ports.store.sessions import HasSessions
@@ -31,7 +32,17 @@ class _Reading(HasFactors, HasRecoveryCodes, Protocol):
     """What a list of factors needs from the store."""
 
 
-class _Writing(HasUsers, HasSessions, HasFactors, HasRecoveryCodes, HasOutbox, HasAuditEvents, Transaction, Protocol):
+class _Writing(
+    HasUsers,
+    HasSessions,
+    HasFactors,
+    HasRecoveryCodes,
+    HasOutbox,
+    HasLockdownLinks,
+    HasAuditEvents,
+    Transaction,
+    Protocol,
+):
     """What a change of factors needs from the store."""
 
 
@@ -114,7 +125,7 @@ class SecondFactors:
             await tx.sessions.save(session.reauthenticated((Method.OTP,), now))
             if end_other_sessions:
                 await tx.sessions.remove_of_user(user.id, keep=session.id)
-            await self.letters.tell(tx, user, LetterKind.FACTOR_ADDED, caller.origin, now)
+            await self.letters.warn(tx, user, LetterKind.FACTOR_ADDED, caller.origin, now)
             await tx.audit_events.add(self.trail.by(caller, AuditType.FACTOR_ADDED, now, factor=str(factor.id)))
             await tx.commit()
         return codes

@@ -13,6 +13,7 @@ from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
 from bukhindor.ports.store.invitations import HasInvitations
 from bukhindor.ports.store.kept_responses import HasKeptResponses
+from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
 from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.store.sessions import HasSessions
@@ -26,6 +27,7 @@ class _Writing(
     HasSessions,
     HasOneTimeTokens,
     HasInvitations,
+    HasLockdownLinks,
     HasFamiliarNetworks,
     HasFactors,
     HasKeptResponses,
@@ -47,8 +49,8 @@ class Upkeep:
     async def purge(self) -> int:
         """Remove expired data, and what is personal in the events of deleted accounts. Returns how many there were.
 
-        Expired are sessions, one-time tokens, invitations, familiar networks, pending factors, kept responses,
-        abandoned mails and events.
+        Expired are sessions, one-time tokens, invitations, links that lock, familiar networks, pending factors, kept
+        responses, abandoned mails and events.
 
         It works in small steps, so that no request waits long behind it.
         """
@@ -63,6 +65,7 @@ class Upkeep:
             removed = await tx.sessions.remove_over(now, self.policy)
             removed += await tx.one_time_tokens.remove_expired(now)
             removed += await tx.invitations.remove_expired(now)
+            removed += await tx.lockdown_links.remove_expired(now)
             removed += await tx.familiar_networks.remove_before(now - FAMILIARITY)
             removed += await tx.factors.remove_abandoned(now - PENDING_LIFE)
             removed += await tx.kept_responses.remove_expired(now)

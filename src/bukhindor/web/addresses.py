@@ -42,6 +42,7 @@ MAILBOX_JSON: Final = "/dev/mailbox.json"
 # The page that the link of a mail leads to, below ACCOUNT here or below the app's own address.
 PAGE_OF: Final = {purpose: purpose.value.replace("_", "-") for purpose in Purpose}
 INVITATION: Final = "invitation"
+LOCKDOWN_PAGE: Final = "/account/lockdown"
 
 
 def canonical_path(path: str) -> str:

@@ -50,6 +50,8 @@ PROMISED_TYPES = {
     "access.refused",
     "mail.abandoned",
     "mail.retried",
+    "user.locked",
+    "user.unlocked",
     "invitation.created",
     "invitation.withdrawn",
     "invitation.accepted",

@@ -34,6 +34,7 @@ PROMISED_CODES = {
     "email_not_verified",
     "mfa_required",
     "mfa_enrollment_required",
+    "account_locked",
     "account_banned",
     "account_inactive",
     "factor_not_found",

@@ -110,6 +110,7 @@ ACTS: dict[LetterKind, tuple[Act, ...]] = {
     LetterKind.RECOVERY_CODE_USED: (use_recovery_codes,),
     LetterKind.FEW_RECOVERY_CODES: (use_recovery_codes,),
     LetterKind.NEW_DEVICE: (lambda scene, *_: scene.login(ANN, device=Device("another"), origin=IN_RUSSIAN),),
+    LetterKind.ACCOUNT_LOCKED: (lambda scene, ann, _: scene.services.lockdown.lock_own(ann),),
     LetterKind.ACCOUNT_DELETED: (
         lambda scene, ann, _: scene.services.own_account.delete(ann, PASSWORD),
         lambda scene, ann, admin: scene.services.user_admin.remove(admin, ann.user.id),

@@ -25,7 +25,10 @@ class DerivedOneTimeSecrets:
 
     def make(self) -> OneTimeSecret:
         code = f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}}"
-        return OneTimeSecret(secrets.token_urlsafe(_TOKEN_BYTES), code)
+        return OneTimeSecret(self.make_token(), code)
+
+    def make_token(self) -> str:
+        return secrets.token_urlsafe(_TOKEN_BYTES)
 
     def hash_token(self, token: str) -> bytes:
         return sha256(_bytes(token)).digest()

@@ -28,6 +28,7 @@ _REGISTER, _LOGIN, _REFRESH = f"{_API}/auth/register", f"{_API}/auth/login", f"{
 _RESET_REQUESTS = frozenset(
     {f"{_API}/auth/reset-password", f"{_API}/auth/forgot-password", f"{_API}/users/{{user_id}}/reset-password"}
 )
+_LOCKDOWNS = frozenset({f"{_API}/auth/lockdown", "/account/lockdown"})
 _RESET_COMPLETIONS = frozenset({f"{_API}/auth/reset-password/confirm", "/account/reset-password"})
 
 
@@ -46,13 +47,14 @@ class PrometheusMeter:
         outcomes_of = {_REGISTER: names.REGISTRATIONS, _LOGIN: names.LOGINS, _REFRESH: names.TOKENS_REFRESHED}
         self._outcomes = {path: self._series.for_each(metric, _OUTCOMES) for path, metric in outcomes_of.items()}
         self._resets = self._series.for_each(names.PASSWORD_RESETS, _RESETS)
+        self._lockdowns = self._series.of(names.LOCKDOWNS)
         self._reasons = self._series.for_each(names.LOGINS_FAILED, [*_domain_words(), _OTHER_REASON])
         self._database_errors = self._series.for_each(names.DATABASE_ERRORS, _DATABASE_ERRORS)
         self._database_wait = self._series.of(names.DATABASE_WAIT)
         self._uncounted = self._series.for_each(names.LIMIT_UNCOUNTED, UNCOUNTED_REASONS)
         self._proxy_unread = self._series.for_each(names.PROXY_UNREAD, _PROXY_HEADERS)
         self._deliveries = self._series.for_each(names.MAILS, _DELIVERIES)
-        self._account_paths = frozenset({*self._outcomes, *_RESET_REQUESTS, *_RESET_COMPLETIONS})
+        self._account_paths = frozenset({*self._outcomes, *_RESET_REQUESTS, *_RESET_COMPLETIONS, *_LOCKDOWNS})
         self._series.of(names.INFO, version).set(1)
 
     def begun(self) -> None:
@@ -116,6 +118,8 @@ class PrometheusMeter:
             self._outcomes[endpoint][outcome].inc()
             if endpoint == _LOGIN and outcome != "success":
                 self._reasons[error_code if error_code in self._reasons else _OTHER_REASON].inc()
+        elif endpoint in _LOCKDOWNS:
+            self._lockdowns.inc(200 <= status < 300)
         elif not 200 <= status < 400:
             self._resets["failed"].inc()
         else:

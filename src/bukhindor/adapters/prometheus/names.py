@@ -76,6 +76,7 @@ TOKENS_REFRESHED = Definition(
 PASSWORD_RESETS = Definition(
     _COUNTER, "password_resets_total", "Resets of a password: requested, completed, failed.", ("status",)
 )
+LOCKDOWNS = Definition(_COUNTER, "account_lockdowns_total", "Accounts that their person has locked.")
 LIMIT_REFUSALS = Definition(
     _COUNTER, "rate_limit_refusals_total", "What was refused because it came too often.", ("limit",)
 )
@@ -146,6 +147,7 @@ DEFINITIONS = (
     LOGINS_FAILED,
     TOKENS_REFRESHED,
     PASSWORD_RESETS,
+    LOCKDOWNS,
     LIMIT_REFUSALS,
     LIMIT_UNCOUNTED,
     PROXY_UNREAD,

@@ -75,6 +75,7 @@ class TemplateLetters:
             "device": _plain(letter.device),
             "ip": _plain(letter.ip),
             "new_email": _plain(letter.new_email),
+            "lockdown_link": letter.lockdown_link,
         }
 
         def render(part: Part) -> str:
@@ -97,7 +98,7 @@ class TemplateLetters:
             subject,
             text,
             html,
-            links=(letter.link,) if letter.link else (),
+            links=tuple(filter(None, (letter.link, letter.lockdown_link))),
             codes=(letter.code,) if letter.code else (),
         )
 

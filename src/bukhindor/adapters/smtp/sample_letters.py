@@ -8,6 +8,8 @@ from bukhindor.domain.one_time_token import Purpose
 _PROOFS = frozenset(LetterKind(purpose.value) for purpose in Purpose)
 _WITH_LINKS = _PROOFS | {LetterKind.INVITATION}
 _ABOUT_ADDRESSES = frozenset({LetterKind.EMAIL_CHANGE_ASKED, LetterKind.EMAIL_CHANGED})
+_NEWS = {LetterKind.NEW_DEVICE, LetterKind.FACTOR_ADDED, LetterKind.PASSWORD_ADDED, LetterKind.PASSWORD_CHANGED}
+_MAY_BE_A_THIEF = frozenset(_NEWS) | _ABOUT_ADDRESSES
 _ANNA = EmailAddress("anna@example.com")
 
 
@@ -24,6 +26,7 @@ def full_letter(kind: LetterKind, language: LanguageTag) -> Letter:
         device="" if has_link else "Firefox on Windows",
         ip="" if has_link else "203.0.113.7",
         new_email="a***@example.org" if kind in _ABOUT_ADDRESSES else "",
+        lockdown_link="https://api.example.com/account/lockdown?token=sample" if kind in _MAY_BE_A_THIEF else "",
     )
 
 

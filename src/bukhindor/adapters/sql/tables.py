@@ -90,6 +90,7 @@ users = sa.Table(
     sa.Column("app_metadata", sa.Text(), nullable=False, server_default=sa.text("'{}'")),
     sa.Column("has_factor", sa.Boolean(), nullable=False, server_default=sa.false()),
     sa.Column("failed_factors", sa.Integer(), nullable=False, server_default=sa.text("0")),
+    sa.Column("locked_at", UtcDateTime()),
     _one_of("role", Role),
     _one_of("status", Status),
     sa.Index("uq_users_email", "email", unique=True),
@@ -177,6 +178,18 @@ invitations = sa.Table(
     sa.Column("expires_at", UtcDateTime(), nullable=False),
     sa.Index("uq_invitations_email", "email", unique=True),
     sa.Index("uq_invitations_token_hash", "token_hash", unique=True),
+    sa.Index(None, "expires_at"),
+)
+
+lockdown_links = sa.Table(
+    "lockdown_links",
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary(), primary_key=True),
+    sa.Column("user_id", sa.Uuid(), sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("email", sa.String(254), nullable=False),
+    sa.Column("created_at", UtcDateTime(), nullable=False),
+    sa.Column("expires_at", UtcDateTime(), nullable=False),
+    sa.Index(None, "user_id"),
     sa.Index(None, "expires_at"),
 )
 

@@ -26,6 +26,7 @@ maps it to a status in one table.
     │   ├── EmailNotVerified            email_not_verified
     │   ├── MfaRequired                 mfa_required
     │   ├── MfaEnrollmentRequired       mfa_enrollment_required
+    │   ├── AccountLocked               account_locked
     │   └── AccountClosed
     │       ├── AccountBanned           account_banned
     │       └── AccountInactive         account_inactive
@@ -236,6 +237,13 @@ class MfaEnrollmentRequired(Denied):
 
     code = "mfa_enrollment_required"
     detail = "Add a second factor first: this account may not be used without one."
+
+
+class AccountLocked(Denied):
+    """The sign-in was right, but the account's person has locked it."""
+
+    code = "account_locked"
+    detail = "This account is locked; ask for a mail to choose a new password."
 
 
 class AccountClosed(Denied):

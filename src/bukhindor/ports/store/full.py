@@ -7,6 +7,7 @@ from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
 from bukhindor.ports.store.invitations import HasInvitations
 from bukhindor.ports.store.kept_responses import HasKeptResponses
+from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
 from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
@@ -28,6 +29,7 @@ class AllRepositories(
     HasSigningKeys,
     HasServiceKeys,
     HasInvitations,
+    HasLockdownLinks,
     HasOneTimeTokens,
     HasOutbox,
     HasKeptResponses,

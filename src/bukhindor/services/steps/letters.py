@@ -1,6 +1,6 @@
 """Queueing mails in the transaction of the change that they report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -9,11 +9,12 @@ from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.language import LanguageTag, tag_of
 from bukhindor.domain.mail import Letter, LetterKind, MailLinks, QueuedMail
-from bukhindor.domain.one_time_token import OneTimeSecret, OneTimeToken, Purpose
+from bukhindor.domain.one_time_token import LOCKDOWN, LockdownLink, OneTimeSecret, OneTimeToken, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.user import User
 from bukhindor.ports.mail import LetterWriter
 from bukhindor.ports.secrets import OneTimeSecrets
+from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
 from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.system import Identifiers
@@ -21,6 +22,10 @@ from bukhindor.ports.system import Identifiers
 
 class LetterStore(HasOutbox, HasOneTimeTokens, Protocol):
     """What a mail with a proof needs from the store."""
+
+
+class WarningStore(HasOutbox, HasLockdownLinks, Protocol):
+    """What a mail with a link that locks the account needs from the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +76,27 @@ class Letters:
         self, tx: HasOutbox, user: User, kind: LetterKind, origin: Origin, now: datetime, new_email: str = ""
     ) -> None:
         """Notify the user of something that happened to the account."""
+        await self._queue(tx, user.id, self._notice(user, kind, origin, new_email), origin, now)
+
+    async def warn(
+        self, tx: WarningStore, user: User, kind: LetterKind, origin: Origin, now: datetime, new_email: str = ""
+    ) -> None:
+        """Notify as `tell` does of what a thief may have done, with a link that locks the account for seven days. The
+        links in earlier mails go on working.
+        """
+        token = self.secrets.make_token()
+        await tx.lockdown_links.add(LockdownLink.issue(self.secrets.hash_token(token), user.id, user.email, now))
+        lockdown_link = self.links.to(LOCKDOWN, OneTimeSecret(token, ""))
+        notice = replace(self._notice(user, kind, origin, new_email), lockdown_link=lockdown_link)
+        await self._queue(tx, user.id, notice, origin, now)
+
+    def _notice(self, user: User, kind: LetterKind, origin: Origin, new_email: str) -> Letter:
         device = Device(user_agent=origin.user_agent).name or ""
         name = _name_for(user, user.email)
         # A user can choose an address that reads like a message, too.
         moved_to = new_email if user.email_verified else ""
         language = _language_for(user, origin)
-        letter = Letter(kind, user.email, name, language, device=device, ip=origin.ip, new_email=moved_to)
-        await self._queue(tx, user.id, letter, origin, now)
+        return Letter(kind, user.email, name, language, device=device, ip=origin.ip, new_email=moved_to)
 
     async def _queue(self, tx: HasOutbox, user_id: UUID | None, letter: Letter, origin: Origin, now: datetime) -> None:
         mail = self.writer.write(letter)

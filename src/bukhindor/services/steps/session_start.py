@@ -5,7 +5,7 @@ from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.errors import Denied, EmailNotVerified, MfaRequired
+from bukhindor.domain.errors import AccountLocked, Denied, EmailNotVerified, MfaRequired
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password_attempt import is_worth_recording
 from bukhindor.domain.session import MAX_SESSIONS_PER_USER, Session, SessionPolicy
@@ -15,6 +15,7 @@ from bukhindor.ports.mfa_tokens import MfaTokens
 from bukhindor.ports.secrets import DeviceProofs
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
 from bukhindor.ports.store.sessions import HasSessions
@@ -26,7 +27,15 @@ from bukhindor.services.steps.letters import Letters
 
 
 class SessionStartStore(
-    HasUsers, HasSessions, HasFamiliarNetworks, HasRecoveryCodes, HasOutbox, HasAuditEvents, Transaction, Protocol
+    HasUsers,
+    HasSessions,
+    HasFamiliarNetworks,
+    HasRecoveryCodes,
+    HasLockdownLinks,
+    HasOutbox,
+    HasAuditEvents,
+    Transaction,
+    Protocol,
 ):
     """What the start of a session needs from the store."""
 
@@ -52,15 +61,15 @@ class SessionStart:
 
         An account with a second factor is not signed in by the first one alone.
 
-        Raises AccountBanned, AccountInactive, MfaRequired, and EmailNotVerified where the operator requires a verified
-        address.
+        Raises AccountBanned, AccountInactive, AccountLocked, MfaRequired, and EmailNotVerified where the operator
+        requires a verified address.
         """
         await self._refuse_unless_admitted(tx, half)
         if half.user.has_factor and level_of(half.methods) is Level.AAL1:
             await self._ask_for_factor(tx, half)
         user, device, origin, now = half.user, half.device, half.origin, half.authenticated_at
         if user.last_login_at is not None and not await tx.sessions.has_device(user.id, device):
-            await self.letters.tell(tx, user, LetterKind.NEW_DEVICE, origin, now)
+            await self.letters.warn(tx, user, LetterKind.NEW_DEVICE, origin, now)
         user = user.signed_in(now)
         session = Session.start(
             self.identifiers.session_id(), user.id, self.identifiers.seed(), device, half.methods, now
@@ -92,6 +101,8 @@ class SessionStart:
         now = half.authenticated_at
         try:
             half.user.refuse_unless_active(now)
+            if half.user.locked_at is not None:
+                raise AccountLocked
             if self.requires_verified_email and not half.user.email_verified:
                 raise EmailNotVerified
         except Denied as denied:

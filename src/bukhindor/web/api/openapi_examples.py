@@ -44,7 +44,7 @@ _PARTS: dict[str, Json] = {
     "UserList": {"total": 1, "page": 1, "limit": 20, "next_cursor": None},
 }  # fmt: skip
 # Parts that only some responses of an operation have.
-_LEFT_OUT = {("Readiness", "degraded"), ("User", "status_reason"), ("User", "status_until")}
+_LEFT_OUT = {("Readiness", "degraded"), ("User", "status_reason"), ("User", "status_until"), ("User", "locked_at")}
 # By operation, where several operations share a schema.
 _MESSAGES = {
     "add_password": "The account has a password now.",
@@ -59,6 +59,7 @@ _MESSAGES = {
     "end_user_sessions": "The user has been signed out everywhere.",
     "forgot_password": "If there is an account with this address, a mail is on its way.",
     "withdraw_invitation": "The invitation has been withdrawn.",
+    "lock_account": "The account is locked. A mail to choose a new password is on its way.",
     "logout": "Signed out.",
     "logout_all": "Signed out.",
     "mail_sign_in_code": "If there is an account with this address, a mail is on its way.",

@@ -6,6 +6,7 @@ from bukhindor.domain.act import Act
 from bukhindor.domain.errors import (
     AccountBanned,
     AccountInactive,
+    AccountLocked,
     EmailNotVerified,
     EmailTaken,
     FactorConfirmed,
@@ -48,6 +49,7 @@ from bukhindor.services.first_password import FirstPassword
 from bukhindor.services.introspection import Introspection
 from bukhindor.services.invitation_acceptance import InvitationAcceptance
 from bukhindor.services.invitations import Invitations
+from bukhindor.services.lockdown import Lockdown
 from bukhindor.services.own_account import OwnAccount
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.password_reset import PasswordReset
@@ -75,6 +77,7 @@ from bukhindor.web.api import (
     introspection,
     invitation_acceptance,
     invitations,
+    lockdown,
     own_account,
     password_change,
     password_reset,
@@ -102,6 +105,7 @@ _CACHE_LIFE = timedelta(minutes=5)
 _REGISTRATIONS = NetworkLimit(REGISTRATIONS_PER_NETWORK, Counted.EVERY_CALL)
 _REFUSED_REFRESHES = NetworkLimit(REFUSED_REFRESHES_PER_NETWORK, Counted.REFUSALS)
 
+_CLOSED = (AccountBanned, AccountInactive, AccountLocked)
 _CHANGE_REFUSALS = (
     UserNotFound, Forbidden, ReauthenticationRequired, IncorrectPassword, EmailTaken, LastAdmin, RateLimited, TooBusy,
 )  # fmt: skip
@@ -129,8 +133,7 @@ _AUTH = (
              refuses=(InvalidOneTimeToken, RegistrationClosed, EmailTaken, TooBusy), limits=(GUESSES,),
              rules=InvitationAcceptance.accept, keeps_response=True),
     Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",
-             refuses=(InvalidCredentials, AccountBanned, AccountInactive, EmailNotVerified, MfaRequired, RateLimited,
-                      TooBusy),
+             refuses=(InvalidCredentials, *_CLOSED, EmailNotVerified, MfaRequired, RateLimited, TooBusy),
              rules=SignIn.login, starts_session=True),
     Endpoint("POST", "/auth/login/factor", factor_sign_in.login_with_factor, _ANYONE, "Sign-in",
              refuses=(InvalidMfaToken, IncorrectFactor, AccountBanned, AccountInactive, EmailNotVerified, RateLimited,
@@ -141,8 +144,7 @@ _AUTH = (
     Endpoint("POST", "/auth/sign-in-code", sign_in_code.mail_sign_in_code, _ANYONE, "Sign-in",
              limits=MAILS, rules=SignInCode.request),
     Endpoint("POST", "/auth/sign-in-code/confirm", sign_in_code.confirm_sign_in, _ANYONE, "Sign-in",
-             refuses=(InvalidOneTimeToken, AccountBanned, AccountInactive, EmailNotVerified, MfaRequired),
-             limits=(GUESSES,),
+             refuses=(InvalidOneTimeToken, *_CLOSED, EmailNotVerified, MfaRequired), limits=(GUESSES,),
              rules=SignInCode.confirm, starts_session=True),
     Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
              refuses=(NotSignedIn, InvalidRefreshToken, RefreshTokenReused, CrossSiteRequest),
@@ -152,6 +154,9 @@ _AUTH = (
     FormEndpoint("POST", "/auth/revoke", sign_out.revoke_token, _ANYONE, "Sessions", rules=SignOut.revoke),
     Endpoint("POST", "/auth/logout-all", sessions.logout_all, _SIGNED_IN, "Sessions",
              rules=Sessions.log_out_everywhere),
+    Endpoint("POST", "/auth/lockdown", lockdown.lock_account, _ANYONE, "Account",
+             refuses=(NotSignedIn, InvalidOneTimeToken), limits=(GUESSES,), rules=Lockdown.lock_own,
+             recognises_caller=True),
     Endpoint("GET", "/auth/me", profile.me, _SIGNED_IN, "Account", rules=Authentication.authenticate),
     Endpoint("PATCH", "/auth/me", profile.update_me, _SIGNED_IN, "Account", refuses=(Forbidden,),
              rules=Profile.change),

@@ -78,7 +78,7 @@ class UserShape(msgspec.Struct, frozen=True):
     """One account. `is_active` means that `status` is active.
 
     Mails to the person are written in `language`; null means unknown. The person writes `metadata`, administrators
-    write `app_metadata`. Only administrators see `status_reason` and `status_until`.
+    write `app_metadata`. Only administrators see `status_reason`, `status_until` and `locked_at`.
     """
 
     id: UserId
@@ -96,11 +96,15 @@ class UserShape(msgspec.Struct, frozen=True):
     app_metadata: MetadataShape
     status_reason: Annotated[str | None, Meta(description="Why the account is not active")] | UnsetType = UNSET
     status_until: Annotated[Time | None, Meta(description="When the status ends by itself")] | UnsetType = UNSET
+    locked_at: (
+        Annotated[Time | None, Meta(description="When the person locked the account; a new password unlocks it")]
+        | UnsetType
+    ) = UNSET
 
     @classmethod
     def of(cls, user: User, now: datetime, *, for_admin: bool) -> "UserShape":
         status = user.status_at(now)
-        limits = user.limits_at(now) if for_admin else (UNSET, UNSET)
+        limits = (*user.limits_at(now), user.locked_at) if for_admin else (UNSET, UNSET, UNSET)
         return cls(
             user.id,
             user.email.shown,

@@ -37,6 +37,7 @@ STATUS_OF: dict[type[domain.BukhindorError], int] = {
     domain.EmailNotVerified: 403,
     domain.MfaRequired: 403,
     domain.MfaEnrollmentRequired: 403,
+    domain.AccountLocked: 403,
     domain.AccountBanned: 403,
     domain.AccountInactive: 403,
     domain.FactorNotFound: 404,

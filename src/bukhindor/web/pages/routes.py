@@ -6,6 +6,8 @@ from bukhindor.domain.act import Act
 from bukhindor.domain.errors import (
     AccountBanned,
     AccountInactive,
+    AccountLocked,
+    EmailNotVerified,
     EmailTaken,
     IncorrectPassword,
     InvalidCredentials,
@@ -26,6 +28,7 @@ from bukhindor.web.addresses import (
     FAVICON,
     HOME,
     INVITATION,
+    LOCKDOWN_PAGE,
     MAILBOX,
     MAILBOX_JSON,
     OWN_ADDRESS,
@@ -48,6 +51,7 @@ from bukhindor.web.pages import (
     dev_mailbox,
     home,
     invitation,
+    lockdown,
     looks,
     own_account,
     sign_in,
@@ -65,7 +69,7 @@ _HOUR = timedelta(hours=1)
 _DEAD = (InvalidOneTimeToken,)
 _SIGNED_IN = Access.SIGNED_IN
 _FORM = (FormExpired, CrossSiteRequest)
-_CLOSED = (AccountBanned, AccountInactive)
+_CLOSED = (AccountBanned, AccountInactive, AccountLocked, EmailNotVerified)
 
 # fmt: off
 PAGES = (
@@ -88,9 +92,12 @@ PAGES = (
          refuses=_DEAD, limits=(GUESSES,), keeps_response=True),
     Page("GET", _SIGN_IN, sign_in_code.show_sign_in, _ANYONE, sign_in_code.sign_in_refused, refuses=_DEAD),
     Page("POST", _SIGN_IN, sign_in_code.sign_in, _ANYONE, sign_in_code.sign_in_refused,
-         refuses=(*_DEAD, AccountBanned, AccountInactive, CrossSiteRequest), limits=(GUESSES,)),
+         refuses=(*_DEAD, *_CLOSED, CrossSiteRequest), limits=(GUESSES,)),
     Page("POST", f"{_SIGN_IN}/new-mail", sign_in_code.mail_sign_in_code, _ANYONE, sign_in_code.sign_in_refused,
          limits=MAILS),
+    Page("GET", LOCKDOWN_PAGE, lockdown.show_lockdown, _ANYONE, lockdown.lockdown_refused, refuses=_DEAD),
+    Page("POST", LOCKDOWN_PAGE, lockdown.lock_account, _ANYONE, lockdown.lockdown_refused,
+         refuses=_DEAD, limits=(GUESSES,), keeps_response=True),
     Page("GET", f"{ACCOUNT}/{INVITATION}", invitation.show_invitation, _ANYONE, invitation.invitation_refused,
          refuses=_DEAD),
     Page("POST", f"{ACCOUNT}/{INVITATION}", invitation.accept_invitation, _ANYONE, invitation.invitation_refused,

@@ -9,6 +9,7 @@ from bukhindor.adapters.sql.repositories.factors import SqlFactors
 from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNetworks
 from bukhindor.adapters.sql.repositories.invitations import SqlInvitations
 from bukhindor.adapters.sql.repositories.kept_responses import SqlKeptResponses
+from bukhindor.adapters.sql.repositories.lockdown_links import SqlLockdownLinks
 from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
 from bukhindor.adapters.sql.repositories.received_mails import SqlReceivedMails
@@ -36,6 +37,7 @@ class Repositories:
         self.signing_keys = SqlSigningKeys(connection)
         self.service_keys = SqlServiceKeys(connection)
         self.invitations = SqlInvitations(connection)
+        self.lockdown_links = SqlLockdownLinks(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.outbox = SqlOutbox(connection, seal)
         self.kept_responses = SqlKeptResponses(connection, seal)

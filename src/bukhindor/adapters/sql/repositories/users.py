@@ -27,7 +27,7 @@ _c = _users.c
 USER_COLUMNS = (
     _c.id, _c.email, _c.name, _c.created_at, _c.updated_at, _c.role, _c.status, _c.status_reason,
     _c.status_until, _c.email_verified, _c.password_hash, _c.last_login_at, _c.failed_sign_ins, _c.wrong_codes,
-    _c.last_wrong_code_at, _c.language, _c.metadata, _c.app_metadata, _c.has_factor, _c.failed_factors,
+    _c.last_wrong_code_at, _c.language, _c.metadata, _c.app_metadata, _c.has_factor, _c.failed_factors, _c.locked_at,
 )  # fmt: skip
 
 _this_user = _users.c.id == sa.bindparam("which")
@@ -54,12 +54,12 @@ def to_user(row: Row) -> User:
     """The user of USER_COLUMNS. Its address was parsed when it was stored, and is not parsed again."""
     (id_, email, name, created_at, updated_at, role, status,
      reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at,
-     language, metadata, app_metadata, has_factor, failed_factors) = row  # fmt: skip
+     language, metadata, app_metadata, has_factor, failed_factors, locked_at) = row  # fmt: skip
     return User(
         id_, EmailAddress(email), name, created_at, updated_at, _ROLES[role], _STATUSES[status],
         reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at,
         None if language is None else LanguageTag(language), Metadata(metadata), Metadata(app_metadata),
-        has_factor, failed_factors,
+        has_factor, failed_factors, locked_at,
     )  # fmt: skip
 
 
@@ -85,6 +85,7 @@ def from_user(user: User) -> dict[str, Any]:
         "app_metadata": user.app_metadata.text,
         "has_factor": user.has_factor,
         "failed_factors": user.failed_factors,
+        "locked_at": user.locked_at,
         "search_text": search_text(user.name, user.email),
         "name_key": sort_key(user.name),
     }
