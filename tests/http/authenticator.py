@@ -81,6 +81,7 @@ async def answers_about_factors(service: Service) -> list[tuple[str, httpx.Respo
         ("login_with_factor", await service.post("/auth/login/factor", code)),
         ("reauthenticate", await service.post("/auth/reauthenticate", {"code": "000000"}, by=tokens)),
         ("renew_recovery_codes", await service.post("/auth/recovery-codes", by=tokens)),
+        ("export_me", await service.get("/auth/me/export", by=tokens)),
         ("remove_factor", await service.delete(f"/auth/factors/{app.id}", by=tokens)),
         ("remove_factor", await service.delete(f"/auth/factors/{app.id}", by=tokens)),
         ("reset_user_factors", await service.delete(f"/users/{mia['id']}/factors", by=admin)),

@@ -238,6 +238,16 @@ async def test_only_one_own_factor_is_removed(service: Service) -> None:
     assert len((await factors_of(service, user))["factors"]) == 1
 
 
+async def test_the_export_lists_factors_without_their_secrets(service: Service) -> None:
+    """DP-01"""
+    user = service.people.user
+    app = await protected(service, user)
+    answer = await service.get("/auth/me/export", by=user)
+    listed = await factors_of(service, user)
+    assert {name: answer.json()[name] for name in listed} == listed
+    assert not any(secret in answer.text for secret in (app.secret, *app.recovery_codes))
+
+
 async def test_everything_goes_with_the_account(service: Service) -> None:
     user = service.people.user
     await protected(service, user)

@@ -119,4 +119,5 @@ def session_policy(settings: Settings) -> SessionPolicy:
         absolute=settings.accounts.session_expiration,
         admin_absolute=settings.accounts.admin_session_expiration,
         fresh=settings.accounts.fresh_sign_in,
+        second_factor_for=settings.ways_in.mfa_required.roles,
     )

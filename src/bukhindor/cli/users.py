@@ -16,11 +16,13 @@ from bukhindor.cli.refusal import Commands, parsed, require_confirmation
 from bukhindor.domain.caller import Operator
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue
+from bukhindor.domain.factor import Factor
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.user import Name, Role, Status, StatusReason, User, UserChanges
 from bukhindor.domain.user_listing import MAX_LIMIT, SearchText, UserQuery
 from bukhindor.services.assembly import Services
 from bukhindor.web.api.invitations import InvitationShape
+from bukhindor.web.api.second_factors import FactorList, FactorShape
 from bukhindor.web.api.shapes import UserShape
 
 _OPERATOR = Operator()
@@ -264,6 +266,39 @@ def revoke_sessions(user: str, as_json: bool) -> None:
             if ended != 1
             else f"Ended 1 session of {found.email.shown}."
         )
+
+
+@group.command()
+@click.argument("user")
+@json_option
+def factors(user: str, as_json: bool) -> None:
+    """List the second factors of USER, and how many recovery codes are left."""
+
+    async def listed(services: Services) -> tuple[list[Factor], int]:
+        return await services.factor_reset.factors_of(_OPERATOR, (await _find(services, user)).id)
+
+    found, left = with_services(listed)
+    if as_json:
+        print_json(FactorList([FactorShape.of(factor) for factor in found], left))
+        return
+    rows = [
+        (str(factor.id), factor.name or "", moment(factor.created_at), moment(factor.last_used_at)) for factor in found
+    ]
+    print_table(("id", "name", "created", "last used"), rows)
+    say(f"Recovery codes left: {left}")
+
+
+@group.command("reset-factors")
+@click.argument("user")
+def reset_factors(user: str) -> None:
+    """Remove all second factors and recovery codes of USER, and end all sessions. A mail notifies the person."""
+
+    async def reset(services: Services) -> User:
+        found = await _find(services, user)
+        await services.factor_reset.reset(_OPERATOR, found.id)
+        return found
+
+    say(f"Removed the second factors of {with_services(reset).email.shown}; all sessions have ended.")
 
 
 async def _find(services: Services, user: str) -> User:

@@ -13,6 +13,7 @@ from bukhindor.domain.domain_name import ascii_domain, shown_domain
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.review_account import ReviewAccounts
+from bukhindor.domain.user import Role
 from bukhindor.domain.ways_in import RegistrationMode, domain_and_parents
 
 _CODE = re.compile(r"[0-9]{8}")
@@ -26,12 +27,27 @@ class EmailVerificationMode(StrEnum):
     REQUIRED = "required"
 
 
+class MfaMode(StrEnum):
+    """Who needs a second factor."""
+
+    NONE = "none"
+    ADMINS = "admins"
+    ALL = "all"
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return {MfaMode.NONE: frozenset[Role](), MfaMode.ADMINS: frozenset({Role.ADMIN}), MfaMode.ALL: frozenset(Role)}[
+            self
+        ]
+
+
 @dataclass(frozen=True, slots=True)
 class WaysInSettings:
     """Domains are in ASCII; each stands for its subdomains, too."""
 
     registration: RegistrationMode
     email_verification: EmailVerificationMode
+    mfa_required: MfaMode
     review_accounts: ReviewAccounts
     allowed_email_domains: tuple[str, ...]
     blocked_email_domains: tuple[str, ...]
@@ -44,6 +60,7 @@ class WaysInSettings:
         settings = cls(
             registration=read("REGISTRATION", choice(RegistrationMode), RegistrationMode.OPEN, "open"),
             email_verification=read("EMAIL_VERIFICATION", choice(verification), verification.OPTIONAL, "required"),
+            mfa_required=read("MFA_REQUIRED", choice(MfaMode), MfaMode.NONE, "admins"),
             review_accounts=read(
                 "REVIEW_ACCOUNTS", _review_accounts, ReviewAccounts(), "review@example.com:12345678", _masked
             ),

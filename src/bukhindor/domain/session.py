@@ -29,7 +29,8 @@ _LAST_SEEN_RESOLUTION = timedelta(minutes=5)
 class SessionPolicy:
     """The lifetimes. `idle` counts from the last use, the absolute ones from sign-in, `fresh` from the last proof.
 
-    A session may do what is dangerous while its sign-in is fresh.
+    A session may do what is dangerous while its sign-in is fresh. Sessions of the roles in `second_factor_for` may only
+    see themselves and add a factor until they have proved a second one.
     """
 
     access_token: timedelta = timedelta(minutes=15)
@@ -37,6 +38,7 @@ class SessionPolicy:
     absolute: timedelta = timedelta(days=180)
     admin_absolute: timedelta = timedelta(hours=24)
     fresh: timedelta = timedelta(minutes=10)
+    second_factor_for: frozenset[Role] = frozenset()
 
     def absolute_for(self, role: Role) -> timedelta:
         return self.admin_absolute if role is Role.ADMIN else self.absolute
@@ -110,6 +112,10 @@ class Session:
     def level(self) -> Level:
         """How many factors this session has proved."""
         return level_of(self.methods)
+
+    def lacks_factor(self, policy: SessionPolicy, role: Role) -> bool:
+        """Whether this session must prove a second factor before it may do anything else."""
+        return role in policy.second_factor_for and self.level is Level.AAL1
 
     def is_fresh_at(self, now: datetime, policy: SessionPolicy) -> bool:
         """Whether the last proof of this session is recent enough for a dangerous act."""

@@ -150,7 +150,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         requires_verified_email=rules.ways_in.requires_verified_email,
     )
     return Services(
-        authentication=Authentication(token_reading=token_reading, clock=outside.clock),
+        authentication=Authentication(token_reading=token_reading, policy=rules.policy, clock=outside.clock),
         registration=Registration(
             transactions=outside.transactions,
             hasher=outside.hasher,

@@ -38,7 +38,8 @@ class Introspection:
         """Tell whether an access token or a refresh token is good at this moment, and what it stands for.
 
         After a logout, a ban, a deletion, a new password or a new role a token is not active any more, whatever its
-        `exp` says. An inactive token, and any other text, gets `{"active": false}` and nothing else.
+        `exp` says. Where a second factor is required, no access token of a session without one is active. An inactive
+        token, and any other text, gets `{"active": false}` and nothing else.
         `token_type_hint` is not needed: the forms of the two tokens differ. Only access tokens have a `token_type`; a
         service must not accept a refresh token in their place.
 
@@ -55,6 +56,8 @@ class Introspection:
         except InvalidAccessToken:
             return None
         if session.has_superseded(claims.generation) or not user.is_active_at(now):
+            return None
+        if session.lacks_factor(self.policy, user.role):
             return None
         # The client sent it to another service: its tokens have arrived.
         await self.token_reading.record_use(session, claims, now)

@@ -8,13 +8,16 @@ from uuid import UUID
 from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import InvalidAccessToken
+from bukhindor.domain.factor import Factor
 from bukhindor.domain.origin import NOWHERE
 from bukhindor.domain.password import Password
 from bukhindor.domain.rate_limit import EXPORTS_PER_ACCOUNT
 from bukhindor.domain.session import Session, SessionPolicy, live
 from bukhindor.domain.user import User
 from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.ports.store.users import HasUsers
@@ -36,11 +39,13 @@ class PersonalData:
 
     user: User
     sessions: list[Session]
+    factors: list[Factor]
+    recovery_codes_left: int
     familiar_networks: list[tuple[str, datetime]]
     events: list[AuditEvent]
 
 
-class _Reading(HasUsers, HasSessions, HasFamiliarNetworks, HasAuditEvents, Protocol):
+class _Reading(HasUsers, HasSessions, HasFactors, HasRecoveryCodes, HasFamiliarNetworks, HasAuditEvents, Protocol):
     """What an export needs from the store."""
 
 
@@ -73,9 +78,13 @@ class OwnAccount:
             if user is None:
                 raise InvalidAccessToken
             sessions = live(await stored.sessions.of_user(user.id), self.clock.now(), self.policy, user.role)
+            factors = await stored.factors.of_user(user.id)
+            codes_left = await stored.recovery_codes.count(user.id)
             networks = await stored.familiar_networks.of_user(user.id)
             events = await stored.audit_events.page(AuditQuery(subject_id=user.id, limit=_MAX_EVENTS))
-        return PersonalData(user, sessions, networks, [_as_shown_to(user.id, event) for event in events])
+        return PersonalData(
+            user, sessions, factors, codes_left, networks, [_as_shown_to(user.id, event) for event in events]
+        )
 
     async def delete(self, caller: Caller, password: Password | None) -> None:
         """Delete your account and all personal data, after a check of your password.

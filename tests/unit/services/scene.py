@@ -158,6 +158,10 @@ class Scene:
         )
         return assemble(outside, rules)
 
+    def assembled(self) -> Services:
+        """The services under the policy that the scene has now."""
+        return self._services(PasswordPolicy(8, {"password123"}))
+
     async def add_user(self, email: str | None = None, **parts: Any) -> User:
         """A user in the store; `parts` are fields of User."""
         user = make_user(email, **parts)

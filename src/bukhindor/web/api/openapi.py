@@ -18,6 +18,7 @@ from bukhindor.domain.errors import (
     InvalidAccessToken,
     InvalidInput,
     InvalidServiceKey,
+    MfaEnrollmentRequired,
     MfaRequired,
     MissingScope,
     NotSignedIn,
@@ -227,6 +228,8 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
         refusals += [DifferentAuthorizations, NotSignedIn, InvalidAccessToken]
         if endpoint.method != "GET":
             refusals.append(CrossSiteRequest)
+        if endpoint.access is not Access.TOKEN_HOLDER and not endpoint.accepts_single_factor:
+            refusals.append(MfaEnrollmentRequired)
     if endpoint.keeps_response:
         refusals += [IdempotencyKeyReused, TooBusy]
     if endpoint.access is Access.ADMIN:

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.services.own_account import OwnAccount
+from bukhindor.web.api.second_factors import FactorShape
 from bukhindor.web.api.shapes import AuditEventShape, Message, PasswordField, SessionShape, Time, UserShape
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.cookies import Cookies
@@ -30,6 +31,8 @@ class PersonalDataShape(msgspec.Struct, frozen=True):
 
     user: UserShape
     sessions: list[SessionShape]
+    factors: list[FactorShape]
+    recovery_codes_left: Annotated[int, Meta(ge=0, examples=[10])]
     familiar_networks: list[FamiliarNetworkShape]
     events: list[AuditEventShape]
 
@@ -63,6 +66,8 @@ async def export_me(call: Call, own_account: OwnAccount, policy: SessionPolicy) 
     return PersonalDataShape(
         UserShape.of(data.user, call.now, for_admin=call.caller.is_admin),
         [SessionShape.of(session, data.user, policy, current) for session in data.sessions],
+        [FactorShape.of(factor) for factor in data.factors],
+        data.recovery_codes_left,
         [FamiliarNetworkShape(network, last_used_at) for network, last_used_at in data.familiar_networks],
         [AuditEventShape.of(event) for event in data.events],
     )

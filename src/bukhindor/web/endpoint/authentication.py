@@ -17,16 +17,24 @@ _SECOND_CREDENTIALS = re.compile(r",[ \t]*(?:basic|bearer) +[^ ]", re.IGNORECASE
 
 
 async def authenticate(
-    call: Call, authentication: Authentication, cookies: Cookies, *, accepts_superseded: bool = False
+    call: Call,
+    authentication: Authentication,
+    cookies: Cookies,
+    *,
+    accepts_superseded: bool = False,
+    accepts_single_factor: bool = False,
 ) -> Caller:
     """The signed-in caller.
 
-    Raises NotSignedIn, InvalidAccessToken, DifferentAuthorizations, CrossSiteRequest, AccountBanned, AccountInactive.
+    Raises NotSignedIn, InvalidAccessToken, DifferentAuthorizations, CrossSiteRequest, AccountBanned, AccountInactive,
+    MfaEnrollmentRequired, ReauthenticationRequired.
 
     An Authorization header takes precedence over the cookie, even an invalid one.
     """
     token = access_token(call.exchange, cookies)
-    caller = await authentication.authenticate(token, call.origin, accepts_superseded=accepts_superseded)
+    caller = await authentication.authenticate(
+        token, call.origin, accepts_superseded=accepts_superseded, accepts_single_factor=accepts_single_factor
+    )
     call.exchange.user_id = str(caller.user.id)
     return caller
 
@@ -34,7 +42,7 @@ async def authenticate(
 async def authenticate_if_possible(call: Call, authentication: Authentication, cookies: Cookies) -> Caller | None:
     """The signed-in caller, also with a superseded token; None when the token is missing or invalid."""
     try:
-        return await authenticate(call, authentication, cookies, accepts_superseded=True)
+        return await authenticate(call, authentication, cookies, accepts_superseded=True, accepts_single_factor=True)
     except (Unauthenticated, Denied, CrossSiteRequest):
         return None
 

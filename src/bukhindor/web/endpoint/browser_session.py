@@ -9,12 +9,20 @@ from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.cookies import Cookies
 
 
-async def renewed(call: Call, authentication: Authentication, token_refresh: TokenRefresh, cookies: Cookies) -> Caller:
+async def renewed(
+    call: Call,
+    authentication: Authentication,
+    token_refresh: TokenRefresh,
+    cookies: Cookies,
+    *,
+    accepts_single_factor: bool,
+) -> Caller:
     """Exchange the refresh token in the browser's cookie, and return the caller; the response carries the new cookies.
 
     Two tabs that do so at once get the same new tokens.
 
-    Raises NotSignedIn, CrossSiteRequest, InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive.
+    Raises NotSignedIn, CrossSiteRequest, InvalidRefreshToken, RefreshTokenReused, AccountBanned, AccountInactive,
+    MfaEnrollmentRequired, ReauthenticationRequired.
     """
     exchange = call.exchange
     if exchange.method not in SAFE_METHODS:
@@ -24,6 +32,8 @@ async def renewed(call: Call, authentication: Authentication, token_refresh: Tok
         raise NotSignedIn
     tokens = await token_refresh.refresh(token, call.origin)
     cookies.hand_over(exchange, tokens, in_cookie=True)
-    caller = await authentication.authenticate(tokens.access_token, call.origin)
+    caller = await authentication.authenticate(
+        tokens.access_token, call.origin, accepts_single_factor=accepts_single_factor
+    )
     exchange.user_id = str(caller.user.id)
     return caller

@@ -182,12 +182,22 @@ class Operation:
         row = self._row
         try:
             return await authenticate(
-                call, self._authentication, self._cookies, accepts_superseded=row.accepts_superseded
+                call,
+                self._authentication,
+                self._cookies,
+                accepts_superseded=row.accepts_superseded,
+                accepts_single_factor=row.accepts_single_factor,
             )
         except (NotSignedIn, InvalidAccessToken):
             if not row.renews_session:
                 raise
-        return await renewed(call, self._authentication, self._token_refresh, self._cookies)
+        return await renewed(
+            call,
+            self._authentication,
+            self._token_refresh,
+            self._cookies,
+            accepts_single_factor=row.accepts_single_factor,
+        )
 
     def _decode(self, call: Call, scope: Scope, raw: bytes) -> dict[str, msgspec.Struct]:
         arguments: dict[str, msgspec.Struct] = {}

@@ -53,7 +53,8 @@ class Row(ABC):
     response for `cache_life`. A service key with `scope` may call too, in the place of a person. With `keeps_response`
     a request that is sent twice gets the first response again. With `recognises_caller` the handler learns who is
     signed in, at an endpoint that anyone may call. `acts` are the dangerous acts that it carries out, for which the
-    service asks for a fresh sign-in or the password.
+    service asks for a fresh sign-in or the password. With `accepts_single_factor` it is open to sessions that must add
+    a second factor before they may do anything else.
 
     The handler's signature names the shapes of body and query, and the use cases and settings that it needs.
     """
@@ -69,6 +70,7 @@ class Row(ABC):
     keeps_response: bool = field(default=False, kw_only=True)
     recognises_caller: bool = field(default=False, kw_only=True)
     acts: tuple[Act, ...] = field(default=(), kw_only=True)
+    accepts_single_factor: bool = field(default=False, kw_only=True)
 
     @cached_property
     def _signature(self) -> inspect.Signature:
