@@ -14,6 +14,7 @@ from bukhindor.domain.language import LanguageTag, tag_of
 from bukhindor.domain.mail import Letter, LetterKind, Mail, QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.origin import Language, Origin
+from bukhindor.domain.passkey import Passkey
 from bukhindor.domain.service_key import Scope, ServiceKey, ServiceKeySecret
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.signing_key import KeyRing, SigningKey
@@ -94,6 +95,25 @@ def make_service_key(
         name=name,
         digest=(make_secret() if secret is None else secret).digest,
         scopes=frozenset(scopes or Scope),
+        created_at=parts.pop("created_at", T0),
+        **parts,
+    )
+
+
+def make_passkey(owner: User, **parts: Any) -> Passkey:
+    """A passkey of `owner` with a credential of its own; `parts` are fields of Passkey."""
+    passkey_id: UUID = parts.pop("id", None) or uuid4()
+    return Passkey(
+        id=passkey_id,
+        user_id=owner.id,
+        credential_id=parts.pop("credential_id", passkey_id.bytes),
+        public_key=parts.pop("public_key", b"key:" + passkey_id.bytes),
+        user_handle=parts.pop("user_handle", owner.id.bytes * 2),
+        name=parts.pop("name", "Phone"),
+        sign_count=parts.pop("sign_count", 0),
+        transports=parts.pop("transports", ("internal", "hybrid")),
+        is_synced=parts.pop("is_synced", True),
+        is_backed_up=parts.pop("is_backed_up", False),
         created_at=parts.pop("created_at", T0),
         **parts,
     )

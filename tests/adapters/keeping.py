@@ -4,6 +4,7 @@ from bukhindor.domain.audit import AuditEvent
 from bukhindor.domain.factor import Factor
 from bukhindor.domain.mail import QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken
+from bukhindor.domain.passkey import Passkey
 from bukhindor.domain.service_key import ServiceKey
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
@@ -13,7 +14,7 @@ from bukhindor.ports.store.full import FullStore
 
 async def keep(
     store: FullStore,
-    *things: User | Session | Factor | SigningKey | ServiceKey | OneTimeToken | QueuedMail | AuditEvent,
+    *things: User | Session | Factor | Passkey | SigningKey | ServiceKey | OneTimeToken | QueuedMail | AuditEvent,
 ) -> None:
     """Commit new things, owners before what belongs to them."""
     async with store.begin() as tx:
@@ -25,6 +26,8 @@ async def keep(
                     await tx.sessions.add(thing)
                 case Factor():
                     await tx.factors.put(thing)
+                case Passkey():
+                    await tx.passkeys.add(thing)
                 case SigningKey():
                     await tx.signing_keys.add(thing)
                 case ServiceKey():

@@ -31,6 +31,7 @@ PUBLIC = {
     "health", "live", "ready", "jwks", "openid_configuration", "oauth_authorization_server",
     "register", "accept_invitation", "lock_account", "login", "login_with_factor", "refresh",
     "reset_password", "forgot_password", "confirm_password_reset", "verify_email", "confirm_email",
+    "passkey_sign_in_options", "sign_in_with_passkey",
     "confirm_email_change", "revoke_token", "mail_sign_in_code", "confirm_sign_in",
 }  # fmt: skip
 
@@ -185,8 +186,9 @@ def test_the_edge_is_around_everything() -> None:
 
 @pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.access is Access.ANYONE], ids=name_of)
 def test_what_anyone_may_call_has_a_budget_for_the_network(endpoint: Endpoint) -> None:
-    """SES-07, RST-12: but for probes and public keys, which write, mail and hash nothing.
+    """SES-07, RST-12: but for probes, public keys and options for passkeys, which write, mail and hash nothing.
 
     The use case of signing in counts for the network itself, since a device proof is exempt from that.
     """
-    assert bool(endpoint.limits) is (endpoint.is_for_clients and name_of(endpoint) != "login")
+    is_exempt = name_of(endpoint) in ("login", "passkey_sign_in_options")
+    assert bool(endpoint.limits) is (endpoint.is_for_clients and not is_exempt)

@@ -130,7 +130,7 @@ def test_the_walk_works_as_printed_and_a_second_time(tmp_path: Path) -> None:
     assert len(confirmed_app["recovery_codes"]) == 10
     assert (asked_for_factor["error_code"], asked_for_factor["factors"]) == ("mfa_required", ["totp", "recovery_code"])
     assert signed_in_with_factor["user"]["access_token"]
-    users, resets = islice(said, 2)
+    users, resets, passkey_options = islice(said, 3)
     anna, boris = registered["user"]["id"], registered_boris["user"]["id"]
     assert {user["email"]: user["email_verified"] for user in users["users"]} == {
         me["email"]: True,
@@ -145,6 +145,7 @@ def test_the_walk_works_as_printed_and_a_second_time(tmp_path: Path) -> None:
     assert locked["message"].startswith("The account is locked.")
     assert (refused_to_locked["status"], refused_to_locked["error_code"]) == (403, "account_locked")
     assert list(said) == []
+    assert passkey_options["options"]["rpId"] == "localhost"
 
 
 def test_a_refusal_is_printed_in_place_of_a_token() -> None:

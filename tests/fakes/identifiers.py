@@ -13,6 +13,7 @@ class FakeIdentifiers:
         self._events = count(1)
         self._service_keys = count(1)
         self._invitations = count(1)
+        self._passkeys = count(1)
         self._sessions = count(1)
         self._tokens = count(1)
         self._seeds = count(1)
@@ -28,6 +29,9 @@ class FakeIdentifiers:
 
     def service_key_id(self) -> UUID:
         return UUID(int=_VERSION_7 | next(self._service_keys) << 32)
+
+    def passkey_id(self) -> UUID:
+        return UUID(int=_VERSION_7 | next(self._passkeys) << 48)
 
     def session_id(self) -> UUID:
         return UUID(int=_VERSION_4 | next(self._sessions))

@@ -12,6 +12,7 @@ from bukhindor.domain.factor import Factor
 from bukhindor.domain.invitation import Invitation
 from bukhindor.domain.mail import QueuedMail
 from bukhindor.domain.one_time_token import LockdownLink, OneTimeToken, Purpose
+from bukhindor.domain.passkey import Passkey
 from bukhindor.domain.service_key import ServiceKey
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
@@ -24,6 +25,7 @@ from tests.fakes.kept_responses import FakeKeptResponses, Kept
 from tests.fakes.lockdown_links import FakeLockdownLinks
 from tests.fakes.one_time_tokens import FakeOneTimeTokens
 from tests.fakes.outbox import FakeOutbox
+from tests.fakes.passkeys import FakePasskeys
 from tests.fakes.recovery_codes import FakeRecoveryCodes
 from tests.fakes.service_keys import FakeServiceKeys
 from tests.fakes.sessions import FakeSessions
@@ -48,6 +50,8 @@ class _Tables(NamedTuple):
     recovery_codes: dict[tuple[UUID, bytes], bool]
     invitations: dict[UUID, Invitation]
     lockdown_links: dict[bytes, LockdownLink]
+    passkeys: dict[UUID, Passkey]
+    used_challenges: dict[bytes, datetime]
     audit_events: dict[UUID, AuditEvent]
 
     def copy(self) -> "_Tables":
@@ -78,6 +82,7 @@ class _Scope:
             tables.familiar_networks,
             tables.factors,
             tables.recovery_codes,
+            tables.passkeys,
         )
 
     @property
@@ -113,6 +118,11 @@ class _Scope:
     def lockdown_links(self) -> FakeLockdownLinks:
         tables = self._tables()
         return FakeLockdownLinks(tables.users, tables.lockdown_links)
+
+    @property
+    def passkeys(self) -> FakePasskeys:
+        tables = self._tables()
+        return FakePasskeys(tables.passkeys, tables.used_challenges)
 
     @property
     def one_time_tokens(self) -> FakeOneTimeTokens:
@@ -151,7 +161,7 @@ class FakeTransactions(_Scope):
         self.fail_next_commit = False
         self.is_down = False
         self.has_schema = True
-        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
         self.turn = asyncio.Lock()
 
     def begin(self) -> "_Transaction":

@@ -7,6 +7,7 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken
 from bukhindor.domain.factor import Factor
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
+from bukhindor.domain.passkey import Passkey
 from bukhindor.domain.session import Session
 from bukhindor.domain.user import User
 
@@ -20,6 +21,7 @@ class FakeUsers:
         networks: dict[tuple[UUID, str], datetime],
         factors: dict[UUID, Factor],
         recovery_codes: dict[tuple[UUID, bytes], bool],
+        passkeys: dict[UUID, Passkey],
     ) -> None:
         self._users = users
         self._sessions = sessions
@@ -27,6 +29,7 @@ class FakeUsers:
         self._networks = networks
         self._factors = factors
         self._recovery_codes = recovery_codes
+        self._passkeys = passkeys
 
     async def by_id(self, user_id: UUID) -> User | None:
         return self._users.get(user_id)
@@ -61,6 +64,8 @@ class FakeUsers:
             del self._factors[factor.id]
         for code in [code for code in self._recovery_codes if code[0] == user_id]:
             del self._recovery_codes[code]
+        for passkey in [passkey for passkey in self._passkeys.values() if passkey.user_id == user_id]:
+            del self._passkeys[passkey.id]
         return self._users.pop(user_id, None) is not None
 
     async def count_active_admins(self, now: datetime) -> int:

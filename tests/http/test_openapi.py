@@ -17,6 +17,7 @@ from bukhindor.web.api.openapi import openapi_json
 from bukhindor.web.api.routes import ENDPOINTS
 from bukhindor.web.endpoint.row import Access, Endpoint
 from tests.http.authenticator import answers_about_factors
+from tests.http.passkey_scenes import passkey_answers
 from tests.http.service import PASSWORD, PUBLIC_URL, Json, Service
 
 ON_DISK = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -180,6 +181,7 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
     key = await a_key(service)
     return [
         *await answers_about_factors(service),
+        *await passkey_answers(service),
         ("health", await service.ask("GET", "/health")),
         ("live", await service.ask("GET", "/health/live")),
         ("ready", await service.ask("GET", "/health/ready")),
@@ -275,7 +277,9 @@ def test_a_closed_account_is_described_only_where_it_can_be_met() -> None:
             for endpoint in ENDPOINTS
             if f"`{code}`" in operation_of(endpoint)["responses"].get("403", {}).get("description", "")
         }
-        assert describing == {"login", "login_with_factor", "confirm_sign_in", "reset_user_password"}
+        assert describing == {
+            "login", "login_with_factor", "confirm_sign_in", "sign_in_with_passkey", "reset_user_password",
+        }  # fmt: skip
 
 
 def problems_with(value: object, schema: Json) -> list[str]:

@@ -14,9 +14,9 @@ EXAMPLES: dict[str, Json] = {
     if status < "300"
     for media in response.get("content", {}).values()
 }
-# What people and administrators put there.
-OPEN = {"metadata", "app_metadata", "details"}
 ONLY_FOR_SOME = {"status_reason", "status_until", "locked_at", "degraded"}
+# What people, administrators and standards put there.
+OPEN = {"metadata", "app_metadata", "details", "options"}
 NEW = "moved@example.com"
 
 

@@ -56,7 +56,7 @@ def test_the_headers_of_a_client_stand_once() -> None:
         for name, op in OPERATIONS.items()
         if of_the_client & set(parameters_of(op | {"parameters": op.get("parameters", [])}))
     }
-    assert naming == {"login", "login_with_factor", "confirm_sign_in"}
+    assert naming == {"login", "login_with_factor", "confirm_sign_in", "sign_in_with_passkey"}
     assert of_the_client < set(parameters_of(OPERATIONS["login"]))
     headers = [part for part in everything_in(DOCUMENT["paths"]) if part.get("in") == "header"]
     assert {header["name"] for header in headers} == {

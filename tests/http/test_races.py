@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.http.conftest import StartService
+from tests.http.passkey_scenes import add, on_the_web, proof
 from tests.http.service import PASSWORD, Json, Service, tokens_in
 
 
@@ -166,3 +167,27 @@ async def test_simultaneous_requests_all_succeed(start_service: StartService) ->
     assert [answer.text for answer in answers if answer.status_code >= 500] == []
     assert service.sql("SELECT count(*) FROM users WHERE id = ?", user.id.replace("-", "")) == [(0,)]
     assert await service.works(admin)
+
+
+async def test_parallel_replays_of_a_passkey_begin_one_session(service: Service) -> None:
+    """One challenge, one signature, fifty requests."""
+    device = on_the_web()
+    await add(service, device, service.people.user)
+    body = await proof(service, device)
+    answers = await asyncio.gather(
+        *(service.post("/auth/passkeys/sign-in", body, peer=f"198.51.100.{n}") for n in range(50))
+    )
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 401: 49}
+    begun = service.sql("SELECT count(*) FROM user_sessions WHERE methods = 'passkey'")
+    assert begun == [(1,)]
+
+
+async def test_parallel_uses_of_a_new_challenge_make_one_passkey(service: Service) -> None:
+    user, device = service.people.user, on_the_web()
+    options = (await service.post("/auth/passkeys/options", by=user)).json()
+    bodies = [
+        {"challenge_id": options["challenge_id"], "credential": device.create(options["options"])} for _ in range(50)
+    ]
+    answers = await asyncio.gather(*(service.post("/auth/passkeys", body, by=user) for body in bodies))
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 400: 49}
+    assert service.sql("SELECT count(*) FROM passkeys") == [(1,)]

@@ -13,6 +13,7 @@ from tests.http.service import tokens_in
 from tests.http.test_access_matrix import MISSING, key
 
 OPEN = {
+    "POST /auth/passkeys/options", "POST /auth/passkeys", "GET /auth/passkeys",
     "POST /auth/reauthenticate", "POST /auth/logout-all", "GET /auth/me", "GET /auth/sessions",
     "DELETE /auth/sessions/{session_id}", "GET /auth/factors", "POST /auth/factors/totp",
     "POST /auth/factors/{factor_id}/confirm", "DELETE /auth/factors/{factor_id}", "POST /auth/recovery-codes",

@@ -143,6 +143,10 @@ class Window:
         """Remove a cookie, as the browser does when it expires."""
         self._do("remove_cookie", name=name)
 
+    def plug_in_authenticator(self) -> None:
+        """Give the window a device that makes and uses passkeys without asking, until it closes."""
+        self._do("plug_in_authenticator")
+
     def violations(self) -> list[Violation]:
         """What axe finds in the page as it is now."""
         return [Violation(**found) for found in self._do("axe")]

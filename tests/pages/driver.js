@@ -126,6 +126,22 @@ const commands = {
     await page.context().clearCookies({ name });
   },
 
+  // A device that verifies its person at once, and keeps passkeys until the window closes.
+  async plug_in_authenticator({ page }) {
+    const session = await page.context().newCDPSession(page);
+    await session.send("WebAuthn.enable");
+    await session.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2",
+        transport: "internal",
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+  },
+
   async url({ page }) {
     return page.url();
   },

@@ -5,12 +5,14 @@ from bukhindor.adapters.crypto.common_passwords import load_common_passwords
 from bukhindor.adapters.crypto.device_proofs import SignedDeviceProofs
 from bukhindor.adapters.crypto.mfa_tokens import SealedMfaTokens
 from bukhindor.adapters.crypto.one_time_secrets import DerivedOneTimeSecrets
+from bukhindor.adapters.crypto.passkey_challenges import SignedPasskeyChallenges
 from bukhindor.adapters.crypto.recovery_secrets import DerivedRecoverySecrets
 from bukhindor.adapters.crypto.refresh_tokens import DerivedRefreshTokens
 from bukhindor.adapters.crypto.secret_keys import SecretKeys
 from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
 from bukhindor.adapters.crypto.totp_codes import PyotpTotpCodes
 from bukhindor.adapters.system.identifiers import SystemIdentifiers
+from bukhindor.adapters.webauthn.ceremonies import WebauthnCeremonies
 from bukhindor.config import Settings
 from bukhindor.config.ways_in import EmailVerificationMode
 from bukhindor.domain.audit import Retention
@@ -58,6 +60,8 @@ def build_services(
         recovery=DerivedRecoverySecrets(secret_keys),
         mfa_tokens=SealedMfaTokens(secret_keys),
         key_maker=Es256SigningKeyMaker(secret_keys),
+        passkey_challenges=SignedPasskeyChallenges(secret_keys),
+        passkey_ceremonies=WebauthnCeremonies(settings.apps.relying_party, settings.product.name),
     )
     rules = Rules(
         policy=session_policy(settings),

@@ -36,6 +36,11 @@ class AuditType(StrEnum):
     PASSWORD_CHECK_FAILED = "password.check_failed"
     # No longer written; stored events still have this type.
     PASSWORD_CHANGE_FAILED = "password.change_failed"
+    PASSKEY_ADDED = "passkey.added"
+    PASSKEY_RENAMED = "passkey.renamed"
+    PASSKEY_REMOVED = "passkey.removed"
+    # Its counter went back, so a copy of the authenticator is in use.
+    PASSKEY_COPIED = "passkey.copied"
     PASSWORD_RESET_ASKED = "password.reset_asked"
     PASSWORD_RESET = "password.reset"
     EMAIL_VERIFICATION_ASKED = "email.verification_asked"

@@ -40,6 +40,8 @@ class LetterKind(StrEnum):
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
     FEW_RECOVERY_CODES = "few_recovery_codes"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
     NEW_DEVICE = "new_device"
     ACCOUNT_DELETED = "account_deleted"
     INVITATION = "invitation"

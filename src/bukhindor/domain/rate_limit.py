@@ -39,6 +39,7 @@ GUESSES_PER_NETWORK = Limit("guesses_per_network", 30, 5 * _MINUTE)
 WRONG_CODES_PER_ACCOUNT = Limit("wrong_codes_per_account", 10, _DAY)
 REFRESHES_PER_SESSION = Limit("refreshes_per_session", 60, 5 * _MINUTE)
 REFUSED_REFRESHES_PER_NETWORK = Limit("refused_refreshes_per_network", 100, 15 * _MINUTE)
+REFUSED_PASSKEYS_PER_NETWORK = Limit("refused_passkeys_per_network", 100, 15 * _MINUTE)
 REFUSED_SERVICE_KEYS_PER_NETWORK = Limit("refused_service_keys_per_network", 100, 15 * _MINUTE)
 EXPORTS_PER_ACCOUNT = Limit("exports_per_account", 10, _HOUR)
 REFUSALS_RECORDED = Limit("refusals_recorded", 10, _MINUTE)
@@ -57,6 +58,7 @@ DEFAULT_LIMITS = (
     WRONG_CODES_PER_ACCOUNT,
     REFRESHES_PER_SESSION,
     REFUSED_REFRESHES_PER_NETWORK,
+    REFUSED_PASSKEYS_PER_NETWORK,
     REFUSED_SERVICE_KEYS_PER_NETWORK,
     EXPORTS_PER_ACCOUNT,
     REFUSALS_RECORDED,

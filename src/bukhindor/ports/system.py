@@ -30,6 +30,9 @@ class Identifiers(Protocol):
     def service_key_id(self) -> UUID:
         """A version 7 UUID as well."""
 
+    def passkey_id(self) -> UUID:
+        """A version 7 UUID as well."""
+
     def session_id(self) -> UUID:
         """A version 4 UUID, which reveals nothing."""
 

@@ -19,6 +19,8 @@ from bukhindor.services.mail_queue import MailQueue
 from bukhindor.services.mailed_links import MailedLinks
 from bukhindor.services.measurements import Measurements
 from bukhindor.services.own_account import OwnAccount
+from bukhindor.services.passkey_administration import PasskeyAdministration
+from bukhindor.services.passkey_sign_in import PasskeySignIn
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
@@ -40,6 +42,7 @@ from bukhindor.services.steps.factor_check import FactorCheck
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
+from bukhindor.services.steps.passkey_proof import PasskeyProof
 from bukhindor.services.steps.password_check import PasswordCheck
 from bukhindor.services.steps.planted_access import PlantedAccess
 from bukhindor.services.steps.review_code import ReviewCodes
@@ -62,6 +65,8 @@ class Services:
     factor_sign_in: FactorSignIn
     reauthentication: Reauthentication
     sign_in_code: SignInCode
+    passkey_sign_in: PasskeySignIn
+    passkey_administration: PasskeyAdministration
     token_refresh: TokenRefresh
     sign_out: SignOut
     repetition: Repetition
@@ -149,6 +154,13 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         policy=rules.policy,
         requires_verified_email=rules.ways_in.requires_verified_email,
     )
+    passkey_proof = PasskeyProof(
+        transactions=outside.transactions,
+        ceremonies=outside.passkey_ceremonies,
+        challenges=outside.passkey_challenges,
+        trail=trail,
+        clock=outside.clock,
+    )
     return Services(
         authentication=Authentication(token_reading=token_reading, policy=rules.policy, clock=outside.clock),
         registration=Registration(
@@ -207,6 +219,19 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             session_start=session_start,
             clock=outside.clock,
             allowance=allowance,
+        ),
+        passkey_sign_in=PasskeySignIn(
+            transactions=outside.transactions,
+            proof=passkey_proof,
+            session_start=session_start,
+            token_issuer=token_issuer,
+        ),
+        passkey_administration=PasskeyAdministration(
+            transactions=outside.transactions,
+            proof=passkey_proof,
+            step_up=step_up,
+            letters=letters,
+            identifiers=outside.identifiers,
         ),
         token_refresh=TokenRefresh(
             transactions=outside.transactions,

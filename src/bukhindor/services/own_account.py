@@ -10,6 +10,7 @@ from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import InvalidAccessToken
 from bukhindor.domain.factor import Factor
 from bukhindor.domain.origin import NOWHERE
+from bukhindor.domain.passkey import Passkey
 from bukhindor.domain.password import Password
 from bukhindor.domain.rate_limit import EXPORTS_PER_ACCOUNT
 from bukhindor.domain.session import Session, SessionPolicy, live
@@ -17,6 +18,7 @@ from bukhindor.domain.user import User
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction, Transactions
@@ -41,11 +43,21 @@ class PersonalData:
     sessions: list[Session]
     factors: list[Factor]
     recovery_codes_left: int
+    passkeys: list[Passkey]
     familiar_networks: list[tuple[str, datetime]]
     events: list[AuditEvent]
 
 
-class _Reading(HasUsers, HasSessions, HasFactors, HasRecoveryCodes, HasFamiliarNetworks, HasAuditEvents, Protocol):
+class _Reading(
+    HasUsers,
+    HasSessions,
+    HasFactors,
+    HasRecoveryCodes,
+    HasPasskeys,
+    HasFamiliarNetworks,
+    HasAuditEvents,
+    Protocol,
+):
     """What an export needs from the store."""
 
 
@@ -80,11 +92,11 @@ class OwnAccount:
             sessions = live(await stored.sessions.of_user(user.id), self.clock.now(), self.policy, user.role)
             factors = await stored.factors.of_user(user.id)
             codes_left = await stored.recovery_codes.count(user.id)
+            passkeys = await stored.passkeys.of_user(user.id)
             networks = await stored.familiar_networks.of_user(user.id)
             events = await stored.audit_events.page(AuditQuery(subject_id=user.id, limit=_MAX_EVENTS))
-        return PersonalData(
-            user, sessions, factors, codes_left, networks, [_as_shown_to(user.id, event) for event in events]
-        )
+        shown = [_as_shown_to(user.id, event) for event in events]
+        return PersonalData(user, sessions, factors, codes_left, passkeys, networks, shown)
 
     async def delete(self, caller: Caller, password: Password | None) -> None:
         """Delete your account and all personal data, after a check of your password.

@@ -14,6 +14,7 @@ from bukhindor.domain.ways_in import WaysIn
 from bukhindor.ports.factors import RecoverySecrets, TotpCodes
 from bukhindor.ports.mail import LetterWriter, Mailer
 from bukhindor.ports.mfa_tokens import MfaTokens
+from bukhindor.ports.passkeys import PasskeyCeremonies, PasskeyChallenges
 from bukhindor.ports.secrets import (
     DeviceProofs,
     OneTimeSecrets,
@@ -45,6 +46,8 @@ class Outside:
     recovery: RecoverySecrets
     mfa_tokens: MfaTokens
     key_maker: SigningKeyMaker
+    passkey_challenges: PasskeyChallenges
+    passkey_ceremonies: PasskeyCeremonies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

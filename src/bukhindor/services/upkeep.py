@@ -16,6 +16,7 @@ from bukhindor.ports.store.kept_responses import HasKeptResponses
 from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
 from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction, Writes
 from bukhindor.ports.system import Clock
@@ -28,6 +29,7 @@ class _Writing(
     HasOneTimeTokens,
     HasInvitations,
     HasLockdownLinks,
+    HasPasskeys,
     HasFamiliarNetworks,
     HasFactors,
     HasKeptResponses,
@@ -49,8 +51,8 @@ class Upkeep:
     async def purge(self) -> int:
         """Remove expired data, and what is personal in the events of deleted accounts. Returns how many there were.
 
-        Expired are sessions, one-time tokens, invitations, links that lock, familiar networks, pending factors, kept
-        responses, abandoned mails and events.
+        Expired are sessions, one-time tokens, used challenges, invitations, links that lock, familiar networks,
+        pending factors, kept responses, abandoned mails and events.
 
         It works in small steps, so that no request waits long behind it.
         """
@@ -66,6 +68,7 @@ class Upkeep:
             removed += await tx.one_time_tokens.remove_expired(now)
             removed += await tx.invitations.remove_expired(now)
             removed += await tx.lockdown_links.remove_expired(now)
+            removed += await tx.passkeys.remove_expired_challenges(now)
             removed += await tx.familiar_networks.remove_before(now - FAMILIARITY)
             removed += await tx.factors.remove_abandoned(now - PENDING_LIFE)
             removed += await tx.kept_responses.remove_expired(now)

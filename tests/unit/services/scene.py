@@ -29,6 +29,7 @@ from bukhindor.ports.secrets import PasswordVerdict, Requester
 from bukhindor.services.assembly import Services, assemble
 from bukhindor.services.requirements import Outside, Rules
 from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.passkey_proof import PasskeyProof
 from bukhindor.services.steps.token_issuer import TokenIssuer
 from tests.fakes.access_tokens import FakeAccessTokens
 from tests.fakes.clock import FakeClock
@@ -39,6 +40,7 @@ from tests.fakes.letter_writer import FakeLetterWriter
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.mfa_tokens import FakeMfaTokens
 from tests.fakes.one_time_secrets import FakeOneTimeSecrets
+from tests.fakes.passkey_ceremonies import FakePasskeyCeremonies, FakePasskeyChallenges
 from tests.fakes.password_hasher import FakePasswordHasher
 from tests.fakes.rate_limiter import FakeRateLimiter
 from tests.fakes.recovery_secrets import FakeRecoverySecrets
@@ -121,6 +123,15 @@ class Scene:
             policy=self.policy,
         )
         self.trail = AuditTrail(identifiers=self.identifiers)
+        self.passkey_challenges = FakePasskeyChallenges()
+        self.passkey_ceremonies = FakePasskeyCeremonies()
+        self.passkey_proof = PasskeyProof(
+            transactions=self.store,
+            ceremonies=self.passkey_ceremonies,
+            challenges=self.passkey_challenges,
+            trail=self.trail,
+            clock=self.clock,
+        )
         self.services = self._services()
 
     def set_ways_in(self, ways_in: WaysIn) -> None:
@@ -145,6 +156,8 @@ class Scene:
             recovery=self.recovery,
             mfa_tokens=self.mfa_tokens,
             key_maker=self.key_maker,
+            passkey_challenges=self.passkey_challenges,
+            passkey_ceremonies=self.passkey_ceremonies,
         )
         rules = Rules(
             policy=self.policy,

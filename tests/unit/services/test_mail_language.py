@@ -13,9 +13,10 @@ from bukhindor.domain.language import LanguageChoice, LanguageTag, tag_of
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import TypedCode
 from bukhindor.domain.origin import Language
+from bukhindor.domain.passkey import CreatedCredential
 from bukhindor.domain.rate_limit import MAX_CONSECUTIVE_FAILURES, WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.user import Role, UserChanges
-from tests.makers import ORIGIN, T0, address
+from tests.makers import ORIGIN, T0, address, make_passkey
 from tests.unit.services.proof_flows import CHANGE, RESET, VERIFY
 from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, Scene
 
@@ -82,6 +83,18 @@ async def guess_a_factor(scene: Scene, ann: Caller, _: Caller) -> None:
         await scene.services.reauthentication.prove(ann, TotpCode("123456"))
 
 
+async def add_a_passkey(scene: Scene, ann: Caller, _: Caller) -> None:
+    challenge, _options = await scene.services.passkey_administration.options(ann)
+    made = CreatedCredential(b"id", challenge.value, b"key")
+    await scene.services.passkey_administration.add(ann, challenge.id, made)
+
+
+async def remove_a_passkey(scene: Scene, ann: Caller, _: Caller) -> None:
+    passkey = make_passkey(ann.user)
+    await scene.store.passkeys.add(passkey)
+    await scene.services.passkey_administration.remove(ann, passkey.id)
+
+
 ACTS: dict[LetterKind, tuple[Act, ...]] = {
     LetterKind.VERIFY_EMAIL: (lambda scene, *_: scene.services.email_verification.request(ANN, IN_RUSSIAN),),
     LetterKind.RESET_PASSWORD: (
@@ -109,6 +122,8 @@ ACTS: dict[LetterKind, tuple[Act, ...]] = {
     LetterKind.RECOVERY_CODES_MADE: (make_recovery_codes,),
     LetterKind.RECOVERY_CODE_USED: (use_recovery_codes,),
     LetterKind.FEW_RECOVERY_CODES: (use_recovery_codes,),
+    LetterKind.PASSKEY_ADDED: (add_a_passkey,),
+    LetterKind.PASSKEY_REMOVED: (remove_a_passkey,),
     LetterKind.NEW_DEVICE: (lambda scene, *_: scene.login(ANN, device=Device("another"), origin=IN_RUSSIAN),),
     LetterKind.ACCOUNT_LOCKED: (lambda scene, ann, _: scene.services.lockdown.lock_own(ann),),
     LetterKind.ACCOUNT_DELETED: (

@@ -193,6 +193,34 @@ lockdown_links = sa.Table(
     sa.Index(None, "expires_at"),
 )
 
+passkeys = sa.Table(
+    "passkeys",
+    metadata,
+    sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("user_id", sa.Uuid(), sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+    sa.Column("public_key", sa.LargeBinary(), nullable=False),
+    sa.Column("user_handle", sa.LargeBinary(), nullable=False),
+    sa.Column("name", sa.String(60), nullable=False),
+    sa.Column("sign_count", sa.BigInteger(), nullable=False),
+    sa.Column("transports", sa.Text(), nullable=False),
+    sa.Column("is_synced", sa.Boolean(), nullable=False),
+    sa.Column("is_backed_up", sa.Boolean(), nullable=False),
+    sa.Column("created_at", UtcDateTime(), nullable=False),
+    sa.Column("last_used_at", UtcDateTime()),
+    sa.Index("uq_passkeys_credential_id", "credential_id", unique=True),
+    sa.Index(None, "user_id"),
+)
+
+# Challenges of WebAuthn that were used, until they expire.
+used_challenges = sa.Table(
+    "used_challenges",
+    metadata,
+    sa.Column("value", sa.LargeBinary(), primary_key=True),
+    sa.Column("expires_at", UtcDateTime(), nullable=False),
+    sa.Index(None, "expires_at"),
+)
+
 one_time_tokens = sa.Table(
     "one_time_tokens",
     metadata,

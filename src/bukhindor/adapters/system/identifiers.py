@@ -21,6 +21,9 @@ class SystemIdentifiers:
     def service_key_id(self) -> UUID:
         return _uuid7(time.time_ns() // 1_000_000)
 
+    def passkey_id(self) -> UUID:
+        return _uuid7(time.time_ns() // 1_000_000)
+
     def session_id(self) -> UUID:
         return uuid4()
 

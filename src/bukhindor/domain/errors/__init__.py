@@ -9,6 +9,7 @@ maps it to a status in one table.
     ├── IncorrectFactor                 incorrect_factor
     ├── InvalidOneTimeToken             invalid_one_time_token
     ├── InvalidMfaToken                 invalid_mfa_token
+    ├── PasskeyNotAccepted              passkey_not_accepted
     ├── RateLimited                     rate_limited
     ├── Unauthenticated
     │   ├── NotSignedIn                 not_authenticated
@@ -16,6 +17,7 @@ maps it to a status in one table.
     │   ├── ServiceKeyRequired          service_key_required
     │   ├── InvalidServiceKey           invalid_service_key
     │   ├── InvalidCredentials          invalid_credentials
+    │   ├── InvalidPasskey              invalid_passkey
     │   ├── InvalidRefreshToken         invalid_refresh_token
     │   └── RefreshTokenReused          refresh_token_reused
     ├── Denied
@@ -34,6 +36,7 @@ maps it to a status in one table.
     │   ├── FactorNotFound              factor_not_found
     │   ├── InvitationNotFound          invitation_not_found
     │   ├── MailNotFound                mail_not_found
+    │   ├── PasskeyNotFound             passkey_not_found
     │   ├── ServiceKeyNotFound          service_key_not_found
     │   ├── UserNotFound                user_not_found
     │   └── SessionNotFound             session_not_found
@@ -44,6 +47,7 @@ maps it to a status in one table.
     │   ├── LastAdmin                   last_admin
     │   ├── NoFactor                    no_factor
     │   ├── PasswordExists              password_exists
+    │   ├── TooManyPasskeys             too_many_passkeys
     │   ├── ServiceKeyNameTaken         service_key_name_taken
     │   ├── TooManyFactors              too_many_factors
     │   └── MailUnderWay                mail_under_way
@@ -54,23 +58,17 @@ maps it to a status in one table.
 """
 
 from datetime import datetime
-from typing import ClassVar
 from uuid import UUID
 
 from bukhindor.domain.errors.invalid_input import FieldError as FieldError
 from bukhindor.domain.errors.invalid_input import InvalidValue as InvalidValue
+from bukhindor.domain.errors.root import BukhindorError as BukhindorError
+from bukhindor.domain.errors.root import Conflict as Conflict
+from bukhindor.domain.errors.root import Denied as Denied
+from bukhindor.domain.errors.root import NotFound as NotFound
+from bukhindor.domain.errors.root import Unauthenticated as Unauthenticated
 from bukhindor.domain.rate_limit import Limit
 from bukhindor.domain.sign_in_method import Method
-
-
-class BukhindorError(Exception):
-    """The root of every refusal."""
-
-    code: ClassVar[str]
-    detail: ClassVar[str]
-
-    def __str__(self) -> str:
-        return self.detail
 
 
 class InvalidInput(BukhindorError):
@@ -133,10 +131,6 @@ class RateLimited(BukhindorError):
         self.is_first = is_first
 
 
-class Unauthenticated(BukhindorError):
-    """The service can't establish who the caller is."""
-
-
 class NotSignedIn(Unauthenticated):
     code = "not_authenticated"
     detail = "Sign in first: this request needs an access token."
@@ -170,10 +164,6 @@ class InvalidRefreshToken(Unauthenticated):
 class RefreshTokenReused(Unauthenticated):
     code = "refresh_token_reused"
     detail = "This refresh token was already used; its session has been revoked."
-
-
-class Denied(BukhindorError):
-    """The caller is known, but may not do this."""
 
 
 class Forbidden(Denied):
@@ -265,18 +255,6 @@ class AccountInactive(AccountClosed):
     detail = "This account is not active."
 
 
-class NotFound(BukhindorError):
-    """The object does not exist, or the caller may not know that it does.
-
-    `concealed` is the id of an object that the caller has no right to see. The response is the same as for an unknown
-    id; the audit records the attempt.
-    """
-
-    def __init__(self, *, concealed: UUID | None = None) -> None:
-        super().__init__()
-        self.concealed = concealed
-
-
 class FactorNotFound(NotFound):
     code = "factor_not_found"
     detail = "This factor does not exist, or was not confirmed in time."
@@ -305,10 +283,6 @@ class UserNotFound(NotFound):
 class SessionNotFound(NotFound):
     code = "session_not_found"
     detail = "This session does not exist."
-
-
-class Conflict(BukhindorError):
-    """The request is well formed, but contradicts what is stored."""
 
 
 class EmailTaken(Conflict):
@@ -358,6 +332,34 @@ class MailUnderWay(Conflict):
 
     code = "mail_under_way"
     detail = "This mail is being delivered, or will be within three minutes."
+
+
+class PasskeyNotAccepted(BukhindorError):
+    """What a signed-in caller sent is no passkey that this service can take. The caller's tokens stay valid."""
+
+    code = "passkey_not_accepted"
+    detail = "This passkey can't be accepted; request new options and try again."
+
+
+class InvalidPasskey(Unauthenticated):
+    """`user_id` is the account that a forged use names, None where none is known. It never leaves the service."""
+
+    code = "invalid_passkey"
+    detail = "The passkey is unknown here, or its proof is wrong, was used, or has expired; request new options."
+
+    def __init__(self, user_id: UUID | None = None) -> None:
+        super().__init__()
+        self.user_id = user_id
+
+
+class PasskeyNotFound(NotFound):
+    code = "passkey_not_found"
+    detail = "This passkey does not exist."
+
+
+class TooManyPasskeys(Conflict):
+    code = "too_many_passkeys"
+    detail = "An account has at most twenty passkeys; remove one first."
 
 
 class Unavailable(BukhindorError):

@@ -10,6 +10,7 @@ from bukhindor.ports.store.kept_responses import HasKeptResponses
 from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
 from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
 from bukhindor.ports.store.service_keys import HasServiceKeys
 from bukhindor.ports.store.sessions import HasSessions
@@ -30,6 +31,7 @@ class AllRepositories(
     HasServiceKeys,
     HasInvitations,
     HasLockdownLinks,
+    HasPasskeys,
     HasOneTimeTokens,
     HasOutbox,
     HasKeptResponses,

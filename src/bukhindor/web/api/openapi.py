@@ -66,6 +66,7 @@ a word that it does not know as a case of its own.
 _TAGS = {
     "Account": "Create an account, read and change your own",
     "Sign-in": "Exchange passwords and refresh tokens for access tokens",
+    "Passkeys": "Sign in without a password",
     "Mailbox": "Proving an address: reset, verification, change",
     "Sessions": "Signed-in devices",
     "Users": "For administrators, and in part for the users themselves",

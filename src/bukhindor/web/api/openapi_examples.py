@@ -27,6 +27,7 @@ _PARTS: dict[str, Json] = {
     },
     "Invitation": {"role": "user"},
     "JsonWebKeySet": {"keys": [_KEY]},
+    "Passkey": {"synced": True, "backed_up": True, "transports": ["internal", "hybrid"]},
     "Readiness": {"status": "ok"},
     "RevocationResult": {"revoked": 2},
     "ServerMetadata": {
@@ -65,6 +66,7 @@ _MESSAGES = {
     "mail_sign_in_code": "If there is an account with this address, a mail is on its way.",
     "remove_factor": "The second factor has been removed.",
     "reset_user_factors": "The second factors have been removed.",
+    "remove_passkey": "The passkey has been removed.",
     "reset_password": "If there is an account with this address, a mail is on its way.",
     "reset_user_password": "A mail to choose a new password is on its way.",
     "revoke_token": "The token is not valid any more.",

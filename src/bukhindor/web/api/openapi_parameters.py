@@ -47,6 +47,7 @@ PARAMETERS = {
     "IdempotencyKey": _header(KEY, _KEPT, _KEY, "8e03978e-40d5-43dd-bc93-6894a57f9324"),
     "FactorId": _in_path("factor_id", "`id` of a second factor"),
     "InvitationId": _in_path("invitation_id", "`id` of an invitation"),
+    "PasskeyId": _in_path("passkey_id", "`id` of a passkey"),
     "SessionId": _in_path("session_id", "`id` of a session"),
     "UserId": _in_path("user_id", "`id` of a user"),
 }

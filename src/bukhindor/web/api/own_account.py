@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.services.own_account import OwnAccount
+from bukhindor.web.api.passkey_shapes import PasskeyShape
 from bukhindor.web.api.second_factors import FactorShape
 from bukhindor.web.api.shapes import AuditEventShape, Message, PasswordField, SessionShape, Time, UserShape
 from bukhindor.web.endpoint.call import Call
@@ -33,6 +34,7 @@ class PersonalDataShape(msgspec.Struct, frozen=True):
     sessions: list[SessionShape]
     factors: list[FactorShape]
     recovery_codes_left: Annotated[int, Meta(ge=0, examples=[10])]
+    passkeys: list[PasskeyShape]
     familiar_networks: list[FamiliarNetworkShape]
     events: list[AuditEventShape]
 
@@ -68,6 +70,7 @@ async def export_me(call: Call, own_account: OwnAccount, policy: SessionPolicy) 
         [SessionShape.of(session, data.user, policy, current) for session in data.sessions],
         [FactorShape.of(factor) for factor in data.factors],
         data.recovery_codes_left,
+        [PasskeyShape.of(passkey) for passkey in data.passkeys],
         [FamiliarNetworkShape(network, last_used_at) for network, last_used_at in data.familiar_networks],
         [AuditEventShape.of(event) for event in data.events],
     )

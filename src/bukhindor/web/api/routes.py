@@ -17,12 +17,15 @@ from bukhindor.domain.errors import (
     InvalidCredentials,
     InvalidMfaToken,
     InvalidOneTimeToken,
+    InvalidPasskey,
     InvalidRefreshToken,
     InvitationNotFound,
     LastAdmin,
     MfaRequired,
     NoFactor,
     NotSignedIn,
+    PasskeyNotAccepted,
+    PasskeyNotFound,
     PasswordExists,
     RateLimited,
     ReauthenticationRequired,
@@ -32,9 +35,11 @@ from bukhindor.domain.errors import (
     StoreUnavailable,
     TooBusy,
     TooManyFactors,
+    TooManyPasskeys,
     UserNotFound,
 )
 from bukhindor.domain.rate_limit import (
+    REFUSED_PASSKEYS_PER_NETWORK,
     REFUSED_REFRESHES_PER_NETWORK,
     REGISTRATIONS_PER_NETWORK,
 )
@@ -51,6 +56,8 @@ from bukhindor.services.invitation_acceptance import InvitationAcceptance
 from bukhindor.services.invitations import Invitations
 from bukhindor.services.lockdown import Lockdown
 from bukhindor.services.own_account import OwnAccount
+from bukhindor.services.passkey_administration import PasskeyAdministration
+from bukhindor.services.passkey_sign_in import PasskeySignIn
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
@@ -79,6 +86,8 @@ from bukhindor.web.api import (
     invitations,
     lockdown,
     own_account,
+    passkey_sign_in,
+    passkeys,
     password_change,
     password_reset,
     profile,
@@ -103,6 +112,7 @@ _USER = "/users/{user_id}"
 _CACHE_LIFE = timedelta(minutes=5)
 
 _REGISTRATIONS = NetworkLimit(REGISTRATIONS_PER_NETWORK, Counted.EVERY_CALL)
+_REFUSED_PASSKEYS = NetworkLimit(REFUSED_PASSKEYS_PER_NETWORK, Counted.REFUSALS)
 _REFUSED_REFRESHES = NetworkLimit(REFUSED_REFRESHES_PER_NETWORK, Counted.REFUSALS)
 
 _CLOSED = (AccountBanned, AccountInactive, AccountLocked)
@@ -201,6 +211,27 @@ _FACTORS = (
              acts=(Act.RENEW_RECOVERY_CODES,), keeps_response=True,
              accepts_single_factor=True),
 )
+_PASSKEYS = (
+    Endpoint("POST", "/auth/passkeys/sign-in/options", passkey_sign_in.passkey_sign_in_options, _ANYONE, "Sign-in",
+             rules=PasskeySignIn.options),
+    Endpoint("POST", "/auth/passkeys/sign-in", passkey_sign_in.sign_in_with_passkey, _ANYONE, "Sign-in",
+             refuses=(InvalidPasskey, *_CLOSED, EmailNotVerified),
+             limits=(_REFUSED_PASSKEYS,), rules=PasskeySignIn.sign_in, starts_session=True),
+    Endpoint("POST", "/auth/passkeys/options", passkeys.passkey_options, _SIGNED_IN, "Passkeys",
+             refuses=(ReauthenticationRequired, TooManyPasskeys), rules=PasskeyAdministration.options,
+             acts=(Act.ADD_PASSKEY,), accepts_single_factor=True),
+    Endpoint("POST", "/auth/passkeys", passkeys.add_passkey, _SIGNED_IN, "Passkeys", 201,
+             refuses=(ReauthenticationRequired, PasskeyNotAccepted, TooManyPasskeys), rules=PasskeyAdministration.add,
+             acts=(Act.ADD_PASSKEY,), accepts_single_factor=True),
+    Endpoint("GET", "/auth/passkeys", passkeys.list_passkeys, _SIGNED_IN, "Passkeys",
+             rules=PasskeyAdministration.list, accepts_single_factor=True),
+    Endpoint("PATCH", "/auth/passkeys/{passkey_id}", passkeys.rename_passkey, _SIGNED_IN, "Passkeys",
+             refuses=(ReauthenticationRequired, PasskeyNotFound), rules=PasskeyAdministration.rename,
+             acts=(Act.RENAME_PASSKEY,)),
+    Endpoint("DELETE", "/auth/passkeys/{passkey_id}", passkeys.remove_passkey, _SIGNED_IN, "Passkeys",
+             refuses=(ReauthenticationRequired, PasskeyNotFound), rules=PasskeyAdministration.remove,
+             acts=(Act.REMOVE_PASSKEY,)),
+)
 _MAILBOX = (
     Endpoint("POST", "/auth/reset-password", password_reset.reset_password, _ANYONE, "Mailbox",
              limits=MAILS, rules=PasswordReset.request),
@@ -256,4 +287,4 @@ _USERS = (
 )
 # fmt: on
 
-ENDPOINTS = _SERVICE + tuple(endpoint.under(API) for endpoint in _AUTH + _FACTORS + _MAILBOX + _USERS)
+ENDPOINTS = _SERVICE + tuple(endpoint.under(API) for endpoint in _AUTH + _FACTORS + _PASSKEYS + _MAILBOX + _USERS)

@@ -15,6 +15,7 @@ from bukhindor.domain.errors import (
     InvalidValue,
     InvitationNotFound,
     NotSignedIn,
+    PasskeyNotFound,
     ServiceKeyRequired,
     SessionNotFound,
     UserNotFound,
@@ -117,6 +118,14 @@ class Call:
         raw = self.path_parameters["invitation_id"]
         if not _CANONICAL_UUID.fullmatch(raw):
             raise InvitationNotFound
+        return UUID(raw)
+
+    @property
+    def passkey_id(self) -> UUID:
+        """The passkey in the path, in canonical form only. Raises PasskeyNotFound."""
+        raw = self.path_parameters["passkey_id"]
+        if not _CANONICAL_UUID.fullmatch(raw):
+            raise PasskeyNotFound
         return UUID(raw)
 
     @property

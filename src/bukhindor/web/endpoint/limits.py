@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from bukhindor.domain.errors import (
     InvalidInput,
     InvalidOneTimeToken,
+    InvalidPasskey,
     InvalidRefreshToken,
     InvalidValue,
     RateLimited,
@@ -21,7 +22,7 @@ from bukhindor.ports.system import RateLimiter
 Outcome = TypeVar("Outcome")
 Places = Sequence[tuple[Limit, str]]
 
-_FAILURES = (InvalidOneTimeToken, InvalidRefreshToken, RefreshTokenReused)
+_FAILURES = (InvalidOneTimeToken, InvalidPasskey, InvalidRefreshToken, RefreshTokenReused)
 
 
 class Counted(Enum):

@@ -12,6 +12,7 @@ from bukhindor.adapters.sql.repositories.kept_responses import SqlKeptResponses
 from bukhindor.adapters.sql.repositories.lockdown_links import SqlLockdownLinks
 from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
+from bukhindor.adapters.sql.repositories.passkeys import SqlPasskeys
 from bukhindor.adapters.sql.repositories.received_mails import SqlReceivedMails
 from bukhindor.adapters.sql.repositories.recovery_codes import SqlRecoveryCodes
 from bukhindor.adapters.sql.repositories.service_keys import SqlServiceKeys
@@ -38,6 +39,7 @@ class Repositories:
         self.service_keys = SqlServiceKeys(connection)
         self.invitations = SqlInvitations(connection)
         self.lockdown_links = SqlLockdownLinks(connection)
+        self.passkeys = SqlPasskeys(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.outbox = SqlOutbox(connection, seal)
         self.kept_responses = SqlKeptResponses(connection, seal)

@@ -1,0 +1,1 @@
+"""The ceremonies of WebAuthn Level 3, through py_webauthn."""
