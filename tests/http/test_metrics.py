@@ -96,6 +96,7 @@ async def test_what_is_not_a_request_is_measured_now_and_then(start_service: Sta
     samples = await scraped_when(port, lambda now: value(now, "active_sessions") is not None)
     (count,) = service.sql("SELECT count(*) FROM user_sessions")[0]
     assert value(samples, "active_sessions") == count > 0
+    assert value(samples, "second_factors") == 0
     assert value(samples, "outbox_mails", state="waiting") is not None
     assert value(samples, "outbox_mails", state="failed") == 0
     assert value(samples, "outbox_oldest_seconds") is not None

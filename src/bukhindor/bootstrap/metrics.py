@@ -126,6 +126,7 @@ class _Round:
             turn, self._turn = self._turn, self._turn + 1
             if turn % _SESSIONS_EVERY == 0:
                 self._meter.record(Measurement(names.SESSIONS, await self._measurements.active_sessions()))
+                self._meter.record(Measurement(names.FACTORS, await self._measurements.second_factors()))
 
     def _own(self) -> Iterator[Measurement]:
         yield Measurement(names.HASH_BUSY, self._hasher.busy)

@@ -5,13 +5,14 @@ from typing import Protocol
 
 from bukhindor.domain.mail import Backlog
 from bukhindor.domain.session import SessionPolicy
+from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Reads
 from bukhindor.ports.system import Clock
 
 
-class _Reading(HasOutbox, HasSessions, Protocol):
+class _Reading(HasOutbox, HasSessions, HasFactors, Protocol):
     """What is measured."""
 
 
@@ -30,3 +31,8 @@ class Measurements:
         """Count the sessions that are not over. A big store takes a while."""
         async with self.transactions.scan() as stored:
             return await stored.sessions.count(self.clock.now(), self.policy)
+
+    async def second_factors(self) -> int:
+        """Count the confirmed second factors of all accounts."""
+        async with self.transactions.scan() as stored:
+            return await stored.factors.count()

@@ -101,6 +101,7 @@ LIMITER_DEGRADED = Definition(
 SESSIONS = Definition(
     _GAUGE, "active_sessions", "Sessions in the store; those that are over stay for ten minutes.", merge=Merge.NEWEST
 )
+FACTORS = Definition(_GAUGE, "second_factors", "Confirmed second factors of all accounts.", merge=Merge.NEWEST)
 DATABASE_CONNECTIONS = Definition(
     _GAUGE, "database_connections", "Connections to PostgreSQL: idle, in_use, and the max there may be.", ("status",)
 )
@@ -153,6 +154,7 @@ DEFINITIONS = (
     PROXY_UNREAD,
     LIMITER_DEGRADED,
     SESSIONS,
+    FACTORS,
     DATABASE_CONNECTIONS,
     DATABASE_WAIT,
     DATABASE_ERRORS,
