@@ -34,13 +34,16 @@ USUAL_EXAMPLES = 10
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", USUAL_EXAMPLES))
 POSTGRES_EXAMPLES = max(1, EXAMPLES // 2)
 OWN_PASSWORD = "amber-walrus-58"
-ENDS_SESSIONS = {"/api/v1/auth/logout", "/api/v1/auth/logout-all"}
+ENDS_SESSIONS = {"/api/v1/auth/logout", "/api/v1/auth/logout-all", "/api/v1/auth/lockdown"}
 CHAINS = EXAMPLES if EXAMPLES > USUAL_EXAMPLES else 5
 # Why a body or a query that its schema allows may be refused all the same, by field and code. The scenario tables of
 # the operations cover each.
 BEYOND_A_SCHEMA = {
     # What was mailed. A link may have been copied with blanks, and a code typed in any script.
     ("", "invalid_one_time_token"), ("token", "invalid_token"), ("code", "invalid_code"),
+    # What an authenticator app shows, which of its forms a code has, and a sign-in that waits for it.
+    ("", "incorrect_factor"), ("", "invalid_mfa_token"), ("code", "invalid_totp_code"),
+    ("recovery_code", "invalid_recovery_code"),
     # The password that the account has now, and the token in a cookie that a browser sends instead of a body.
     ("", "incorrect_password"), ("refresh_token", "required"),
     # Passwords that attackers try first, and those that name their owner.
@@ -90,6 +93,8 @@ class Caller:
         if who not in self._tokens:
             email = {"user": "uma@example.com", "admin": "ada@example.com"}[who]
             url = f"{self._base_url}/api/v1/auth/login"
+            # An earlier request may have locked the account.
+            self.database.sql("UPDATE users SET locked_at = NULL WHERE email = ?", email)
             answer = self.session.post(url, json={"email": email, "password": OWN_PASSWORD}, timeout=10)
             self.session.cookies.clear()
             self._tokens[who] = answer.json()["user"]["access_token"]
