@@ -12,7 +12,21 @@ from pathlib import Path
 from types import FrameType
 
 from bench.figures import Figure, table
-from bench.parts import badinput, cost, flood, mail, me, memory, postgres, redis, refresh, scale, signin, timing
+from bench.parts import (
+    badinput,
+    cost,
+    flood,
+    mail,
+    me,
+    memory,
+    passkey,
+    postgres,
+    redis,
+    refresh,
+    scale,
+    signin,
+    timing,
+)
 from bench.stage import QUICK, Scale, Stage
 
 PARTS: dict[str, Callable[[Stage], list[Figure]]] = {
@@ -26,6 +40,7 @@ PARTS: dict[str, Callable[[Stage], list[Figure]]] = {
     "badinput": badinput.measure,
     "timing": timing.measure,
     "mail": mail.measure,
+    "passkey": passkey.measure,
     "postgres": postgres.measure,
     "redis": redis.measure,
 }

@@ -274,3 +274,19 @@ async def test_a_refresh_token_in_a_cookie_works_as_at_a_login(service: Service)
     assert "set-cookie" in answer.headers
     sessions = (await service.get("/auth/sessions", by=tokens_in(answer).access_token)).json()["sessions"]
     assert "phone-1" in [each["device_id"] for each in sessions]
+
+
+async def test_a_passkey_makes_a_sign_in_fresh(service: Service) -> None:
+    user, device = service.people.user, on_the_web()
+    passkey = await add(service, device, user)
+    service.clock.advance(timedelta(minutes=10))
+    fresh = await service.post("/auth/reauthenticate", await proof(service, device), by=user)
+    assert fresh.status_code == 200
+    claims = tokens_in(fresh).claims
+    assert (claims["sid"], claims["acr"]) == (user.session_id, "aal2")
+    assert (await service.delete(f"{PASSKEYS}/{passkey['id']}", by=tokens_in(fresh))).status_code == 200
+    forged = await proof(service, device)
+    refused = await service.post("/auth/reauthenticate", forged, by=service.people.other)
+    assert_problem(refused, 400, "passkey_not_accepted")
+    without_challenge = await service.post("/auth/reauthenticate", {"credential": forged["credential"]}, by=user)
+    assert_problem(without_challenge, 400, "passkey_not_accepted")

@@ -99,6 +99,14 @@ class UsedCredential:
 
 
 @dataclass(frozen=True, slots=True)
+class PresentedPasskey:
+    """A use of a passkey, and the id of the challenge that it answers."""
+
+    challenge_id: str
+    credential: UsedCredential
+
+
+@dataclass(frozen=True, slots=True)
 class Attested:
     """What a verified creation says about the new passkey."""
 

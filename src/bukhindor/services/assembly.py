@@ -200,6 +200,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             clock=outside.clock,
         ),
         reauthentication=Reauthentication(
+            passkey_proof=passkey_proof,
             transactions=outside.transactions,
             step_up=step_up,
             factor_check=factor_check,

@@ -5,23 +5,26 @@ from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.errors import IncorrectFactor
+from bukhindor.domain.errors import IncorrectFactor, InvalidPasskey, PasskeyNotAccepted
 from bukhindor.domain.factor import FactorProof
+from bukhindor.domain.passkey import PresentedPasskey
 from bukhindor.domain.password import Password
 from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.tokens import TokenPair
+from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Writes
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.factor_check import FactorCheck, FactorStore
+from bukhindor.services.steps.passkey_proof import PasskeyProof
 from bukhindor.services.steps.step_up import StepUp
 from bukhindor.services.steps.token_issuer import TokenIssuer
 
 _ACT = "reauthenticate"
 
 
-class _Writing(HasSessions, FactorStore, Protocol):
+class _Writing(HasSessions, FactorStore, HasPasskeys, Protocol):
     """What recording a proof needs from the store."""
 
 
@@ -30,28 +33,31 @@ class Reauthentication:
     transactions: Writes[_Writing]
     step_up: StepUp
     factor_check: FactorCheck
+    passkey_proof: PasskeyProof
     token_issuer: TokenIssuer
     trail: AuditTrail
     clock: Clock
 
-    async def prove(self, caller: Caller, proof: Password | FactorProof) -> TokenPair:
+    async def prove(self, caller: Caller, proof: Password | FactorProof | PresentedPasskey) -> TokenPair:
         """Make the sign-in of this session fresh.
 
         For the next ten minutes (`FRESH_SIGN_IN`) this session may do what needs a fresh sign-in. The session goes on,
         and its refresh token stays valid. The new access token tells other services when and how you signed in:
         `auth_time`, `amr` and `acr`.
 
-        With a second factor the session has proved two factors from then on: the account's factors change in such a
-        session only.
+        With a second factor or a passkey the session has proved two factors from then on: the account's factors change
+        in such a session only.
 
         A wrong password counts as it does for every prompt of a session: ten failures in fifteen minutes. Wrong second
         factors count as they do at sign-in: five in fifteen minutes for the account.
 
-        Raises IncorrectPassword, IncorrectFactor, InvalidAccessToken, RateLimited, TooBusy.
+        Raises IncorrectPassword, IncorrectFactor, PasskeyNotAccepted, InvalidAccessToken, RateLimited, TooBusy.
         """
         self.token_issuer.require_key()
         if isinstance(proof, Password):
             return await self._by_password(caller, proof)
+        if isinstance(proof, PresentedPasskey):
+            return await self._by_passkey(caller, proof)
         return await self._by_factor(caller, proof)
 
     async def _by_password(self, caller: Caller, password: Password) -> TokenPair:
@@ -71,6 +77,20 @@ class Reauthentication:
                     return await self._refresh(tx, replace(present, user=user), method)
             await self.factor_check.record_failure(caller.user.id, proof, caller, _ACT)
             raise IncorrectFactor
+
+    async def _by_passkey(self, caller: Caller, proof: PresentedPasskey) -> TokenPair:
+        try:
+            shown = await self.passkey_proof.check(proof.challenge_id, proof.credential)
+            if shown.passkey.user_id != caller.user.id:
+                raise InvalidPasskey(caller.user.id)
+            async with self.transactions.begin() as tx:
+                present = await self.step_up.present(tx, caller)
+                await self.passkey_proof.accept(tx, shown, caller.origin)
+                return await self._refresh(tx, present, Method.PASSKEY)
+        except InvalidPasskey:
+            await self.passkey_proof.record_failure(caller.origin, caller.user.id)
+            # 401 would tell the app that its tokens are not valid any more.
+            raise PasskeyNotAccepted from None
 
     async def _refresh(self, tx: _Writing, present: Caller, method: Method) -> TokenPair:
         """Record the proof, and commit."""
