@@ -20,6 +20,7 @@ from bukhindor.domain.passkey import (
     known_transports,
 )
 from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.sessions import HasSessions
@@ -32,7 +33,7 @@ from bukhindor.services.steps.step_up import StepUp
 _UNNAMED = "Passkey"
 
 
-class _Writing(HasPasskeys, HasSessions, HasOutbox, HasAuditEvents, Transaction, Protocol):
+class _Writing(HasPasskeys, HasSessions, HasOutbox, HasLockdownLinks, HasAuditEvents, Transaction, Protocol):
     """What a change of passkeys needs from the store."""
 
 
@@ -89,7 +90,7 @@ class PasskeyAdministration:
             await self._use_up(tx, challenge)
             passkey = self._made(attested, challenge, user.id, shown_name, transports)
             await tx.passkeys.add(passkey)
-            await self.letters.tell(tx, user, LetterKind.PASSKEY_ADDED, caller.origin, now)
+            await self.letters.warn(tx, user, LetterKind.PASSKEY_ADDED, caller.origin, now)
             await tx.audit_events.add(
                 self.proof.trail.by(caller, AuditType.PASSKEY_ADDED, now, passkey=str(passkey.id))
             )

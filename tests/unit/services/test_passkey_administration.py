@@ -47,6 +47,7 @@ async def test_a_passkey_is_added_mailed_and_recorded(scene: Scene) -> None:
     assert await scene.services.passkey_administration.list(caller) == [passkey]
     assert (passkey.name, passkey.transports, passkey.last_used_at) == ("Phone", ("internal",), None)
     assert scene.mails() == [(LetterKind.PASSKEY_ADDED, caller.user.email.value)]
+    assert scene.writer.written[-1].lockdown_link.startswith("https://app.example.com/lockdown?token=")
     (event,) = scene.events(AuditType.PASSKEY_ADDED)
     assert (event.actor_id, event.subject_id, event.details) == (
         caller.user.id, caller.user.id, {"passkey": str(passkey.id)},

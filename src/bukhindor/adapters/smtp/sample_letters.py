@@ -8,7 +8,13 @@ from bukhindor.domain.one_time_token import Purpose
 _PROOFS = frozenset(LetterKind(purpose.value) for purpose in Purpose)
 _WITH_LINKS = _PROOFS | {LetterKind.INVITATION}
 _ABOUT_ADDRESSES = frozenset({LetterKind.EMAIL_CHANGE_ASKED, LetterKind.EMAIL_CHANGED})
-_NEWS = {LetterKind.NEW_DEVICE, LetterKind.FACTOR_ADDED, LetterKind.PASSWORD_ADDED, LetterKind.PASSWORD_CHANGED}
+_NEWS = {
+    LetterKind.NEW_DEVICE,
+    LetterKind.FACTOR_ADDED,
+    LetterKind.PASSWORD_ADDED,
+    LetterKind.PASSKEY_ADDED,
+    LetterKind.PASSWORD_CHANGED,
+}
 _MAY_BE_A_THIEF = frozenset(_NEWS) | _ABOUT_ADDRESSES
 _ANNA = EmailAddress("anna@example.com")
 
