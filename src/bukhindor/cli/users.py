@@ -291,7 +291,10 @@ def factors(user: str, as_json: bool) -> None:
 @group.command("reset-factors")
 @click.argument("user")
 def reset_factors(user: str) -> None:
-    """Remove all second factors and recovery codes of USER, and end all sessions. A mail notifies the person."""
+    """Remove all second factors, recovery codes and passkeys of USER, and end all sessions.
+
+    A mail notifies the person.
+    """
 
     async def reset(services: Services) -> User:
         found = await _find(services, user)

@@ -13,6 +13,7 @@ from bukhindor.domain.mail import LetterKind
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction, Transactions
@@ -27,7 +28,9 @@ class _Reading(HasUsers, HasFactors, HasRecoveryCodes, Protocol):
     """What a list of factors needs from the store."""
 
 
-class _Writing(HasUsers, HasSessions, HasFactors, HasRecoveryCodes, HasOutbox, HasAuditEvents, Transaction, Protocol):
+class _Writing(
+    HasUsers, HasSessions, HasFactors, HasRecoveryCodes, HasPasskeys, HasOutbox, HasAuditEvents, Transaction, Protocol
+):
     """What a reset needs from the store."""
 
 
@@ -53,10 +56,10 @@ class FactorReset:
         return [factor for factor in factors if factor.is_confirmed], left
 
     async def reset(self, actor: Person, user_id: UUID) -> None:
-        """Remove all second factors and recovery codes of a user, and revoke all sessions. A mail notifies the user.
+        """Remove all second factors, recovery codes and passkeys of a user, and revoke all sessions.
 
-        From then on the first factor alone signs in: make sure that the request comes from the person. Your sign-in
-        must be fresh.
+        A mail notifies the user. From then on the password or a mailed code alone signs in: make sure that the request
+        comes from the person. Your sign-in must be fresh.
 
         Raises Forbidden, UserNotFound, ReauthenticationRequired.
         """
@@ -67,7 +70,7 @@ class FactorReset:
             user = await tx.users.by_id(user_id)
             if user is None:
                 raise UserNotFound
-            removed = await tx.factors.remove_of_user(user.id)
+            removed = await tx.factors.remove_of_user(user.id) + await tx.passkeys.remove_of_user(user.id)
             await tx.recovery_codes.remove_of_user(user.id)
             await tx.sessions.remove_of_user(user.id)
             user = user.without_factors(now)

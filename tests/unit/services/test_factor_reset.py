@@ -10,6 +10,7 @@ from bukhindor.domain.caller import Operator
 from bukhindor.domain.errors import Forbidden, ReauthenticationRequired, UserNotFound
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.user import Role
+from tests.makers import make_passkey
 from tests.unit.services.scene import Scene
 
 
@@ -17,17 +18,21 @@ async def test_a_reset_removes_everything_and_ends_the_sessions(scene: Scene) ->
     admin, user, other = await scene.add_caller(Role.ADMIN), await scene.add_user(), await scene.add_user()
     session = await scene.add_session(user)
     await scene.add_factor(user)
-    kept = await scene.add_factor(other)
+    kept, kept_passkey = await scene.add_factor(other), make_passkey(other)
+    for passkey in (make_passkey(user), kept_passkey):
+        await scene.store.passkeys.add(passkey)
     await scene.store.recovery_codes.replace(user.id, [b"one"])
     await scene.services.factor_reset.reset(admin, user.id)
     assert not (await scene.user(user.id)).has_factor
     assert not await scene.has_session(session)
     assert list(scene.store.committed.factors) == [kept.id]
     assert scene.store.committed.recovery_codes == {}
+    assert await scene.store.passkeys.of_user(user.id) == []
+    assert await scene.store.passkeys.of_user(other.id) == [kept_passkey]
     assert scene.mails() == [(LetterKind.FACTORS_RESET, user.email.value)]
     (event,) = scene.events()
     assert (event.type, event.actor_id, event.subject_id) == (AuditType.FACTORS_RESET, admin.user.id, user.id)
-    assert event.details == {"removed": "1"}
+    assert event.details == {"removed": "2"}
     await scene.sign_in(user)
 
 
