@@ -95,6 +95,10 @@ def no_invitation(_: People) -> Json:
     return {"token": "a" * 43, "name": "Nina", "password": "scarlet-heron-77"}
 
 
+def a_factor_form(_: People) -> bytes:
+    return b"mfa_token=" + b"a" * 43 + b"&code=123456"
+
+
 def a_wrong_reset(_: People) -> Json:
     return {"token": "a" * 43, "new_password": "scarlet-heron-77"}
 
@@ -204,6 +208,7 @@ MATRIX = {
     "GET /.well-known/webauthn":         Row("404       404      404    404         404         404"),
     "GET /account/sign-in":              Row("200       200      200    200         200         200"),
     "POST /account/sign-in":             Row("403       403      403    403         403         403", a_password_form),
+    "POST /account/sign-in/factor":      Row("403       403      403    403         403         403", a_factor_form),
     "GET /account/sign-in/forgotten":    Row("200       200      200    200         200         200"),
     "POST /account/sign-in/code":        Row("200       200      200    200         200         200", an_address_form),
     "POST /account/sign-in/code/confirm": Row("403      403      403    403         403         403", a_code_form),
@@ -211,6 +216,14 @@ MATRIX = {
     "POST /account/profile":             Row("403       403      403    403         403         403", a_wrong_form),
     "GET /account/sessions":             Row("303       303      303    200         200         200"),
     "POST /account/sessions":            Row("403       403      403    403         403         403", a_wrong_form),
+    "GET /account/passkeys":             Row("303       303      303    200         200         200"),
+    "POST /account/passkeys/rename":     Row("403       403      403    403         403         403", a_wrong_form),
+    "POST /account/passkeys/remove":     Row("403       403      403    403         403         403", a_wrong_form),
+    "GET /account/factors":              Row("303       303      303    200         200         200"),
+    "POST /account/factors":             Row("403       403      403    403         403         403", a_wrong_form),
+    "POST /account/factors/confirm":     Row("403       403      403    403         403         403", a_wrong_form),
+    "POST /account/factors/remove":      Row("403       403      403    403         403         403", a_wrong_form),
+    "POST /account/factors/recovery-codes": Row("403    403      403    403         403         403", a_wrong_form),
     "GET /account/password":             Row("303       303      303    200         200         200"),
     "POST /account/password":            Row("403       403      403    403         403         403", a_wrong_form),
     "GET /account/address":              Row("303       303      303    200         200         200"),

@@ -266,3 +266,14 @@ async def test_a_mailed_code_signs_in(service: Service) -> None:
 async def test_the_pages_speak_russian(tab: Tab) -> None:
     for path in ("/account", "/account/sessions", "/account/password", "/account/address", "/account/delete"):
         assert 'lang="ru"' in (await tab.get(path, accept_language="ru")).text
+
+
+async def test_an_account_without_a_password_gets_its_first_one(tab: Tab) -> None:
+    service, user = tab.service, tab.service.people.user
+    await service.change(f"UPDATE users SET password_hash = NULL WHERE email = '{user.email}'")
+    shown = (await tab.get("/account/password")).text
+    assert "This account has no password yet." in shown
+    assert 'name="current_password"' not in shown
+    answer = await tab.submit("/account/password", new_password="scarlet-heron-77")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+    assert (await service.log_in(user.email, "scarlet-heron-77")).status_code == 200

@@ -27,6 +27,8 @@ ACCOUNT: Final = "/account"
 # The pages of a signed-in person, and the one that signs in.
 SIGN_IN: Final = "/account/sign-in"
 OWN_SESSIONS: Final = "/account/sessions"
+OWN_FACTORS: Final = "/account/factors"
+OWN_PASSKEYS: Final = "/account/passkeys"
 OWN_PASSWORD: Final = "/account/password"
 OWN_ADDRESS: Final = "/account/address"
 OWN_PROFILE: Final = "/account/profile"

@@ -10,6 +10,7 @@ from bukhindor.domain.language import LanguageChoice
 from bukhindor.domain.password import NewPassword, Password
 from bukhindor.domain.user import Name, UserChanges
 from bukhindor.services.email_change import EmailChange
+from bukhindor.services.first_password import FirstPassword
 from bukhindor.services.own_account import OwnAccount
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.profile import Profile
@@ -106,18 +107,27 @@ async def show_own_password(call: Call, settings: WebSettings) -> Response:
 
 
 async def change_own_password(
-    call: Call, settings: WebSettings, cookies: Cookies, password_change: PasswordChange, body: OwnPasswordForm
+    call: Call,
+    settings: WebSettings,
+    cookies: Cookies,
+    password_change: PasswordChange,
+    first_password: FirstPassword,
+    body: OwnPasswordForm,
 ) -> Response:
-    """Change the password"""
-    current, new = Password.parse(body.current_password), NewPassword.parse(body.new_password)
-    tokens = await password_change.change(call.caller, current, new)
+    """Change the password, or give an account without one its first"""
+    new = NewPassword.parse(body.new_password)
+    if call.caller.user.password_hash is None:
+        await first_password.add(call.caller, new)
+        return redirect(settings, ACCOUNT)
+    tokens = await password_change.change(call.caller, Password.parse(body.current_password), new)
     cookies.hand_over(call.exchange, tokens, in_cookie=True)
     return _done(call, settings, OWN[call.exchange.language].password, OWN[call.exchange.language].password_changed)
 
 
 def own_password_refused(call: Call, settings: WebSettings, refusal: Refusal) -> Response:
-    if call.signed_in is None or not can_try_again(refusal):
-        return own_refused(call, settings, refusal)
+    elsewhere = to_sign_in(call, settings, refusal)
+    if elsewhere is not None or call.signed_in is None or not can_try_again(refusal):
+        return elsewhere or own_refused(call, settings, refusal)
     return _password_page(call, settings, refusal)
 
 

@@ -13,21 +13,31 @@ from bukhindor.domain.errors import (
     ReauthenticationRequired,
     RefreshTokenReused,
 )
-from bukhindor.web.addresses import ACCOUNT, OWN_ADDRESS, OWN_DELETION, OWN_PASSWORD, OWN_SESSIONS, SIGN_IN
+from bukhindor.web.addresses import (
+    ACCOUNT,
+    OWN_ADDRESS,
+    OWN_DELETION,
+    OWN_FACTORS,
+    OWN_PASSKEYS,
+    OWN_PASSWORD,
+    OWN_SESSIONS,
+    SIGN_IN,
+)
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.errors import Refusal
 from bukhindor.web.endpoint.form_token import form_token
 from bukhindor.web.pages.own_words import OWN
-from bukhindor.web.pages.rendering import page, refusal_page
+from bukhindor.web.pages.rendering import POLICY, page, refusal_page
 
 # The sign-in leads to these only, so that no link leads a person through it to another site.
-_PLACES = (ACCOUNT, OWN_SESSIONS, OWN_PASSWORD, OWN_ADDRESS, OWN_DELETION)
+_PLACES = (ACCOUNT, OWN_SESSIONS, OWN_PASSKEYS, OWN_FACTORS, OWN_PASSWORD, OWN_ADDRESS, OWN_DELETION)
 # The session has ended, or the person must prove again that they are present.
 _ASKING_FOR_SIGN_IN = {
     error.code
     for error in (NotSignedIn, InvalidAccessToken, InvalidRefreshToken, RefreshTokenReused, ReauthenticationRequired)
 }
+_FETCHING = {"content-security-policy": f"{POLICY}; connect-src 'self'"}
 # What a person can try again with the same form: a field to correct, a limit or a busy server to wait for.
 _WORTH_ANOTHER_TRY = (400, 401, 403, 429, 503)
 
@@ -48,16 +58,25 @@ def browser_of(call: Call) -> Device:
 
 
 def own_page(
-    template: str, call: Call, settings: WebSettings, refusal: Refusal | None = None, **values: Any
+    template: str,
+    call: Call,
+    settings: WebSettings,
+    refusal: Refusal | None = None,
+    *,
+    fetches: bool = False,
+    **values: Any,
 ) -> Response:
-    """Return a page of the hosted account, with the refusal that its form met, if any."""
+    """Return a page of the hosted account, with the refusal that its form met, if any.
+
+    With `fetches` a script of the page calls the API.
+    """
     caller = call.signed_in
     return page(
         template,
         call.exchange,
         settings,
         200 if refusal is None else refusal.status,
-        {} if refusal is None else refusal.headers,
+        (_FETCHING if fetches else {}) | ({} if refusal is None else refusal.headers),
         own=OWN[call.exchange.language],
         error="" if refusal is None else " ".join(each.message for each in refusal.errors) or refusal.detail,
         form_token="" if caller is None else form_token(settings.form_key, caller.session.id),

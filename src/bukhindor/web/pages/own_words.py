@@ -38,6 +38,8 @@ class OwnWords:
     last_seen: str
     end_session: str
     end_others: str
+    passkeys: str
+    factors: str
     password: str
     password_changed: str
     without_password: str
@@ -85,9 +87,11 @@ OWN = {
         last_seen="Last used",
         end_session="Sign out",
         end_others="Sign out all other devices",
+        passkeys="Passkeys",
+        factors="Second factor",
         password="Change the password",
         password_changed="The password has been changed. Every other device has been signed out.",
-        without_password="This account has no password. A reset by mail gives it one.",
+        without_password="This account has no password yet. Choose one to sign in with it.",
         address="Change the address",
         address_asked="A mail to confirm the new address is on its way; until then the old one stands.",
         new_email="New email address",
@@ -130,9 +134,11 @@ OWN = {
         last_seen="Последнее использование",
         end_session="Выйти",
         end_others="Выйти на всех других устройствах",
+        passkeys="Ключи доступа",
+        factors="Второй фактор",
         password="Смена пароля",
         password_changed="Пароль изменён. На всех других устройствах произошёл выход.",
-        without_password="У этой учётной записи нет пароля. Задать его можно через сброс по почте.",
+        without_password="У этой учётной записи ещё нет пароля. Выберите его, чтобы входить и с ним.",
         address="Смена адреса",
         address_asked="На новый адрес отправлено письмо для подтверждения; до тех пор действует прежний.",
         new_email="Новый адрес электронной почты",

@@ -4,19 +4,25 @@ import msgspec
 from starlette.responses import Response
 
 from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import InvalidMfaToken, MfaRequired
+from bukhindor.domain.factor import TotpCode
 from bukhindor.domain.one_time_token import Purpose, TypedCode
 from bukhindor.domain.password import Password
+from bukhindor.domain.recovery_code import RecoveryCode
 from bukhindor.domain.tokens import TokenPair
+from bukhindor.services.factor_sign_in import FactorSignIn
 from bukhindor.services.sign_in import SignIn
 from bukhindor.services.sign_in_code import SignInCode
-from bukhindor.web.addresses import ACCOUNT, PAGE_OF, SIGN_IN
+from bukhindor.web.addresses import ACCOUNT, PAGE_OF
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.cookies import Cookies
 from bukhindor.web.endpoint.errors import Refusal
 from bukhindor.web.endpoint.mailbox_proof import parse_code
+from bukhindor.web.pages.factor_words import FACTORS
 from bukhindor.web.pages.own_pages import browser_of, own_page, place, redirect
 from bukhindor.web.pages.own_words import OWN
+from bukhindor.web.pages.passkey_words import PASSKEYS
 
 
 class SignInQuery(msgspec.Struct, frozen=True):
@@ -33,6 +39,15 @@ class PasswordSignInForm(msgspec.Struct, frozen=True):
 
 class CodeRequestForm(msgspec.Struct, frozen=True):
     email: str = ""
+    next: str = ""
+
+
+class FactorSignInForm(msgspec.Struct, frozen=True):
+    """A code of the app, or a recovery code."""
+
+    mfa_token: str = ""
+    code: str = ""
+    recovery_code: str = ""
     next: str = ""
 
 
@@ -85,9 +100,24 @@ async def sign_in_with_code(
     return _signed_in(call, settings, cookies, tokens, body.next)
 
 
+async def sign_in_with_factor(
+    call: Call, settings: WebSettings, cookies: Cookies, factor_sign_in: FactorSignIn, body: FactorSignInForm
+) -> Response:
+    """Complete the sign-in of this browser with a second factor"""
+    cookies.require_own_page(call.exchange)
+    proof = RecoveryCode.parse(body.recovery_code) if body.recovery_code else TotpCode.parse(body.code)
+    tokens = await factor_sign_in.complete(body.mfa_token, proof, browser_of(call), call.origin)
+    return _signed_in(call, settings, cookies, tokens, body.next)
+
+
 def sign_in_page_refused(call: Call, settings: WebSettings, refusal: Refusal) -> Response:
-    """Return the form again, with what went wrong."""
+    """Return the form again, with what went wrong, or the form of the second factor."""
     body = call.arguments.get("body")
+    if refusal.code == MfaRequired.code:
+        following = body.next if isinstance(body, PasswordSignInForm | CodeSignInForm) else ""
+        return factor_page(call, settings, refusal.members["mfa_token"], following)
+    if isinstance(body, FactorSignInForm) and refusal.code != InvalidMfaToken.code:
+        return factor_page(call, settings, body.mfa_token, body.next, refusal)
     if isinstance(body, CodeSignInForm):
         return _code_page(call, settings, body.email, body.next, refusal)
     email = body.email if isinstance(body, PasswordSignInForm | CodeRequestForm) else ""
@@ -100,12 +130,38 @@ def _signed_in(call: Call, settings: WebSettings, cookies: Cookies, tokens: Toke
     return redirect(settings, place(following))
 
 
+def factor_page(
+    call: Call, settings: WebSettings, mfa_token: str, following: str, refusal: Refusal | None = None
+) -> Response:
+    """Return the page that asks for the second factor of a sign-in."""
+    words = FACTORS[call.exchange.language]
+    return own_page(
+        "sign_in_factor.html",
+        call,
+        settings,
+        refusal,
+        title=words.second_factor,
+        words_of_factors=words,
+        mfa_token=mfa_token,
+        following=place(following),
+    )
+
+
 def _password_page(
     call: Call, settings: WebSettings, email: str, following: str, refusal: Refusal | None = None
 ) -> Response:
     title = OWN[call.exchange.language].sign_in
     return own_page(
-        "sign_in.html", call, settings, refusal, title=title, email=email, following=place(following), path=SIGN_IN
+        "sign_in.html",
+        call,
+        settings,
+        refusal,
+        fetches=True,
+        title=title,
+        email=email,
+        following=place(following),
+        next_address=settings.public_path + place(following),
+        words_of_passkeys=PASSKEYS[call.exchange.language],
     )
 
 
@@ -113,6 +169,4 @@ def _code_page(
     call: Call, settings: WebSettings, email: str, following: str, refusal: Refusal | None = None
 ) -> Response:
     title = OWN[call.exchange.language].code_title
-    return own_page(
-        "sign_in_code.html", call, settings, refusal, title=title, email=email, following=place(following), path=SIGN_IN
-    )
+    return own_page("sign_in_code.html", call, settings, refusal, title=title, email=email, following=place(following))

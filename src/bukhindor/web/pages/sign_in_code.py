@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
+from bukhindor.domain.errors import MfaRequired
 from bukhindor.domain.one_time_token import Purpose
 from bukhindor.services.mailed_links import MailedLinks
 from bukhindor.services.sign_in_code import SignInCode
@@ -12,6 +13,7 @@ from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.cookies import Cookies
 from bukhindor.web.endpoint.errors import Refusal
 from bukhindor.web.pages.landing import LinkForm, LinkQuery, NewMailForm, done, link_of, link_refused, sent, show_link
+from bukhindor.web.pages.sign_in import factor_page
 
 _SIGN_IN = Purpose.SIGN_IN
 
@@ -48,4 +50,6 @@ async def mail_sign_in_code(call: Call, settings: WebSettings, sign_in_code: Sig
 
 
 def sign_in_refused(call: Call, settings: WebSettings, refusal: Refusal) -> Response:
+    if refusal.code == MfaRequired.code:
+        return factor_page(call, settings, refusal.members["mfa_token"], "")
     return link_refused(call, settings, _SIGN_IN, refusal)
