@@ -6,6 +6,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 
+from tests.http.conftest import StartService
 from tests.http.service import Service
 from tests.http.test_own_pages import FORM_TOKEN, Tab
 
@@ -117,3 +118,16 @@ async def test_what_is_no_passkey_of_mine_is_not_found(tab: Tab) -> None:
         for passkey in ("nonsense", "01890a5d-ac96-774b-bcce-b302099a8057"):
             answer = await tab.submit(path, "/account", passkey=passkey, name="Pixel 10")
             assert answer.status_code == 404
+
+
+async def test_who_must_add_a_factor_is_led_to_the_page_that_adds_one(start_service: StartService) -> None:
+    service = await start_service(mfa_required="all")
+    tab = Tab(service)
+    await tab.sign_in(service.people.user.email)
+    for path in ("/account/password", "/account/address", "/account/delete"):
+        answer = await tab.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/account/factors")
+    for path in ("/account", "/account/sessions", "/account/passkeys", "/account/factors"):
+        assert (await tab.get(path)).status_code == 200
+    await enrol(tab)
+    assert (await tab.get("/account/password")).status_code == 200

@@ -9,6 +9,7 @@ from bukhindor.domain.device import Device
 from bukhindor.domain.errors import (
     InvalidAccessToken,
     InvalidRefreshToken,
+    MfaEnrollmentRequired,
     NotSignedIn,
     ReauthenticationRequired,
     RefreshTokenReused,
@@ -86,7 +87,11 @@ def own_page(
 
 
 def to_sign_in(call: Call, settings: WebSettings, refusal: Refusal) -> Response | None:
-    """Where a person goes whose session has ended, or who must prove again that they are present; else None."""
+    """Where a person goes whose session has ended, who must prove again that they are present, or who must add a second
+    factor first; else None.
+    """
+    if refusal.code == MfaEnrollmentRequired.code:
+        return redirect(settings, OWN_FACTORS)
     if refusal.code in _ASKING_FOR_SIGN_IN:
         path = call.exchange.path
         if call.exchange.method == "GET" and call.exchange.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
