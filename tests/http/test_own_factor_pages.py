@@ -101,7 +101,7 @@ async def test_a_sign_in_that_has_expired_begins_again(service: Service) -> None
     assert 'name="password"' in answer.text
 
 
-async def test_recovery_codes_are_made_anew_and_an_app_is_removed(tab: Tab) -> None:
+async def test_recovery_codes_are_replaced_and_an_app_is_removed(tab: Tab) -> None:
     _, codes = await enrol(tab)
     renewed = await tab.submit("/account/factors/recovery-codes", "/account/factors")
     assert renewed.status_code == 200
