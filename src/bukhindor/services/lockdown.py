@@ -16,6 +16,7 @@ from bukhindor.domain.user import User
 from bukhindor.ports.secrets import OneTimeSecrets
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.lockdown_links import HasLockdownLinks
+from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.ports.store.users import HasUsers
@@ -24,7 +25,9 @@ from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters, LetterStore
 
 
-class _Writing(LetterStore, HasUsers, HasSessions, HasLockdownLinks, HasAuditEvents, Transaction, Protocol):
+class _Writing(
+    LetterStore, HasUsers, HasSessions, HasPasskeys, HasLockdownLinks, HasAuditEvents, Transaction, Protocol
+):
     """What locking needs from the store."""
 
 
@@ -56,7 +59,8 @@ class Lockdown:
 
         The links in mails about a new device, a new password or a new address work for seven days, once. A link in a
         mail to an earlier address of the account moves it back to that address: a thief may have changed it. If that
-        address has another account meanwhile, the account becomes inactive, until an administrator decides.
+        address has another account meanwhile, the account becomes inactive, until an administrator decides. Passkeys
+        that were added since the mail are removed; a second factor stays until support resets it.
 
         Raises InvalidAccessToken.
         """
@@ -82,6 +86,7 @@ class Lockdown:
                 await tx.commit()
                 raise InvalidOneTimeToken
             await self._close(tx, user, link.email, link.created_at, origin, now)
+            await self._remove_passkeys(tx, user, link.created_at, origin, now)
             details = {"mailbox": link.email.masked}
             await tx.audit_events.add(self.trail.by_stranger(origin, AuditType.LOCKED, now, user.id, **details))
             await tx.commit()
@@ -105,6 +110,19 @@ class Lockdown:
             await self.letters.tell(tx, user, LetterKind.EMAIL_CHANGED, origin, now, locked.email.masked)
         if locked.is_active_at(now):
             await self.letters.ask_for_proof(tx, locked, Purpose.RESET_PASSWORD, origin, now)
+
+    async def _remove_passkeys(self, tx: _Writing, user: User, since: datetime, origin: Origin, now: datetime) -> None:
+        """Remove the passkeys that were added since the mail: a thief's would sign in again after the reset.
+
+        A second factor stays. It is no way in by itself, and without it the mailbox alone would be one.
+        """
+        for passkey in await tx.passkeys.of_user(user.id):
+            if passkey.created_at >= since:
+                await tx.passkeys.remove(passkey.id)
+                removed = self.trail.by_stranger(
+                    origin, AuditType.PASSKEY_REMOVED, now, user.id, passkey=str(passkey.id)
+                )
+                await tx.audit_events.add(removed)
 
     async def unlock(self, operator: Operator, user_id: UUID) -> User:
         """Let a person sign in again who can't reset the password by mail. Sessions that have ended stay so.

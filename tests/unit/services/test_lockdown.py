@@ -21,7 +21,7 @@ from bukhindor.domain.errors import (
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import LOCKDOWN_LIFETIME, LinkToken, Purpose
 from bukhindor.domain.user import Status, User, UserChanges
-from tests.makers import ORIGIN, T0, address
+from tests.makers import ORIGIN, T0, address, make_passkey
 from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, Scene
 
 ANN, MOVED = address("ann@example.com"), address("moved@example.com")
@@ -256,3 +256,28 @@ async def test_an_operator_unlocks_an_account(scene: Scene) -> None:
     await scene.store.users.remove(caller.user.id)
     with pytest.raises(UserNotFound):
         await scene.services.lockdown.unlock(Operator(), caller.user.id)
+
+
+async def test_a_passkey_that_a_thief_added_goes_and_an_older_one_stays(scene: Scene) -> None:
+    """Otherwise the thief's would sign in again after the reset."""
+    user = await add_ann(scene)
+    own = make_passkey(user, name="Own", created_at=T0 - SECOND)
+    await scene.store.passkeys.add(own)
+    await scene.login(ANN, device=PHONE)
+    thiefs = make_passkey(user, name="Thief's", created_at=scene.clock.now() + SECOND)
+    await scene.store.passkeys.add(thiefs)
+    scene.clock.advance(2 * SECOND)
+    await lock(scene, button(scene))
+    assert await scene.store.passkeys.of_user(user.id) == [own]
+    (removed,) = scene.events(AuditType.PASSKEY_REMOVED)
+    assert removed.details == {"passkey": str(thiefs.id)}
+
+
+async def test_locking_while_signed_in_removes_no_passkey(scene: Scene) -> None:
+    """The person sees all of them, and which one is not theirs."""
+    caller = await scene.add_caller()
+    passkey = make_passkey(caller.user)
+    await scene.store.passkeys.add(passkey)
+    scene.clock.advance(SECOND)
+    await scene.services.lockdown.lock_own(caller)
+    assert await scene.store.passkeys.of_user(caller.user.id) == [passkey]
