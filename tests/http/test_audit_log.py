@@ -25,6 +25,14 @@ ELSEWHERE = {
     AuditType.CODES_DISABLED,
     AuditType.PASSWORD_CHANGE_FAILED,
     AuditType.FACTORS_DISABLED,
+    AuditType.PASSKEY_ADDED,
+    AuditType.PASSKEY_RENAMED,
+    AuditType.PASSKEY_REMOVED,
+    AuditType.PASSKEY_COPIED,
+    AuditType.PASSWORD_ADDED,
+    AuditType.REVIEW_CODE_USED,
+    AuditType.REVIEW_CODE_REFUSED,
+    AuditType.UNLOCKED,
     AuditType.SERVICE_KEY_CREATED,
     AuditType.SERVICE_KEY_REVOKED,
 }
@@ -40,6 +48,7 @@ async def live_through_everything(service: Service) -> None:
     await service.post("/auth/register", body, **how)
     await service.post("/auth/verify-email", {"email": body["email"]}, **how)
     verify = await service.proof(body["email"])
+    await service.post("/auth/sign-in-code", {"email": body["email"]}, **how)
     guessed = {"email": body["email"], "code": "00000000"}
     await service.post("/auth/verify-email/confirm", guessed, **how)
     await service.post("/auth/verify-email/confirm", {"token": verify.token}, **how)
@@ -70,6 +79,19 @@ async def live_through_everything(service: Service) -> None:
     service.clock.advance(timedelta(seconds=31))
     await service.refresh(stolen, **how)
     await service.delete(f"/users/{carl}", by=admin, **how)
+    await live_with_invitations(service, how)
+    await service.post("/auth/lockdown", by=await service.signed_in(people.other, password=NEW), **how)
+
+
+async def live_with_invitations(service: Service, how: dict[str, Any]) -> None:
+    """One is withdrawn, one accepted."""
+    admin = service.people.admin
+    for email in ("iris@example.org", "jan@example.org"):
+        invited = (await service.post("/users/invitations", {"email": email}, by=admin, **how)).json()
+    await service.delete(f"/users/invitations/{invited['id']}", by=admin, **how)
+    (mail,) = await service.mails("iris@example.org")
+    accepted = {"token": mail["links"][0].partition("token=")[2], "name": "Iris", "password": PASSWORD}
+    await service.post("/auth/invitations/accept", accepted, **how)
 
 
 async def live_with_a_second_factor(service: Service, how: dict[str, Any]) -> None:
