@@ -53,7 +53,7 @@ async def test_its_files_are_served_with_their_type(service: Service, name: str,
         "/docs/..%2fopenapi.py", "/docs/%2e%2e/routes.py", "/docs/..\\routes.py", "/docs/%2fetc%2fpasswd", "/docs/.git",
         "/docs/.env", "/docs/swagger-ui-bundle.js.map", "/docs/docs.html", "/docs/swagger-ui.css%00.png", "/.env",
         "/.git/config", "/static/../../etc/passwd", "/metrics", "/debug", "/schema", "/schema/openapi.json",
-        "/dev", "/dev/mail", "/dev/mailbox/1", "/account", "/account/../routes.py", "/reset-password",
+        "/dev", "/dev/mail", "/dev/mailbox/1", "/account/../routes.py", "/reset-password",
         "/console", "/admin",
     ],
 )  # fmt: skip

@@ -142,7 +142,7 @@ FORGED_USES = {
     "unknown credential": Forged(id=b"y" * 16),
     "client data": Forged(client_data=b"\xff"),
     "client data of another kind": Forged(client_data=b"[]"),
-    "deep client data": Forged(client_data=b"[" * 20_000),
+    "deep client data": Forged(client_data=b"[" * 12_000),
     "authenticator data": Forged(authenticator_data=b"\x00" * 36),
 }
 

@@ -55,7 +55,7 @@ async def test_the_description_travels_compressed_for_clients_that_accept_it(
 ) -> None:
     answer = await service.ask("GET", "/openapi.json", headers={"accept-encoding": accepted})
     assert answer.headers.get("content-encoding") == ("gzip" if is_compressed else None)
-    assert int(answer.headers["content-length"]) < 40_000 or not is_compressed
+    assert int(answer.headers["content-length"]) < 60_000 or not is_compressed
     assert answer.json()["openapi"] == "3.1.0"
     assert "accept-encoding" in answer.headers["vary"].lower()
     assert "no-store" not in answer.headers["cache-control"]

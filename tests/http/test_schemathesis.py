@@ -44,6 +44,8 @@ BEYOND_A_SCHEMA = {
     # What an authenticator app shows, which of its forms a code has, and a sign-in that waits for it.
     ("", "incorrect_factor"), ("", "invalid_mfa_token"), ("code", "invalid_totp_code"),
     ("recovery_code", "invalid_recovery_code"),
+    # What an authenticator has signed, and the challenge for it.
+    ("", "passkey_not_accepted"),
     # The password that the account has now, and the token in a cookie that a browser sends instead of a body.
     ("", "incorrect_password"), ("refresh_token", "required"),
     # Passwords that attackers try first, and those that name their owner.
@@ -225,6 +227,7 @@ def check(case: Case[Any], caller: Caller, who: str) -> None:
 
 def judge(case: Case[Any], answer: Any, sent: dict[str, Any]) -> None:
     excluded: list[Any] = [positive_data_acceptance] if is_beyond_a_schema(answer) else []
-    if has_text_to_trim(case):
+    # A body that is too large is refused before anything in it is read.
+    if has_text_to_trim(case) or answer.status_code == 413:
         excluded.append(negative_data_rejection)
     case.validate_response(answer, headers=sent["headers"], transport_kwargs=sent, excluded_checks=excluded)

@@ -41,6 +41,10 @@ class PasskeyName(str):
         return cls(text)
 
 
+MAX_ENCODED = 16_384
+"""Characters of one encoded part of a credential. Authenticators send some hundred, or thousand with an attestation."""
+
+
 class Base64Url(bytes):
     """Bytes that travel as base64url without padding (RFC 4648 section 5)."""
 
@@ -48,7 +52,9 @@ class Base64Url(bytes):
 
     @classmethod
     def parse(cls, raw: str) -> Self:
-        """Raises InvalidValue for another text."""
+        """Raises InvalidValue for another text, and for one that no authenticator would send."""
+        if len(raw) > MAX_ENCODED:
+            raise InvalidValue(cls, f"This must have at most {MAX_ENCODED} characters.", "too_long")
         if not _BASE64URL.fullmatch(raw) or len(raw) % 4 == 1:
             raise InvalidValue(cls, "This is not base64url without padding.", "invalid_base64url")
         return cls(urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))

@@ -52,7 +52,8 @@ def test_within_any_window_no_more_than_the_limit_pass(pauses: list[float], allo
             passed.append(now)
         else:
             wait = hits.room_at(allowed, DAY) - now
-            assert 0 < wait <= DAY
+            # The last digit of a sum of seconds may differ.
+            assert 0 < wait <= DAY + 1e-6
         within = sum(moment > now - DAY for moment in passed)
         assert within <= hits.total <= allowed
         # What is remembered for too long is remembered for one slice too long.

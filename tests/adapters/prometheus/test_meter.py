@@ -5,12 +5,13 @@ from uuid import uuid4
 import pytest
 
 from bukhindor.adapters.prometheus import names
-from bukhindor.adapters.prometheus.meter import MeteredMailer, MeteredRateLimiter, PrometheusMeter
+from bukhindor.adapters.prometheus.meter import SIGN_INS, MeteredMailer, MeteredRateLimiter, PrometheusMeter
 from bukhindor.adapters.prometheus.names import exposed_names
 from bukhindor.adapters.prometheus.series import Measurement
 from bukhindor.domain.errors import RateLimited
 from bukhindor.domain.mail import MailNotAccepted
 from bukhindor.domain.rate_limit import GUESSES_PER_NETWORK
+from bukhindor.web.app import rows
 from tests.adapters.prometheus.scraping import Samples, names_in, shown, value
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.rate_limiter import FakeRateLimiter
@@ -192,3 +193,37 @@ def test_the_list_of_names_is_what_can_be_seen() -> None:
 def test_every_metric_says_what_it_is_once() -> None:
     assert len({definition.name for definition in names.DEFINITIONS}) == len(names.DEFINITIONS)
     assert all(definition.help.endswith(".") or definition is names.INFO for definition in names.DEFINITIONS)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "status", "method"),
+    [
+        (LOGIN, 200, "password"),
+        ("/account/sign-in", 303, "password"),
+        ("/api/v1/auth/sign-in-code/confirm", 200, "mail"),
+        ("/account/sign-in/code/confirm", 303, "mail"),
+        ("/account/sign-in-code", 200, "mail"),
+        ("/api/v1/auth/passkeys/sign-in", 200, "passkey"),
+        ("/api/v1/auth/login/factor", 200, "second_factor"),
+        ("/account/sign-in/factor", 303, "second_factor"),
+    ],
+)
+def test_sign_ins_are_counted_by_what_was_proved_last(endpoint: str, status: int, method: str) -> None:
+    samples = answered(PrometheusMeter("1"), endpoint, status)
+    counted = {name: value(samples, "sign_ins_total", method=name) for name in ("password", "mail", "passkey")}
+    counted["second_factor"] = value(samples, "sign_ins_total", method="second_factor")
+    assert counted == dict.fromkeys(counted, 0) | {method: 1}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "status", "method"), [(LOGIN, 403, "POST"), ("/account/sign-in", 200, "POST"), (LOGIN, 200, "GET")]
+)
+def test_a_sign_in_that_starts_no_session_is_not_counted_as_one(endpoint: str, status: int, method: str) -> None:
+    """The page that asks for the second factor is 200."""
+    samples = answered(PrometheusMeter("1"), endpoint, status, method=method)
+    assert value(samples, "sign_ins_total", method="password") == 0
+
+
+def test_the_counted_sign_ins_are_rows_of_the_tables() -> None:
+    paths = {row.path for row in rows(with_home=True, with_mailbox=True) if row.method == "POST"}
+    assert set(SIGN_INS) <= paths

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bukhindor.domain.errors import InvalidValue
-from bukhindor.domain.passkey import Asserted, Base64Url, PasskeyName, known_transports
+from bukhindor.domain.passkey import MAX_ENCODED, Asserted, Base64Url, PasskeyName, known_transports
 from tests.makers import T0, make_passkey, make_user
 
 ANN = make_user()
@@ -72,3 +72,10 @@ def test_transports_that_look_like_one_are_kept_once() -> None:
         "internal", "usb", "smart-card",
     )  # fmt: skip
     assert len(known_transports(tuple(f"t{letter}" for letter in "abcdefghijkl"))) == 8
+
+
+def test_an_encoded_part_has_a_greatest_length() -> None:
+    assert len(Base64Url.parse("A" * MAX_ENCODED)) == MAX_ENCODED * 3 // 4
+    with pytest.raises(InvalidValue) as refused:
+        Base64Url.parse("A" * (MAX_ENCODED + 1))
+    assert refused.value.code == "too_long"

@@ -28,6 +28,17 @@ _REGISTER, _LOGIN, _REFRESH = f"{_API}/auth/register", f"{_API}/auth/login", f"{
 _RESET_REQUESTS = frozenset(
     {f"{_API}/auth/reset-password", f"{_API}/auth/forgot-password", f"{_API}/users/{{user_id}}/reset-password"}
 )
+# What a successful answer of the endpoint proves, and the status of that answer.
+SIGN_INS = {
+    _LOGIN: ("password", 200),
+    "/account/sign-in": ("password", 303),
+    f"{_API}/auth/sign-in-code/confirm": ("mail", 200),
+    "/account/sign-in-code": ("mail", 200),
+    "/account/sign-in/code/confirm": ("mail", 303),
+    f"{_API}/auth/passkeys/sign-in": ("passkey", 200),
+    f"{_API}/auth/login/factor": ("second_factor", 200),
+    "/account/sign-in/factor": ("second_factor", 303),
+}
 _LOCKDOWNS = frozenset({f"{_API}/auth/lockdown", "/account/lockdown"})
 _RESET_COMPLETIONS = frozenset({f"{_API}/auth/reset-password/confirm", "/account/reset-password"})
 
@@ -48,6 +59,7 @@ class PrometheusMeter:
         self._outcomes = {path: self._series.for_each(metric, _OUTCOMES) for path, metric in outcomes_of.items()}
         self._resets = self._series.for_each(names.PASSWORD_RESETS, _RESETS)
         self._lockdowns = self._series.of(names.LOCKDOWNS)
+        self._sign_ins = self._series.for_each(names.SIGN_INS, sorted({label for label, _ in SIGN_INS.values()}))
         self._reasons = self._series.for_each(names.LOGINS_FAILED, [*_domain_words(), _OTHER_REASON])
         self._database_errors = self._series.for_each(names.DATABASE_ERRORS, _DATABASE_ERRORS)
         self._database_wait = self._series.of(names.DATABASE_WAIT)
@@ -68,8 +80,11 @@ class PrometheusMeter:
             count, duration = self._series_for(method, endpoint, status)
         count.inc()
         duration.observe(seconds)
-        if endpoint in self._account_paths and method == "POST":
-            self._count_for_accounts(endpoint, status, error_code)
+        if method == "POST":
+            if endpoint in SIGN_INS and status == SIGN_INS[endpoint][1]:
+                self._sign_ins[SIGN_INS[endpoint][0]].inc()
+            if endpoint in self._account_paths:
+                self._count_for_accounts(endpoint, status, error_code)
 
     def proxy_unread(self, header: str) -> None:
         self._proxy_unread[header].inc()

@@ -70,6 +70,12 @@ LOGINS_FAILED = Definition(
     "Sign-ins that did not succeed, by the word of the refusal; shown as user_logins_failed_total.",
     ("reason",),
 )
+SIGN_INS = Definition(
+    _COUNTER,
+    "sign_ins_total",
+    "Sessions that began, by what was proved last: password, mail, passkey, second_factor.",
+    ("method",),
+)
 TOKENS_REFRESHED = Definition(
     _COUNTER, "tokens_refreshed_total", "Renewals of tokens: success, failure, refused, error.", ("status",)
 )
@@ -148,6 +154,7 @@ DEFINITIONS = (
     LOGINS_FAILED,
     TOKENS_REFRESHED,
     PASSWORD_RESETS,
+    SIGN_INS,
     LOCKDOWNS,
     LIMIT_REFUSALS,
     LIMIT_UNCOUNTED,

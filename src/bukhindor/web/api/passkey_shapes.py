@@ -5,10 +5,17 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from bukhindor.domain.passkey import Base64Url, CreatedCredential, Passkey, PasskeyChallenge, UsedCredential
+from bukhindor.domain.passkey import (
+    MAX_ENCODED,
+    Base64Url,
+    CreatedCredential,
+    Passkey,
+    PasskeyChallenge,
+    UsedCredential,
+)
 from bukhindor.web.api.shapes import Time, UserId
 
-_BASE64URL = "^[A-Za-z0-9_-]*$"
+_BASE64URL = "^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?$"
 _LONGEST_ID = 1364
 """Characters, for 1023 bytes."""
 
@@ -23,7 +30,7 @@ CredentialId = Annotated[
 EncodedField = Annotated[
     Base64Url,
     Meta(
-        extra_json_schema={"type": "string", "maxLength": 65536, "pattern": _BASE64URL},
+        extra_json_schema={"type": "string", "maxLength": MAX_ENCODED, "pattern": _BASE64URL},
         description="base64url",
         examples=["eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0"],
     ),
