@@ -44,6 +44,45 @@ def test_a_passkey_is_added_and_signs_in_without_typing_anything(browser: Browse
         assert "My phone" not in window.text
 
 
+def test_a_passkey_is_the_second_factor_of_a_sign_in(browser: Browser, site: Site) -> None:
+    email = site.register()
+    with browser.window(site.url) as window:
+        sign_in(window, email)
+        window.wait_for(email)
+        window.plug_in_authenticator()
+        window.goto("/account/passkeys")
+        window.click("button", "Add a passkey")
+        window.wait_for("Rename")
+        window.goto("/account/factors")
+        window.click("button", "Add an authenticator app")
+        window.wait_for("Scan this code")
+        app = pyotp.TOTP(str(window.evaluate("document.querySelector('code').textContent")))
+        window.fill("Code from the app", app.now())
+        window.click("button", "Confirm")
+        window.wait_for("Your recovery codes")
+        # Without a cookie, and before the browser offers the passkey by itself.
+        for cookie in ("access_token", "refresh_token"):
+            window.remove_cookie(cookie)
+        window.goto("/account/sign-in/forgotten")
+        window.evaluate(
+            f"""(() => {{
+              const form = document.createElement("form");
+              form.method = "post";
+              form.action = "/account/sign-in";
+              for (const [name, value] of [["email", "{email}"], ["password", "{PASSWORD}"]]) {{
+                const field = document.createElement("input");
+                [field.name, field.value] = [name, value];
+                form.append(field);
+              }}
+              document.body.append(form);
+              form.submit();
+            }})()"""
+        )
+        window.wait_for("Enter the six digits")
+        window.click("button", "Use a passkey")
+        window.wait_for("Signed in as")
+
+
 def test_an_authenticator_app_is_added_from_the_page_and_asked_for(browser: Browser, site: Site) -> None:
     email = site.register()
     with browser.window(site.url) as window:

@@ -185,6 +185,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             transactions=outside.transactions,
             mfa_tokens=outside.mfa_tokens,
             factor_check=factor_check,
+            passkey_proof=passkey_proof,
             session_start=session_start,
             token_issuer=token_issuer,
             clock=outside.clock,

@@ -18,6 +18,7 @@ from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import DeviceProofs
 from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
+from bukhindor.ports.store.passkeys import Passkeys
 from bukhindor.ports.store.transactions import Writes
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
@@ -32,6 +33,10 @@ from bukhindor.services.steps.token_issuer import TokenIssuer
 
 class _Writing(SessionStartStore, HasOneTimeTokens, PlantedFactorStore, Protocol):
     """What signing in with a proof of the mailbox needs from the store."""
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """All passkeys: one step removes those of an account, another one sees whether it has any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
 from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.outbox import HasOutbox
+from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction
@@ -31,6 +32,7 @@ class SessionStartStore(
     HasSessions,
     HasFamiliarNetworks,
     HasRecoveryCodes,
+    HasPasskeys,
     HasLockdownLinks,
     HasOutbox,
     HasAuditEvents,
@@ -114,14 +116,17 @@ class SessionStart:
 
     async def _ask_for_factor(self, tx: SessionStartStore, half: HalfSignedIn) -> None:
         """Raise MfaRequired. Nothing else has changed: failures before this sign-in still count."""
-        codes_left = await tx.recovery_codes.count(half.user.id)
+        factors = ["totp"]
+        if await tx.recovery_codes.count(half.user.id):
+            factors.append("recovery_code")
+        if await tx.passkeys.of_user(half.user.id):
+            factors.append("passkey")
         asked = self.trail.by_stranger(
             half.origin, AuditType.FACTOR_ASKED, half.authenticated_at, half.user.id, **_details(half)
         )
         await tx.audit_events.add(asked)
         await tx.commit()
-        factors = ("totp", "recovery_code") if codes_left else ("totp",)
-        raise MfaRequired(self.mfa_tokens.issue(AwaitedFactor.of(half)), factors)
+        raise MfaRequired(self.mfa_tokens.issue(AwaitedFactor.of(half)), tuple(factors))
 
 
 def _details(half: HalfSignedIn) -> dict[str, str]:

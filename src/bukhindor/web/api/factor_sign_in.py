@@ -6,8 +6,10 @@ import msgspec
 from msgspec import Meta
 
 from bukhindor.domain.factor import FactorProof
+from bukhindor.domain.passkey import PresentedPasskey
 from bukhindor.services.factor_sign_in import FactorSignIn
 from bukhindor.web.api.factor_proof import RecoveryCodeField, TotpCodeField
+from bukhindor.web.api.passkey_shapes import ChallengeId, UsedCredentialShape
 from bukhindor.web.api.shapes import SignInResult, TokensShape
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.condition import OneOf
@@ -15,19 +17,23 @@ from bukhindor.web.endpoint.cookies import Cookies
 
 
 class FactorLoginBody(msgspec.Struct, frozen=True):
-    """Exactly one second factor."""
+    """Exactly one second factor; `challenge_id` belongs to a `credential`, from `/auth/passkeys/sign-in/options`."""
 
     mfa_token: Annotated[str, Meta(examples=["q83vEjRWeJ…"], description="From the refusal `mfa_required`")]
     code: TotpCodeField | None = None
     recovery_code: RecoveryCodeField | None = None
+    credential: UsedCredentialShape | None = None
+    challenge_id: ChallengeId | None = None
 
-    condition: ClassVar = OneOf(("code", "recovery_code"))
+    condition: ClassVar = OneOf(("code", "recovery_code", "credential"))
 
     def __post_init__(self) -> None:
         self.condition.check(self)
 
-    def proof(self) -> FactorProof:
+    def proof(self) -> FactorProof | PresentedPasskey:
         """The one that is given."""
+        if self.credential is not None:
+            return PresentedPasskey(self.challenge_id or "", self.credential.credential())
         return next(proof for proof in (self.code, self.recovery_code) if proof is not None)
 
 

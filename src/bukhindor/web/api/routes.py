@@ -146,7 +146,7 @@ _AUTH = (
              refuses=(InvalidCredentials, *_CLOSED, EmailNotVerified, MfaRequired, RateLimited, TooBusy),
              rules=SignIn.login, starts_session=True),
     Endpoint("POST", "/auth/login/factor", factor_sign_in.login_with_factor, _ANYONE, "Sign-in",
-             refuses=(InvalidMfaToken, IncorrectFactor, *_CLOSED, EmailNotVerified, RateLimited,
+             refuses=(InvalidMfaToken, IncorrectFactor, PasskeyNotAccepted, *_CLOSED, EmailNotVerified, RateLimited,
                       TooBusy),
              limits=(GUESSES,), rules=FactorSignIn.complete, starts_session=True),
     Endpoint("POST", "/auth/reauthenticate", reauthentication.reauthenticate, _SIGNED_IN, "Sign-in",

@@ -17,6 +17,7 @@ class PasskeyWords:
     add: str
     needs_script: str
     sign_in: str
+    use: str
     failed: str
 
 
@@ -34,6 +35,7 @@ PASSKEYS = {
         add="Add a passkey",
         needs_script="To add a passkey, allow scripts on this page.",
         sign_in="Sign in with a passkey",
+        use="Use a passkey",
         failed="That did not work. Open this page again.",
     ),
     Language.RUSSIAN: PasskeyWords(
@@ -49,6 +51,7 @@ PASSKEYS = {
         add="Добавить ключ доступа",
         needs_script="Чтобы добавить ключ доступа, разрешите на этой странице скрипты.",
         sign_in="Войти с ключом доступа",
+        use="Использовать ключ доступа",
         failed="Не получилось. Откройте эту страницу заново.",
     ),
 }

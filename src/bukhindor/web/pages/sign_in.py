@@ -43,9 +43,10 @@ class CodeRequestForm(msgspec.Struct, frozen=True):
 
 
 class FactorSignInForm(msgspec.Struct, frozen=True):
-    """A code of the app, or a recovery code."""
+    """A code of the app, or a recovery code. `factors` are the words of the refusal for what may be presented."""
 
     mfa_token: str = ""
+    factors: str = ""
     code: str = ""
     recovery_code: str = ""
     next: str = ""
@@ -115,9 +116,10 @@ def sign_in_page_refused(call: Call, settings: WebSettings, refusal: Refusal) ->
     body = call.arguments.get("body")
     if refusal.code == MfaRequired.code:
         following = body.next if isinstance(body, PasswordSignInForm | CodeSignInForm) else ""
-        return factor_page(call, settings, refusal.members["mfa_token"], following)
+        factors = " ".join(refusal.members["factors"])
+        return factor_page(call, settings, refusal.members["mfa_token"], factors, following)
     if isinstance(body, FactorSignInForm) and refusal.code != InvalidMfaToken.code:
-        return factor_page(call, settings, body.mfa_token, body.next, refusal)
+        return factor_page(call, settings, body.mfa_token, body.factors, body.next, refusal)
     if isinstance(body, CodeSignInForm):
         return _code_page(call, settings, body.email, body.next, refusal)
     email = body.email if isinstance(body, PasswordSignInForm | CodeRequestForm) else ""
@@ -131,17 +133,22 @@ def _signed_in(call: Call, settings: WebSettings, cookies: Cookies, tokens: Toke
 
 
 def factor_page(
-    call: Call, settings: WebSettings, mfa_token: str, following: str, refusal: Refusal | None = None
+    call: Call, settings: WebSettings, mfa_token: str, factors: str, following: str, refusal: Refusal | None = None
 ) -> Response:
-    """Return the page that asks for the second factor of a sign-in."""
+    """Return the page that asks for the second factor of a sign-in: one of `factors`."""
     words = FACTORS[call.exchange.language]
     return own_page(
         "sign_in_factor.html",
         call,
         settings,
         refusal,
+        fetches=True,
         title=words.second_factor,
         words_of_factors=words,
+        words_of_passkeys=PASSKEYS[call.exchange.language],
+        factors=factors,
+        accepts_passkey="passkey" in factors.split(),
+        next_address=settings.public_path + place(following),
         mfa_token=mfa_token,
         following=place(following),
     )

@@ -51,5 +51,5 @@ async def mail_sign_in_code(call: Call, settings: WebSettings, sign_in_code: Sig
 
 def sign_in_refused(call: Call, settings: WebSettings, refusal: Refusal) -> Response:
     if refusal.code == MfaRequired.code:
-        return factor_page(call, settings, refusal.members["mfa_token"], "")
+        return factor_page(call, settings, refusal.members["mfa_token"], " ".join(refusal.members["factors"]), "")
     return link_refused(call, settings, _SIGN_IN, refusal)

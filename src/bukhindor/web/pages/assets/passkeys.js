@@ -41,13 +41,22 @@ async function add() {
 
 let waiting = new AbortController();
 
-async function signIn(mediation) {
+async function present(mediation) {
   waiting.abort();
   waiting = new AbortController();
   const { challenge_id, options } = await ask("/auth/passkeys/sign-in/options", {});
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
   const credential = await navigator.credentials.get({ publicKey, mediation, signal: waiting.signal });
-  await ask("/auth/passkeys/sign-in", { challenge_id, credential: credential.toJSON() });
+  return { challenge_id, credential: credential.toJSON() };
+}
+
+async function signIn(mediation) {
+  await ask("/auth/passkeys/sign-in", await present(mediation));
+  location.assign(script.dataset.next);
+}
+
+async function completeSignIn() {
+  await ask("/auth/login/factor", { mfa_token: script.dataset.mfaToken, ...(await present("optional")) });
   location.assign(script.dataset.next);
 }
 
@@ -68,4 +77,10 @@ if (signingIn && canSignIn) {
   signingIn.addEventListener("click", () => signIn("optional").catch(show));
   // The browser offers the passkeys of this site in the field of the address.
   PublicKeyCredential.isConditionalMediationAvailable?.().then((can) => can && signIn("conditional").catch(show));
+}
+
+const completing = document.getElementById("factor-passkey");
+if (completing && canSignIn) {
+  completing.hidden = false;
+  completing.addEventListener("click", () => completeSignIn().catch(show));
 }
