@@ -35,20 +35,7 @@ from bukhindor.services.sign_in import SignIn
 from bukhindor.services.sign_in_code import SignInCode
 from bukhindor.services.sign_out import SignOut
 from bukhindor.services.signing_key_ring import SigningKeyRing
-from bukhindor.services.steps.access_token_reading import AccessTokenReading
-from bukhindor.services.steps.account_removal import AccountRemoval
-from bukhindor.services.steps.audit_trail import AuditTrail
-from bukhindor.services.steps.factor_check import FactorCheck
-from bukhindor.services.steps.letters import Letters
-from bukhindor.services.steps.mail_allowance import MailAllowance
-from bukhindor.services.steps.mailbox_proof import MailboxProofs
-from bukhindor.services.steps.passkey_proof import PasskeyProof
-from bukhindor.services.steps.password_check import PasswordCheck
-from bukhindor.services.steps.planted_access import PlantedAccess
-from bukhindor.services.steps.review_code import ReviewCodes
-from bukhindor.services.steps.session_start import SessionStart
-from bukhindor.services.steps.step_up import StepUp
-from bukhindor.services.steps.token_issuer import TokenIssuer
+from bukhindor.services.steps.assembly import assemble_steps
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.upkeep import Upkeep
 from bukhindor.services.user_admin import UserAdmin
@@ -99,169 +86,112 @@ class Services:
 
 def assemble(outside: Outside, rules: Rules) -> Services:
     """Build every use case over the given ports and rules."""
-    trail = AuditTrail(identifiers=outside.identifiers)
-    token_reading = AccessTokenReading(
-        transactions=outside.transactions, access_tokens=outside.access_tokens, policy=rules.policy
-    )
-    letters = Letters(
-        writer=outside.writer, secrets=outside.secrets, identifiers=outside.identifiers, links=rules.links
-    )
-    token_issuer = TokenIssuer(
-        access_tokens=outside.access_tokens,
-        refresh_tokens=outside.refresh_tokens,
-        device_proofs=outside.device_proofs,
-        identifiers=outside.identifiers,
-        policy=rules.policy,
-        custom_claims=rules.custom_claims,
-    )
-    password_check = PasswordCheck(
-        transactions=outside.transactions,
-        hasher=outside.hasher,
-        device_proofs=outside.device_proofs,
-        letters=letters,
-        trail=trail,
-        limiter=outside.limiter,
-        clock=outside.clock,
-    )
-    step_up = StepUp(password_check=password_check, policy=rules.policy, clock=outside.clock)
-    removal = AccountRemoval(
-        transactions=outside.transactions, step_up=step_up, letters=letters, trail=trail, clock=outside.clock
-    )
-    factor_check = FactorCheck(
-        transactions=outside.transactions,
-        totp=outside.totp,
-        recovery=outside.recovery,
-        letters=letters,
-        trail=trail,
-        limiter=outside.limiter,
-        clock=outside.clock,
-    )
-    proofs = MailboxProofs(
-        transactions=outside.transactions,
-        secrets=outside.secrets,
-        letters=letters,
-        trail=trail,
-        wrong_codes=rules.wrong_codes,
-    )
-    allowance = MailAllowance(limiter=outside.limiter)
-    planted_access = PlantedAccess(letters=letters)
-    session_start = SessionStart(
-        letters=letters,
-        trail=trail,
-        device_proofs=outside.device_proofs,
-        mfa_tokens=outside.mfa_tokens,
-        identifiers=outside.identifiers,
-        policy=rules.policy,
-        requires_verified_email=rules.ways_in.requires_verified_email,
-    )
-    passkey_proof = PasskeyProof(
-        transactions=outside.transactions,
-        ceremonies=outside.passkey_ceremonies,
-        challenges=outside.passkey_challenges,
-        trail=trail,
-        clock=outside.clock,
-    )
+    steps = assemble_steps(outside, rules)
     return Services(
-        authentication=Authentication(token_reading=token_reading, policy=rules.policy, clock=outside.clock),
+        authentication=Authentication(token_reading=steps.token_reading, policy=rules.policy, clock=outside.clock),
         registration=Registration(
             transactions=outside.transactions,
             hasher=outside.hasher,
             password_policy=rules.password_policy,
             ways_in=rules.ways_in,
-            letters=letters,
-            trail=trail,
+            letters=steps.letters,
+            trail=steps.trail,
             identifiers=outside.identifiers,
             clock=outside.clock,
         ),
         sign_in=SignIn(
             transactions=outside.transactions,
             hasher=outside.hasher,
-            password_check=password_check,
-            token_issuer=token_issuer,
-            session_start=session_start,
+            password_check=steps.password_check,
+            token_issuer=steps.token_issuer,
+            session_start=steps.session_start,
             clock=outside.clock,
         ),
         factor_sign_in=FactorSignIn(
             transactions=outside.transactions,
             mfa_tokens=outside.mfa_tokens,
-            factor_check=factor_check,
-            passkey_proof=passkey_proof,
-            session_start=session_start,
-            token_issuer=token_issuer,
+            factor_check=steps.factor_check,
+            passkey_proof=steps.passkey_proof,
+            session_start=steps.session_start,
+            token_issuer=steps.token_issuer,
             clock=outside.clock,
         ),
         second_factors=SecondFactors(
             transactions=outside.transactions,
             totp=outside.totp,
             recovery=outside.recovery,
-            step_up=step_up,
-            letters=letters,
-            trail=trail,
+            step_up=steps.step_up,
+            letters=steps.letters,
+            trail=steps.trail,
             identifiers=outside.identifiers,
             clock=outside.clock,
         ),
         reauthentication=Reauthentication(
-            passkey_proof=passkey_proof,
+            passkey_proof=steps.passkey_proof,
             transactions=outside.transactions,
-            step_up=step_up,
-            factor_check=factor_check,
-            token_issuer=token_issuer,
-            trail=trail,
+            step_up=steps.step_up,
+            factor_check=steps.factor_check,
+            token_issuer=steps.token_issuer,
+            trail=steps.trail,
             clock=outside.clock,
         ),
         sign_in_code=SignInCode(
             transactions=outside.transactions,
-            proofs=proofs,
-            review_codes=ReviewCodes(accounts=rules.ways_in.review_accounts, proofs=proofs, trail=trail),
-            planted_access=planted_access,
-            letters=letters,
-            trail=trail,
+            proofs=steps.proofs,
+            review_codes=steps.review_codes,
+            planted_access=steps.planted_access,
+            letters=steps.letters,
+            trail=steps.trail,
             device_proofs=outside.device_proofs,
-            token_issuer=token_issuer,
-            session_start=session_start,
+            token_issuer=steps.token_issuer,
+            session_start=steps.session_start,
             clock=outside.clock,
-            allowance=allowance,
+            allowance=steps.allowance,
         ),
         passkey_sign_in=PasskeySignIn(
             transactions=outside.transactions,
-            proof=passkey_proof,
-            session_start=session_start,
-            token_issuer=token_issuer,
+            proof=steps.passkey_proof,
+            session_start=steps.session_start,
+            token_issuer=steps.token_issuer,
         ),
         passkey_administration=PasskeyAdministration(
             transactions=outside.transactions,
-            proof=passkey_proof,
-            step_up=step_up,
-            letters=letters,
+            proof=steps.passkey_proof,
+            step_up=steps.step_up,
+            letters=steps.letters,
             identifiers=outside.identifiers,
         ),
         token_refresh=TokenRefresh(
             transactions=outside.transactions,
             refresh_tokens=outside.refresh_tokens,
-            token_issuer=token_issuer,
-            trail=trail,
+            token_issuer=steps.token_issuer,
+            trail=steps.trail,
             limiter=outside.limiter,
             policy=rules.policy,
             clock=outside.clock,
         ),
-        repetition=Repetition(transactions=outside.transactions, token_reading=token_reading, clock=outside.clock),
+        repetition=Repetition(
+            transactions=outside.transactions, token_reading=steps.token_reading, clock=outside.clock
+        ),
         sign_out=SignOut(
             transactions=outside.transactions,
-            token_reading=token_reading,
+            token_reading=steps.token_reading,
             refresh_tokens=outside.refresh_tokens,
-            trail=trail,
+            trail=steps.trail,
             policy=rules.policy,
             clock=outside.clock,
         ),
-        sessions=Sessions(transactions=outside.transactions, trail=trail, policy=rules.policy, clock=outside.clock),
+        sessions=Sessions(
+            transactions=outside.transactions, trail=steps.trail, policy=rules.policy, clock=outside.clock
+        ),
         password_change=PasswordChange(
             transactions=outside.transactions,
             hasher=outside.hasher,
             password_policy=rules.password_policy,
-            token_issuer=token_issuer,
-            step_up=step_up,
-            letters=letters,
-            trail=trail,
+            token_issuer=steps.token_issuer,
+            step_up=steps.step_up,
+            letters=steps.letters,
+            trail=steps.trail,
             identifiers=outside.identifiers,
             clock=outside.clock,
         ),
@@ -269,49 +199,49 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             transactions=outside.transactions,
             hasher=outside.hasher,
             password_policy=rules.password_policy,
-            step_up=step_up,
-            letters=letters,
-            trail=trail,
+            step_up=steps.step_up,
+            letters=steps.letters,
+            trail=steps.trail,
             clock=outside.clock,
         ),
         password_reset=PasswordReset(
             transactions=outside.transactions,
             hasher=outside.hasher,
             password_policy=rules.password_policy,
-            proofs=proofs,
-            letters=letters,
-            trail=trail,
-            password_check=password_check,
+            proofs=steps.proofs,
+            letters=steps.letters,
+            trail=steps.trail,
+            password_check=steps.password_check,
             device_proofs=outside.device_proofs,
             identifiers=outside.identifiers,
             clock=outside.clock,
-            allowance=allowance,
+            allowance=steps.allowance,
         ),
         email_verification=EmailVerification(
             transactions=outside.transactions,
-            password_check=password_check,
-            proofs=proofs,
-            planted_access=planted_access,
-            letters=letters,
-            trail=trail,
+            password_check=steps.password_check,
+            proofs=steps.proofs,
+            planted_access=steps.planted_access,
+            letters=steps.letters,
+            trail=steps.trail,
             clock=outside.clock,
-            allowance=allowance,
+            allowance=steps.allowance,
         ),
         email_change=EmailChange(
             transactions=outside.transactions,
-            step_up=step_up,
+            step_up=steps.step_up,
             addresses=rules.ways_in.addresses,
-            proofs=proofs,
-            letters=letters,
-            trail=trail,
+            proofs=steps.proofs,
+            letters=steps.letters,
+            trail=steps.trail,
             clock=outside.clock,
-            allowance=allowance,
+            allowance=steps.allowance,
         ),
-        profile=Profile(transactions=outside.transactions, trail=trail, clock=outside.clock),
+        profile=Profile(transactions=outside.transactions, trail=steps.trail, clock=outside.clock),
         own_account=OwnAccount(
             transactions=outside.transactions,
-            removal=removal,
-            trail=trail,
+            removal=steps.removal,
+            trail=steps.trail,
             limiter=outside.limiter,
             policy=rules.policy,
             clock=outside.clock,
@@ -320,32 +250,36 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             transactions=outside.transactions,
             hasher=outside.hasher,
             password_policy=rules.password_policy,
-            letters=letters,
-            removal=removal,
-            step_up=step_up,
-            trail=trail,
+            letters=steps.letters,
+            removal=steps.removal,
+            step_up=steps.step_up,
+            trail=steps.trail,
             identifiers=outside.identifiers,
             policy=rules.policy,
             clock=outside.clock,
         ),
         factor_reset=FactorReset(
-            transactions=outside.transactions, step_up=step_up, letters=letters, trail=trail, clock=outside.clock
+            transactions=outside.transactions,
+            step_up=steps.step_up,
+            letters=steps.letters,
+            trail=steps.trail,
+            clock=outside.clock,
         ),
         lockdown=Lockdown(
             transactions=outside.transactions,
-            letters=letters,
+            letters=steps.letters,
             secrets=outside.secrets,
-            trail=trail,
+            trail=steps.trail,
             clock=outside.clock,
         ),
         invitations=Invitations(
             transactions=outside.transactions,
             ways_in=rules.ways_in,
-            step_up=step_up,
-            allowance=allowance,
-            letters=letters,
+            step_up=steps.step_up,
+            allowance=steps.allowance,
+            letters=steps.letters,
             secrets=outside.secrets,
-            trail=trail,
+            trail=steps.trail,
             identifiers=outside.identifiers,
             clock=outside.clock,
         ),
@@ -355,24 +289,24 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             hasher=outside.hasher,
             password_policy=rules.password_policy,
             secrets=outside.secrets,
-            trail=trail,
+            trail=steps.trail,
             identifiers=outside.identifiers,
             clock=outside.clock,
         ),
         user_listing=UserListing(transactions=outside.transactions, clock=outside.clock),
         audit_log=AuditLog(
-            transactions=outside.transactions, trail=trail, limiter=outside.limiter, clock=outside.clock
+            transactions=outside.transactions, trail=steps.trail, limiter=outside.limiter, clock=outside.clock
         ),
         service_keys=ServiceKeys(
             transactions=outside.transactions,
-            trail=trail,
+            trail=steps.trail,
             limiter=outside.limiter,
             identifiers=outside.identifiers,
             clock=outside.clock,
         ),
         introspection=Introspection(
             transactions=outside.transactions,
-            token_reading=token_reading,
+            token_reading=steps.token_reading,
             refresh_tokens=outside.refresh_tokens,
             policy=rules.policy,
             clock=outside.clock,
@@ -389,11 +323,11 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         mail_delivery=MailDelivery(
             transactions=outside.transactions,
             mailer=outside.mailer,
-            trail=trail,
+            trail=steps.trail,
             clock=outside.clock,
             later_work=outside.later_work,
         ),
-        mail_queue=MailQueue(transactions=outside.transactions, trail=trail, clock=outside.clock),
+        mail_queue=MailQueue(transactions=outside.transactions, trail=steps.trail, clock=outside.clock),
         upkeep=Upkeep(
             transactions=outside.transactions, policy=rules.policy, retention=rules.retention, clock=outside.clock
         ),
