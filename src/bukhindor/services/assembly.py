@@ -142,7 +142,6 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             planted_access=steps.planted_access,
             letters=steps.letters,
             trail=steps.trail,
-            device_proofs=outside.device_proofs,
             token_issuer=steps.token_issuer,
             session_start=steps.session_start,
             clock=outside.clock,

@@ -8,8 +8,6 @@ from bukhindor.domain.device import Device
 from bukhindor.domain.errors import InvalidPasskey
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.passkey import PasskeyChallenge, UsedCredential
-from bukhindor.domain.password_attempt import sign_in_kind
-from bukhindor.domain.sign_in import HalfSignedIn
 from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.ports.store.passkeys import HasPasskeys
@@ -66,19 +64,7 @@ class PasskeySignIn:
             if user is None:
                 raise InvalidPasskey
             await self.proof.accept(tx, shown, origin)
-            networks = dict(await tx.familiar_networks.of_user(user.id))
-            network_used_at = networks.get(origin.wider_network)
-            proven = self.session_start.device_proofs.device_of(device_proof, user.id, now)
-            half = HalfSignedIn(
-                user=user,
-                methods=(Method.PASSKEY,),
-                authenticated_at=now,
-                origin=origin,
-                device=device,
-                kind=sign_in_kind(proven, network_used_at, now),
-                proven_device=proven or "",
-                network_used_at=network_used_at,
-            )
+            half = await self.session_start.half_signed_in(tx, user, Method.PASSKEY, device, origin, device_proof, now)
             caller = await self.session_start.start(tx, half)
             await tx.commit()
         return caller

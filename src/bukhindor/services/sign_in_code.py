@@ -11,12 +11,9 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidOneTimeToken, RateLimited
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
-from bukhindor.domain.password_attempt import sign_in_kind
-from bukhindor.domain.sign_in import HalfSignedIn
 from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.tokens import TokenPair
 from bukhindor.domain.user import User
-from bukhindor.ports.secrets import DeviceProofs
 from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
 from bukhindor.ports.store.passkeys import Passkeys
 from bukhindor.ports.store.transactions import Writes
@@ -47,7 +44,6 @@ class SignInCode:
     planted_access: PlantedAccess
     letters: Letters
     trail: AuditTrail
-    device_proofs: DeviceProofs
     token_issuer: TokenIssuer
     session_start: SessionStart
     clock: Clock
@@ -101,19 +97,7 @@ class SignInCode:
             user = await self.review_codes.owner(tx, proof, origin, now)
             if user is None:
                 user = await self._owner_of_mailbox(tx, proof, origin, now)
-            networks = dict(await tx.familiar_networks.of_user(user.id))
-            proven = self.device_proofs.device_of(device_proof, user.id, now)
-            network_used_at = networks.get(origin.wider_network)
-            half = HalfSignedIn(
-                user=user,
-                methods=(Method.MAIL,),
-                authenticated_at=now,
-                origin=origin,
-                device=device,
-                kind=sign_in_kind(proven, network_used_at, now),
-                proven_device=proven or "",
-                network_used_at=network_used_at,
-            )
+            half = await self.session_start.half_signed_in(tx, user, Method.MAIL, device, origin, device_proof, now)
             caller = await self.session_start.start(tx, half)
             await tx.commit()
         return self.token_issuer.issue(caller.session, caller.user, now)

@@ -1,16 +1,20 @@
 """The one way into a session: every way of signing in ends here."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
+from bukhindor.domain.device import Device
 from bukhindor.domain.errors import AccountLocked, Denied, EmailNotVerified, MfaRequired
 from bukhindor.domain.mail import LetterKind
-from bukhindor.domain.password_attempt import is_worth_recording
+from bukhindor.domain.origin import Origin
+from bukhindor.domain.password_attempt import is_worth_recording, sign_in_kind
 from bukhindor.domain.session import MAX_SESSIONS_PER_USER, Session, SessionPolicy
 from bukhindor.domain.sign_in import AwaitedFactor, HalfSignedIn
-from bukhindor.domain.sign_in_method import Level, level_of
+from bukhindor.domain.sign_in_method import Level, Method, level_of
+from bukhindor.domain.user import User
 from bukhindor.ports.mfa_tokens import MfaTokens
 from bukhindor.ports.secrets import DeviceProofs
 from bukhindor.ports.store.audit_events import HasAuditEvents
@@ -85,6 +89,31 @@ class SessionStart:
         caller = Caller(user, session, origin)
         await tx.audit_events.add(self.trail.by(caller, AuditType.SIGNED_IN, now, **_details(half), **replaced))
         return caller
+
+    async def half_signed_in(
+        self,
+        tx: HasFamiliarNetworks,
+        user: User,
+        method: Method,
+        device: Device,
+        origin: Origin,
+        device_proof: str,
+        now: datetime,
+    ) -> HalfSignedIn:
+        """The owner of an account who has proved `method`, with what the client presents besides."""
+        networks = dict(await tx.familiar_networks.of_user(user.id))
+        network_used_at = networks.get(origin.wider_network)
+        proven = self.device_proofs.device_of(device_proof, user.id, now)
+        return HalfSignedIn(
+            user=user,
+            methods=(method,),
+            authenticated_at=now,
+            origin=origin,
+            device=device,
+            kind=sign_in_kind(proven, network_used_at, now),
+            proven_device=proven or "",
+            network_used_at=network_used_at,
+        )
 
     async def _end_replaced(self, tx: SessionStartStore, half: HalfSignedIn) -> dict[str, str]:
         """End the session that this device had before. Returns what the audit says about it.

@@ -78,6 +78,11 @@ class Refusal:
     errors: tuple[domain.FieldError, ...] = ()
     members: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def message(self) -> str:
+        """What is wrong with the fields, else the sentence of the refusal: for a person who reads a page."""
+        return " ".join(each.message for each in self.errors) or self.detail
+
 
 def refusal(exchange: Exchange, error: Exception) -> Refusal:
     """Return the refusal for any exception; an unexpected one is logged here, once."""

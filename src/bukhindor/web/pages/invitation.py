@@ -135,17 +135,14 @@ def _wrong_field(refusal: Refusal | None) -> str:
 def _form(call: Call, settings: WebSettings, token: str, name: str, refusal: Refusal | None = None) -> Response:
     language, app_url = call.exchange.language, settings.app_url
     words = _WORDS[language]
-    errors = () if refusal is None else refusal.errors
     return page(
         "invitation.html",
         call.exchange,
         settings,
-        200 if refusal is None else refusal.status,
-        {} if refusal is None else refusal.headers,
+        refusal,
         title=words.title,
         page_words=words,
         landing=LANDING[language],
-        error="" if refusal is None else " ".join(each.message for each in errors) or refusal.detail,
         wrong_field=_wrong_field(refusal),
         mailbox=call.mailbox,
         address=f"{settings.public_path}{ACCOUNT}/{INVITATION}",
@@ -162,8 +159,7 @@ def _dead(call: Call, settings: WebSettings, refusal: Refusal) -> Response:
         "new_mail.html",
         call.exchange,
         settings,
-        refusal.status,
-        refusal.headers,
+        refusal,
         title=words.title,
         page_words=words,
         landing=LANDING[language],

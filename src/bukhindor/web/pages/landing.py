@@ -69,7 +69,7 @@ def link_refused(call: Call, settings: WebSettings, purpose: Purpose, refusal: R
     """Return the form again, or one for a new mail where the link is dead."""
     body, query = call.arguments.get("body"), call.arguments.get("query")
     if isinstance(body, NewMailForm):
-        return _new_mail(call, settings, purpose, refusal, _message(refusal), body.email)
+        return _new_mail(call, settings, purpose, refusal, refusal.message, body.email)
     blamed = {error.field for error in refusal.errors}
     if refusal.code == InvalidOneTimeToken.code or blamed & {"token", "query"}:
         return _new_mail(call, settings, purpose, refusal, LANDING[call.exchange.language].dead)
@@ -79,10 +79,6 @@ def link_refused(call: Call, settings: WebSettings, purpose: Purpose, refusal: R
     return refusal_page(call.exchange, settings, refusal)
 
 
-def _message(refusal: Refusal) -> str:
-    return " ".join(each.message for each in refusal.errors) or refusal.detail
-
-
 def _form(call: Call, settings: WebSettings, purpose: Purpose, token: str, refusal: Refusal | None = None) -> Response:
     language = call.exchange.language
     words, name, app_url = PAGES[purpose][language], PAGE_OF[purpose], settings.app_url
@@ -90,13 +86,11 @@ def _form(call: Call, settings: WebSettings, purpose: Purpose, token: str, refus
         "landing.html",
         call.exchange,
         settings,
-        200 if refusal is None else refusal.status,
-        {} if refusal is None else refusal.headers,
+        refusal,
         title=words.title,
         page_words=words,
         landing=LANDING[language],
         without_password=WITHOUT_PASSWORD[language] if purpose is Purpose.VERIFY_EMAIL else None,
-        error="" if refusal is None else _message(refusal),
         is_field_wrong=refusal is not None and refusal.status == 400,
         mailbox=call.mailbox,
         address=f"{settings.public_path}{ACCOUNT}/{name}",
@@ -116,8 +110,7 @@ def _new_mail(
         "new_mail.html",
         call.exchange,
         settings,
-        refusal.status,
-        refusal.headers,
+        refusal,
         title=words.title,
         page_words=words,
         landing=LANDING[language],

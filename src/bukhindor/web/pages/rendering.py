@@ -27,11 +27,15 @@ def page(
     template: str,
     exchange: Exchange,
     settings: WebSettings,
-    status: int = 200,
+    refusal: Refusal | None = None,
+    *,
     headers: Mapping[str, str] = _NO_HEADERS,
     **values: Any,
 ) -> Response:
-    """Return a page in the client's language: `values` are what the template shows beside what all pages show."""
+    """Return a page in the client's language: `values` are what the template shows beside what all pages show.
+
+    A page that shows what its form met has the status and the headers of `refusal`, and its message as `error`.
+    """
     product = settings.product
     text = (
         templates()
@@ -42,10 +46,11 @@ def page(
             product=product,
             addresses=_addresses_below(settings.public_path),
             asset=partial(asset_address, product, public_path=settings.public_path),
-            **values,
+            **({"error": "" if refusal is None else refusal.message} | values),
         )
     )
-    return Response(text, status, {**_HEADERS, **headers}, "text/html")
+    status, more = (200, _NO_HEADERS) if refusal is None else (refusal.status, refusal.headers)
+    return Response(text, status, {**_HEADERS, **more, **headers}, "text/html")
 
 
 @lru_cache(maxsize=8)
@@ -57,7 +62,7 @@ def _addresses_below(path: str) -> dict[str, str]:
 def refusal_page(exchange: Exchange, settings: WebSettings, refusal: Refusal) -> Response:
     """Return the page for a refusal that offers no retry."""
     title = WORDS[exchange.language].nothing_here if refusal.status == 404 else WORDS[exchange.language].refused
-    return page("refusal.html", exchange, settings, refusal.status, refusal.headers, title=title, detail=refusal.detail)
+    return page("refusal.html", exchange, settings, refusal, title=title, detail=refusal.detail)
 
 
 def refused(call: Call, settings: WebSettings, refusal: Refusal) -> Response:
