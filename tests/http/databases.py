@@ -59,6 +59,16 @@ class SqliteDatabase:
     def stored(self) -> bytes:
         return b"".join(file.read_bytes() for file in sorted(self._file.parent.glob(f"{self._file.name}*")))
 
+    def keep(self, copy: Path) -> None:
+        """Write all that is in it to a new file, while its service runs."""
+        with closing(self.connect()) as now, closing(sqlite3.connect(copy)) as kept:
+            now.backup(kept)
+
+    def put_back(self, copy: Path) -> None:
+        """Take over what is in a copy, while its service runs."""
+        with closing(sqlite3.connect(copy)) as kept, closing(self.connect()) as changed:
+            kept.backup(changed)
+
 
 class SqliteDatabases:
     """A file, copied for each test."""
@@ -74,8 +84,7 @@ class SqliteDatabases:
 
     def put_back(self, database: Any) -> None:
         """Undo what was changed in a database since it was lent, while its service runs."""
-        with closing(sqlite3.connect(self._file)) as first, closing(database.connect()) as changed:
-            first.backup(changed)
+        database.put_back(self._file)
 
     def take_back(self, database: SqliteDatabase) -> None:
         """It goes with the folder of the test."""
