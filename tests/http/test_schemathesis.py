@@ -42,7 +42,7 @@ BEYOND_A_SCHEMA = {
     # What was mailed. A link may have been copied with blanks, and a code typed in any script.
     ("", "invalid_one_time_token"), ("token", "invalid_token"), ("code", "invalid_code"),
     # What an authenticator app shows, which of its forms a code has, and a sign-in that waits for it.
-    ("", "incorrect_factor"), ("", "invalid_mfa_token"), ("code", "invalid_totp_code"),
+    ("", "incorrect_factor"), ("", "invalid_mfa_token"), ("code", "invalid_totp_code"), ("code", "invalid_typed_code"),
     ("recovery_code", "invalid_recovery_code"),
     # What an authenticator has signed, and the challenge for it.
     ("", "passkey_not_accepted"),

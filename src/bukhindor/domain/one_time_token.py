@@ -96,6 +96,15 @@ class TypedCode:
 Proof = LinkToken | TypedCode
 
 
+class MailedCode(str):
+    """The eight digits of a mail, which its reader types in a session of the account."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MailedCode(…)"
+
+
 @dataclass(frozen=True, slots=True)
 class LockdownLink:
     """With it the reader of a mail locks an account that someone else has got into, until a reset by mail.

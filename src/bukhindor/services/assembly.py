@@ -131,6 +131,8 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             transactions=outside.transactions,
             step_up=steps.step_up,
             factor_check=steps.factor_check,
+            proofs=steps.proofs,
+            review_codes=steps.review_codes,
             token_issuer=steps.token_issuer,
             trail=steps.trail,
             clock=outside.clock,

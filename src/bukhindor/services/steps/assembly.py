@@ -65,7 +65,9 @@ def assemble_steps(outside: Outside, rules: Rules) -> Steps:
         limiter=outside.limiter,
         clock=outside.clock,
     )
-    step_up = StepUp(password_check=password_check, policy=rules.policy, clock=outside.clock)
+    step_up = StepUp(
+        transactions=outside.transactions, password_check=password_check, policy=rules.policy, clock=outside.clock
+    )
     removal = AccountRemoval(
         transactions=outside.transactions, step_up=step_up, letters=letters, trail=trail, clock=outside.clock
     )

@@ -12,7 +12,9 @@ from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.sign_in_method import Level, Method
 from bukhindor.domain.user import User
+from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.sessions import HasSessions
+from bukhindor.ports.store.transactions import Reads
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.password_check import PasswordCheck
 
@@ -21,6 +23,7 @@ from bukhindor.services.steps.password_check import PasswordCheck
 class StepUp:
     """Shared by the dangerous acts. Each session has its own budget for wrong passwords."""
 
+    transactions: Reads[HasPasskeys]
     password_check: PasswordCheck
     policy: SessionPolicy
     clock: Clock
@@ -37,7 +40,7 @@ class StepUp:
         if not isinstance(actor, Caller) or not acts:
             return
         if password is None:
-            self._require_fresh(actor, acts)
+            await self._require_fresh(actor, acts)
         else:
             await self.prove_by_password(actor, password, " ".join(sorted(acts)))
 
@@ -49,12 +52,17 @@ class StepUp:
             await self.record_failure(caller, act)
             raise IncorrectPassword
 
-    def _require_fresh(self, caller: Caller, acts: Iterable[Act]) -> None:
+    async def _require_fresh(self, caller: Caller, acts: Iterable[Act]) -> None:
         session = caller.session
         needs_password = caller.user.password_hash is not None and any(act.asks_for_password for act in acts)
         is_enough = session.level is Level.AAL2 or not (needs_password or caller.user.has_factor)
-        if not (is_enough and session.is_fresh_at(self.clock.now(), self.policy)):
-            raise ReauthenticationRequired(*_methods_of(caller.user, session.level))
+        if is_enough and session.is_fresh_at(self.clock.now(), self.policy):
+            return
+        # Only a refusal asks for the passkeys, so that what is admitted costs no statement more.
+        async with self.transactions.read() as stored:
+            has_passkey = bool(await stored.passkeys.of_user(caller.user.id))
+        passkey = (Method.PASSKEY,) if has_passkey else ()
+        raise ReauthenticationRequired(*_methods_of(caller.user, session.level), *passkey)
 
     def budget(self, caller: Caller) -> AbstractAsyncContextManager[None]:
         """Count a prompt of the caller's session. Raises RateLimited."""

@@ -103,7 +103,7 @@ from bukhindor.web.api import (
     user_admin,
     user_listing,
 )
-from bukhindor.web.endpoint.limits import GUESSES, MAILS, Counted, NetworkLimit
+from bukhindor.web.endpoint.limits import GUESSES, GUESSES_OF_CODES, MAILS, Counted, NetworkLimit
 from bukhindor.web.endpoint.refusals import CrossSiteRequest, NotReady
 from bukhindor.web.endpoint.row import Access, Endpoint, FormEndpoint
 
@@ -150,8 +150,9 @@ _AUTH = (
                       TooBusy),
              limits=(GUESSES,), rules=FactorSignIn.complete, starts_session=True),
     Endpoint("POST", "/auth/reauthenticate", reauthentication.reauthenticate, _SIGNED_IN, "Sign-in",
-             refuses=(IncorrectPassword, IncorrectFactor, PasskeyNotAccepted, RateLimited, TooBusy),
-             rules=Reauthentication.prove, accepts_single_factor=True),
+             refuses=(IncorrectPassword, IncorrectFactor, InvalidOneTimeToken, PasskeyNotAccepted, RateLimited,
+                      TooBusy),
+             limits=(GUESSES_OF_CODES,), rules=Reauthentication.prove, accepts_single_factor=True),
     Endpoint("POST", "/auth/sign-in-code", sign_in_code.mail_sign_in_code, _ANYONE, "Sign-in",
              limits=MAILS, rules=SignInCode.request),
     Endpoint("POST", "/auth/sign-in-code/confirm", sign_in_code.confirm_sign_in, _ANYONE, "Sign-in",

@@ -66,7 +66,13 @@ def _is_code(body: object) -> bool:
     return getattr(body, "token", None) is None
 
 
+def _has_code(body: object) -> bool:
+    """Whether a body that may have one of several proofs has a code."""
+    return getattr(body, "code", None) is not None
+
+
 GUESSES = NetworkLimit(GUESSES_PER_NETWORK, can_be_guessed=_is_code)
+GUESSES_OF_CODES = NetworkLimit(GUESSES_PER_NETWORK, can_be_guessed=_has_code)
 MAILS = tuple(NetworkLimit(limit, Counted.EVERY_CALL) for limit in (MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY))
 
 
