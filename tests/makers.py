@@ -9,6 +9,7 @@ from bukhindor.domain.audit import AuditEvent, AuditType
 from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.factor import Factor
+from bukhindor.domain.identity import Identity, IdentityClaims, ProviderGrant
 from bukhindor.domain.invitation import LIFETIME, Invitation
 from bukhindor.domain.language import LanguageTag, tag_of
 from bukhindor.domain.mail import Letter, LetterKind, Mail, QueuedMail
@@ -19,6 +20,7 @@ from bukhindor.domain.service_key import Scope, ServiceKey, ServiceKeySecret
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.signing_key import KeyRing, SigningKey
 from bukhindor.domain.user import Role, User
+from bukhindor.domain.withdrawal import Withdrawal
 from bukhindor.ports.secrets import Requester
 
 T0 = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -115,6 +117,54 @@ def make_passkey(owner: User, **parts: Any) -> Passkey:
         is_synced=parts.pop("is_synced", True),
         is_backed_up=parts.pop("is_backed_up", False),
         created_at=parts.pop("created_at", T0),
+        **parts,
+    )
+
+
+def make_claims(**parts: Any) -> IdentityClaims:
+    """What a verified ID token of Ann says; `parts` are fields of IdentityClaims."""
+    subject = parts.pop("subject", "ann")
+    return IdentityClaims(
+        provider=parts.pop("provider", "google"),
+        issuer=parts.pop("issuer", "https://accounts.google.com"),
+        subject=subject,
+        audience=parts.pop("audience", "web-client"),
+        email=parts.pop("email", address("ann@example.com")),
+        is_email_verified=parts.pop("is_email_verified", True),
+        is_private_email=parts.pop("is_private_email", False),
+        name=parts.pop("name", "Ann Example"),
+        amr=parts.pop("amr", ()),
+        token_hash=parts.pop("token_hash", None) or uuid4().bytes,
+        expires_at=parts.pop("expires_at", T0 + timedelta(minutes=11)),
+        **parts,
+    )
+
+
+def make_identity(owner: User, **parts: Any) -> Identity:
+    """An identity of `owner` with a subject of its own; `parts` are fields of Identity."""
+    identity_id: UUID = parts.pop("id", None) or uuid4()
+    return Identity(
+        id=identity_id,
+        user_id=owner.id,
+        provider=parts.pop("provider", "google"),
+        issuer=parts.pop("issuer", "https://accounts.google.com"),
+        subject=parts.pop("subject", identity_id.hex),
+        email=parts.pop("email", owner.email),
+        is_email_verified=parts.pop("is_email_verified", True),
+        is_private_email=parts.pop("is_private_email", False),
+        created_at=parts.pop("created_at", T0),
+        **parts,
+    )
+
+
+def make_withdrawal(**parts: Any) -> Withdrawal:
+    """A withdrawal that is due; `parts` are fields of Withdrawal."""
+    return Withdrawal(
+        id=parts.pop("id", None) or uuid4(),
+        provider=parts.pop("provider", "apple"),
+        grant=parts.pop("grant", ProviderGrant("com.example.app", "refresh")),
+        created_at=parts.pop("created_at", T0),
+        due_at=parts.pop("due_at", T0),
         **parts,
     )
 

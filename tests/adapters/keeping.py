@@ -2,6 +2,7 @@
 
 from bukhindor.domain.audit import AuditEvent
 from bukhindor.domain.factor import Factor
+from bukhindor.domain.identity import Identity
 from bukhindor.domain.mail import QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken
 from bukhindor.domain.passkey import Passkey
@@ -9,12 +10,23 @@ from bukhindor.domain.service_key import ServiceKey
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
+from bukhindor.domain.withdrawal import Withdrawal
 from bukhindor.ports.store.full import FullStore
 
 
 async def keep(
     store: FullStore,
-    *things: User | Session | Factor | Passkey | SigningKey | ServiceKey | OneTimeToken | QueuedMail | AuditEvent,
+    *things: User
+    | Session
+    | Factor
+    | Passkey
+    | Identity
+    | Withdrawal
+    | SigningKey
+    | ServiceKey
+    | OneTimeToken
+    | QueuedMail
+    | AuditEvent,
 ) -> None:
     """Commit new things, owners before what belongs to them."""
     async with store.begin() as tx:
@@ -28,6 +40,10 @@ async def keep(
                     await tx.factors.put(thing)
                 case Passkey():
                     await tx.passkeys.add(thing)
+                case Identity():
+                    await tx.identities.add(thing)
+                case Withdrawal():
+                    await tx.withdrawals.add(thing)
                 case SigningKey():
                     await tx.signing_keys.add(thing)
                 case ServiceKey():

@@ -31,7 +31,7 @@ PUBLIC = {
     "health", "live", "ready", "jwks", "openid_configuration", "oauth_authorization_server",
     "register", "accept_invitation", "lock_account", "login", "login_with_factor", "refresh",
     "reset_password", "forgot_password", "confirm_password_reset", "verify_email", "confirm_email",
-    "passkey_sign_in_options", "sign_in_with_passkey",
+    "passkey_sign_in_options", "sign_in_with_passkey", "sign_in_with_id_token",
     "confirm_email_change", "revoke_token", "mail_sign_in_code", "confirm_sign_in",
 }  # fmt: skip
 

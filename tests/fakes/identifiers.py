@@ -14,6 +14,7 @@ class FakeIdentifiers:
         self._service_keys = count(1)
         self._invitations = count(1)
         self._passkeys = count(1)
+        self._identities = count(1)
         self._sessions = count(1)
         self._tokens = count(1)
         self._seeds = count(1)
@@ -32,6 +33,9 @@ class FakeIdentifiers:
 
     def passkey_id(self) -> UUID:
         return UUID(int=_VERSION_7 | next(self._passkeys) << 48)
+
+    def identity_id(self) -> UUID:
+        return UUID(int=_VERSION_7 | next(self._identities) << 24)
 
     def session_id(self) -> UUID:
         return UUID(int=_VERSION_4 | next(self._sessions))

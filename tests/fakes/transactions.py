@@ -9,6 +9,7 @@ from uuid import UUID
 from bukhindor.domain.audit import AuditEvent
 from bukhindor.domain.errors import BukhindorError, StoreUnavailable, Unavailable
 from bukhindor.domain.factor import Factor
+from bukhindor.domain.identity import Identity
 from bukhindor.domain.invitation import Invitation
 from bukhindor.domain.mail import QueuedMail
 from bukhindor.domain.one_time_token import LockdownLink, OneTimeToken, Purpose
@@ -17,9 +18,11 @@ from bukhindor.domain.service_key import ServiceKey
 from bukhindor.domain.session import Session
 from bukhindor.domain.signing_key import SigningKey
 from bukhindor.domain.user import User
+from bukhindor.domain.withdrawal import Withdrawal
 from tests.fakes.audit_events import FakeAuditEvents
 from tests.fakes.factors import FakeFactors
 from tests.fakes.familiar_networks import FakeFamiliarNetworks
+from tests.fakes.identities import FakeIdentities
 from tests.fakes.invitations import FakeInvitations
 from tests.fakes.kept_responses import FakeKeptResponses, Kept
 from tests.fakes.lockdown_links import FakeLockdownLinks
@@ -32,6 +35,7 @@ from tests.fakes.sessions import FakeSessions
 from tests.fakes.signing_keys import FakeSigningKeys
 from tests.fakes.user_listing import FakeUserListing
 from tests.fakes.users import FakeUsers
+from tests.fakes.withdrawals import FakeWithdrawals
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -52,6 +56,10 @@ class _Tables(NamedTuple):
     lockdown_links: dict[bytes, LockdownLink]
     passkeys: dict[UUID, Passkey]
     used_challenges: dict[bytes, datetime]
+    identities: dict[UUID, Identity]
+    identity_sessions: dict[UUID, UUID]
+    used_id_tokens: dict[bytes, datetime]
+    withdrawals: dict[UUID, Withdrawal]
     audit_events: dict[UUID, AuditEvent]
 
     def copy(self) -> "_Tables":
@@ -83,6 +91,7 @@ class _Scope:
             tables.factors,
             tables.recovery_codes,
             tables.passkeys,
+            tables.identities,
         )
 
     @property
@@ -125,6 +134,15 @@ class _Scope:
         return FakePasskeys(tables.passkeys, tables.used_challenges)
 
     @property
+    def identities(self) -> FakeIdentities:
+        tables = self._tables()
+        return FakeIdentities(tables.identities, tables.identity_sessions, tables.used_id_tokens, tables.sessions)
+
+    @property
+    def withdrawals(self) -> FakeWithdrawals:
+        return FakeWithdrawals(self._tables().withdrawals)
+
+    @property
     def one_time_tokens(self) -> FakeOneTimeTokens:
         tables = self._tables()
         return FakeOneTimeTokens(tables.users, tables.one_time_tokens)
@@ -161,7 +179,7 @@ class FakeTransactions(_Scope):
         self.fail_next_commit = False
         self.is_down = False
         self.has_schema = True
-        self.committed = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+        self.committed = _Tables(*({} for _ in _Tables._fields))
         self.turn = asyncio.Lock()
 
     def begin(self) -> "_Transaction":

@@ -6,6 +6,7 @@ from uuid import UUID
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import EmailTaken
 from bukhindor.domain.factor import Factor
+from bukhindor.domain.identity import Identity
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.passkey import Passkey
 from bukhindor.domain.session import Session
@@ -22,6 +23,7 @@ class FakeUsers:
         factors: dict[UUID, Factor],
         recovery_codes: dict[tuple[UUID, bytes], bool],
         passkeys: dict[UUID, Passkey],
+        identities: dict[UUID, Identity],
     ) -> None:
         self._users = users
         self._sessions = sessions
@@ -30,6 +32,7 @@ class FakeUsers:
         self._factors = factors
         self._recovery_codes = recovery_codes
         self._passkeys = passkeys
+        self._identities = identities
 
     async def by_id(self, user_id: UUID) -> User | None:
         return self._users.get(user_id)
@@ -66,6 +69,8 @@ class FakeUsers:
             del self._recovery_codes[code]
         for passkey in [passkey for passkey in self._passkeys.values() if passkey.user_id == user_id]:
             del self._passkeys[passkey.id]
+        for identity in [identity for identity in self._identities.values() if identity.user_id == user_id]:
+            del self._identities[identity.id]
         return self._users.pop(user_id, None) is not None
 
     async def count_active_admins(self, now: datetime) -> int:

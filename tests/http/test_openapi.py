@@ -278,7 +278,8 @@ def test_a_closed_account_is_described_only_where_it_can_be_met() -> None:
             if f"`{code}`" in operation_of(endpoint)["responses"].get("403", {}).get("description", "")
         }
         assert describing == {
-            "login", "login_with_factor", "confirm_sign_in", "sign_in_with_passkey", "reset_user_password",
+            "login", "login_with_factor", "confirm_sign_in", "sign_in_with_passkey", "sign_in_with_id_token",
+            "reset_user_password",
         }  # fmt: skip
 
 

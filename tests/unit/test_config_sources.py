@@ -127,9 +127,9 @@ def test_the_example_file_names_every_variable_and_each_of_its_values_is_good(
 ) -> None:
     text = (ROOT / ".env.example").read_text("utf-8")
     assignments = re.findall(r"^# ([A-Z_]+=.*)$", text, re.MULTILINE)
-    variables = [variable for variable, _, _ in Settings.read({}, None).variables]
-    assert [assignment.partition("=")[0] for assignment in assignments] == variables
     settings = Settings.read({}, env_file(tmp_path, "\n".join(assignments)))
+    variables = [variable for variable, _, _ in settings.variables]
+    assert [assignment.partition("=")[0] for assignment in assignments] == variables
     assert {name for name in variables if settings.origins[name] is Origin.DEFAULT} == {"JWT_SECRET"}
 
 

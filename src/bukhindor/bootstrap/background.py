@@ -14,11 +14,13 @@ _log = logging.getLogger(__name__)
 _KEY_RELOAD_SECONDS = 5
 PURGE_SECONDS = 600
 _MAIL_SECONDS = 0.5
+_WITHDRAWAL_SECONDS = 5
 _END_AGAIN_SECONDS = 1.0
 # Less than the server gives the application to close. Most mail servers answer in time, and no mail is sent twice.
 _LAST_MAILS_SECONDS = 5.0
 
 KEY_RELOAD, PURGE, MAIL_DELIVERY, MAILBOX_PURGE = "key reload", "purge", "mail delivery", "mailbox purge"
+WITHDRAWALS = "withdrawals"
 
 Work = Callable[[], Awaitable[Any]]
 
@@ -33,6 +35,7 @@ async def background_tasks(
     works = (
         (KEY_RELOAD, _KEY_RELOAD_SECONDS, services.signing_key_ring.load),
         (PURGE, PURGE_SECONDS, services.upkeep.purge),
+        (WITHDRAWALS, _WITHDRAWAL_SECONDS, services.provider_withdrawals.withdraw_due),
         (MAIL_DELIVERY, _MAIL_SECONDS, services.mail_delivery.deliver_due),
     )
     running = [_repeat(name, seconds, work, on_failure) for name, seconds, work in works]

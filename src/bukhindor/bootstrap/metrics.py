@@ -12,7 +12,7 @@ from bukhindor.adapters.prometheus.meter import MeteredMailer, MeteredRateLimite
 from bukhindor.adapters.prometheus.series import Measurement
 from bukhindor.adapters.smtp.server_url import MailServer
 from bukhindor.adapters.sql.sqlite.transactions import SqliteTransactions
-from bukhindor.bootstrap.background import KEY_RELOAD, MAIL_DELIVERY, MAILBOX_PURGE, PURGE
+from bukhindor.bootstrap.background import KEY_RELOAD, MAIL_DELIVERY, MAILBOX_PURGE, PURGE, WITHDRAWALS
 from bukhindor.bootstrap.store import Store
 from bukhindor.bootstrap.watch import Tracing, Watch, Work
 from bukhindor.domain.errors import Unavailable
@@ -59,7 +59,7 @@ class MetricsWatch(Watch):
     def __init__(self, host: str, port: int | None, tracing: Tracing | None) -> None:
         self._meter = PrometheusMeter(BUILD)
         super().__init__(tracing, self._meter)
-        self._meter.expect_background(KEY_RELOAD, PURGE, MAIL_DELIVERY, MAILBOX_PURGE, _METRICS)
+        self._meter.expect_background(KEY_RELOAD, PURGE, MAIL_DELIVERY, MAILBOX_PURGE, WITHDRAWALS, _METRICS)
         self._host = host
         self._port = port
         self._stop: Callable[[], None] | None = None

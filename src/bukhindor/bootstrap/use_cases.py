@@ -13,6 +13,7 @@ from bukhindor.adapters.crypto.signing_key_maker import Es256SigningKeyMaker
 from bukhindor.adapters.crypto.totp_codes import PyotpTotpCodes
 from bukhindor.adapters.system.identifiers import SystemIdentifiers
 from bukhindor.adapters.webauthn.ceremonies import WebauthnCeremonies
+from bukhindor.bootstrap.identity_providers import identity_providers
 from bukhindor.config import Settings
 from bukhindor.config.ways_in import EmailVerificationMode
 from bukhindor.domain.audit import Retention
@@ -61,6 +62,7 @@ def build_services(
         mfa_tokens=SealedMfaTokens(secret_keys),
         key_maker=Es256SigningKeyMaker(secret_keys),
         passkey_challenges=SignedPasskeyChallenges(secret_keys),
+        identity_providers=identity_providers(settings),
         passkey_ceremonies=WebauthnCeremonies(settings.apps.relying_party, settings.product.name),
     )
     rules = Rules(

@@ -9,6 +9,7 @@ from typing import Self
 from bukhindor.config.accounts import AccountSettings
 from bukhindor.config.apps import AppSettings
 from bukhindor.config.errors import ConfigurationError
+from bukhindor.config.identity_providers import IdentityProviderSettings
 from bukhindor.config.limits import LimitSettings
 from bukhindor.config.mail import DevMailbox, MailSettings
 from bukhindor.config.monitoring import MonitoringSettings
@@ -41,6 +42,7 @@ class Settings:
     store: StoreSettings
     accounts: AccountSettings
     ways_in: WaysInSettings
+    identities: IdentityProviderSettings
     tokens: TokenSettings
     limiting: LimitSettings
     product: Product
@@ -76,6 +78,7 @@ class Settings:
         store = StoreSettings.read(sources)
         accounts = AccountSettings.read(sources, data_dir=store.data_dir, workers=server.workers)
         ways_in = WaysInSettings.read(sources)
+        identities = IdentityProviderSettings.read(sources, is_production=is_production)
         tokens = TokenSettings.read(sources, token_life=accounts.jwt_expiration)
         limiting = LimitSettings.read(sources)
         product = read_product(sources)
@@ -86,6 +89,7 @@ class Settings:
             store=store,
             accounts=accounts,
             ways_in=ways_in,
+            identities=identities,
             tokens=tokens,
             limiting=limiting,
             product=product,

@@ -28,6 +28,8 @@ class Act(StrEnum):
     REMOVE_FACTOR = "remove_factor"
     RENEW_RECOVERY_CODES = "renew_recovery_codes"
     RESET_FACTORS = "reset_factors"
+    LINK_IDENTITY = "link_identity"
+    UNLINK_IDENTITY = "unlink_identity"
 
     @property
     def asks_for_password(self) -> bool:

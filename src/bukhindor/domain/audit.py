@@ -58,6 +58,8 @@ class AuditType(StrEnum):
     FACTORS_RESET = "factor.reset"
     FACTOR_CHECK_FAILED = "factor.check_failed"
     FACTORS_DISABLED = "factor.disabled"
+    IDENTITY_LINKED = "identity.linked"
+    IDENTITY_UNLINKED = "identity.unlinked"
     RECOVERY_CODES_MADE = "recovery_codes.made"
     RECOVERY_CODE_USED = "recovery_codes.used"
     LOCKED = "user.locked"

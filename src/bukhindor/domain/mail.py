@@ -42,6 +42,8 @@ class LetterKind(StrEnum):
     FEW_RECOVERY_CODES = "few_recovery_codes"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
     NEW_DEVICE = "new_device"
     ACCOUNT_DELETED = "account_deleted"
     INVITATION = "invitation"
@@ -53,7 +55,8 @@ class Letter:
     """The facts that a mail reports, and its recipient; the writer chooses the words.
 
     `link` and `code` are for letters that ask for a proof; `device` and `ip` for those that report a sign-in;
-    `new_email` for those about a change of address, and `lockdown_link` for those that may be about a thief.
+    `new_email` for those about a change of address, `provider` for those about an account at one, and `lockdown_link`
+    for those that may be about a thief.
     """
 
     kind: LetterKind
@@ -65,6 +68,7 @@ class Letter:
     device: str = ""
     ip: str = ""
     new_email: str = ""
+    provider: str = ""
     lockdown_link: str = field(default="", repr=False)
 
 

@@ -5,9 +5,10 @@ from enum import StrEnum
 
 
 class Method(StrEnum):
-    """The values are those of the `amr` claim (RFC 8176 has the first two).
+    """The values are those of the `amr` claim (RFC 8176 has pwd, otp and mfa).
 
-    MAIL is a code or link from the account's mailbox, IDENTITY the account at another provider.
+    MAIL is a code or link from the account's mailbox, IDENTITY the account at another provider, and SEVERAL are two
+    factors that such a provider has checked.
     """
 
     PASSWORD = "pwd"
@@ -16,6 +17,7 @@ class Method(StrEnum):
     PASSKEY = "passkey"
     RECOVERY = "recovery"
     IDENTITY = "idp"
+    SEVERAL = "mfa"
 
 
 class Level(StrEnum):
@@ -25,7 +27,7 @@ class Level(StrEnum):
     AAL2 = "aal2"
 
 
-_SECOND_FACTORS = frozenset({Method.OTP, Method.RECOVERY})
+_SECOND_FACTORS = frozenset({Method.OTP, Method.RECOVERY, Method.SEVERAL})
 
 
 def level_of(methods: Iterable[Method]) -> Level:

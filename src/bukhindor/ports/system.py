@@ -33,6 +33,9 @@ class Identifiers(Protocol):
     def passkey_id(self) -> UUID:
         """A version 7 UUID as well."""
 
+    def identity_id(self) -> UUID:
+        """A version 7 UUID as well."""
+
     def session_id(self) -> UUID:
         """A version 4 UUID, which reveals nothing."""
 

@@ -10,6 +10,8 @@ from bukhindor.services.factor_reset import FactorReset
 from bukhindor.services.factor_sign_in import FactorSignIn
 from bukhindor.services.first_password import FirstPassword
 from bukhindor.services.health import Health
+from bukhindor.services.identities import Identities
+from bukhindor.services.identity_sign_in import IdentitySignIn
 from bukhindor.services.introspection import Introspection
 from bukhindor.services.invitation_acceptance import InvitationAcceptance
 from bukhindor.services.invitations import Invitations
@@ -40,6 +42,7 @@ from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.upkeep import Upkeep
 from bukhindor.services.user_admin import UserAdmin
 from bukhindor.services.user_listing import UserListing
+from bukhindor.services.withdrawals import ProviderWithdrawals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,9 @@ class Services:
     sign_in_code: SignInCode
     passkey_sign_in: PasskeySignIn
     passkey_administration: PasskeyAdministration
+    identity_sign_in: IdentitySignIn
+    identities: Identities
+    provider_withdrawals: ProviderWithdrawals
     token_refresh: TokenRefresh
     sign_out: SignOut
     repetition: Repetition
@@ -161,6 +167,26 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             step_up=steps.step_up,
             letters=steps.letters,
             identifiers=outside.identifiers,
+        ),
+        identity_sign_in=IdentitySignIn(
+            transactions=outside.transactions,
+            proof=steps.identity_proof,
+            admission=steps.identity_admission,
+            session_start=steps.session_start,
+            token_issuer=steps.token_issuer,
+            clock=outside.clock,
+        ),
+        identities=Identities(
+            transactions=outside.transactions,
+            proof=steps.identity_proof,
+            step_up=steps.step_up,
+            access=steps.provider_access,
+            letters=steps.letters,
+            trail=steps.trail,
+            identifiers=outside.identifiers,
+        ),
+        provider_withdrawals=ProviderWithdrawals(
+            transactions=outside.transactions, providers=outside.identity_providers, clock=outside.clock
         ),
         token_refresh=TokenRefresh(
             transactions=outside.transactions,

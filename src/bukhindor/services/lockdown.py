@@ -15,6 +15,7 @@ from bukhindor.domain.origin import Origin
 from bukhindor.domain.user import User
 from bukhindor.ports.secrets import OneTimeSecrets
 from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.identities import HasIdentities
 from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.sessions import HasSessions
@@ -26,7 +27,15 @@ from bukhindor.services.steps.letters import Letters, LetterStore
 
 
 class _Writing(
-    LetterStore, HasUsers, HasSessions, HasPasskeys, HasLockdownLinks, HasAuditEvents, Transaction, Protocol
+    LetterStore,
+    HasUsers,
+    HasSessions,
+    HasPasskeys,
+    HasIdentities,
+    HasLockdownLinks,
+    HasAuditEvents,
+    Transaction,
+    Protocol,
 ):
     """What locking needs from the store."""
 
@@ -60,7 +69,8 @@ class Lockdown:
         The links in mails about a new device, a new password or a new address work for seven days, once. A link in a
         mail to an earlier address of the account moves it back to that address: a thief may have changed it. If that
         address has another account meanwhile, the account becomes inactive, until an administrator decides. Passkeys
-        that were added since the mail are removed; a second factor stays until support resets it.
+        and linked accounts of other providers that were added since the mail are removed; a second factor stays until
+        support resets it.
 
         Raises InvalidAccessToken.
         """
@@ -86,7 +96,7 @@ class Lockdown:
                 await tx.commit()
                 raise InvalidOneTimeToken
             await self._close(tx, user, link.email, link.created_at, origin, now)
-            await self._remove_passkeys(tx, user, link.created_at, origin, now)
+            await self._remove_ways_in(tx, user, link.created_at, origin, now)
             details = {"mailbox": link.email.masked}
             await tx.audit_events.add(self.trail.by_stranger(origin, AuditType.LOCKED, now, user.id, **details))
             await tx.commit()
@@ -111,8 +121,8 @@ class Lockdown:
         if locked.is_active_at(now):
             await self.letters.ask_for_proof(tx, locked, Purpose.RESET_PASSWORD, origin, now)
 
-    async def _remove_passkeys(self, tx: _Writing, user: User, since: datetime, origin: Origin, now: datetime) -> None:
-        """Remove the passkeys that were added since the mail: a thief's would sign in again after the reset.
+    async def _remove_ways_in(self, tx: _Writing, user: User, since: datetime, origin: Origin, now: datetime) -> None:
+        """Remove passkeys and identities that were added since the mail: a thief's would sign in again after the reset.
 
         A second factor stays. It is no way in by itself, and without it the mailbox alone would be one.
         """
@@ -123,6 +133,12 @@ class Lockdown:
                     origin, AuditType.PASSKEY_REMOVED, now, user.id, passkey=str(passkey.id)
                 )
                 await tx.audit_events.add(removed)
+        for identity in await tx.identities.of_user(user.id):
+            if identity.created_at >= since:
+                await tx.identities.remove(identity.id)
+                details = {"identity": str(identity.id), "provider": identity.provider}
+                unlinked = self.trail.by_stranger(origin, AuditType.IDENTITY_UNLINKED, now, user.id, **details)
+                await tx.audit_events.add(unlinked)
 
     async def unlock(self, operator: Operator, user_id: UUID) -> User:
         """Let a person sign in again who can't reset the password by mail. Sessions that have ended stay so.

@@ -9,6 +9,7 @@ from bukhindor.domain.audit import AuditEvent, AuditQuery, AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.errors import InvalidAccessToken
 from bukhindor.domain.factor import Factor
+from bukhindor.domain.identity import Identity
 from bukhindor.domain.origin import NOWHERE
 from bukhindor.domain.passkey import Passkey
 from bukhindor.domain.password import Password
@@ -18,6 +19,7 @@ from bukhindor.domain.user import User
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.identities import HasIdentities
 from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
 from bukhindor.ports.store.sessions import HasSessions
@@ -44,6 +46,7 @@ class PersonalData:
     factors: list[Factor]
     recovery_codes_left: int
     passkeys: list[Passkey]
+    identities: list[Identity]
     familiar_networks: list[tuple[str, datetime]]
     events: list[AuditEvent]
 
@@ -54,6 +57,7 @@ class _Reading(
     HasFactors,
     HasRecoveryCodes,
     HasPasskeys,
+    HasIdentities,
     HasFamiliarNetworks,
     HasAuditEvents,
     Protocol,
@@ -93,10 +97,11 @@ class OwnAccount:
             factors = await stored.factors.of_user(user.id)
             codes_left = await stored.recovery_codes.count(user.id)
             passkeys = await stored.passkeys.of_user(user.id)
+            identities = await stored.identities.of_user(user.id)
             networks = await stored.familiar_networks.of_user(user.id)
             events = await stored.audit_events.page(AuditQuery(subject_id=user.id, limit=_MAX_EVENTS))
         shown = [_as_shown_to(user.id, event) for event in events]
-        return PersonalData(user, sessions, factors, codes_left, passkeys, networks, shown)
+        return PersonalData(user, sessions, factors, codes_left, passkeys, identities, networks, shown)
 
     async def delete(self, caller: Caller, password: Password | None) -> None:
         """Delete your account and all personal data, after a check of your password.

@@ -12,6 +12,7 @@ from bukhindor.domain.session import SessionPolicy
 from bukhindor.domain.signing_key import SigningKeyPolicy
 from bukhindor.domain.ways_in import WaysIn
 from bukhindor.ports.factors import RecoverySecrets, TotpCodes
+from bukhindor.ports.identity_provider import IdentityProviders
 from bukhindor.ports.mail import LetterWriter, Mailer
 from bukhindor.ports.mfa_tokens import MfaTokens
 from bukhindor.ports.passkeys import PasskeyCeremonies, PasskeyChallenges
@@ -48,6 +49,7 @@ class Outside:
     key_maker: SigningKeyMaker
     passkey_challenges: PasskeyChallenges
     passkey_ceremonies: PasskeyCeremonies
+    identity_providers: IdentityProviders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

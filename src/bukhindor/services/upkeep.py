@@ -11,6 +11,7 @@ from bukhindor.domain.session import SessionPolicy
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.identities import HasIdentities
 from bukhindor.ports.store.invitations import HasInvitations
 from bukhindor.ports.store.kept_responses import HasKeptResponses
 from bukhindor.ports.store.lockdown_links import HasLockdownLinks
@@ -30,6 +31,7 @@ class _Writing(
     HasInvitations,
     HasLockdownLinks,
     HasPasskeys,
+    HasIdentities,
     HasFamiliarNetworks,
     HasFactors,
     HasKeptResponses,
@@ -51,8 +53,8 @@ class Upkeep:
     async def purge(self) -> int:
         """Remove expired data, and what is personal in the events of deleted accounts. Returns how many there were.
 
-        Expired are sessions, one-time tokens, used challenges, invitations, links that lock, familiar networks,
-        pending factors, kept responses, abandoned mails and events.
+        Expired are sessions, one-time tokens, used challenges and ID tokens, invitations, links that lock, familiar
+        networks, pending factors, kept responses, abandoned mails and events.
 
         It works in small steps, so that no request waits long behind it.
         """
@@ -69,6 +71,7 @@ class Upkeep:
             removed += await tx.invitations.remove_expired(now)
             removed += await tx.lockdown_links.remove_expired(now)
             removed += await tx.passkeys.remove_expired_challenges(now)
+            removed += await tx.identities.remove_expired_tokens(now)
             removed += await tx.familiar_networks.remove_before(now - FAMILIARITY)
             removed += await tx.factors.remove_abandoned(now - PENDING_LIFE)
             removed += await tx.kept_responses.remove_expired(now)

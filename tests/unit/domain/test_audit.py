@@ -56,6 +56,8 @@ PROMISED_TYPES = {
     "mail.retried",
     "user.locked",
     "user.unlocked",
+    "identity.linked",
+    "identity.unlinked",
     "invitation.created",
     "invitation.withdrawn",
     "invitation.accepted",

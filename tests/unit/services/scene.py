@@ -35,6 +35,7 @@ from tests.fakes.access_tokens import FakeAccessTokens
 from tests.fakes.clock import FakeClock
 from tests.fakes.device_proofs import FakeDeviceProofs
 from tests.fakes.identifiers import FakeIdentifiers
+from tests.fakes.identity_provider import APPLE, GOOGLE, FakeIdentityProvider
 from tests.fakes.later_work import FakeLaterWork
 from tests.fakes.letter_writer import FakeLetterWriter
 from tests.fakes.mailer import FakeMailer
@@ -132,6 +133,7 @@ class Scene:
             trail=self.trail,
             clock=self.clock,
         )
+        self.google, self.apple = FakeIdentityProvider(GOOGLE), FakeIdentityProvider(APPLE)
         self.services = self._services()
 
     def set_ways_in(self, ways_in: WaysIn) -> None:
@@ -158,6 +160,7 @@ class Scene:
             key_maker=self.key_maker,
             passkey_challenges=self.passkey_challenges,
             passkey_ceremonies=self.passkey_ceremonies,
+            identity_providers={"google": self.google, "apple": self.apple},
         )
         rules = Rules(
             policy=self.policy,

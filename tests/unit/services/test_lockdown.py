@@ -21,7 +21,7 @@ from bukhindor.domain.errors import (
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import LOCKDOWN_LIFETIME, LinkToken, Purpose
 from bukhindor.domain.user import Status, User, UserChanges
-from tests.makers import ORIGIN, T0, address, make_passkey
+from tests.makers import ORIGIN, T0, address, make_identity, make_passkey
 from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, Scene
 
 ANN, MOVED = address("ann@example.com"), address("moved@example.com")
@@ -271,6 +271,20 @@ async def test_a_passkey_that_a_thief_added_goes_and_an_older_one_stays(scene: S
     assert await scene.store.passkeys.of_user(user.id) == [own]
     (removed,) = scene.events(AuditType.PASSKEY_REMOVED)
     assert removed.details == {"passkey": str(thiefs.id)}
+
+
+async def test_an_identity_that_a_thief_linked_goes_and_an_older_one_stays(scene: Scene) -> None:
+    user = await add_ann(scene)
+    own = make_identity(user, created_at=T0 - SECOND)
+    await scene.store.identities.add(own)
+    await scene.login(ANN, device=PHONE)
+    thiefs = make_identity(user, created_at=scene.clock.now() + SECOND)
+    await scene.store.identities.add(thiefs)
+    scene.clock.advance(2 * SECOND)
+    await lock(scene, button(scene))
+    assert await scene.store.identities.of_user(user.id) == [own]
+    (unlinked,) = scene.events(AuditType.IDENTITY_UNLINKED)
+    assert unlinked.details == {"identity": str(thiefs.id), "provider": "google"}
 
 
 async def test_locking_while_signed_in_removes_no_passkey(scene: Scene) -> None:

@@ -16,7 +16,7 @@ from bukhindor.domain.origin import Language
 from bukhindor.domain.passkey import CreatedCredential
 from bukhindor.domain.rate_limit import MAX_CONSECUTIVE_FAILURES, WRONG_CODES_PER_ACCOUNT
 from bukhindor.domain.user import Role, UserChanges
-from tests.makers import ORIGIN, T0, address, make_passkey
+from tests.makers import ORIGIN, T0, address, make_claims, make_identity, make_passkey
 from tests.unit.services.proof_flows import CHANGE, RESET, VERIFY
 from tests.unit.services.scene import NEW_PASSWORD, PASSWORD, WRONG_PASSWORD, Scene
 
@@ -95,6 +95,21 @@ async def remove_a_passkey(scene: Scene, ann: Caller, _: Caller) -> None:
     await scene.services.passkey_administration.remove(ann, passkey.id)
 
 
+async def link_an_identity(scene: Scene, ann: Caller, _: Caller) -> None:
+    await scene.services.identities.link_claims(ann, make_claims(), None)
+
+
+async def join_an_account(scene: Scene, ann: Caller, _: Caller) -> None:
+    await scene.store.users.save(replace(ann.user, email_verified=True))
+    await scene.services.identity_sign_in.by_claims(make_claims(), None, Device(), IN_RUSSIAN)
+
+
+async def unlink_an_identity(scene: Scene, ann: Caller, _: Caller) -> None:
+    identity = make_identity(ann.user)
+    await scene.store.identities.add(identity)
+    await scene.services.identities.unlink(ann, identity.id)
+
+
 ACTS: dict[LetterKind, tuple[Act, ...]] = {
     LetterKind.VERIFY_EMAIL: (lambda scene, *_: scene.services.email_verification.request(ANN, IN_RUSSIAN),),
     LetterKind.RESET_PASSWORD: (
@@ -124,6 +139,8 @@ ACTS: dict[LetterKind, tuple[Act, ...]] = {
     LetterKind.FEW_RECOVERY_CODES: (use_recovery_codes,),
     LetterKind.PASSKEY_ADDED: (add_a_passkey,),
     LetterKind.PASSKEY_REMOVED: (remove_a_passkey,),
+    LetterKind.IDENTITY_LINKED: (link_an_identity, join_an_account),
+    LetterKind.IDENTITY_UNLINKED: (unlink_an_identity,),
     LetterKind.NEW_DEVICE: (lambda scene, *_: scene.login(ANN, device=Device("another"), origin=IN_RUSSIAN),),
     LetterKind.ACCOUNT_LOCKED: (lambda scene, ann, _: scene.services.lockdown.lock_own(ann),),
     LetterKind.ACCOUNT_DELETED: (

@@ -36,6 +36,7 @@ SIGN_INS = {
     "/account/sign-in-code": ("mail", 200),
     "/account/sign-in/code/confirm": ("mail", 303),
     f"{_API}/auth/passkeys/sign-in": ("passkey", 200),
+    f"{_API}/auth/identities/{{provider}}/token": ("identity", 200),
     f"{_API}/auth/login/factor": ("second_factor", 200),
     "/account/sign-in/factor": ("second_factor", 303),
 }

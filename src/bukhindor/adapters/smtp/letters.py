@@ -75,6 +75,7 @@ class TemplateLetters:
             "device": _plain(letter.device),
             "ip": _plain(letter.ip),
             "new_email": _plain(letter.new_email),
+            "provider": _plain(letter.provider),
             "lockdown_link": letter.lockdown_link,
         }
 

@@ -13,9 +13,11 @@ _NEWS = {
     LetterKind.FACTOR_ADDED,
     LetterKind.PASSWORD_ADDED,
     LetterKind.PASSKEY_ADDED,
+    LetterKind.IDENTITY_LINKED,
     LetterKind.PASSWORD_CHANGED,
 }
 _MAY_BE_A_THIEF = frozenset(_NEWS) | _ABOUT_ADDRESSES
+_ABOUT_IDENTITIES = frozenset({LetterKind.IDENTITY_LINKED, LetterKind.IDENTITY_UNLINKED})
 _ANNA = EmailAddress("anna@example.com")
 
 
@@ -32,6 +34,7 @@ def full_letter(kind: LetterKind, language: LanguageTag) -> Letter:
         device="" if has_link else "Firefox on Windows",
         ip="" if has_link else "203.0.113.7",
         new_email="a***@example.org" if kind in _ABOUT_ADDRESSES else "",
+        provider="Google" if kind in _ABOUT_IDENTITIES else "",
         lockdown_link="https://api.example.com/account/lockdown?token=sample" if kind in _MAY_BE_A_THIEF else "",
     )
 
@@ -39,4 +42,4 @@ def full_letter(kind: LetterKind, language: LanguageTag) -> Letter:
 def bare_letter(kind: LetterKind, language: LanguageTag) -> Letter:
     """A letter without anything that its kind can lack, such as a name to greet with or a known device."""
     full = full_letter(kind, language)
-    return Letter(kind, full.to, "", language, link=full.link, code=full.code)
+    return Letter(kind, full.to, "", language, link=full.link, code=full.code, provider=full.provider)

@@ -24,6 +24,9 @@ class SystemIdentifiers:
     def passkey_id(self) -> UUID:
         return _uuid7(time.time_ns() // 1_000_000)
 
+    def identity_id(self) -> UUID:
+        return _uuid7(time.time_ns() // 1_000_000)
+
     def session_id(self) -> UUID:
         return uuid4()
 

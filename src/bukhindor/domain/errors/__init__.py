@@ -18,6 +18,9 @@ maps it to a status in one table.
     │   ├── InvalidServiceKey           invalid_service_key
     │   ├── InvalidCredentials          invalid_credentials
     │   ├── InvalidPasskey              invalid_passkey
+    │   ├── InvalidIdToken              invalid_id_token
+    │   ├── InvalidAuthorizationCode    invalid_authorization_code
+    │   ├── IdentityEmailNotVerified    identity_email_not_verified
     │   ├── InvalidRefreshToken         invalid_refresh_token
     │   └── RefreshTokenReused          refresh_token_reused
     ├── Denied
@@ -34,9 +37,11 @@ maps it to a status in one table.
     │       └── AccountInactive         account_inactive
     ├── NotFound
     │   ├── FactorNotFound              factor_not_found
+    │   ├── IdentityNotFound            identity_not_found
     │   ├── InvitationNotFound          invitation_not_found
     │   ├── MailNotFound                mail_not_found
     │   ├── PasskeyNotFound             passkey_not_found
+    │   ├── ProviderNotFound            provider_not_found
     │   ├── ServiceKeyNotFound          service_key_not_found
     │   ├── UserNotFound                user_not_found
     │   └── SessionNotFound             session_not_found
@@ -44,15 +49,19 @@ maps it to a status in one table.
     │   ├── EmailTaken                  email_taken
     │   ├── FactorConfirmed             factor_confirmed
     │   ├── IdempotencyKeyReused        idempotency_key_reused
+    │   ├── IdentityTaken               identity_taken
     │   ├── LastAdmin                   last_admin
+    │   ├── LastSignInMethod            last_sign_in_method
     │   ├── NoFactor                    no_factor
     │   ├── PasswordExists              password_exists
+    │   ├── TooManyIdentities           too_many_identities
     │   ├── TooManyPasskeys             too_many_passkeys
     │   ├── ServiceKeyNameTaken         service_key_name_taken
     │   ├── TooManyFactors              too_many_factors
     │   └── MailUnderWay                mail_under_way
     └── Unavailable
         ├── TooBusy                     too_busy
+        ├── ProviderUnavailable         provider_unavailable
         ├── StoreUnavailable            store_unavailable
         └── WriteConflict               write_conflict
 """
@@ -63,8 +72,11 @@ from bukhindor.domain.errors.callers import AccountInactive as AccountInactive
 from bukhindor.domain.errors.callers import AccountLocked as AccountLocked
 from bukhindor.domain.errors.callers import EmailNotVerified as EmailNotVerified
 from bukhindor.domain.errors.callers import Forbidden as Forbidden
+from bukhindor.domain.errors.callers import IdentityEmailNotVerified as IdentityEmailNotVerified
 from bukhindor.domain.errors.callers import InvalidAccessToken as InvalidAccessToken
+from bukhindor.domain.errors.callers import InvalidAuthorizationCode as InvalidAuthorizationCode
 from bukhindor.domain.errors.callers import InvalidCredentials as InvalidCredentials
+from bukhindor.domain.errors.callers import InvalidIdToken as InvalidIdToken
 from bukhindor.domain.errors.callers import InvalidPasskey as InvalidPasskey
 from bukhindor.domain.errors.callers import InvalidRefreshToken as InvalidRefreshToken
 from bukhindor.domain.errors.callers import InvalidServiceKey as InvalidServiceKey
@@ -87,17 +99,22 @@ from bukhindor.domain.errors.stored import EmailTaken as EmailTaken
 from bukhindor.domain.errors.stored import FactorConfirmed as FactorConfirmed
 from bukhindor.domain.errors.stored import FactorNotFound as FactorNotFound
 from bukhindor.domain.errors.stored import IdempotencyKeyReused as IdempotencyKeyReused
+from bukhindor.domain.errors.stored import IdentityNotFound as IdentityNotFound
+from bukhindor.domain.errors.stored import IdentityTaken as IdentityTaken
 from bukhindor.domain.errors.stored import InvitationNotFound as InvitationNotFound
 from bukhindor.domain.errors.stored import LastAdmin as LastAdmin
+from bukhindor.domain.errors.stored import LastSignInMethod as LastSignInMethod
 from bukhindor.domain.errors.stored import MailNotFound as MailNotFound
 from bukhindor.domain.errors.stored import MailUnderWay as MailUnderWay
 from bukhindor.domain.errors.stored import NoFactor as NoFactor
 from bukhindor.domain.errors.stored import PasskeyNotFound as PasskeyNotFound
 from bukhindor.domain.errors.stored import PasswordExists as PasswordExists
+from bukhindor.domain.errors.stored import ProviderNotFound as ProviderNotFound
 from bukhindor.domain.errors.stored import ServiceKeyNameTaken as ServiceKeyNameTaken
 from bukhindor.domain.errors.stored import ServiceKeyNotFound as ServiceKeyNotFound
 from bukhindor.domain.errors.stored import SessionNotFound as SessionNotFound
 from bukhindor.domain.errors.stored import TooManyFactors as TooManyFactors
+from bukhindor.domain.errors.stored import TooManyIdentities as TooManyIdentities
 from bukhindor.domain.errors.stored import TooManyPasskeys as TooManyPasskeys
 from bukhindor.domain.errors.stored import UserNotFound as UserNotFound
 from bukhindor.domain.rate_limit import Limit
@@ -181,6 +198,17 @@ class Unavailable(BukhindorError):
 class TooBusy(Unavailable):
     code = "too_busy"
     detail = "The service is busy; try again in a moment."
+
+
+class ProviderUnavailable(Unavailable):
+    """A provider of identities does not answer as it should. `reason` is for the log, and never for the client."""
+
+    code = "provider_unavailable"
+    detail = "The provider is not available; try again in a moment."
+
+    def __init__(self, retry_after: int = 5, *, reason: str = "") -> None:
+        super().__init__(retry_after)
+        self.reason = reason
 
 
 class StoreUnavailable(Unavailable):

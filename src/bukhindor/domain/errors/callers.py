@@ -32,6 +32,32 @@ class InvalidCredentials(Unauthenticated):
     detail = "The email address or the password is wrong."
 
 
+class InvalidIdToken(Unauthenticated):
+    """An ID token is not one that its provider has just made for this service and this sign-in, or it was used.
+
+    `reason` is for the log, and never for the client.
+    """
+
+    code = "invalid_id_token"
+    detail = "The ID token is not valid here, was used, or has expired; sign in at the provider again."
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class InvalidAuthorizationCode(Unauthenticated):
+    code = "invalid_authorization_code"
+    detail = "The code is not valid here, was used, or has expired; sign in at the provider again."
+
+
+class IdentityEmailNotVerified(Unauthenticated):
+    """No account is linked to the identity, and its provider vouches for no address."""
+
+    code = "identity_email_not_verified"
+    detail = "The provider has not verified your email address. Sign in another way, and link this account then."
+
+
 class InvalidRefreshToken(Unauthenticated):
     code = "invalid_refresh_token"
     detail = "The refresh token is invalid or has expired, or its session has ended."

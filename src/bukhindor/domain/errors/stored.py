@@ -8,6 +8,11 @@ class FactorNotFound(NotFound):
     detail = "This factor does not exist, or was not confirmed in time."
 
 
+class IdentityNotFound(NotFound):
+    code = "identity_not_found"
+    detail = "This linked account does not exist."
+
+
 class InvitationNotFound(NotFound):
     code = "invitation_not_found"
     detail = "This invitation does not exist: it was used, withdrawn or replaced, or it has expired."
@@ -16,6 +21,11 @@ class InvitationNotFound(NotFound):
 class MailNotFound(NotFound):
     code = "mail_not_found"
     detail = "This mail is not in the queue: it was delivered or removed, or the id is wrong."
+
+
+class ProviderNotFound(NotFound):
+    code = "provider_not_found"
+    detail = "This service has no provider with this name."
 
 
 class ServiceKeyNotFound(NotFound):
@@ -48,6 +58,21 @@ class IdempotencyKeyReused(Conflict):
 
     code = "idempotency_key_reused"
     detail = "This Idempotency-Key was used for another request; choose a new one."
+
+
+class IdentityTaken(Conflict):
+    code = "identity_taken"
+    detail = "This account at the provider belongs to another account here."
+
+
+class LastSignInMethod(Conflict):
+    code = "last_sign_in_method"
+    detail = "This is the last way to sign in to this account; set a password or add a passkey first."
+
+
+class TooManyIdentities(Conflict):
+    code = "too_many_identities"
+    detail = "An account has at most ten linked accounts; unlink one first."
 
 
 class LastAdmin(Conflict):

@@ -5,6 +5,7 @@ from typing import Protocol
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.identities import HasIdentities
 from bukhindor.ports.store.invitations import HasInvitations
 from bukhindor.ports.store.kept_responses import HasKeptResponses
 from bukhindor.ports.store.lockdown_links import HasLockdownLinks
@@ -18,6 +19,7 @@ from bukhindor.ports.store.signing_keys import HasSigningKeys
 from bukhindor.ports.store.transactions import Readiness, Transaction, Transactions
 from bukhindor.ports.store.user_listing import HasUserListing
 from bukhindor.ports.store.users import HasUsers
+from bukhindor.ports.store.withdrawals import HasWithdrawals
 
 
 class AllRepositories(
@@ -32,6 +34,8 @@ class AllRepositories(
     HasInvitations,
     HasLockdownLinks,
     HasPasskeys,
+    HasIdentities,
+    HasWithdrawals,
     HasOneTimeTokens,
     HasOutbox,
     HasKeptResponses,

@@ -11,18 +11,31 @@ from bukhindor.domain.errors import LastAdmin, UserNotFound
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password import Password
 from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.identities import HasIdentities
 from bukhindor.ports.store.kept_responses import HasKeptResponses
 from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction, Writes
 from bukhindor.ports.store.users import HasUsers
+from bukhindor.ports.store.withdrawals import HasWithdrawals
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters
+from bukhindor.services.steps.provider_access import ProviderAccess
 from bukhindor.services.steps.step_up import StepUp
 
 
-class _Writing(HasUsers, HasSessions, HasOutbox, HasKeptResponses, HasAuditEvents, Transaction, Protocol):
+class _Writing(
+    HasUsers,
+    HasSessions,
+    HasIdentities,
+    HasWithdrawals,
+    HasOutbox,
+    HasKeptResponses,
+    HasAuditEvents,
+    Transaction,
+    Protocol,
+):
     """What the removal of an account needs from the store."""
 
 
@@ -32,6 +45,7 @@ class AccountRemoval:
 
     transactions: Writes[_Writing]
     step_up: StepUp
+    access: ProviderAccess
     letters: Letters
     trail: AuditTrail
     clock: Clock
@@ -54,6 +68,7 @@ class AccountRemoval:
                 user = (await self.step_up.holder(tx, caller)).user
             if user is None:
                 raise UserNotFound
+            await self.access.withdraw(tx, await tx.identities.of_user(user.id), now)
             await tx.users.remove(user.id)
             if user.is_active_admin_at(now) and await tx.users.count_active_admins(now) == 0:
                 raise LastAdmin

@@ -7,12 +7,15 @@ from bukhindor.services.steps.access_token_reading import AccessTokenReading
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.factor_check import FactorCheck
+from bukhindor.services.steps.identity_admission import IdentityAdmission
+from bukhindor.services.steps.identity_proof import IdentityProof
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
 from bukhindor.services.steps.mailbox_proof import MailboxProofs
 from bukhindor.services.steps.passkey_proof import PasskeyProof
 from bukhindor.services.steps.password_check import PasswordCheck
 from bukhindor.services.steps.planted_access import PlantedAccess
+from bukhindor.services.steps.provider_access import ProviderAccess
 from bukhindor.services.steps.review_code import ReviewCodes
 from bukhindor.services.steps.session_start import SessionStart
 from bukhindor.services.steps.step_up import StepUp
@@ -37,6 +40,9 @@ class Steps:
     planted_access: PlantedAccess
     session_start: SessionStart
     passkey_proof: PasskeyProof
+    provider_access: ProviderAccess
+    identity_proof: IdentityProof
+    identity_admission: IdentityAdmission
 
 
 def assemble_steps(outside: Outside, rules: Rules) -> Steps:
@@ -68,8 +74,14 @@ def assemble_steps(outside: Outside, rules: Rules) -> Steps:
     step_up = StepUp(
         transactions=outside.transactions, password_check=password_check, policy=rules.policy, clock=outside.clock
     )
+    provider_access = ProviderAccess(identifiers=outside.identifiers)
     removal = AccountRemoval(
-        transactions=outside.transactions, step_up=step_up, letters=letters, trail=trail, clock=outside.clock
+        transactions=outside.transactions,
+        step_up=step_up,
+        access=provider_access,
+        letters=letters,
+        trail=trail,
+        clock=outside.clock,
     )
     factor_check = FactorCheck(
         transactions=outside.transactions,
@@ -106,6 +118,16 @@ def assemble_steps(outside: Outside, rules: Rules) -> Steps:
         trail=trail,
         clock=outside.clock,
     )
+    identity_proof = IdentityProof(
+        transactions=outside.transactions, providers=outside.identity_providers, trail=trail, clock=outside.clock
+    )
+    identity_admission = IdentityAdmission(
+        ways_in=rules.ways_in,
+        planted_access=planted_access,
+        letters=letters,
+        trail=trail,
+        identifiers=outside.identifiers,
+    )
     return Steps(
         trail=trail,
         token_reading=token_reading,
@@ -121,4 +143,7 @@ def assemble_steps(outside: Outside, rules: Rules) -> Steps:
         planted_access=planted_access,
         session_start=session_start,
         passkey_proof=passkey_proof,
+        provider_access=provider_access,
+        identity_proof=identity_proof,
+        identity_admission=identity_admission,
     )

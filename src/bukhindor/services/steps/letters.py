@@ -73,13 +73,27 @@ class Letters:
         await self._queue(tx, None, letter, origin, now)
 
     async def tell(
-        self, tx: HasOutbox, user: User, kind: LetterKind, origin: Origin, now: datetime, new_email: str = ""
+        self,
+        tx: HasOutbox,
+        user: User,
+        kind: LetterKind,
+        origin: Origin,
+        now: datetime,
+        new_email: str = "",
+        provider: str = "",
     ) -> None:
-        """Notify the user of something that happened to the account."""
-        await self._queue(tx, user.id, self._notice(user, kind, origin, new_email), origin, now)
+        """Notify the user of something that happened to the account. `provider` is its name for people."""
+        await self._queue(tx, user.id, self._notice(user, kind, origin, new_email, provider), origin, now)
 
     async def warn(
-        self, tx: WarningStore, user: User, kind: LetterKind, origin: Origin, now: datetime, new_email: str = ""
+        self,
+        tx: WarningStore,
+        user: User,
+        kind: LetterKind,
+        origin: Origin,
+        now: datetime,
+        new_email: str = "",
+        provider: str = "",
     ) -> None:
         """Notify as `tell` does of what a thief may have done, with a link that locks the account for seven days. The
         links in earlier mails go on working.
@@ -87,16 +101,18 @@ class Letters:
         token = self.secrets.make_token()
         await tx.lockdown_links.add(LockdownLink.issue(self.secrets.hash_token(token), user.id, user.email, now))
         lockdown_link = self.links.to(LOCKDOWN, OneTimeSecret(token, ""))
-        notice = replace(self._notice(user, kind, origin, new_email), lockdown_link=lockdown_link)
+        notice = replace(self._notice(user, kind, origin, new_email, provider), lockdown_link=lockdown_link)
         await self._queue(tx, user.id, notice, origin, now)
 
-    def _notice(self, user: User, kind: LetterKind, origin: Origin, new_email: str) -> Letter:
+    def _notice(self, user: User, kind: LetterKind, origin: Origin, new_email: str, provider: str) -> Letter:
         device = Device(user_agent=origin.user_agent).name or ""
         name = _name_for(user, user.email)
         # A user can choose an address that reads like a message, too.
         moved_to = new_email if user.email_verified else ""
         language = _language_for(user, origin)
-        return Letter(kind, user.email, name, language, device=device, ip=origin.ip, new_email=moved_to)
+        return Letter(
+            kind, user.email, name, language, device=device, ip=origin.ip, new_email=moved_to, provider=provider
+        )
 
     async def _queue(self, tx: HasOutbox, user_id: UUID | None, letter: Letter, origin: Origin, now: datetime) -> None:
         mail = self.writer.write(letter)

@@ -31,6 +31,10 @@ class PlantedFactorStore(HasRecoveryCodes, Protocol):
     def passkeys(self) -> _Removable:
         """Passkeys of all accounts."""
 
+    @property
+    def identities(self) -> _Removable:
+        """Linked identities of all accounts."""
+
 
 class PlantedAccessStore(LetterStore, HasSessions, PlantedFactorStore, Protocol):
     """What the end of planted access needs from the store."""
@@ -46,8 +50,8 @@ class PlantedAccess:
     letters: Letters
 
     async def end(self, tx: PlantedAccessStore, user: User, origin: Origin, now: datetime) -> User:
-        """End every access that existed before the mailbox was proved: sessions, proofs under way, the password, and
-        passkeys and second factors, which would keep the owner out.
+        """End every access that existed before the mailbox was proved: sessions, proofs under way, the password,
+        passkeys, linked identities and second factors, which would keep the owner out.
 
         A mail to choose a new password follows. Returns the user without a password, which the caller saves.
         """
@@ -59,8 +63,11 @@ class PlantedAccess:
 
 
 async def without_planted_factors(tx: PlantedFactorStore, user: User, now: datetime) -> User:
-    """Remove factors and passkeys from before the mailbox was proved. Returns the user, which the caller saves."""
+    """Remove factors, passkeys and identities from before the mailbox was proved. Returns the user, which the caller
+    saves.
+    """
     await tx.factors.remove_of_user(user.id)
     await tx.recovery_codes.remove_of_user(user.id)
     await tx.passkeys.remove_of_user(user.id)
+    await tx.identities.remove_of_user(user.id)
     return user.without_factors(now) if user.has_factor else user

@@ -67,6 +67,7 @@ _TAGS = {
     "Account": "Create an account, read and change your own",
     "Sign-in": "Exchange passwords and refresh tokens for access tokens",
     "Passkeys": "Sign in without a password",
+    "Identities": "Sign in with accounts at other providers",
     "Mailbox": "Proving an address: reset, verification, change",
     "Sessions": "Signed-in devices",
     "Users": "For administrators, and in part for the users themselves",

@@ -46,6 +46,10 @@ PARAMETERS = {
     "TokenTransport": _header("X-Token-Transport", _IN_COOKIE, _TRANSPORT, "cookie"),
     "IdempotencyKey": _header(KEY, _KEPT, _KEY, "8e03978e-40d5-43dd-bc93-6894a57f9324"),
     "FactorId": _in_path("factor_id", "`id` of a second factor"),
+    "IdentityOrProvider": _in_path(
+        "identity", "To link: the name of a provider, such as `google`. To unlink: `id` of a linked account"
+    ),
+    "Provider": _in_path("provider", "The name of a provider, such as `google`"),
     "InvitationId": _in_path("invitation_id", "`id` of an invitation"),
     "PasskeyId": _in_path("passkey_id", "`id` of a passkey"),
     "SessionId": _in_path("session_id", "`id` of a session"),

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from bukhindor.domain.session import SessionPolicy
 from bukhindor.services.own_account import OwnAccount
+from bukhindor.web.api.identity_shapes import IdentityShape
 from bukhindor.web.api.passkey_shapes import PasskeyShape
 from bukhindor.web.api.second_factors import FactorShape
 from bukhindor.web.api.shapes import AuditEventShape, Message, PasswordField, SessionShape, Time, UserShape
@@ -35,6 +36,7 @@ class PersonalDataShape(msgspec.Struct, frozen=True):
     factors: list[FactorShape]
     recovery_codes_left: Annotated[int, Meta(ge=0, examples=[10])]
     passkeys: list[PasskeyShape]
+    identities: list[IdentityShape]
     familiar_networks: list[FamiliarNetworkShape]
     events: list[AuditEventShape]
 
@@ -71,6 +73,7 @@ async def export_me(call: Call, own_account: OwnAccount, policy: SessionPolicy) 
         [FactorShape.of(factor) for factor in data.factors],
         data.recovery_codes_left,
         [PasskeyShape.of(passkey) for passkey in data.passkeys],
+        [IdentityShape.of(identity) for identity in data.identities],
         [FamiliarNetworkShape(network, last_used_at) for network, last_used_at in data.familiar_networks],
         [AuditEventShape.of(event) for event in data.events],
     )

@@ -12,21 +12,28 @@ from bukhindor.domain.errors import (
     FactorConfirmed,
     FactorNotFound,
     Forbidden,
+    IdentityEmailNotVerified,
+    IdentityNotFound,
+    IdentityTaken,
     IncorrectFactor,
     IncorrectPassword,
     InvalidCredentials,
+    InvalidIdToken,
     InvalidMfaToken,
     InvalidOneTimeToken,
     InvalidPasskey,
     InvalidRefreshToken,
     InvitationNotFound,
     LastAdmin,
+    LastSignInMethod,
     MfaRequired,
     NoFactor,
     NotSignedIn,
     PasskeyNotAccepted,
     PasskeyNotFound,
     PasswordExists,
+    ProviderNotFound,
+    ProviderUnavailable,
     RateLimited,
     ReauthenticationRequired,
     RefreshTokenReused,
@@ -35,10 +42,12 @@ from bukhindor.domain.errors import (
     StoreUnavailable,
     TooBusy,
     TooManyFactors,
+    TooManyIdentities,
     TooManyPasskeys,
     UserNotFound,
 )
 from bukhindor.domain.rate_limit import (
+    REFUSED_IDENTITIES_PER_NETWORK,
     REFUSED_PASSKEYS_PER_NETWORK,
     REFUSED_REFRESHES_PER_NETWORK,
     REGISTRATIONS_PER_NETWORK,
@@ -51,6 +60,8 @@ from bukhindor.services.email_verification import EmailVerification
 from bukhindor.services.factor_reset import FactorReset
 from bukhindor.services.factor_sign_in import FactorSignIn
 from bukhindor.services.first_password import FirstPassword
+from bukhindor.services.identities import Identities
+from bukhindor.services.identity_sign_in import IdentitySignIn
 from bukhindor.services.introspection import Introspection
 from bukhindor.services.invitation_acceptance import InvitationAcceptance
 from bukhindor.services.invitations import Invitations
@@ -81,6 +92,8 @@ from bukhindor.web.api import (
     first_password,
     forward_auth,
     health,
+    identities,
+    identity_sign_in,
     introspection,
     invitation_acceptance,
     invitations,
@@ -112,6 +125,7 @@ _USER = "/users/{user_id}"
 _CACHE_LIFE = timedelta(minutes=5)
 
 _REGISTRATIONS = NetworkLimit(REGISTRATIONS_PER_NETWORK, Counted.EVERY_CALL)
+_REFUSED_IDENTITIES = NetworkLimit(REFUSED_IDENTITIES_PER_NETWORK, Counted.REFUSALS)
 _REFUSED_PASSKEYS = NetworkLimit(REFUSED_PASSKEYS_PER_NETWORK, Counted.REFUSALS)
 _REFUSED_REFRESHES = NetworkLimit(REFUSED_REFRESHES_PER_NETWORK, Counted.REFUSALS)
 
@@ -233,6 +247,20 @@ _PASSKEYS = (
              refuses=(ReauthenticationRequired, PasskeyNotFound), rules=PasskeyAdministration.remove,
              acts=(Act.REMOVE_PASSKEY,)),
 )
+_IDENTITIES = (
+    Endpoint("POST", "/auth/identities/{provider}/token", identity_sign_in.sign_in_with_id_token, _ANYONE, "Sign-in",
+             refuses=(ProviderNotFound, InvalidIdToken, IdentityEmailNotVerified, ProviderUnavailable,
+                      RegistrationClosed, *_CLOSED, EmailNotVerified, MfaRequired),
+             limits=(_REFUSED_IDENTITIES,), rules=IdentitySignIn.by_token, starts_session=True),
+    Endpoint("GET", "/auth/identities", identities.list_identities, _SIGNED_IN, "Identities", rules=Identities.own),
+    Endpoint("POST", "/auth/identities/{identity}", identities.link_identity, _SIGNED_IN, "Identities", 201,
+             refuses=(ReauthenticationRequired, ProviderNotFound, InvalidIdToken, ProviderUnavailable, IdentityTaken,
+                      TooManyIdentities),
+             limits=(_REFUSED_IDENTITIES,), rules=Identities.link, acts=(Act.LINK_IDENTITY,)),
+    Endpoint("DELETE", "/auth/identities/{identity}", identities.unlink_identity, _SIGNED_IN, "Identities",
+             refuses=(ReauthenticationRequired, IdentityNotFound, LastSignInMethod), rules=Identities.unlink,
+             acts=(Act.UNLINK_IDENTITY,)),
+)
 _MAILBOX = (
     Endpoint("POST", "/auth/reset-password", password_reset.reset_password, _ANYONE, "Mailbox",
              limits=MAILS, rules=PasswordReset.request),
@@ -274,6 +302,8 @@ _USERS = (
     Endpoint("DELETE", _USER, user_admin.delete_user, _SIGNED_IN, "Users",
              refuses=(UserNotFound, ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy),
              rules=UserAdmin.remove, keeps_response=True, acts=(Act.DELETE_ACCOUNT, Act.DELETE_USER)),
+    Endpoint("GET", f"{_USER}/identities", identities.list_user_identities, _ADMIN, "Users", refuses=(UserNotFound,),
+             rules=Identities.of_user),
     Endpoint("GET", f"{_USER}/sessions", user_admin.list_user_sessions, _ADMIN, "Users", refuses=(UserNotFound,),
              scope=Scope.SESSIONS_READ, rules=UserAdmin.sessions_of),
     Endpoint("DELETE", f"{_USER}/sessions", user_admin.end_user_sessions, _ADMIN, "Users",
@@ -288,4 +318,5 @@ _USERS = (
 )
 # fmt: on
 
-ENDPOINTS = _SERVICE + tuple(endpoint.under(API) for endpoint in _AUTH + _FACTORS + _PASSKEYS + _MAILBOX + _USERS)
+_OF_API = _AUTH + _FACTORS + _PASSKEYS + _IDENTITIES + _MAILBOX + _USERS
+ENDPOINTS = _SERVICE + tuple(endpoint.under(API) for endpoint in _OF_API)

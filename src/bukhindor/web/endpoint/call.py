@@ -11,6 +11,7 @@ from bukhindor.domain.device import AppType, AppVersion, Device, DeviceId, shown
 from bukhindor.domain.errors import (
     FactorNotFound,
     FieldError,
+    IdentityNotFound,
     InvalidInput,
     InvalidValue,
     InvitationNotFound,
@@ -127,6 +128,19 @@ class Call:
         if not _CANONICAL_UUID.fullmatch(raw):
             raise PasskeyNotFound
         return UUID(raw)
+
+    @property
+    def identity_id(self) -> UUID:
+        """The linked identity in the path, in canonical form only. Raises IdentityNotFound."""
+        raw = self.path_parameters["identity"]
+        if not _CANONICAL_UUID.fullmatch(raw):
+            raise IdentityNotFound
+        return UUID(raw)
+
+    @property
+    def provider(self) -> str:
+        """The name of a provider in the path, as the client wrote it."""
+        return self.path_parameters["provider"]
 
     @property
     def device(self) -> Device:

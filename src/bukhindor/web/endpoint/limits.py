@@ -6,6 +6,9 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from bukhindor.domain.errors import (
+    IdentityEmailNotVerified,
+    InvalidAuthorizationCode,
+    InvalidIdToken,
     InvalidInput,
     InvalidOneTimeToken,
     InvalidPasskey,
@@ -22,7 +25,15 @@ from bukhindor.ports.system import RateLimiter
 Outcome = TypeVar("Outcome")
 Places = Sequence[tuple[Limit, str]]
 
-_FAILURES = (InvalidOneTimeToken, InvalidPasskey, InvalidRefreshToken, RefreshTokenReused)
+_FAILURES = (
+    IdentityEmailNotVerified,
+    InvalidAuthorizationCode,
+    InvalidIdToken,
+    InvalidOneTimeToken,
+    InvalidPasskey,
+    InvalidRefreshToken,
+    RefreshTokenReused,
+)
 
 
 class Counted(Enum):

@@ -7,6 +7,7 @@ from bukhindor.adapters.sql.connection import Connection
 from bukhindor.adapters.sql.repositories.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.repositories.factors import SqlFactors
 from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNetworks
+from bukhindor.adapters.sql.repositories.identities import SqlIdentities
 from bukhindor.adapters.sql.repositories.invitations import SqlInvitations
 from bukhindor.adapters.sql.repositories.kept_responses import SqlKeptResponses
 from bukhindor.adapters.sql.repositories.lockdown_links import SqlLockdownLinks
@@ -20,6 +21,7 @@ from bukhindor.adapters.sql.repositories.sessions import SqlSessions
 from bukhindor.adapters.sql.repositories.signing_keys import SqlSigningKeys
 from bukhindor.adapters.sql.repositories.user_listing import SqlUserListing
 from bukhindor.adapters.sql.repositories.users import SqlUsers
+from bukhindor.adapters.sql.repositories.withdrawals import SqlWithdrawals
 from bukhindor.ports.secrets import Seal
 
 
@@ -40,6 +42,8 @@ class Repositories:
         self.invitations = SqlInvitations(connection)
         self.lockdown_links = SqlLockdownLinks(connection)
         self.passkeys = SqlPasskeys(connection)
+        self.identities = SqlIdentities(connection, seal)
+        self.withdrawals = SqlWithdrawals(connection, seal)
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.outbox = SqlOutbox(connection, seal)
         self.kept_responses = SqlKeptResponses(connection, seal)
