@@ -32,5 +32,5 @@ def _problem(ways_in: WaysInSettings, user: User | None, now: datetime) -> tuple
         age = (now - user.created_at).days
         return f"was created {age} days ago, and anyone with its code can sign in", "Remove it from REVIEW_ACCOUNTS"
     if ways_in.email_verification is EmailVerificationMode.REQUIRED and not user.email_verified:
-        return "is not verified, which EMAIL_VERIFICATION=required demands", "Verify its address by mail"
+        return "is not verified, which EMAIL_VERIFICATION=required demands", "Verify it: bukhindor users verify"
     return None
