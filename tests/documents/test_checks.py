@@ -4,8 +4,11 @@ import re
 from itertools import groupby
 from pathlib import Path
 
+from tests.adapters.oidc.test_forged_tokens import FORGED
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "checks.md"
+LIST_ITEM = re.compile(r"^- (.+)$", re.MULTILINE)
 
 # An area in capitals and a number; names of encodings look the same.
 ID = re.compile(r"\b(?!UTF-)[A-Z]{2,3}-[0-9]{2}\b")
@@ -32,3 +35,7 @@ def test_each_area_has_one_table_in_the_order_of_its_numbers() -> None:
     assert [checks for _, checks in areas] == [sorted(checks) for _, checks in areas]
     titles = re.findall(r"^## ", PAGE.read_text("utf-8"), re.MULTILINE)
     assert len(titles) == len(areas)
+
+
+def test_every_forged_token_that_is_tried_is_listed_and_no_other() -> None:
+    assert LIST_ITEM.findall(PAGE.read_text("utf-8")) == list(FORGED)

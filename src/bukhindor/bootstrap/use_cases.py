@@ -62,7 +62,7 @@ def build_services(
         mfa_tokens=SealedMfaTokens(secret_keys),
         key_maker=Es256SigningKeyMaker(secret_keys),
         passkey_challenges=SignedPasskeyChallenges(secret_keys),
-        identity_providers=identity_providers(settings),
+        identity_providers=identity_providers(settings, clock),
         passkey_ceremonies=WebauthnCeremonies(settings.apps.relying_party, settings.product.name),
     )
     rules = Rules(
