@@ -40,7 +40,7 @@ def bukhindor() -> Command:
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """`bukhindor doctor` waits as long as it takes, and reports no response as slow: this machine may be busy."""
-    for name in ("embedded", "postgres", "redis"):
+    for name in ("embedded", "postgres", "redis", "identity_providers"):
         monkeypatch.setattr(import_module(f"bukhindor.cli.checks.{name}"), "PATIENCE_SECONDS", 60.0)
     monkeypatch.setattr(import_module("bukhindor.cli.checks.mail"), "PATIENCE", Patience(60.0, 60.0))
     monkeypatch.setattr(import_module("bukhindor.cli.checks.redis"), "_SLOW_SECONDS", 60.0)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bukhindor.adapters.redis.server_url import RedisServer
@@ -49,6 +49,8 @@ def of_installation(settings: Settings, recipient: EmailAddress | None, *, app_l
     yield from _limits(settings)
     yield mail(settings, recipient)
     yield from mail_templates(settings)
+    if settings.identities.providers:
+        yield from _identity_providers(settings, begun)
     if stored is not None and stored.waiting_mails + stored.failed_mails:
         yield mail_queue(stored)
     if app_links:
@@ -73,6 +75,12 @@ def _limits(settings: Settings) -> Iterator[Finding]:
         yield from _redis(settings.limiting.redis)
     elif not settings.store.database.is_embedded:
         yield program.limits_without_redis(settings)
+
+
+def _identity_providers(settings: Settings, now: datetime) -> Iterator[Finding]:
+    from bukhindor.cli.checks import identity_providers
+
+    yield from identity_providers.checks(settings, now)
 
 
 def _app_links(settings: Settings) -> Iterator[Finding]:
