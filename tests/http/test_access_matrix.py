@@ -117,6 +117,10 @@ def a_wrong_passkey(_: People) -> Json:
     return {"challenge_id": "bkc_x", "credential": {"id": "AA", "response": said}}
 
 
+def no_id_token(_: People) -> Json:
+    return {"id_token": "x", "nonce": "x"}
+
+
 # fmt: off
 MATRIX = {
     #                                         anonymous inactive banned guest       user        admin
@@ -161,6 +165,10 @@ MATRIX = {
     "GET /auth/passkeys":                Row("401       401      401    200         200         200"),
     "PATCH /auth/passkeys/{passkey_id}": Row("401       401      401    404         404         404", renamed),
     "DELETE /auth/passkeys/{passkey_id}": Row("401      401      401    404         404         404"),
+    "POST /auth/identities/{provider}/token": Row("404   404      404    404         404         404", no_id_token),
+    "GET /auth/identities":               Row("401       401      401    200         200         200"),
+    "POST /auth/identities/{identity}":   Row("401       401      401    404         404         404", no_id_token),
+    "DELETE /auth/identities/{identity}": Row("401       401      401    404         404         404"),
     "POST /auth/reset-password":          Row("200       200      200    200         200         200", an_address),
     "POST /auth/forgot-password":         Row("200       200      200    200         200         200", an_address),
     "POST /auth/reset-password/confirm":  Row("400       400      400    400         400         400", a_wrong_reset),
@@ -177,6 +185,7 @@ MATRIX = {
     "PUT /users/{user_id}":               Row("401       401      401    404/404/403 404/404/200 404/200/200", renamed),
     "PATCH /users/{user_id}":             Row("401       401      401    404/404/403 404/404/200 404/200/200", renamed),
     "DELETE /users/{user_id}":            Row("401       401      401    404/404/200 404/404/200 404/200/409", own),
+    "GET /users/{user_id}/identities":    Row("401       401      401    403         403         404/200/200"),
     "GET /users/{user_id}/sessions":      Row("401       401      401    403         403         404/200/200"),
     "DELETE /users/{user_id}/sessions":   Row("401       401      401    403         403         404/200/200"),
     "DELETE /users/{user_id}/factors":    Row("401       401      401    403         403         404/200/200"),
@@ -250,6 +259,8 @@ PROBLEMS = {
         "factor_not_found",
         "passkey_not_found",
         "invitation_not_found",
+        "identity_not_found",
+        "provider_not_found",
         "not_found",
     },
     409: {"password_exists", "last_admin", "no_factor"},
@@ -314,7 +325,7 @@ def paths_of(endpoint: TableRow, people: People, caller: Person | None) -> list[
         ids = [MISSING, people.other.session_id, own.session_id]
         return [endpoint.path.replace("{session_id}", id_) for id_ in ids]
     path = endpoint.path
-    for name in ("factor_id", "passkey_id", "invitation_id"):
+    for name in ("factor_id", "passkey_id", "invitation_id", "identity", "provider"):
         path = path.replace(f"{{{name}}}", MISSING)
     return [path]
 

@@ -29,6 +29,8 @@ ELSEWHERE = {
     AuditType.PASSKEY_RENAMED,
     AuditType.PASSKEY_REMOVED,
     AuditType.PASSKEY_COPIED,
+    AuditType.IDENTITY_LINKED,
+    AuditType.IDENTITY_UNLINKED,
     AuditType.PASSWORD_ADDED,
     AuditType.REVIEW_CODE_USED,
     AuditType.REVIEW_CODE_REFUSED,

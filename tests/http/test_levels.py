@@ -93,6 +93,8 @@ DEEDS = {
     "POST /auth/passkeys": (Deed(Act.ADD_PASSKEY, 400, {"challenge_id": "bkc_x"}),),
     "PATCH /auth/passkeys/{passkey_id}": (Deed(Act.RENAME_PASSKEY, 404, {"name": "Phone"}),),
     "DELETE /auth/passkeys/{passkey_id}": (Deed(Act.REMOVE_PASSKEY, 404),),
+    "POST /auth/identities/{identity}": (Deed(Act.LINK_IDENTITY, 404, {"id_token": "x", "nonce": "x"}),),
+    "DELETE /auth/identities/{identity}": (Deed(Act.UNLINK_IDENTITY, 404),),
     "POST /auth/change-email": (Deed(Act.CHANGE_EMAIL, 200, _NEW),),
     "POST /users": (Deed(Act.CREATE_ADMIN, 201, {"name": "Nina", "email": "nina@example.org", "password": PASSWORD,
                                                  "role": "admin"}),),
@@ -125,6 +127,8 @@ ACTING = {
     "POST /auth/passkeys",
     "PATCH /auth/passkeys/{passkey_id}",
     "DELETE /auth/passkeys/{passkey_id}",
+    "POST /auth/identities/{identity}",
+    "DELETE /auth/identities/{identity}",
     "DELETE /users/{user_id}/sessions",
     "DELETE /users/{user_id}/factors",
 }  # fmt: skip
@@ -241,7 +245,7 @@ async def test_a_dangerous_act_needs_the_level_that_its_row_names(scene: Scene, 
         await service.change("UPDATE users SET password_hash = NULL WHERE email = ?", admin.email)
     whose = getattr(service.people, deed.whose or "admin").id
     path = endpoint.path
-    for part, value in (("user_id", whose), ("factor_id", MISSING), ("passkey_id", MISSING)):
+    for part, value in (("user_id", whose), ("factor_id", MISSING), ("passkey_id", MISSING), ("identity", MISSING)):
         path = path.replace(f"{{{part}}}", value)
     sent = replace(deed, sent=a_wrong_passkey(service.people)) if name == "POST /auth/passkeys" else deed
     before = everybody(service)

@@ -167,6 +167,19 @@ async def a_key(service: Service) -> str:
     return (await keys.create(operator, ServiceKeyName("orders"), frozenset(Scope)))[1].reveal()
 
 
+async def answers_about_identities(service: Service) -> list[tuple[str, httpx.Response]]:
+    """Without a provider in the settings."""
+    people, shown = service.people, {"id_token": "x", "nonce": "x"}
+    unlinked = await service.delete(f"/auth/identities/{people.user.id}", by=people.user)
+    return [
+        ("sign_in_with_id_token", await service.post("/auth/identities/google/token", shown)),
+        ("list_identities", await service.get("/auth/identities", by=people.user)),
+        ("link_identity", await service.post("/auth/identities/google", shown, by=people.user)),
+        ("unlink_identity", unlinked),
+        ("list_user_identities", await service.get(f"/users/{people.user.id}/identities", by=people.admin)),
+    ]
+
+
 async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
     """Real answers of every operation, good and bad, each with the name of its operation."""
     people = service.people
@@ -182,6 +195,7 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
     return [
         *await answers_about_factors(service),
         *await passkey_answers(service),
+        *await answers_about_identities(service),
         ("health", await service.ask("GET", "/health")),
         ("live", await service.ask("GET", "/health/live")),
         ("ready", await service.ask("GET", "/health/ready")),
