@@ -15,6 +15,7 @@ from bench.figures import Figure, table
 from bench.parts import (
     badinput,
     cost,
+    factors,
     flood,
     mail,
     me,
@@ -35,6 +36,7 @@ PARTS: dict[str, Callable[[Stage], list[Figure]]] = {
     "signin": signin.measure,
     "flood": flood.measure,
     "cost": cost.measure,
+    "factors": factors.measure,
     "memory": memory.measure,
     "scale": scale.measure,
     "badinput": badinput.measure,
