@@ -120,3 +120,9 @@ def test_the_monitor_finds_the_service_for_metrics() -> None:
         one for one in manifests("service.yaml") if one["metadata"]["labels"]["app.kubernetes.io/component"] == wanted
     ]
     assert [port["name"] for port in service["spec"]["ports"]] == [monitor["spec"]["endpoints"][0]["port"]]
+
+
+def test_pods_reach_the_providers_of_identities() -> None:
+    (policy,) = manifests("network.yaml")
+    anywhere = [rule["ports"] for rule in policy["spec"]["egress"] if "to" not in rule]
+    assert {"port": 443} in [port for ports in anywhere for port in ports]
