@@ -148,6 +148,7 @@ async def test_http_in_development_is_for_this_machine_alone() -> None:
         await outbound.get("http://example.com/", is_named_by_operator=True)
 
 
+LOOPBACK = ["127.0.0.1", "::1", "::ffff:127.0.0.1"]
 PRIVATE = ["10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "fd00::1"]
 NOWHERE = [
     "169.254.169.254",
@@ -156,16 +157,15 @@ NOWHERE = [
     "::",
     "224.0.0.1",
     "ff02::1",
-    "127.0.0.1",
-    "::1",
-    "::ffff:127.0.0.1",
     "::ffff:169.254.169.254",
     "64:ff9b::a9fe:a9fe",
     "2002:a9fe:a9fe::1",
 ]
 
 
-@pytest.mark.parametrize("address", [*PRIVATE, *NOWHERE, "240.0.0.1", "192.0.2.1", "::ffff:10.0.0.1", "64:ff9b::a00:1"])
+@pytest.mark.parametrize(
+    "address", [*LOOPBACK, *PRIVATE, *NOWHERE, "240.0.0.1", "192.0.2.1", "::ffff:10.0.0.1", "64:ff9b::a00:1"]
+)
 async def test_a_host_that_a_document_names_must_be_public(address: str) -> None:
     outbound = OutboundHttp(resolve=resolving("93.184.216.34", address))
     with pytest.raises(NotDelivered, match="not one that may be asked"):
@@ -178,11 +178,16 @@ async def test_a_host_that_the_operator_names_is_not_just_anywhere(address: str)
         await OutboundHttp(resolve=resolving(address)).get("https://example.com/", is_named_by_operator=True)
 
 
-async def test_loopback_is_for_hosts_that_the_operator_names() -> None:
+async def test_loopback_is_for_hosts_that_the_operator_names(tmp_path: Path) -> None:
     outbound = OutboundHttp(allows_loopback=True)
     async with listening(saying(GOOD)) as port:
         with pytest.raises(NotDelivered, match="not one that may be asked"):
             await outbound.get(f"http://127.0.0.1:{port}/", is_named_by_operator=False)
+    certificate = Certificate.make(tmp_path)
+    async with listening(saying(GOOD), certificate.server()) as port:
+        # In production, a provider on this machine.
+        outbound = OutboundHttp(tls=certificate.client())
+        assert (await outbound.get(f"https://localhost:{port}/", is_named_by_operator=True)).status == 200
 
 
 async def test_a_private_network_is_for_hosts_that_the_operator_names() -> None:

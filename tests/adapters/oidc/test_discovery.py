@@ -1,11 +1,16 @@
 """When a provider is asked for its metadata and keys, and what of them is believed (IDP-04, IDP-05)."""
 
 import asyncio
+import json
 import logging
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from bukhindor.adapters.http.outbound import Answer
+from bukhindor.adapters.oidc.discovery import look
+from bukhindor.adapters.oidc.outbound import Unusable
 from bukhindor.domain.errors import InvalidIdToken, ProviderUnavailable
 from tests.adapters.oidc.conftest import Stage
 from tests.oidc_provider.keys import ec, rsa
@@ -208,6 +213,65 @@ async def test_a_slash_at_the_end_of_an_issuer_is_part_of_it(stage: Stage) -> No
     stage.own.issuer += "/"
     await stage.adapter().verify(stage.own.id_token(), "n")
     assert stage.own.asked[0] == DISCOVERY
+
+
+APPLE, MOVED = "https://appleid.apple.com", "https://account.apple.com"
+
+
+@dataclass
+class Web:
+    """What is at which address; everything else is missing."""
+
+    documents: dict[str, object]
+    asked: list[str] = field(default_factory=list)
+
+    async def get(self, url: str, *, is_named_by_operator: bool) -> Answer:
+        self.asked.append(url)
+        if url not in self.documents:
+            return Answer(302, "text/html", b"")
+        return Answer(200, "application/json", json.dumps(self.documents[url]).encode())
+
+    async def post(
+        self, url: str, form: Any, *, is_named_by_operator: bool, authorization: str | None = None
+    ) -> Answer:
+        raise AssertionError
+
+
+def document(host: str, issuer: str) -> dict[str, str]:
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{host}/auth/authorize",
+        "token_endpoint": f"{host}/auth/token",
+        "jwks_uri": f"{host}/auth/keys",
+    }
+
+
+async def test_apple_is_found_when_its_documents_move_as_they_did_in_2025() -> None:
+    keys = {"keys": [rsa("k1").public]}
+    moved = Web({MOVED + DISCOVERY: document(MOVED, MOVED), f"{MOVED}/auth/keys": keys})
+    assert (await look(moved, APPLE))[0].token_endpoint == f"{MOVED}/auth/token"
+    assert moved.asked == [APPLE + DISCOVERY, MOVED + DISCOVERY, f"{MOVED}/auth/keys"]
+
+    renamed = Web({APPLE + DISCOVERY: document(APPLE, MOVED), f"{APPLE}/auth/keys": keys})
+    assert (await look(renamed, APPLE))[0].token_endpoint == f"{APPLE}/auth/token"
+    assert renamed.asked == [APPLE + DISCOVERY, f"{APPLE}/auth/keys"]
+
+
+async def test_the_first_failure_is_reported_of_an_issuer_with_two_hosts() -> None:
+    nowhere = Web({})
+    with pytest.raises(Unusable, match=f"{APPLE}{DISCOVERY} answers with status 302"):
+        await look(nowhere, APPLE)
+    assert nowhere.asked == [APPLE + DISCOVERY, MOVED + DISCOVERY]
+
+
+async def test_no_other_issuer_has_a_second_host() -> None:
+    issuer = "https://id.example"
+    nowhere = Web({MOVED + DISCOVERY: document(MOVED, MOVED)})
+    with pytest.raises(Unusable):
+        await look(nowhere, issuer)
+    assert nowhere.asked == [issuer + DISCOVERY]
+    with pytest.raises(Unusable, match="calls itself"):
+        await look(Web({APPLE + DISCOVERY: document(APPLE, issuer)}), APPLE)
 
 
 async def test_a_refusal_has_a_reason_that_repeats_nothing_of_the_token(

@@ -201,9 +201,12 @@ async def _resolve(host: str, port: int) -> Sequence[str]:
 
 
 def _is_anywhere_sensible(address: IpAddress) -> bool:
-    """Not where machines of clouds keep their credentials (169.254.169.254), and no address of many machines."""
+    """Not where machines of clouds keep their credentials (169.254.169.254), and no address of many machines.
+
+    A host of this machine is named by its own /etc/hosts as loopback, and proves its name by its certificate.
+    """
     meant = _meant(address)
-    return not (meant.is_link_local or meant.is_multicast or meant.is_unspecified or meant.is_loopback)
+    return not (meant.is_link_local or meant.is_multicast or meant.is_unspecified)
 
 
 def _is_public(address: IpAddress) -> bool:

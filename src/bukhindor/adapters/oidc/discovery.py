@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bukhindor.adapters.oidc.key_set import KeySet, read_key_set
-from bukhindor.adapters.oidc.metadata import Metadata, discovery_url, read_metadata
+from bukhindor.adapters.oidc.metadata import Metadata, discovery_urls, read_metadata
 from bukhindor.adapters.oidc.outbound import Outbound, Unusable, get_json
 
 _log = logging.getLogger(__name__)
@@ -34,6 +34,20 @@ class Known:
     metadata: Metadata
     keys: KeySet
     fetched_at: float
+
+
+async def look(outbound: Outbound, issuer: str) -> tuple[Metadata, KeySet]:
+    """Both documents, as they are now. Raises Unusable: of an issuer with two hosts, for the first one."""
+    failure: Unusable | None = None
+    for url in discovery_urls(issuer):
+        try:
+            metadata = read_metadata(await get_json(outbound, url, issuer), issuer)
+            keys = read_key_set(await get_json(outbound, metadata.jwks_uri, issuer), metadata.algorithms)
+        except Unusable as unusable:
+            failure = failure or unusable
+        else:
+            return metadata, keys
+    raise failure or Unusable("there is nowhere to look")
 
 
 class Discovery:
@@ -104,10 +118,7 @@ class Discovery:
     async def _fetch(self) -> None:
         try:
             async with asyncio.timeout(self._pace.patience):
-                document = await get_json(self._outbound, discovery_url(self._issuer), self._issuer)
-                metadata = read_metadata(document, self._issuer)
-                document = await get_json(self._outbound, metadata.jwks_uri, self._issuer)
-                keys = read_key_set(document, metadata.algorithms)
+                metadata, keys = await look(self._outbound, self._issuer)
         except TimeoutError:
             self._failed(f"no complete response in {self._pace.patience:g} seconds")
         except Unusable as failure:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from bukhindor.adapters.oidc.metadata import is_name_of
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue
 from bukhindor.domain.identity import MAX_SUBJECT, PRIVATE_RELAY_DOMAIN, IdentityClaims, ProviderSettings
@@ -27,9 +28,6 @@ _REFUSED_HEADERS = frozenset("crit jku jwk x5u x5c b64 cty enc zip".split())
 _LAST_MOMENT = 253_402_300_799  # the end of the year 9999
 _LONGEST_NAME = 200
 _MOST_METHODS, _LONGEST_METHOD = 20, 64
-
-# Google has written its issuer in two ways, and says that both are its own.
-_OTHER_SPELLINGS = {"https://accounts.google.com": "accounts.google.com"}
 
 
 class Refused(Exception):
@@ -71,7 +69,7 @@ def accept(token: Unverified, settings: ProviderSettings, nonce: str, now: datet
     Raises Refused.
     """
     claims = token.claims
-    if claims.get("iss") not in (settings.issuer, _OTHER_SPELLINGS.get(settings.issuer, settings.issuer)):
+    if not is_name_of(settings.issuer, claims.get("iss")):
         raise Refused("it is of another issuer")
     audience = _audience(claims, settings)
     expires_at = _check_times(claims, now)
@@ -120,17 +118,17 @@ def _audience(claims: Mapping[str, Any], settings: ProviderSettings) -> str:
 
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> datetime:
-    """From when on this service refuses the token."""
+    """From when on every server refuses the token, of which this one may have the fastest clock."""
     ends, issued = _moment(claims, "exp"), _moment(claims, "iat")
     if now >= ends + LEEWAY:
         raise Refused("it has expired")
     if issued > now + LEEWAY:
         raise Refused("it is from the future")
-    if now - issued > MAX_AGE:
+    if now - issued >= MAX_AGE:
         raise Refused("it is older than ten minutes")
     if "nbf" in claims and _moment(claims, "nbf") > now + LEEWAY:
         raise Refused("it is not valid yet")
-    return min(ends + LEEWAY, issued + MAX_AGE)
+    return min(ends + LEEWAY, issued + MAX_AGE) + LEEWAY
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> datetime:

@@ -10,6 +10,14 @@ from bukhindor.adapters.oidc.outbound import Unusable, is_on_host_of
 ALGORITHMS = frozenset({"RS256", "PS256", "ES256", "EdDSA"})
 """Signatures that are accepted if the provider says that it makes them; a shared secret and "none" never are."""
 
+OTHER_NAMES = {
+    # Google writes its issuer in two ways in ID tokens, and documents both.
+    "https://accounts.google.com": frozenset({"accounts.google.com"}),
+    # Apple's document named another host for some days in June 2025, where it was moved to, while tokens did not.
+    "https://appleid.apple.com": frozenset({"https://account.apple.com"}),
+}
+"""Names of an issuer that are its own as well, in its documents and in its tokens."""
+
 _LONGEST_URL = 1000
 
 
@@ -28,18 +36,36 @@ class Metadata:
     names_issuer: bool
 
 
+class WrongIssuer(Unusable):
+    """The document is that of another issuer, `named`; empty when it names none."""
+
+    def __init__(self, named: str, issuer: str) -> None:
+        super().__init__(f"the issuer calls itself {named or 'nothing'}, and not {issuer}")
+        self.named = named
+
+
 def discovery_url(issuer: str) -> str:
     """Section 4: a slash at the end of the issuer is dropped."""
     return f"{issuer.removesuffix('/')}/.well-known/openid-configuration"
 
 
+def discovery_urls(issuer: str) -> list[str]:
+    """Where the document is; for an issuer with two hosts, where else it may be."""
+    others = [name for name in OTHER_NAMES.get(issuer, ()) if name.startswith("https://")]
+    return [discovery_url(name) for name in (issuer, *others)]
+
+
+def is_name_of(issuer: str, named: object) -> bool:
+    """Whether a document or a token names this issuer, letter by letter."""
+    return named == issuer or (isinstance(named, str) and named in OTHER_NAMES.get(issuer, ()))
+
+
 def read_metadata(content: Mapping[str, Any], issuer: str) -> Metadata:
     """Raises Unusable unless the document is the issuer's own and names what is needed."""
     named = content.get("issuer")
-    if named != issuer:
-        shown = named if isinstance(named, str) and named.isprintable() else "nothing"
+    if not is_name_of(issuer, named):
         # A provider that could speak for another one could sign for it (section 4.3).
-        raise Unusable(f"the issuer calls itself {shown[:200]}, and not {issuer}")
+        raise WrongIssuer(named[:200] if isinstance(named, str) and named.isprintable() else "", issuer)
 
     revocation = content.get("revocation_endpoint")
     methods = _texts(content, "token_endpoint_auth_methods_supported", ["client_secret_basic"])

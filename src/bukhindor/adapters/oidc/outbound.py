@@ -14,6 +14,14 @@ class Unusable(Exception):
     """A provider can't be used as it is; the text says why, in words for the operator."""
 
 
+class NotFetched(Unusable):
+    """There is no JSON at the address `url`."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"{url}{why}")
+        self.url = url
+
+
 class Answer(Protocol):
     """`media_type` is without parameters, in lower case."""
 
@@ -41,16 +49,19 @@ class Outbound(Protocol):
 
 
 async def get_json(outbound: Outbound, url: str, issuer: str) -> dict[str, Any]:
-    """The JSON object at an address. Raises Unusable."""
+    """The JSON object at an address. Raises NotFetched."""
     try:
         answer = await outbound.get(url, is_named_by_operator=is_on_host_of(issuer, url))
     except OSError as error:
-        raise Unusable(f"{url}: {error}") from error
+        raise NotFetched(url, f": {error}") from error
     if answer.status != _OK:
-        raise Unusable(f"{url} answers with status {answer.status}")
+        raise NotFetched(url, f" answers with status {answer.status}")
     if answer.media_type not in ("application/json", "application/jwk-set+json"):
-        raise Unusable(f"{url} is not JSON")
-    return decoded(answer.body, url)
+        raise NotFetched(url, " is not JSON")
+    try:
+        return decoded(answer.body, "")
+    except Unusable as unusable:
+        raise NotFetched(url, str(unusable)) from unusable
 
 
 def decoded(body: bytes, source: str) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from datetime import datetime
 from bukhindor.adapters.http.outbound import OutboundHttp
 from bukhindor.adapters.oidc.client import Client
 from bukhindor.adapters.oidc.client_secret import read_apple_key
-from bukhindor.adapters.oidc.key_set import read_key_set
-from bukhindor.adapters.oidc.metadata import Metadata, discovery_url, read_metadata
-from bukhindor.adapters.oidc.outbound import Outbound, Unusable, get_json
+from bukhindor.adapters.oidc.discovery import look
+from bukhindor.adapters.oidc.metadata import Metadata, WrongIssuer, discovery_url
+from bukhindor.adapters.oidc.outbound import NotFetched, Outbound, Unusable
 from bukhindor.cli.findings import Finding, State, ok
 from bukhindor.config import Settings
 from bukhindor.domain.errors import InvalidAuthorizationCode
@@ -97,25 +97,22 @@ class _Look:
 
     async def _documents(self) -> tuple[Metadata, int]:
         """What discovery says, and how many keys verify. Raises _Fault."""
-        issuer = self._provider.issuer
         try:
-            document = await get_json(self._outbound, discovery_url(issuer), issuer)
+            metadata, keys = await look(self._outbound, self._provider.issuer)
         except Unusable as unusable:
-            advice = f"Open that address in a browser; if it is wrong, correct {self._prefix}_ISSUER"
-            raise _Fault(self._problem(str(unusable), f"{advice}; if it is right, let this machine reach it")) from None
-        named = document.get("issuer")
-        if isinstance(named, str) and named != issuer and named.isprintable():
-            advice = f"Set {self._prefix}_ISSUER to exactly that, every slash included"
-            if "{" in named:
-                advice = f"Name one tenant in {self._prefix}_ISSUER: each tenant signs as an issuer of its own"
-            raise _Fault(self._problem(f"{issuer} calls itself {named[:200]}", advice))
-        try:
-            metadata = read_metadata(document, issuer)
-            keys = read_key_set(await get_json(self._outbound, metadata.jwks_uri, issuer), metadata.algorithms)
-        except Unusable as unusable:
-            advice = f"Show this to those who run {self._provider.label}: no one signs in with it until it is mended"
-            raise _Fault(self._problem(str(unusable), advice)) from None
+            raise _Fault(self._problem(str(unusable), self._advice_on(unusable))) from None
         return metadata, len(keys.keys)
+
+    def _advice_on(self, unusable: Unusable) -> str:
+        setting = f"{self._prefix}_ISSUER"
+        if isinstance(unusable, NotFetched) and unusable.url == discovery_url(self._provider.issuer):
+            advice = f"Open that address in a browser; if it is wrong, correct {setting}"
+            return f"{advice}; if it is right, let this machine reach it"
+        if isinstance(unusable, WrongIssuer) and "{" in unusable.named:
+            return f"Name one tenant in {setting}: each tenant signs as an issuer of its own"
+        if isinstance(unusable, WrongIssuer) and unusable.named:
+            return f"Set {setting} to exactly that, every slash included"
+        return f"Show this to those who run {self._provider.label}: no one signs in with it until it is mended"
 
     def _proving(self) -> tuple[str, ...]:
         """The clients that have something to prove: Apple's key is for all of them, a secret for the first."""
