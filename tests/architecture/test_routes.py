@@ -22,7 +22,7 @@ from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.collaborators import Collaborators
 from bukhindor.web.endpoint.cookies import Cookies
-from bukhindor.web.endpoint.row import Access, Endpoint
+from bukhindor.web.endpoint.row import Access, BrowserEndpoint, Endpoint
 from bukhindor.web.pages.routes import DEVELOPER_PAGES
 from tests.fakes.clock import FakeClock
 
@@ -32,6 +32,7 @@ PUBLIC = {
     "register", "accept_invitation", "lock_account", "login", "login_with_factor", "refresh",
     "reset_password", "forgot_password", "confirm_password_reset", "verify_email", "confirm_email",
     "passkey_sign_in_options", "sign_in_with_passkey", "sign_in_with_id_token",
+    "start_identity_sign_in", "complete_identity_sign_in", "receive_identity_form", "exchange_identity_code",
     "confirm_email_change", "revoke_token", "mail_sign_in_code", "confirm_sign_in",
 }  # fmt: skip
 
@@ -186,9 +187,11 @@ def test_the_edge_is_around_everything() -> None:
 
 @pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.access is Access.ANYONE], ids=name_of)
 def test_what_anyone_may_call_has_a_budget_for_the_network(endpoint: Endpoint) -> None:
-    """SES-07, RST-12: but for probes, public keys and options for passkeys, which write, mail and hash nothing.
+    """SES-07, RST-12: but for probes, public keys, options for passkeys and forms of providers. They write, mail and
+    hash nothing.
 
     The use case of signing in counts for the network itself, since a device proof is exempt from that.
     """
-    is_exempt = name_of(endpoint) in ("login", "passkey_sign_in_options")
-    assert bool(endpoint.limits) is (endpoint.is_for_clients and not is_exempt)
+    is_exempt = name_of(endpoint) in ("login", "passkey_sign_in_options", "receive_identity_form")
+    is_for_people = endpoint.is_for_clients or isinstance(endpoint, BrowserEndpoint)
+    assert bool(endpoint.limits) is (is_for_people and not is_exempt)

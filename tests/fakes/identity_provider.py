@@ -1,7 +1,8 @@
 """A provider without cryptography: an ID token is the name of claims that a test has put there."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from urllib.parse import urlencode
 
 from bukhindor.domain.errors import InvalidAuthorizationCode, InvalidIdToken, ProviderUnavailable
 from bukhindor.domain.identity import IdentityClaims, ProviderGrant, ProviderSettings
@@ -15,8 +16,18 @@ APPLE = ProviderSettings(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """How a code was exchanged."""
+
+    redirect_uri: str | None
+    code_verifier: str | None
+    client_id: str | None
+
+
 class FakeIdentityProvider:
-    """`tokens` are claims and the nonce by ID token, `codes` what a code is exchanged for, `revoked` what was revoked.
+    """`tokens` are claims and the nonce by ID token, `codes` what a code is exchanged for, `redemptions` how that was
+    asked, `revoked` what was revoked.
     `asked` counts the questions. With `is_away` it answers none.
     """
 
@@ -24,6 +35,7 @@ class FakeIdentityProvider:
         self._settings = settings
         self.tokens: dict[str, tuple[IdentityClaims, str]] = {}
         self.codes: dict[str, Redeemed] = {}
+        self.redemptions: list[Redemption] = []
         self.revoked: list[ProviderGrant] = []
         self.is_away = False
         self.names_issuer = False
@@ -49,12 +61,14 @@ class FakeIdentityProvider:
 
     async def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, code_challenge: str) -> str:
         self._answer()
-        return f"{self._settings.issuer}/authorize?state={state}&nonce={nonce}&redirect_uri={redirect_uri}"
+        asked = {"state": state, "nonce": nonce, "redirect_uri": redirect_uri, "code_challenge": code_challenge}
+        return f"{self._settings.issuer}/authorize?{urlencode(asked)}"
 
     async def redeem(
         self, code: str, *, redirect_uri: str | None, code_verifier: str | None, client_id: str | None = None
     ) -> Redeemed:
         self._answer()
+        self.redemptions.append(Redemption(redirect_uri, code_verifier, client_id))
         redeemed = self.codes.pop(code, None)
         if redeemed is None:
             raise InvalidAuthorizationCode

@@ -14,6 +14,7 @@ from tests.http.service import PASSWORD, Json, People, Person, Service
 
 EVERY_ROW = rows(with_home=True, with_mailbox=True)
 MISSING = "01890a5d-ac96-774b-bcce-b302099a8057"
+A_START = f"redirect_uri=com.example.app:/signed-in&code_challenge={'a' * 43}"
 CALLERS = ("anonymous", "inactive", "banned", "guest", "user", "admin")
 Body = Callable[[People], Json | bytes]
 
@@ -117,6 +118,10 @@ def a_wrong_passkey(_: People) -> Json:
     return {"challenge_id": "bkc_x", "credential": {"id": "AA", "response": said}}
 
 
+def a_wrong_exchange(_: People) -> Json:
+    return {"code": "x", "code_verifier": "v" * 43}
+
+
 def no_id_token(_: People) -> Json:
     return {"id_token": "x", "nonce": "x"}
 
@@ -166,6 +171,10 @@ MATRIX = {
     "PATCH /auth/passkeys/{passkey_id}": Row("401       401      401    404         404         404", renamed),
     "DELETE /auth/passkeys/{passkey_id}": Row("401      401      401    404         404         404"),
     "POST /auth/identities/{provider}/token": Row("404   404      404    404         404         404", no_id_token),
+    "GET /auth/identities/{provider}/start": Row("404    404      404    404         404         404"),
+    "GET /auth/identities/{provider}/callback": Row("404 404      404    404         404         404"),
+    "POST /auth/identities/{provider}/callback": Row("303 303     303    303         303         303", a_wrong_form),
+    "POST /auth/identities/exchange":    Row("401       401      401    401         401         401", a_wrong_exchange),
     "GET /auth/identities":               Row("401       401      401    200         200         200"),
     "POST /auth/identities/{identity}":   Row("401       401      401    404         404         404", no_id_token),
     "DELETE /auth/identities/{identity}": Row("401       401      401    404         404         404"),
@@ -218,6 +227,8 @@ MATRIX = {
     "GET /account/sign-in":              Row("200       200      200    200         200         200"),
     "POST /account/sign-in":             Row("403       403      403    403         403         403", a_password_form),
     "POST /account/sign-in/factor":      Row("403       403      403    403         403         403", a_factor_form),
+    "GET /account/sign-in/with/{provider}": Row("404     404      404    404         404         404"),
+    "GET /account/sign-in/identity":     Row("401       401      401    401         401         401"),
     "GET /account/sign-in/forgotten":    Row("200       200      200    200         200         200"),
     "POST /account/sign-in/code":        Row("200       200      200    200         200         200", an_address_form),
     "POST /account/sign-in/code/confirm": Row("403      403      403    403         403         403", a_code_form),
@@ -228,6 +239,10 @@ MATRIX = {
     "GET /account/passkeys":             Row("303       303      303    200         200         200"),
     "POST /account/passkeys/rename":     Row("403       403      403    403         403         403", a_wrong_form),
     "POST /account/passkeys/remove":     Row("403       403      403    403         403         403", a_wrong_form),
+    "GET /account/identities":           Row("303       303      303    200         200         200"),
+    "POST /account/identities/connect":  Row("403       403      403    403         403         403", a_wrong_form),
+    "GET /account/identities/connected": Row("303       303      303    401         401         401"),
+    "POST /account/identities/disconnect": Row("403     403      403    403         403         403", a_wrong_form),
     "GET /account/factors":              Row("303       303      303    200         200         200"),
     "POST /account/factors":             Row("403       403      403    403         403         403", a_wrong_form),
     "POST /account/factors/confirm":     Row("403       403      403    403         403         403", a_wrong_form),
@@ -251,7 +266,14 @@ MATRIX = {
 # fmt: on
 PROBLEMS = {
     400: {"validation_failed", "invalid_one_time_token", "invalid_mfa_token", "passkey_not_accepted"},
-    401: {"not_authenticated", "invalid_passkey", "invalid_token", "service_key_required", "invalid_service_key"},
+    401: {
+        "not_authenticated",
+        "invalid_passkey",
+        "invalid_authorization_code",
+        "invalid_token",
+        "service_key_required",
+        "invalid_service_key",
+    },
     403: {"forbidden"},
     404: {
         "user_not_found",
@@ -312,7 +334,7 @@ async def test_the_other_prefix_leads_to_the_same(service: Service, endpoint: Ta
     short = await service.ask(endpoint.method, path.removeprefix("/api"), {})
     assert (short.status_code, short.headers.get("allow")) == (long.status_code, long.headers.get("allow"))
     assert short.json().get("error_code") == long.json().get("error_code")
-    assert short.is_success or short.json()["instance"] == path.removeprefix("/api")
+    assert short.is_success or short.json()["instance"] == path.removeprefix("/api").partition("?")[0]
 
 
 def paths_of(endpoint: TableRow, people: People, caller: Person | None) -> list[str]:
@@ -327,7 +349,7 @@ def paths_of(endpoint: TableRow, people: People, caller: Person | None) -> list[
     path = endpoint.path
     for name in ("factor_id", "passkey_id", "invitation_id", "identity", "provider"):
         path = path.replace(f"{{{name}}}", MISSING)
-    return [path]
+    return [f"{path}?{A_START}" if path.endswith("/start") else path]
 
 
 def everybody(service: Service) -> list[tuple[object, ...]]:

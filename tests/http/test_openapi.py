@@ -167,12 +167,32 @@ async def a_key(service: Service) -> str:
     return (await keys.create(operator, ServiceKeyName("orders"), frozenset(Scope)))[1].reveal()
 
 
+async def answers_about_the_web_flow(service: Service) -> list[tuple[str, httpx.Response]]:
+    """Without a provider in the settings."""
+    path, challenge = "/auth/identities/google", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    query = f"redirect_uri=com.example.app:/signed-in&code_challenge={challenge}"
+    proof = {"code": "x", "code_verifier": "v" * 43}
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    return [
+        ("start_identity_sign_in", await service.get(f"{path}/start")),
+        ("start_identity_sign_in", await service.get(f"{path}/start?{query}")),
+        ("complete_identity_sign_in", await service.get(f"{path}/callback?state=x")),
+        (
+            "receive_identity_form",
+            await service.post(f"{path}/callback", content=b"x", headers={**form, "content-type": "text/plain"}),
+        ),
+        ("exchange_identity_code", await service.post("/auth/identities/exchange", proof)),
+        ("exchange_identity_code", await service.post("/auth/identities/exchange", {})),
+    ]
+
+
 async def answers_about_identities(service: Service) -> list[tuple[str, httpx.Response]]:
     """Without a provider in the settings."""
     people, shown = service.people, {"id_token": "x", "nonce": "x"}
     unlinked = await service.delete(f"/auth/identities/{people.user.id}", by=people.user)
     return [
         ("sign_in_with_id_token", await service.post("/auth/identities/google/token", shown)),
+        *await answers_about_the_web_flow(service),
         ("list_identities", await service.get("/auth/identities", by=people.user)),
         ("link_identity", await service.post("/auth/identities/google", shown, by=people.user)),
         ("unlink_identity", unlinked),
@@ -293,7 +313,7 @@ def test_a_closed_account_is_described_only_where_it_can_be_met() -> None:
         }
         assert describing == {
             "login", "login_with_factor", "confirm_sign_in", "sign_in_with_passkey", "sign_in_with_id_token",
-            "reset_user_password",
+            "exchange_identity_code", "reset_user_password",
         }  # fmt: skip
 
 

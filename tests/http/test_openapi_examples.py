@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bukhindor.domain.audit import AuditType
 from tests.http.service import PASSWORD, Json, Service, Tokens, tokens_in
 from tests.http.test_openapi import DOCUMENT, answers_of, problems_with
+from tests.http.web_flow_scenes import successes_of_identities
 
 EXAMPLES: dict[str, Json] = {
     op["operationId"]: media
@@ -97,7 +98,7 @@ def test_the_examples_of_the_audit_name_events_that_are_recorded() -> None:
 
 async def test_the_service_answers_as_the_examples_say(service: Service) -> None:
     """The same members, and the same sentence for people."""
-    received = await successes_by_mail(service)
+    received = [*await successes_by_mail(service), *await successes_of_identities(service)]
     received += [
         (name, answer.json()) for name, answer in await answers_of(service) if answer.is_success and answer.content
     ]

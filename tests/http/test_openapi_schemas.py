@@ -56,7 +56,10 @@ def test_the_headers_of_a_client_stand_once() -> None:
         for name, op in OPERATIONS.items()
         if of_the_client & set(parameters_of(op | {"parameters": op.get("parameters", [])}))
     }
-    assert naming == {"login", "login_with_factor", "confirm_sign_in", "sign_in_with_passkey"}
+    assert naming == {
+        "login", "login_with_factor", "confirm_sign_in", "sign_in_with_passkey", "sign_in_with_id_token",
+        "exchange_identity_code",
+    }  # fmt: skip
     assert of_the_client < set(parameters_of(OPERATIONS["login"]))
     headers = [part for part in everything_in(DOCUMENT["paths"]) if part.get("in") == "header"]
     assert {header["name"] for header in headers} == {

@@ -10,6 +10,7 @@ import pytest
 from tests.http.conftest import StartService
 from tests.http.passkey_scenes import add, on_the_web, proof
 from tests.http.service import PASSWORD, Json, Service, tokens_in
+from tests.http.web_flow_scenes import EXCHANGE, Browser, exchange, start_with_providers
 
 
 @pytest.mark.parametrize("parallel", [20, 100])
@@ -191,3 +192,24 @@ async def test_parallel_uses_of_a_new_challenge_make_one_passkey(service: Servic
     answers = await asyncio.gather(*(service.post("/auth/passkeys", body, by=user) for body in bodies))
     assert Counter(answer.status_code for answer in answers) == {201: 1, 400: 49}
     assert service.sql("SELECT count(*) FROM passkeys") == [(1,)]
+
+
+async def test_fifty_exchanges_of_one_code_start_one_session(start_service: StartService) -> None:
+    """RST-05, REL-18"""
+    service, google = await start_with_providers(start_service, rate_limits=False)
+    code = await Browser(service, google).code()
+    answers = await asyncio.gather(*(service.post(EXCHANGE, exchange(code), peer=f"198.51.{n}.1") for n in range(50)))
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 401: 49}
+    assert {answer.json().get("error_code") for answer in answers} == {None, "invalid_authorization_code"}
+    assert service.sql("SELECT count(*) FROM user_sessions WHERE methods = 'idp'") == [(1,)]
+    assert service.sql("SELECT count(*) FROM identities") == [(1,)]
+
+
+async def test_fifty_returns_of_one_browser_bring_one_code(start_service: StartService) -> None:
+    service, google = await start_with_providers(start_service, rate_limits=False)
+    browser = Browser(service, google)
+    await browser.leave()
+    answer = browser.answer()
+    answers = await asyncio.gather(*(browser.come_back(answer) for _ in range(50)))
+    assert Counter(answer.status_code for answer in answers) == {302: 1, 400: 49}
+    assert len(google.redemptions) == 1

@@ -251,6 +251,7 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys, services: Service
         product=settings.product,
         client_apps=settings.apps.client_apps,
         relying_party=settings.apps.relying_party,
+        identity_providers=tuple((each.name, each.label) for each in settings.identities.providers),
         token_audiences=settings.tokens.audiences,
         token_client_id=settings.tokens.client_id,
     )

@@ -3,6 +3,7 @@
 from bukhindor.adapters.crypto.access_tokens import SignedAccessTokens
 from bukhindor.adapters.crypto.common_passwords import load_common_passwords
 from bukhindor.adapters.crypto.device_proofs import SignedDeviceProofs
+from bukhindor.adapters.crypto.identity_web_flow import SealedWebFlows
 from bukhindor.adapters.crypto.mfa_tokens import SealedMfaTokens
 from bukhindor.adapters.crypto.one_time_secrets import DerivedOneTimeSecrets
 from bukhindor.adapters.crypto.passkey_challenges import SignedPasskeyChallenges
@@ -17,6 +18,7 @@ from bukhindor.bootstrap.identity_providers import identity_providers
 from bukhindor.config import Settings
 from bukhindor.config.ways_in import EmailVerificationMode
 from bukhindor.domain.audit import Retention
+from bukhindor.domain.identity_web_flow import WebFlowAddresses
 from bukhindor.domain.mail import LetterKind, MailLinks
 from bukhindor.domain.one_time_token import LOCKDOWN
 from bukhindor.domain.password import PasswordPolicy
@@ -29,7 +31,7 @@ from bukhindor.ports.store.full import FullStore
 from bukhindor.ports.system import Clock, LaterWork, RateLimiter
 from bukhindor.services.assembly import Services, assemble
 from bukhindor.services.requirements import Outside, Rules
-from bukhindor.web.addresses import ACCOUNT, INVITATION, LOCKDOWN_PAGE, PAGE_OF
+from bukhindor.web.addresses import ACCOUNT, API, INVITATION, LOCKDOWN_PAGE, PAGE_OF, identity_callback
 
 
 def build_services(
@@ -63,6 +65,7 @@ def build_services(
         key_maker=Es256SigningKeyMaker(secret_keys),
         passkey_challenges=SignedPasskeyChallenges(secret_keys),
         identity_providers=identity_providers(settings, clock),
+        web_flow_seals=SealedWebFlows(secret_keys),
         passkey_ceremonies=WebauthnCeremonies(settings.apps.relying_party, settings.product.name),
     )
     rules = Rules(
@@ -75,6 +78,7 @@ def build_services(
         ways_in=_ways_in(settings),
         retention=Retention(settings.accounts.audit_retention),
         links=mail_links(settings),
+        web_flow_addresses=_web_flow_addresses(settings),
         wrong_codes=settings.limiting.limits.in_force(WRONG_CODES_PER_ACCOUNT),
     )
     return assemble(outside, rules)
@@ -116,6 +120,13 @@ def mail_links(settings: Settings) -> MailLinks:
     addresses = {kind: f"{base}/{page}" for kind, page in pages.items()}
     addresses[LOCKDOWN] = f"{settings.server.public_url}{LOCKDOWN_PAGE}"
     return MailLinks(addresses.__getitem__)
+
+
+def _web_flow_addresses(settings: Settings) -> WebFlowAddresses:
+    return WebFlowAddresses(
+        lambda provider: f"{settings.server.public_url}{API}{identity_callback(provider)}",
+        frozenset(settings.apps.redirects),
+    )
 
 
 def session_policy(settings: Settings) -> SessionPolicy:

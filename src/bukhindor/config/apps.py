@@ -1,4 +1,6 @@
-"""The team's apps, and the domain of passkeys: IOS_APP_IDS, ANDROID_APPS, PASSKEY_RP_ID and PASSKEY_ORIGINS."""
+"""The team's apps, where sign-ins end, and the domain of passkeys: IOS_APP_IDS, ANDROID_APPS, APP_REDIRECTS,
+PASSKEY_RP_ID and PASSKEY_ORIGINS.
+"""
 
 import re
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bukhindor.config.durations import quoted
 from bukhindor.config.origins import Address, parse_origin
+from bukhindor.config.redirects import app_redirects
 from bukhindor.config.sources import Sources
 from bukhindor.config.values import is_loopback, listed
 from bukhindor.domain.client_app import AndroidApp, ClientApps
@@ -27,6 +30,7 @@ _GOOD_FINGERPRINT = ":".join(["14:6D:E9:83:C5:73:06:50"] * 4)
 @dataclass(frozen=True, slots=True)
 class AppSettings:
     client_apps: ClientApps
+    redirects: tuple[str, ...]
     relying_party: RelyingParty
 
     @classmethod
@@ -36,6 +40,8 @@ class AppSettings:
         no_android: tuple[AndroidApp, ...] = ()
         ios = read("IOS_APP_IDS", ios_apps, no_ios, "A1B2C3D4E5.com.example.app")
         android = read("ANDROID_APPS", android_apps, no_android, f"com.example.app={_GOOD_FINGERPRINT}")
+        no_redirects: tuple[str, ...] = ()
+        redirects = read("APP_REDIRECTS", app_redirects, no_redirects, "com.example.app:/signed-in")
         pages = [public_url] if app_url is None or not app_url.is_web else [public_url, app_url]
         origins = (*(_origin_of(page) for page in pages), *(origin for app in android for origin in app.origins))
         party = RelyingParty(
@@ -43,7 +49,7 @@ class AppSettings:
             read("PASSKEY_ORIGINS", passkey_origins, tuple(dict.fromkeys(origins)), "https://app.example.com"),
         )
         cls._refuse_useless(sources, party, is_production=is_production)
-        return cls(ClientApps(ios, android), party)
+        return cls(ClientApps(ios, android), redirects, party)
 
     @staticmethod
     def _refuse_useless(sources: Sources, party: RelyingParty, *, is_production: bool) -> None:

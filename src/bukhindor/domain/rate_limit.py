@@ -40,6 +40,7 @@ WRONG_CODES_PER_ACCOUNT = Limit("wrong_codes_per_account", 10, _DAY)
 REFRESHES_PER_SESSION = Limit("refreshes_per_session", 60, 5 * _MINUTE)
 REFUSED_REFRESHES_PER_NETWORK = Limit("refused_refreshes_per_network", 100, 15 * _MINUTE)
 REFUSED_PASSKEYS_PER_NETWORK = Limit("refused_passkeys_per_network", 100, 15 * _MINUTE)
+IDENTITY_STARTS_PER_NETWORK = Limit("identity_starts_per_network", 300, 15 * _MINUTE)
 REFUSED_IDENTITIES_PER_NETWORK = Limit("refused_identities_per_network", 100, 15 * _MINUTE)
 REFUSED_SERVICE_KEYS_PER_NETWORK = Limit("refused_service_keys_per_network", 100, 15 * _MINUTE)
 EXPORTS_PER_ACCOUNT = Limit("exports_per_account", 10, _HOUR)
@@ -60,6 +61,7 @@ DEFAULT_LIMITS = (
     REFRESHES_PER_SESSION,
     REFUSED_REFRESHES_PER_NETWORK,
     REFUSED_PASSKEYS_PER_NETWORK,
+    IDENTITY_STARTS_PER_NETWORK,
     REFUSED_IDENTITIES_PER_NETWORK,
     REFUSED_SERVICE_KEYS_PER_NETWORK,
     EXPORTS_PER_ACCOUNT,

@@ -12,6 +12,7 @@ from bukhindor.services.first_password import FirstPassword
 from bukhindor.services.health import Health
 from bukhindor.services.identities import Identities
 from bukhindor.services.identity_sign_in import IdentitySignIn
+from bukhindor.services.identity_web_flow import IdentityWebFlow
 from bukhindor.services.introspection import Introspection
 from bukhindor.services.invitation_acceptance import InvitationAcceptance
 from bukhindor.services.invitations import Invitations
@@ -58,6 +59,7 @@ class Services:
     passkey_sign_in: PasskeySignIn
     passkey_administration: PasskeyAdministration
     identity_sign_in: IdentitySignIn
+    identity_web_flow: IdentityWebFlow
     identities: Identities
     provider_withdrawals: ProviderWithdrawals
     token_refresh: TokenRefresh
@@ -171,14 +173,22 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         identity_sign_in=IdentitySignIn(
             transactions=outside.transactions,
             proof=steps.identity_proof,
+            journey=steps.identity_journey,
             admission=steps.identity_admission,
             session_start=steps.session_start,
             token_issuer=steps.token_issuer,
             clock=outside.clock,
         ),
+        identity_web_flow=IdentityWebFlow(
+            transactions=outside.transactions,
+            proof=steps.identity_proof,
+            journey=steps.identity_journey,
+            clock=outside.clock,
+        ),
         identities=Identities(
             transactions=outside.transactions,
             proof=steps.identity_proof,
+            journey=steps.identity_journey,
             step_up=steps.step_up,
             access=steps.provider_access,
             letters=steps.letters,

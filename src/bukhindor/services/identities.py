@@ -9,12 +9,14 @@ from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller, Person
 from bukhindor.domain.errors import (
     IdentityNotFound,
+    InvalidAuthorizationCode,
     InvalidIdToken,
     LastSignInMethod,
     TooManyIdentities,
     UserNotFound,
 )
 from bukhindor.domain.identity import MAX_IDENTITIES, Identity, IdentityClaims, ProviderGrant
+from bukhindor.domain.identity_web_flow import Departure
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.user import User
 from bukhindor.ports.store.audit_events import HasAuditEvents
@@ -28,6 +30,7 @@ from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.store.withdrawals import HasWithdrawals
 from bukhindor.ports.system import Identifiers
 from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.identity_journey import IdentityJourney
 from bukhindor.services.steps.identity_proof import IdentityProof
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.provider_access import ProviderAccess
@@ -56,6 +59,7 @@ class _Writing(
 class Identities:
     transactions: Transactions[_Reading, _Writing]
     proof: IdentityProof
+    journey: IdentityJourney
     step_up: StepUp
     access: ProviderAccess
     letters: Letters
@@ -99,6 +103,27 @@ class Identities:
         """Link as `link` does, for claims that this server has verified."""
         await self.step_up.prove(caller, Act.LINK_IDENTITY)
         return await self._link(caller, claims, grant)
+
+    async def leave_to_link(self, caller: Caller, provider: str, page: str, browser: str | None) -> Departure:
+        """Send the browser of this session to a provider; the hosted `page` takes it back to link.
+
+        Raises ReauthenticationRequired, ProviderNotFound, ProviderUnavailable.
+        """
+        await self.step_up.prove(caller, Act.LINK_IDENTITY)
+        found = self.proof.provider(provider)
+        return await self.journey.begin_on_page(found, page, browser, session_id=caller.session.id)
+
+    async def link_by_code(self, caller: Caller, code: str, browser: str | None) -> Identity:
+        """Link as `link` does, with the code that this session's browser brought back; `browser` is what it keeps.
+
+        Raises ReauthenticationRequired, InvalidAuthorizationCode, IdentityTaken, TooManyIdentities, InvalidAccessToken.
+        """
+        await self.step_up.prove(caller, Act.LINK_IDENTITY)
+        identity = self.journey.end_on_page(code, browser, caller.session.id)
+        try:
+            return await self._link(caller, identity.claims, identity.grant)
+        except InvalidIdToken:
+            raise InvalidAuthorizationCode from None
 
     async def unlink(self, caller: Caller, identity_id: UUID) -> None:
         """Unlink an account at a provider: it signs in no more. Sessions that it started continue. A mail notifies you.

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bukhindor.domain.device import Device
-from bukhindor.domain.errors import IdentityEmailNotVerified, InvalidIdToken
+from bukhindor.domain.errors import IdentityEmailNotVerified, InvalidAuthorizationCode, InvalidIdToken
 from bukhindor.domain.identity import IdentityClaims, ProviderGrant
+from bukhindor.domain.identity_web_flow import CodeVerifier, ProvenIdentity
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.sign_in_method import Method
@@ -16,6 +17,7 @@ from bukhindor.ports.store.passkeys import Passkeys
 from bukhindor.ports.store.transactions import Writes
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.identity_admission import Applicant, IdentityAdmission
+from bukhindor.services.steps.identity_journey import IdentityJourney
 from bukhindor.services.steps.identity_proof import IdentityProof
 from bukhindor.services.steps.planted_access import PlantedFactorStore
 from bukhindor.services.steps.session_start import SessionStart, SessionStartStore
@@ -56,6 +58,7 @@ class IdentitySignedIn:
 class IdentitySignIn:
     transactions: Writes[_Writing]
     proof: IdentityProof
+    journey: IdentityJourney
     admission: IdentityAdmission
     session_start: SessionStart
     token_issuer: TokenIssuer
@@ -112,6 +115,48 @@ class IdentitySignIn:
         except (InvalidIdToken, IdentityEmailNotVerified) as refusal:
             await self.proof.record_failure(claims.provider, refusal, origin)
             raise
+
+    async def by_code(
+        self,
+        code: str,
+        verifier: CodeVerifier,
+        device: Device,
+        origin: Origin,
+        device_proof: str = "",
+        language: LanguageTag | None = None,
+    ) -> IdentitySignedIn:
+        """Start a session with the `code` that a browser brought back from the provider.
+
+        The code works for 60 seconds, once, and with the `code_verifier` whose challenge began the sign-in. The rules
+        for accounts, second factors and mails are those of a sign-in with an ID token. `created` says whether the
+        account is new.
+
+        Raises InvalidAuthorizationCode, IdentityEmailNotVerified, RegistrationClosed, InvalidValue, AccountBanned,
+        AccountInactive, AccountLocked, EmailNotVerified, MfaRequired.
+        """
+        return await self._by_identity(self.journey.end(code, verifier), device, origin, device_proof, language)
+
+    async def on_page(
+        self,
+        code: str,
+        browser: str | None,
+        device: Device,
+        origin: Origin,
+        device_proof: str = "",
+        language: LanguageTag | None = None,
+    ) -> IdentitySignedIn:
+        """Start a session, as `by_code` does, for a hosted page; `browser` is what its browser keeps."""
+        return await self._by_identity(self.journey.end_on_page(code, browser), device, origin, device_proof, language)
+
+    async def _by_identity(
+        self, identity: ProvenIdentity, device: Device, origin: Origin, device_proof: str, language: LanguageTag | None
+    ) -> IdentitySignedIn:
+        try:
+            return await self.by_claims(
+                identity.claims, identity.grant, device, origin, device_proof, identity.name, language
+            )
+        except InvalidIdToken:
+            raise InvalidAuthorizationCode from None
 
     async def _sign_in(
         self,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bukhindor.domain.audit import Retention
 from bukhindor.domain.custom_claims import CustomClaim
+from bukhindor.domain.identity_web_flow import WebFlowAddresses
 from bukhindor.domain.mail import MailLinks
 from bukhindor.domain.password import PasswordPolicy
 from bukhindor.domain.rate_limit import Limit
@@ -13,6 +14,7 @@ from bukhindor.domain.signing_key import SigningKeyPolicy
 from bukhindor.domain.ways_in import WaysIn
 from bukhindor.ports.factors import RecoverySecrets, TotpCodes
 from bukhindor.ports.identity_provider import IdentityProviders
+from bukhindor.ports.identity_web_flow import WebFlowSeals
 from bukhindor.ports.mail import LetterWriter, Mailer
 from bukhindor.ports.mfa_tokens import MfaTokens
 from bukhindor.ports.passkeys import PasskeyCeremonies, PasskeyChallenges
@@ -50,6 +52,7 @@ class Outside:
     passkey_challenges: PasskeyChallenges
     passkey_ceremonies: PasskeyCeremonies
     identity_providers: IdentityProviders
+    web_flow_seals: WebFlowSeals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,4 +66,5 @@ class Rules:
     ways_in: WaysIn
     retention: Retention
     links: MailLinks
+    web_flow_addresses: WebFlowAddresses
     wrong_codes: Limit

@@ -29,6 +29,7 @@ SIGN_IN: Final = "/account/sign-in"
 OWN_SESSIONS: Final = "/account/sessions"
 OWN_FACTORS: Final = "/account/factors"
 OWN_PASSKEYS: Final = "/account/passkeys"
+OWN_IDENTITIES: Final = "/account/identities"
 OWN_PASSWORD: Final = "/account/password"
 OWN_ADDRESS: Final = "/account/address"
 OWN_PROFILE: Final = "/account/profile"
@@ -36,6 +37,9 @@ OWN_EXPORT: Final = "/account/export"
 OWN_DELETION: Final = "/account/delete"
 SIGN_OUT: Final = "/account/sign-out"
 EXPORT: Final = "/auth/me/export"
+# The hosted pages that a browser comes back to from a provider.
+IDENTITY_SIGN_IN: Final = "/account/sign-in/identity"
+CONNECTED_IDENTITY: Final = "/account/identities/connected"
 # Below ACCOUNT, so that a proxy that forwards the pages forwards their files.
 ASSETS: Final = "/account/assets"
 MAILBOX: Final = "/dev/mailbox"
@@ -45,6 +49,11 @@ MAILBOX_JSON: Final = "/dev/mailbox.json"
 PAGE_OF: Final = {purpose: purpose.value.replace("_", "-") for purpose in Purpose}
 INVITATION: Final = "invitation"
 LOCKDOWN_PAGE: Final = "/account/lockdown"
+
+
+def identity_callback(provider: str) -> str:
+    """The path, below API, that a provider sends browsers back to."""
+    return f"/auth/identities/{provider}/callback"
 
 
 def canonical_path(path: str) -> str:

@@ -22,6 +22,8 @@ PROMISED_CODES = {
     "invalid_passkey",
     "invalid_id_token",
     "invalid_authorization_code",
+    "invalid_web_flow",
+    "redirect_not_allowed",
     "identity_email_not_verified",
     "identity_not_found",
     "identity_taken",

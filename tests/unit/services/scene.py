@@ -15,6 +15,7 @@ from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import BukhindorError
 from bukhindor.domain.factor import Factor, TotpCode, step_at
+from bukhindor.domain.identity_web_flow import WebFlowAddresses
 from bukhindor.domain.mail import LetterKind, MailLinks, QueuedMail
 from bukhindor.domain.one_time_token import LinkToken, OneTimeSecret, OneTimeToken, Purpose, TypedCode
 from bukhindor.domain.origin import Origin
@@ -36,6 +37,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.device_proofs import FakeDeviceProofs
 from tests.fakes.identifiers import FakeIdentifiers
 from tests.fakes.identity_provider import APPLE, GOOGLE, FakeIdentityProvider
+from tests.fakes.identity_web_flow import FakeWebFlowSeals
 from tests.fakes.later_work import FakeLaterWork
 from tests.fakes.letter_writer import FakeLetterWriter
 from tests.fakes.mailer import FakeMailer
@@ -59,6 +61,9 @@ DEVICE = Device()
 COMMON_PASSWORD = NewPassword("Password123")
 WRONG_PASSWORD = Password("not her password")
 NO_RULES = WaysIn()
+WEB_FLOW_ADDRESSES = WebFlowAddresses(
+    lambda provider: f"https://api.example.com/callback/{provider}", frozenset({"com.example.app:/signed-in"})
+)
 PASSWORDS = PasswordPolicy(8, {"password123"})
 
 Snapshot = tuple[dict[Any, Any], ...]
@@ -133,6 +138,7 @@ class Scene:
             trail=self.trail,
             clock=self.clock,
         )
+        self.web_flow_seals = FakeWebFlowSeals()
         self.google, self.apple = FakeIdentityProvider(GOOGLE), FakeIdentityProvider(APPLE)
         self.services = self._services()
 
@@ -161,6 +167,7 @@ class Scene:
             passkey_challenges=self.passkey_challenges,
             passkey_ceremonies=self.passkey_ceremonies,
             identity_providers={"google": self.google, "apple": self.apple},
+            web_flow_seals=self.web_flow_seals,
         )
         rules = Rules(
             policy=self.policy,
@@ -170,6 +177,7 @@ class Scene:
             ways_in=ways_in,
             retention=Retention(),
             links=MailLinks(lambda purpose: f"https://app.example.com/{purpose}"),
+            web_flow_addresses=WEB_FLOW_ADDRESSES,
             wrong_codes=WRONG_CODES_PER_ACCOUNT,
         )
         return assemble(outside, rules)

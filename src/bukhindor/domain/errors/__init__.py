@@ -9,7 +9,9 @@ maps it to a status in one table.
     ├── IncorrectFactor                 incorrect_factor
     ├── InvalidOneTimeToken             invalid_one_time_token
     ├── InvalidMfaToken                 invalid_mfa_token
+    ├── InvalidWebFlow                  invalid_web_flow
     ├── PasskeyNotAccepted              passkey_not_accepted
+    ├── RedirectNotAllowed              redirect_not_allowed
     ├── RateLimited                     rate_limited
     ├── Unauthenticated
     │   ├── NotSignedIn                 not_authenticated
@@ -80,11 +82,13 @@ from bukhindor.domain.errors.callers import InvalidIdToken as InvalidIdToken
 from bukhindor.domain.errors.callers import InvalidPasskey as InvalidPasskey
 from bukhindor.domain.errors.callers import InvalidRefreshToken as InvalidRefreshToken
 from bukhindor.domain.errors.callers import InvalidServiceKey as InvalidServiceKey
+from bukhindor.domain.errors.callers import InvalidWebFlow as InvalidWebFlow
 from bukhindor.domain.errors.callers import MfaEnrollmentRequired as MfaEnrollmentRequired
 from bukhindor.domain.errors.callers import MfaRequired as MfaRequired
 from bukhindor.domain.errors.callers import MissingScope as MissingScope
 from bukhindor.domain.errors.callers import NotSignedIn as NotSignedIn
 from bukhindor.domain.errors.callers import ReauthenticationRequired as ReauthenticationRequired
+from bukhindor.domain.errors.callers import RedirectNotAllowed as RedirectNotAllowed
 from bukhindor.domain.errors.callers import RefreshTokenReused as RefreshTokenReused
 from bukhindor.domain.errors.callers import RegistrationClosed as RegistrationClosed
 from bukhindor.domain.errors.callers import ServiceKeyRequired as ServiceKeyRequired

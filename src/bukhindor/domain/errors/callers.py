@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from bukhindor.domain.errors.root import Denied, Unauthenticated
+from bukhindor.domain.errors.root import BukhindorError, Denied, Unauthenticated
 from bukhindor.domain.sign_in_method import Method
 
 
@@ -166,3 +166,19 @@ class InvalidPasskey(Unauthenticated):
     def __init__(self, user_id: UUID | None = None) -> None:
         super().__init__()
         self.user_id = user_id
+
+
+class InvalidWebFlow(BukhindorError):
+    """A browser comes back from a provider and can't say which sign-in it completes, or completes it again."""
+
+    code = "invalid_web_flow"
+    detail = (
+        "This sign-in was begun in another browser, has been completed, or took longer than ten minutes; begin again."
+    )
+
+
+class RedirectNotAllowed(BukhindorError):
+    """The operator has not listed this address, so the server leads no browser to it."""
+
+    code = "redirect_not_allowed"
+    detail = "APP_REDIRECTS does not have this redirect_uri; it must be the same character by character."

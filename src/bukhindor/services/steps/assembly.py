@@ -8,6 +8,7 @@ from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.factor_check import FactorCheck
 from bukhindor.services.steps.identity_admission import IdentityAdmission
+from bukhindor.services.steps.identity_journey import IdentityJourney
 from bukhindor.services.steps.identity_proof import IdentityProof
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.mail_allowance import MailAllowance
@@ -42,6 +43,7 @@ class Steps:
     passkey_proof: PasskeyProof
     provider_access: ProviderAccess
     identity_proof: IdentityProof
+    identity_journey: IdentityJourney
     identity_admission: IdentityAdmission
 
 
@@ -128,6 +130,12 @@ def assemble_steps(outside: Outside, rules: Rules) -> Steps:
         trail=trail,
         identifiers=outside.identifiers,
     )
+    identity_journey = IdentityJourney(
+        seals=outside.web_flow_seals,
+        addresses=rules.web_flow_addresses,
+        identifiers=outside.identifiers,
+        clock=outside.clock,
+    )
     return Steps(
         trail=trail,
         token_reading=token_reading,
@@ -145,5 +153,6 @@ def assemble_steps(outside: Outside, rules: Rules) -> Steps:
         passkey_proof=passkey_proof,
         provider_access=provider_access,
         identity_proof=identity_proof,
+        identity_journey=identity_journey,
         identity_admission=identity_admission,
     )

@@ -1,16 +1,26 @@
-"""POST /auth/identities/{provider}/token"""
+"""POST /auth/identities/{provider}/token, POST /auth/identities/exchange"""
 
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from bukhindor.domain.identity_web_flow import CodeVerifier
 from bukhindor.services.identity_sign_in import IdentitySignedIn, IdentitySignIn, IdToken
 from bukhindor.web.api.identity_shapes import AuthorizationCodeField, IdTokenField, NonceField
 from bukhindor.web.api.shapes import NameField, TokensShape
 from bukhindor.web.edge.language import preferred_tag
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.cookies import Cookies
+
+VerifierField = Annotated[
+    CodeVerifier,
+    Meta(
+        extra_json_schema={"pattern": "^[A-Za-z0-9._~-]{43,128}$"},
+        description="The secret whose challenge the app gave at the start (RFC 7636)",
+        examples=["dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"],
+    ),
+]
 
 
 class IdTokenBody(msgspec.Struct, frozen=True):
@@ -20,6 +30,20 @@ class IdTokenBody(msgspec.Struct, frozen=True):
     nonce: NonceField
     name: NameField | None = None
     authorization_code: AuthorizationCodeField | None = None
+
+
+class ExchangeBody(msgspec.Struct, frozen=True):
+    code: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=8192,
+            pattern="^[!-~]+$",
+            examples=["q83vEjRWeJ…"],
+            description="From `redirect_uri`",
+        ),
+    ]
+    code_verifier: VerifierField
 
 
 class IdentitySignInResult(msgspec.Struct, frozen=True):
@@ -47,4 +71,14 @@ async def sign_in_with_id_token(
         id_token=body.id_token, nonce=body.nonce, name=body.name, authorization_code=body.authorization_code
     )
     signed_in = await identity_sign_in.by_token(call.provider, token, call.device, call.origin, proof, language)
+    return IdentitySignInResult.of(call, cookies, signed_in, in_cookie=in_cookie)
+
+
+async def exchange_identity_code(
+    call: Call, identity_sign_in: IdentitySignIn, cookies: Cookies, body: ExchangeBody
+) -> IdentitySignInResult:
+    """Sign in with the code that the browser brought back"""
+    in_cookie, proof = call.wants_refresh_cookie, cookies.device_proof(call.exchange)
+    language = preferred_tag(call.exchange.headers.get("accept-language", ""))
+    signed_in = await identity_sign_in.by_code(body.code, body.code_verifier, call.device, call.origin, proof, language)
     return IdentitySignInResult.of(call, cookies, signed_in, in_cookie=in_cookie)

@@ -76,6 +76,7 @@ _TAGS = {
     "Service": "Health and public keys",
 }
 _SECONDS = {"description": "Seconds", "schema": {"type": "integer"}}
+_LOCATION = {"description": "Where the browser goes", "schema": {"type": "string", "format": "uri-reference"}}
 _HITS = {"description": "Requests", "schema": {"type": "integer"}}
 _CLOSED = {"reason": "Spam", "until": "2026-03-01T12:00:00Z"}
 # What only some kinds of problem have, by their code.
@@ -201,6 +202,8 @@ def _responses(endpoint: Endpoint, schemas: Json) -> Json:
         example = example_of(endpoint.operation_id, schema, schemas)
         success["content"] = {"application/json": {"schema": schema, "example": example}}
     responses: Json = {str(endpoint.status): success}
+    if HTTPStatus.MULTIPLE_CHOICES <= endpoint.status < HTTPStatus.BAD_REQUEST:
+        success["headers"] = {"Location": _LOCATION}
     if endpoint.cache_life is not None:
         responses["304"] = {"description": phrase_of(304)}
     causes: dict[int, list[tuple[str, str]]] = {}
@@ -220,7 +223,7 @@ def _refusals(endpoint: Endpoint) -> list[Refusal]:
     refusals: list[Refusal] = list(endpoint.refuses)
     if endpoint.is_for_clients or endpoint.body is not None:
         refusals += [InvalidInput, StoreUnavailable]
-    if isinstance(endpoint, FormEndpoint):
+    if isinstance(endpoint, FormEndpoint) and endpoint.body is not None:
         refusals += [FormExpected, BodyTooLarge]
     if endpoint.body is not None and "application/json" in endpoint.body_media_types:
         refusals += [MalformedJson, UnsupportedMediaType, BodyTooLarge]

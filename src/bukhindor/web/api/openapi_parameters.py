@@ -72,8 +72,9 @@ def _query_parameters(endpoint: Endpoint) -> list[Json]:
     if endpoint.query is None:
         return []
     parameters = []
+    required = {field.encode_name for field in msgspec.structs.fields(endpoint.query) if field.required}
     for name, schema in query_schemas(endpoint.query).items():
-        parameter = {"name": name, "in": "query", "required": False, "schema": schema}
+        parameter = {"name": name, "in": "query", "required": name in required, "schema": schema}
         description = schema.pop("description", None)
         parameters.append(parameter if description is None else parameter | {"description": description})
     return parameters

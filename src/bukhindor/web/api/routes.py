@@ -17,12 +17,15 @@ from bukhindor.domain.errors import (
     IdentityTaken,
     IncorrectFactor,
     IncorrectPassword,
+    InvalidAuthorizationCode,
     InvalidCredentials,
     InvalidIdToken,
+    InvalidInput,
     InvalidMfaToken,
     InvalidOneTimeToken,
     InvalidPasskey,
     InvalidRefreshToken,
+    InvalidWebFlow,
     InvitationNotFound,
     LastAdmin,
     LastSignInMethod,
@@ -36,6 +39,7 @@ from bukhindor.domain.errors import (
     ProviderUnavailable,
     RateLimited,
     ReauthenticationRequired,
+    RedirectNotAllowed,
     RefreshTokenReused,
     RegistrationClosed,
     SessionNotFound,
@@ -47,7 +51,6 @@ from bukhindor.domain.errors import (
     UserNotFound,
 )
 from bukhindor.domain.rate_limit import (
-    REFUSED_IDENTITIES_PER_NETWORK,
     REFUSED_PASSKEYS_PER_NETWORK,
     REFUSED_REFRESHES_PER_NETWORK,
     REGISTRATIONS_PER_NETWORK,
@@ -62,6 +65,7 @@ from bukhindor.services.factor_sign_in import FactorSignIn
 from bukhindor.services.first_password import FirstPassword
 from bukhindor.services.identities import Identities
 from bukhindor.services.identity_sign_in import IdentitySignIn
+from bukhindor.services.identity_web_flow import IdentityWebFlow
 from bukhindor.services.introspection import Introspection
 from bukhindor.services.invitation_acceptance import InvitationAcceptance
 from bukhindor.services.invitations import Invitations
@@ -82,7 +86,7 @@ from bukhindor.services.sign_out import SignOut
 from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.user_admin import UserAdmin
 from bukhindor.services.user_listing import UserListing
-from bukhindor.web.addresses import API, DISCOVERY, HEALTH, INTROSPECTION, JWKS
+from bukhindor.web.addresses import API, DISCOVERY, HEALTH, IDENTITY_SIGN_IN, INTROSPECTION, JWKS, identity_callback
 from bukhindor.web.api import (
     audit_log,
     discovery,
@@ -94,6 +98,7 @@ from bukhindor.web.api import (
     health,
     identities,
     identity_sign_in,
+    identity_web_flow,
     introspection,
     invitation_acceptance,
     invitations,
@@ -116,16 +121,23 @@ from bukhindor.web.api import (
     user_admin,
     user_listing,
 )
-from bukhindor.web.endpoint.limits import GUESSES, GUESSES_OF_CODES, MAILS, Counted, NetworkLimit
+from bukhindor.web.endpoint.limits import (
+    GUESSES,
+    GUESSES_OF_CODES,
+    IDENTITY_STARTS,
+    MAILS,
+    REFUSED_IDENTITIES,
+    Counted,
+    NetworkLimit,
+)
 from bukhindor.web.endpoint.refusals import CrossSiteRequest, NotReady
-from bukhindor.web.endpoint.row import Access, Endpoint, FormEndpoint
+from bukhindor.web.endpoint.row import Access, BrowserEndpoint, Endpoint, FormEndpoint
 
 _ANYONE, _TOKEN, _SIGNED_IN, _ADMIN = Access.ANYONE, Access.TOKEN_HOLDER, Access.SIGNED_IN, Access.ADMIN
 _USER = "/users/{user_id}"
 _CACHE_LIFE = timedelta(minutes=5)
 
 _REGISTRATIONS = NetworkLimit(REGISTRATIONS_PER_NETWORK, Counted.EVERY_CALL)
-_REFUSED_IDENTITIES = NetworkLimit(REFUSED_IDENTITIES_PER_NETWORK, Counted.REFUSALS)
 _REFUSED_PASSKEYS = NetworkLimit(REFUSED_PASSKEYS_PER_NETWORK, Counted.REFUSALS)
 _REFUSED_REFRESHES = NetworkLimit(REFUSED_REFRESHES_PER_NETWORK, Counted.REFUSALS)
 
@@ -251,12 +263,24 @@ _IDENTITIES = (
     Endpoint("POST", "/auth/identities/{provider}/token", identity_sign_in.sign_in_with_id_token, _ANYONE, "Sign-in",
              refuses=(ProviderNotFound, InvalidIdToken, IdentityEmailNotVerified, ProviderUnavailable,
                       RegistrationClosed, *_CLOSED, EmailNotVerified, MfaRequired),
-             limits=(_REFUSED_IDENTITIES,), rules=IdentitySignIn.by_token, starts_session=True),
+             limits=(REFUSED_IDENTITIES,), rules=IdentitySignIn.by_token, starts_session=True),
+    BrowserEndpoint("GET", "/auth/identities/{provider}/start", identity_web_flow.start_identity_sign_in, _ANYONE,
+                    "Sign-in", 302, refuses=(ProviderNotFound, ProviderUnavailable, RedirectNotAllowed, InvalidInput),
+                    limits=(IDENTITY_STARTS,), rules=IdentityWebFlow.start),
+    BrowserEndpoint("GET", identity_callback("{provider}"), identity_web_flow.complete_identity_sign_in, _ANYONE,
+                    "Sign-in", 302, refuses=(ProviderNotFound, InvalidWebFlow, InvalidInput, StoreUnavailable),
+                    limits=(REFUSED_IDENTITIES,), rules=IdentityWebFlow.complete, refusals=IDENTITY_SIGN_IN),
+    BrowserEndpoint("POST", identity_callback("{provider}"), identity_web_flow.receive_identity_form, _ANYONE,
+                    "Sign-in", 303),
+    Endpoint("POST", "/auth/identities/exchange", identity_sign_in.exchange_identity_code, _ANYONE, "Sign-in",
+             refuses=(InvalidAuthorizationCode, IdentityEmailNotVerified, RegistrationClosed, *_CLOSED,
+                      EmailNotVerified, MfaRequired),
+             limits=(REFUSED_IDENTITIES,), rules=IdentitySignIn.by_code, starts_session=True),
     Endpoint("GET", "/auth/identities", identities.list_identities, _SIGNED_IN, "Identities", rules=Identities.own),
     Endpoint("POST", "/auth/identities/{identity}", identities.link_identity, _SIGNED_IN, "Identities", 201,
              refuses=(ReauthenticationRequired, ProviderNotFound, InvalidIdToken, ProviderUnavailable, IdentityTaken,
                       TooManyIdentities),
-             limits=(_REFUSED_IDENTITIES,), rules=Identities.link, acts=(Act.LINK_IDENTITY,)),
+             limits=(REFUSED_IDENTITIES,), rules=Identities.link, acts=(Act.LINK_IDENTITY,)),
     Endpoint("DELETE", "/auth/identities/{identity}", identities.unlink_identity, _SIGNED_IN, "Identities",
              refuses=(ReauthenticationRequired, IdentityNotFound, LastSignInMethod), rules=Identities.unlink,
              acts=(Act.UNLINK_IDENTITY,)),

@@ -17,7 +17,8 @@ class Exchange:
 
     `headers` are those of `read_headers`. `path` is the path of the request; `address` is the path of the route table
     that it leads to, empty when it is none of ours. `trace` is its place in a trace across programs, empty when it is
-    in none. `language` is the one of the response. The rest is filled in on the way, for the access log.
+    in none. `language` is the one of the response, `query` the query string, which no log gets. The rest is filled in
+    on the way, for the access log.
     """
 
     request_id: str
@@ -28,6 +29,7 @@ class Exchange:
     headers: Mapping[str, str]
     language: Language = Language.ENGLISH
     trace: str = ""
+    query: str = ""
     route: str = "unmatched"
     user_id: str | None = None
     service: str | None = None

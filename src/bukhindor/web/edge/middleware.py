@@ -75,6 +75,7 @@ class Edge:
             headers,
             preferred_language(headers.get("accept-language", "")),
             _trace(headers.get("traceparent")),
+            scope["query_string"].decode("latin-1"),
         )
         answer = _Answer(send, exchange, self._headers_of_every_answer(exchange))
         self._meter.begun()

@@ -21,7 +21,8 @@ class WebSettings:
     """`public_url` is the address of the service for its users, with the path that a proxy strips; `cursor_key`
     seals the cursors of lists; `form_key` makes the tokens of forms; `request_timeout` is how many seconds a use
     case may take; `mailbox_hosts` are the host names of the development mailbox; `token_audiences` and
-    `token_client_id` are what access tokens say of themselves.
+    `token_client_id` are what access tokens say of themselves. `identity_providers` are names of providers, each with
+    what people call it.
     """
 
     public_url: str
@@ -37,6 +38,7 @@ class WebSettings:
     mailbox_hosts: AnsweredHosts = field(default_factory=AnsweredHosts)
     product: Product = field(default_factory=Product)
     client_apps: ClientApps = field(default_factory=ClientApps)
+    identity_providers: tuple[tuple[str, str], ...] = ()
     relying_party: RelyingParty = field(default_factory=lambda: RelyingParty("localhost", ()))
     is_development: bool = False
     has_mailbox: bool = False

@@ -40,6 +40,10 @@ class Cookie:
 ACCESS_TOKEN = Cookie("access_token")
 REFRESH_TOKEN = Cookie("refresh_token", on_links=False)
 DEVICE_PROOF = Cookie("device_proof")
+# A link of another provider leads back with it.
+FLOW_BROWSER = Cookie("identity_flow")
+
+_FLOW_BROWSER_FORM = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,14 @@ class Cookies:
 
     def set_device_proof(self, exchange: Exchange, device_proof: str) -> None:
         self._set(exchange, DEVICE_PROOF, device_proof, _DEVICE_PROOF_SECONDS)
+
+    def flow_browser(self, exchange: Exchange) -> str | None:
+        """What tells this browser from all others while its person is at another provider; None when there is none."""
+        browser = self._read(exchange, FLOW_BROWSER)
+        return browser if browser is not None and _FLOW_BROWSER_FORM.fullmatch(browser) else None
+
+    def set_flow_browser(self, exchange: Exchange, browser: str, max_age: int) -> None:
+        self._set(exchange, FLOW_BROWSER, browser, max_age)
 
     def sign_out(self, exchange: Exchange) -> None:
         """Remove the cookies of the session (ASVS 14.3.1). The device proof stays for the next sign-in.

@@ -14,12 +14,20 @@ from bukhindor.domain.errors import (
     InvalidPasskey,
     InvalidRefreshToken,
     InvalidValue,
+    InvalidWebFlow,
     RateLimited,
     RefreshTokenReused,
     Unavailable,
 )
 from bukhindor.domain.network import network_of, wider_network_of
-from bukhindor.domain.rate_limit import GUESSES_PER_NETWORK, MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY, Limit
+from bukhindor.domain.rate_limit import (
+    GUESSES_PER_NETWORK,
+    IDENTITY_STARTS_PER_NETWORK,
+    MAILS_PER_NETWORK,
+    MAILS_PER_NETWORK_AND_DAY,
+    REFUSED_IDENTITIES_PER_NETWORK,
+    Limit,
+)
 from bukhindor.ports.system import RateLimiter
 
 Outcome = TypeVar("Outcome")
@@ -32,6 +40,7 @@ _FAILURES = (
     InvalidOneTimeToken,
     InvalidPasskey,
     InvalidRefreshToken,
+    InvalidWebFlow,
     RefreshTokenReused,
 )
 
@@ -84,6 +93,8 @@ def _has_code(body: object) -> bool:
 
 GUESSES = NetworkLimit(GUESSES_PER_NETWORK, can_be_guessed=_is_code)
 GUESSES_OF_CODES = NetworkLimit(GUESSES_PER_NETWORK, can_be_guessed=_has_code)
+IDENTITY_STARTS = NetworkLimit(IDENTITY_STARTS_PER_NETWORK, Counted.EVERY_CALL)
+REFUSED_IDENTITIES = NetworkLimit(REFUSED_IDENTITIES_PER_NETWORK, Counted.REFUSALS)
 MAILS = tuple(NetworkLimit(limit, Counted.EVERY_CALL) for limit in (MAILS_PER_NETWORK, MAILS_PER_NETWORK_AND_DAY))
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import Enum
 from functools import cached_property
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.responses import Response
@@ -209,6 +210,22 @@ class FormEndpoint(Endpoint):
         if self.accepts_json and decoding.is_json(content_type):
             return super().decode(raw, call, settings, shape)
         return decoding.decode_form(raw, content_type, shape)
+
+
+@dataclass(frozen=True)
+class BrowserEndpoint(FormEndpoint):
+    """An endpoint that people's browsers open on their way to another page, to which its response leads them.
+
+    A browser that is refused is led to the page `refusals`, which explains it; programs get the problem.
+    """
+
+    refusals: str = field(default="", kw_only=True)
+
+    def refuse(self, call: Call, settings: WebSettings, refusal: Refusal) -> Response:
+        if self.refusals and "text/html" in call.exchange.headers.get("accept", ""):
+            address = f"{settings.public_path}{self.refusals}?{urlencode({'error': refusal.code})}"
+            return Response(status_code=303, headers={"location": address})
+        return super().refuse(call, settings, refusal)
 
 
 class SignedInForm(msgspec.Struct, frozen=True, kw_only=True):

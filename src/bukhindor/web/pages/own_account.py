@@ -182,7 +182,16 @@ def _overview(call: Call, settings: WebSettings, refusal: Refusal | None = None)
     own, user = OWN[call.exchange.language], call.caller.user
     tag = None if user.language is None else user.language.value
     languages = LANGUAGES if tag is None or tag in LANGUAGES else {**LANGUAGES, tag: tag}
-    return own_page("own_account.html", call, settings, refusal, title=own.title, languages=languages, language_tag=tag)
+    return own_page(
+        "own_account.html",
+        call,
+        settings,
+        refusal,
+        title=own.title,
+        languages=languages,
+        language_tag=tag,
+        has_providers=bool(settings.identity_providers),
+    )
 
 
 def _password_page(call: Call, settings: WebSettings, refusal: Refusal | None = None) -> Response:

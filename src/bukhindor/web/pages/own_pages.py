@@ -19,6 +19,7 @@ from bukhindor.web.addresses import (
     OWN_ADDRESS,
     OWN_DELETION,
     OWN_FACTORS,
+    OWN_IDENTITIES,
     OWN_PASSKEYS,
     OWN_PASSWORD,
     OWN_SESSIONS,
@@ -32,7 +33,9 @@ from bukhindor.web.pages.own_words import OWN
 from bukhindor.web.pages.rendering import POLICY, page, refusal_page
 
 # The sign-in leads to these only, so that no link leads a person through it to another site.
-_PLACES = (ACCOUNT, OWN_SESSIONS, OWN_PASSKEYS, OWN_FACTORS, OWN_PASSWORD, OWN_ADDRESS, OWN_DELETION)
+_PLACES = (
+    ACCOUNT, OWN_SESSIONS, OWN_PASSKEYS, OWN_IDENTITIES, OWN_FACTORS, OWN_PASSWORD, OWN_ADDRESS, OWN_DELETION,
+)  # fmt: skip
 # The session has ended, or the person must prove again that they are present.
 _ASKING_FOR_SIGN_IN = {
     error.code
@@ -46,6 +49,13 @@ _WORTH_ANOTHER_TRY = (400, 401, 403, 429, 503)
 def place(address: str) -> str:
     """The page to go to after the sign-in: the one that was asked for if it is ours, else the overview."""
     return address if address in _PLACES else ACCOUNT
+
+
+def _page_above(path: str) -> str:
+    """The page that a form or a response of a provider belongs to."""
+    while path not in _PLACES and path.startswith(ACCOUNT):
+        path = path.rpartition("/")[0]
+    return place(path)
 
 
 def redirect(settings: WebSettings, path: str) -> Response:
@@ -92,11 +102,12 @@ def to_sign_in(call: Call, settings: WebSettings, refusal: Refusal) -> Response 
     if refusal.code == MfaEnrollmentRequired.code:
         return redirect(settings, OWN_FACTORS)
     if refusal.code in _ASKING_FOR_SIGN_IN:
-        path = call.exchange.path
+        path, query = call.exchange.path, call.exchange.query
         if call.exchange.method == "GET" and call.exchange.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             # A link of another site carries no strict cookie; the page opens itself again, and then it does.
-            return page("again.html", call.exchange, settings, title=OWN[call.exchange.language].title, path=path)
-        return redirect(settings, f"{SIGN_IN}?{urlencode({'next': place(path)})}")
+            again, title = f"{path}?{query}" if query else path, OWN[call.exchange.language].title
+            return page("again.html", call.exchange, settings, title=title, path=again)
+        return redirect(settings, f"{SIGN_IN}?{urlencode({'next': _page_above(path)})}")
     return None
 
 

@@ -39,6 +39,7 @@ class OwnWords:
     end_session: str
     end_others: str
     passkeys: str
+    identities: str
     factors: str
     password: str
     password_changed: str
@@ -88,6 +89,7 @@ OWN = {
         end_session="Sign out",
         end_others="Sign out all other devices",
         passkeys="Passkeys",
+        identities="Linked accounts",
         factors="Second factor",
         password="Change the password",
         password_changed="The password has been changed. Every other device has been signed out.",
@@ -135,6 +137,7 @@ OWN = {
         end_session="Выйти",
         end_others="Выйти на всех других устройствах",
         passkeys="Ключи доступа",
+        identities="Привязанные учётные записи",
         factors="Второй фактор",
         password="Смена пароля",
         password_changed="Пароль изменён. На всех других устройствах произошёл выход.",

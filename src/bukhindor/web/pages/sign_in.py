@@ -20,6 +20,7 @@ from bukhindor.web.endpoint.cookies import Cookies
 from bukhindor.web.endpoint.errors import Refusal
 from bukhindor.web.endpoint.mailbox_proof import parse_code
 from bukhindor.web.pages.factor_words import FACTORS
+from bukhindor.web.pages.identity_words import IDENTITIES
 from bukhindor.web.pages.own_pages import browser_of, own_page, place, redirect
 from bukhindor.web.pages.own_words import OWN
 from bukhindor.web.pages.passkey_words import PASSKEYS
@@ -60,7 +61,7 @@ class CodeSignInForm(msgspec.Struct, frozen=True):
 
 async def show_sign_in_page(call: Call, settings: WebSettings, query: SignInQuery) -> Response:
     """Show the page that signs in"""
-    return _password_page(call, settings, "", query.next)
+    return password_page(call, settings, "", query.next)
 
 
 async def show_forgotten_password(call: Call, settings: WebSettings) -> Response:
@@ -124,7 +125,7 @@ def sign_in_page_refused(call: Call, settings: WebSettings, refusal: Refusal) ->
         return _code_page(call, settings, body.email, body.next, refusal)
     email = body.email if isinstance(body, PasswordSignInForm | CodeRequestForm) else ""
     following = body.next if isinstance(body, PasswordSignInForm | CodeRequestForm) else ""
-    return _password_page(call, settings, email, following, refusal)
+    return password_page(call, settings, email, following, refusal)
 
 
 def _signed_in(call: Call, settings: WebSettings, cookies: Cookies, tokens: TokenPair, following: str) -> Response:
@@ -154,7 +155,7 @@ def factor_page(
     )
 
 
-def _password_page(
+def password_page(
     call: Call, settings: WebSettings, email: str, following: str, refusal: Refusal | None = None
 ) -> Response:
     title = OWN[call.exchange.language].sign_in
@@ -169,6 +170,8 @@ def _password_page(
         following=place(following),
         next_address=settings.public_path + place(following),
         words_of_passkeys=PASSKEYS[call.exchange.language],
+        words_of_identities=IDENTITIES[call.exchange.language],
+        providers=settings.identity_providers,
     )
 
 
