@@ -36,7 +36,7 @@ def provide_node_packages(say: Callable[[str], None]) -> bool:
             return False
         shutil.rmtree(_BROUGHT, ignore_errors=True)
         folder.rename(_BROUGHT)
-    say("Brought playwright-core and axe-core for the tests, from npm")
+    say("Brought playwright-core, axe-core and oidc-provider for the tests, from npm")
     return True
 
 
@@ -44,7 +44,8 @@ def node_modules() -> Path:
     """The folder that Node.js finds the packages in; ProgramMissing when they are not there."""
     if not _is_current():
         raise ProgramMissing(
-            "the tests need playwright-core and axe-core: install Node.js with npm and run make test again"
+            "the tests need playwright-core, axe-core and oidc-provider: "
+            "install Node.js with npm and run make test again"
         )
     return _BROUGHT / "node_modules"
 
