@@ -53,6 +53,19 @@ def make_user(email: str | EmailAddress | None = None, **parts: Any) -> User:
     )
 
 
+def make_guest(**parts: Any) -> User:
+    """A guest who began at T0; `parts` are fields of User."""
+    user_id: UUID = parts.pop("id", None) or uuid4()
+    seen_at = parts.pop("guest_seen_at", T0)
+    return make_user(
+        EmailAddress.of_guest(user_id),
+        id=user_id,
+        password_hash=None,
+        guest_seen_at=seen_at,
+        **({"name": "Guest"} | parts),
+    )
+
+
 def make_session(owner: User | UUID, **parts: Any) -> Session:
     """A fresh session of `owner`; `parts` are fields of Session."""
     session_id: UUID = parts.pop("id", None) or uuid4()

@@ -29,7 +29,7 @@ from tests.fakes.clock import FakeClock
 # The only ones that need no token. Think before you add one here.
 PUBLIC = {
     "health", "live", "ready", "jwks", "openid_configuration", "oauth_authorization_server",
-    "register", "accept_invitation", "lock_account", "login", "login_with_factor", "refresh",
+    "register", "begin_as_guest", "accept_invitation", "lock_account", "login", "login_with_factor", "refresh",
     "reset_password", "forgot_password", "confirm_password_reset", "verify_email", "confirm_email",
     "passkey_sign_in_options", "sign_in_with_passkey", "sign_in_with_id_token",
     "start_identity_sign_in", "complete_identity_sign_in", "receive_identity_form", "exchange_identity_code",

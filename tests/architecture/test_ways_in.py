@@ -34,7 +34,14 @@ def attributes(node: ast.expr) -> Iterator[str]:
         (("Session", "start"), ["steps/session_start.py"]),
         (
             ("session_start", "start"),
-            ["factor_sign_in.py", "identity_sign_in.py", "passkey_sign_in.py", "sign_in.py", "sign_in_code.py"],
+            [
+                "factor_sign_in.py",
+                "guests.py",
+                "identity_sign_in.py",
+                "passkey_sign_in.py",
+                "sign_in.py",
+                "sign_in_code.py",
+            ],
         ),
         (("factor_check", "use"), ["factor_sign_in.py", "reauthentication.py"]),
         (("password_check", "verify"), ["email_verification.py", "sign_in.py", "steps/step_up.py"]),

@@ -138,6 +138,10 @@ def test_the_walk_works_as_printed_and_a_second_time(tmp_path: Path) -> None:
         "admin@example.com": False,
     }
     assert [event["subject_id"] for event in resets["events"]] == [boris, anna]
+    guest, gaby, merged = islice(said, 3)
+    assert (guest["is_guest"], gaby["is_guest"], gaby["id"]) == (True, False, guest["id"])
+    assert merged["user"]["access_token"]
+    assert merged["merged_from"] not in (guest["id"], None)
     invited, listed, accepted = islice(said, 3)
     assert listed == {"invitations": [invited]}
     assert (accepted["user"]["email"], accepted["user"]["email_verified"]) == (invited["email"], True)

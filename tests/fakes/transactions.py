@@ -22,6 +22,7 @@ from bukhindor.domain.withdrawal import Withdrawal
 from tests.fakes.audit_events import FakeAuditEvents
 from tests.fakes.factors import FakeFactors
 from tests.fakes.familiar_networks import FakeFamiliarNetworks
+from tests.fakes.guests import FakeGuests
 from tests.fakes.identities import FakeIdentities
 from tests.fakes.invitations import FakeInvitations
 from tests.fakes.kept_responses import FakeKeptResponses, Kept
@@ -102,6 +103,11 @@ class _Scope:
     def sessions(self) -> FakeSessions:
         tables = self._tables()
         return FakeSessions(tables.users, tables.sessions)
+
+    @property
+    def guests(self) -> FakeGuests:
+        tables = self._tables()
+        return FakeGuests(tables.users, tables.sessions)
 
     @property
     def signing_keys(self) -> FakeSigningKeys:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from tests.authenticator import HONEST, Authenticator, Forged, Key
-from tests.http.service import PUBLIC_URL, Json, Person, Service
+from tests.http.service import PUBLIC_URL, Json, Service, Tokens
 
 OPTIONS, SIGN_IN_OPTIONS = "/auth/passkeys/options", "/auth/passkeys/sign-in/options"
 PASSKEYS, SIGN_IN = "/auth/passkeys", "/auth/passkeys/sign-in"
@@ -17,7 +17,7 @@ def on_the_web(**parts: Any) -> Authenticator:
 
 
 async def try_to_add(
-    service: Service, device: Authenticator, person: Person, forged: Forged = HONEST, name: str = "Phone"
+    service: Service, device: Authenticator, person: Tokens, forged: Forged = HONEST, name: str = "Phone"
 ) -> httpx.Response:
     begun = (await service.post(OPTIONS, by=person)).json()
     made = device.create(begun["options"], forged)
@@ -25,7 +25,7 @@ async def try_to_add(
     return await service.post(PASSKEYS, body, by=person)
 
 
-async def add(service: Service, device: Authenticator, person: Person, name: str = "Phone") -> Json:
+async def add(service: Service, device: Authenticator, person: Tokens, name: str = "Phone") -> Json:
     """A new passkey of the person, as the service shows it."""
     answer = await try_to_add(service, device, person, name=name)
     assert answer.status_code == 201, answer.text

@@ -96,6 +96,10 @@ def no_invitation(_: People) -> Json:
     return {"token": "a" * 43, "name": "Nina", "password": "scarlet-heron-77"}
 
 
+def a_claim(_: People) -> Json:
+    return {"email": "nina@example.org", "password": "scarlet-heron-77"}
+
+
 def a_factor_form(_: People) -> bytes:
     return b"mfa_token=" + b"a" * 43 + b"&code=123456"
 
@@ -138,6 +142,8 @@ MATRIX = {
     "GET /auth/verify":                   Row("401       401      401    200         200         200"),
     "POST /auth/introspect":              Row("401       401      401    401         401         401", a_wrong_form),
     "POST /auth/register":                Row("201       201      201    201         201         201", a_stranger),
+    "POST /auth/guest":                   Row("201       201      201    201         201         201"),
+    "POST /auth/guest/upgrade":           Row("401       401      401    409         409         409", a_claim),
     "POST /auth/invitations/accept":      Row("400       400      400    400         400         400", no_invitation),
     "POST /auth/login":                   Row("200       200      200    200         200         200", signing_in),
     "POST /auth/login/factor":            Row("400       400      400    400         400         400", a_wrong_factor),
@@ -285,7 +291,7 @@ PROBLEMS = {
         "provider_not_found",
         "not_found",
     },
-    409: {"password_exists", "last_admin", "no_factor"},
+    409: {"password_exists", "last_admin", "no_factor", "not_a_guest"},
 }
 
 

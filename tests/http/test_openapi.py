@@ -35,6 +35,8 @@ SOMETIMES = {
     ("Problem", "factors"),
     ("FactorConfirmation", "recovery_codes"),
     ("Readiness", "degraded"),
+    ("SignInResult", "merged_from"),
+    ("IdentitySignInResult", "merged_from"),
     ("User", "status_reason"),
     ("User", "status_until"),
     ("User", "locked_at"),
@@ -200,6 +202,22 @@ async def answers_about_identities(service: Service) -> list[tuple[str, httpx.Re
     ]
 
 
+async def guest_answers(service: Service) -> list[tuple[str, httpx.Response]]:
+    """One of two guests signs in to an account, the other becomes a person."""
+    first, second = [await service.post("/auth/guest") for _ in range(2)]
+    visitor, token = second.json()["user"]["access_token"], first.json()["user"]["access_token"]
+    signing_in = {"email": service.people.other.email, "password": PASSWORD, "guest_token": token}
+    claim = {"email": "guest@example.org", "password": PASSWORD}
+    return [
+        ("begin_as_guest", first),
+        ("begin_as_guest", await service.post("/auth/guest", {"name": ""})),
+        ("login", await service.post("/auth/login", signing_in)),
+        ("login", await service.post("/auth/login", signing_in)),
+        ("upgrade_guest", await service.post("/auth/guest/upgrade", claim, by=visitor)),
+        ("upgrade_guest", await service.post("/auth/guest/upgrade", claim, by=visitor)),
+    ]
+
+
 async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
     """Real answers of every operation, good and bad, each with the name of its operation."""
     people = service.people
@@ -216,6 +234,7 @@ async def answers_of(service: Service) -> list[tuple[str, httpx.Response]]:
         *await answers_about_factors(service),
         *await passkey_answers(service),
         *await answers_about_identities(service),
+        *await guest_answers(service),
         ("health", await service.ask("GET", "/health")),
         ("live", await service.ask("GET", "/health/live")),
         ("ready", await service.ask("GET", "/health/ready")),

@@ -15,7 +15,7 @@ EXAMPLES: dict[str, Json] = {
     if status < "300"
     for media in response.get("content", {}).values()
 }
-ONLY_FOR_SOME = {"status_reason", "status_until", "locked_at", "degraded"}
+ONLY_FOR_SOME = {"merged_from", "status_reason", "status_until", "locked_at", "degraded"}
 # What people, administrators and standards put there.
 OPEN = {"metadata", "app_metadata", "details", "options"}
 NEW = "moved@example.com"

@@ -58,7 +58,7 @@ def test_the_headers_of_a_client_stand_once() -> None:
     }
     assert naming == {
         "login", "login_with_factor", "confirm_sign_in", "sign_in_with_passkey", "sign_in_with_id_token",
-        "exchange_identity_code",
+        "exchange_identity_code", "begin_as_guest",
     }  # fmt: skip
     assert of_the_client < set(parameters_of(OPERATIONS["login"]))
     headers = [part for part in everything_in(DOCUMENT["paths"]) if part.get("in") == "header"]

@@ -33,6 +33,7 @@ async def test_me_is_a_bare_user(service: Service) -> None:
         "language": None,
         "metadata": {},
         "app_metadata": {},
+        "is_guest": False,
     }
 
 

@@ -15,7 +15,7 @@ from tests.http.service import PASSWORD, Json, Service
 ANNA = {"name": "Anna", "email": "anna@example.org", "password": PASSWORD}
 LONG = "a1-" * 42 + "zz"
 SHAPE = "id email name is_active role status email_verified created_at updated_at last_login_at".split()
-SHAPE += ["language", "metadata", "app_metadata"]
+SHAPE += ["language", "metadata", "app_metadata", "is_guest"]
 
 
 async def register(service: Service, **changes: object) -> Any:

@@ -44,6 +44,8 @@ BEYOND_A_SCHEMA = {
     # What an authenticator app shows, which of its forms a code has, and a sign-in that waits for it.
     ("", "incorrect_factor"), ("", "invalid_mfa_token"), ("code", "invalid_totp_code"), ("code", "invalid_typed_code"),
     ("recovery_code", "invalid_recovery_code"),
+    # The token of a guest, who may be gone by now.
+    ("", "invalid_guest_token"),
     # What an authenticator has signed, and the challenge for it.
     ("", "passkey_not_accepted"),
     # The password that the account has now, and the token in a cookie that a browser sends instead of a body.

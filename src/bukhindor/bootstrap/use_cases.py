@@ -76,7 +76,7 @@ def build_services(
             settings.accounts.min_password_length, load_common_passwords(), settings.product.name
         ),
         ways_in=_ways_in(settings),
-        retention=Retention(settings.accounts.audit_retention),
+        retention=Retention(settings.accounts.audit_retention, settings.accounts.guest_retention),
         links=mail_links(settings),
         web_flow_addresses=_web_flow_addresses(settings),
         wrong_codes=settings.limiting.limits.in_force(WRONG_CODES_PER_ACCOUNT),

@@ -8,13 +8,14 @@ from typing import Self
 
 from bukhindor.config.data_folder import SECRET_FILE
 from bukhindor.config.sources import Sources
-from bukhindor.config.values import duration, secrets, whole_number
+from bukhindor.config.values import duration, duration_or_off, secrets, shown_duration_or_off, whole_number
 
 GOOD_SECRET = "the output of: openssl rand -base64 48"
 
 _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 _TEN_YEARS = timedelta(days=3650)
+_GUEST_RETENTION: timedelta | None = 30 * _DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class AccountSettings:
     admin_session_expiration: timedelta
     fresh_sign_in: timedelta
     audit_retention: timedelta
+    guest_retention: timedelta | None
     min_password_length: int
     hash_memory_kib: int
     hash_iterations: int
@@ -38,6 +40,7 @@ class AccountSettings:
     @classmethod
     def read(cls, sources: Sources, *, data_dir: Path, workers: int) -> Self:
         read, number, lives = sources.read, whole_number, duration(_SECOND, _TEN_YEARS)
+        unused_for = duration_or_off(_DAY, _TEN_YEARS)
         made_secret = f"(in {data_dir / SECRET_FILE}, made at the first start)"
         return cls(
             jwt_secrets=read(
@@ -49,6 +52,7 @@ class AccountSettings:
             admin_session_expiration=read("ADMIN_SESSION_EXPIRATION", lives, _DAY, "24h"),
             fresh_sign_in=read("FRESH_SIGN_IN", duration(_SECOND, _DAY), timedelta(minutes=10), "10m"),
             audit_retention=read("AUDIT_RETENTION", duration(_DAY, _TEN_YEARS), 365 * _DAY, "365d"),
+            guest_retention=read("GUEST_RETENTION", unused_for, _GUEST_RETENTION, "30d or off", shown_duration_or_off),
             min_password_length=read("MIN_PASSWORD_LENGTH", number(8, 64), 8, "8"),
             hash_memory_kib=read("HASH_MEMORY_KIB", number(19_456, 262_144), 19_456, "19456"),
             hash_iterations=read("HASH_ITERATIONS", number(2, 20), 2, "2"),

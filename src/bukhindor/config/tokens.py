@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
-from bukhindor.config.durations import format_duration, quoted
+from bukhindor.config.durations import quoted
 from bukhindor.config.sources import Sources
-from bukhindor.config.values import duration, listed
+from bukhindor.config.values import duration, duration_or_off, listed, shown_duration_or_off
 from bukhindor.domain.custom_claims import CustomClaim
 from bukhindor.domain.signing_key import SigningKeyPolicy
 
@@ -37,7 +37,9 @@ class TokenSettings:
             signing_keys=SigningKeyPolicy(
                 token_life,
                 sources.read("KEY_PUBLICATION_LEAD", duration(timedelta(0), _DAY), timedelta(minutes=20), "20m"),
-                sources.read("KEY_ROTATION", _rotation, None, "90d or off", _shown_rotation),
+                sources.read(
+                    "KEY_ROTATION", duration_or_off(_DAY, 3650 * _DAY), None, "90d or off", shown_duration_or_off
+                ),
             ),
         )
 
@@ -53,14 +55,6 @@ def _audiences(text: str) -> tuple[str, ...]:
     if len(found) > _MOST_AUDIENCES:
         raise ValueError(f"these are {len(found)} audiences, at most {_MOST_AUDIENCES} fit into a token")
     return found
-
-
-def _rotation(text: str) -> timedelta | None:
-    return None if text.lower() == "off" else duration(_DAY, 3650 * _DAY)(text)
-
-
-def _shown_rotation(value: timedelta | None) -> str:
-    return "off" if value is None else format_duration(value)
 
 
 def _claims(text: str) -> tuple[CustomClaim, ...]:

@@ -69,6 +69,16 @@ def duration(at_least: timedelta, at_most: timedelta) -> Callable[[str], timedel
     return read
 
 
+def duration_or_off(at_least: timedelta, at_most: timedelta) -> Callable[[str], timedelta | None]:
+    """As `duration`, and None for off."""
+    read = duration(at_least, at_most)
+    return lambda text: None if text.lower() == "off" else read(text)
+
+
+def shown_duration_or_off(value: timedelta | None) -> str:
+    return "off" if value is None else format_duration(value)
+
+
 def yes_or_no(text: str) -> bool:
     if text.lower() not in YES | NO:
         raise ValueError(f"{quoted(text)} is not true or false")

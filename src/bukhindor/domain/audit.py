@@ -62,6 +62,8 @@ class AuditType(StrEnum):
     IDENTITY_UNLINKED = "identity.unlinked"
     RECOVERY_CODES_MADE = "recovery_codes.made"
     RECOVERY_CODE_USED = "recovery_codes.used"
+    GUEST_CLAIMED = "guest.claimed"
+    GUEST_MERGED = "guest.merged"
     LOCKED = "user.locked"
     UNLOCKED = "user.unlocked"
     INVITED = "invitation.created"
@@ -108,9 +110,10 @@ class AuditQuery:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long events are stored."""
+    """How long events are stored, and guests after their last use; None keeps guests forever."""
 
     audit: timedelta = timedelta(days=365)
+    guests: timedelta | None = timedelta(days=30)
 
 
 def counted_event_id(type: AuditType, network: str, details: Mapping[str, str], at: datetime) -> UUID:

@@ -26,6 +26,7 @@ _FIELDS: Mapping[str, Callable[[User], Any]] = {
     "email_verified": lambda user: user.email_verified,
     "name": lambda user: str(user.name),
     "role": lambda user: user.role.value,
+    "is_guest": lambda user: user.is_guest,
     "status": lambda user: user.status.value,
     "language": lambda user: None if user.language is None else str(user.language),
 }

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from typing import Self
+from uuid import UUID
 
 from bukhindor.domain.domain_name import ascii_domain, shown_domain
 from bukhindor.domain.errors import InvalidValue
@@ -11,6 +12,9 @@ from bukhindor.domain.text import TextValue, has_unsafe_characters
 
 MAX_LENGTH = 254  # RFC 5321 section 4.5.3.1.3, without the angle brackets
 _MAX_LOCAL_PART = 64
+
+GUEST_DOMAIN = "guest.invalid"
+"""The domain of accounts without an address; no mail ever arrives at one below `invalid` (RFC 6761 section 6.4)."""
 
 # RFC 5321 dot-string; quoted local parts are refused. Linear: no alternative shares a first character.
 _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -46,6 +50,22 @@ class EmailAddress(TextValue):
         if not is_valid or has_unsafe_characters(trimmed):
             raise InvalidValue(cls, "This is not a valid email address.", "invalid_email")
         return cls(canonical)
+
+    @classmethod
+    def of_guest(cls, user_id: UUID) -> Self:
+        """What stands in for the address of an account that has none."""
+        return cls(f"{user_id}@{GUEST_DOMAIN}")
+
+    @property
+    def is_of_guest(self) -> bool:
+        """Whether this stands in for an address, so that nothing may be mailed to it."""
+        return self.value.endswith(f"@{GUEST_DOMAIN}")
+
+    def refuse_of_guest(self) -> None:
+        """Raise InvalidValue for what only stands in for an address: no one may choose that."""
+        if self.is_of_guest:
+            message = "Addresses of this domain are not accepted here."
+            raise InvalidValue(EmailAddress, message, "email_domain_not_accepted")
 
     @property
     def local_part(self) -> str:

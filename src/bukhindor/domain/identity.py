@@ -88,8 +88,10 @@ class IdentityClaims:
         return (Method.IDENTITY, Method.SEVERAL) if has_two else (Method.IDENTITY,)
 
     def proven_email(self, settings: ProviderSettings) -> EmailAddress | None:
-        """The address that the provider has verified; None when there is none, or it can't vouch for it."""
-        if self.email is None or not self.is_email_verified:
+        """The address that the provider has verified; None when there is none, or it can't vouch for it. No one can for
+        what stands in for a guest's.
+        """
+        if self.email is None or not self.is_email_verified or self.email.is_of_guest:
             return None
         is_relay = self.email.value.rpartition("@")[2] == PRIVATE_RELAY_DOMAIN
         return None if is_relay and not settings.vouches_for_relay else self.email

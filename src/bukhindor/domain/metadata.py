@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -54,6 +55,14 @@ class Metadata:
             message = f"Written as JSON this must have at most {MAX_BYTES} bytes."
             raise InvalidValue(MetadataPatch, message, "too_long")
         return type(self)(text)
+
+    def joined_by(self, other: "Metadata") -> "Metadata":
+        """The document with those members of `other` that it does not have, in their order, as far as they fit."""
+        joined = self
+        for name, value in json.loads(other.text).items():
+            with suppress(InvalidValue):
+                joined = joined if name in json.loads(joined.text) else joined.patched(MetadataPatch({name: value}))
+        return joined
 
 
 NO_METADATA = Metadata()

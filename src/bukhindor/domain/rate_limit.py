@@ -31,6 +31,9 @@ FAILED_SIGN_INS_PER_NETWORK = Limit("failed_sign_ins_per_network", 100, 15 * _MI
 PASSWORD_PROMPTS_PER_SESSION = Limit("password_prompts_per_session", 10, 15 * _MINUTE)
 SECOND_FACTORS_PER_ACCOUNT = Limit("second_factors_per_account", 5, 15 * _MINUTE)
 REGISTRATIONS_PER_NETWORK = Limit("registrations_per_network", 30, _HOUR)
+GUESTS_PER_NETWORK = Limit("guests_per_network", 30, _HOUR)
+# For each device id within a network: an app that makes a guest at every start is stopped before its neighbours are.
+GUESTS_PER_DEVICE = Limit("guests_per_device", 5, _HOUR)
 MAILS_PER_NETWORK = Limit("mails_per_network", 20, _MINUTE)
 MAILS_PER_NETWORK_AND_DAY = Limit("mails_per_network_and_day", 500, _DAY)
 MAILS_PER_MAILBOX = Limit("mails_per_mailbox", 1, _MINUTE)
@@ -52,6 +55,8 @@ DEFAULT_LIMITS = (
     PASSWORD_PROMPTS_PER_SESSION,
     SECOND_FACTORS_PER_ACCOUNT,
     REGISTRATIONS_PER_NETWORK,
+    GUESTS_PER_NETWORK,
+    GUESTS_PER_DEVICE,
     MAILS_PER_NETWORK,
     MAILS_PER_NETWORK_AND_DAY,
     MAILS_PER_MAILBOX,

@@ -7,6 +7,7 @@ from typing import Self
 from uuid import UUID
 
 from bukhindor.domain.device import Device
+from bukhindor.domain.guest import PresentedGuest
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password_attempt import AttemptKind
 from bukhindor.domain.sign_in_method import Method
@@ -24,7 +25,8 @@ class HalfSignedIn:
     alone turns it into a session. `user` is the account as read in the transaction that starts the session. `methods`
     are in the order in which they were proved, and `authenticated_at` is when the last one was. `kind` is what the
     client presented besides the methods, `proven_device` is the name of the device in its device proof, and
-    `network_used_at` is when the account last signed in or was reset from the client's network.
+    `network_used_at` is when the account last signed in or was reset from the client's network. The sign-in merges
+    `guest` into the account.
     """
 
     user: User
@@ -35,6 +37,7 @@ class HalfSignedIn:
     kind: AttemptKind
     proven_device: str
     network_used_at: datetime | None
+    guest: PresentedGuest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,15 @@ class AwaitedFactor:
         """Whether the account is as it was at the first factor: the same password, and no sign-in since."""
         return self.password == _digest_of(user) and self.last_login_at == user.last_login_at
 
-    def completed(self, user: User, method: Method, device: Device, origin: Origin, now: datetime) -> HalfSignedIn:
+    def completed(
+        self,
+        user: User,
+        method: Method,
+        device: Device,
+        origin: Origin,
+        now: datetime,
+        guest: PresentedGuest | None = None,
+    ) -> HalfSignedIn:
         """The person with the second factor `method`. A stranger who proves two factors was none: their failures no
         longer count.
         """
@@ -90,6 +101,7 @@ class AwaitedFactor:
             kind=self.kind,
             proven_device=self.proven_device,
             network_used_at=self.network_used_at,
+            guest=guest,
         )
 
 

@@ -65,7 +65,8 @@ class RefreshTicket:
 class TokenPair:
     """The tokens that a client receives; lifetimes in whole seconds from now.
 
-    `device_proof` shows at later sign-ins that the client was signed in to this account before.
+    `device_proof` shows at later sign-ins that the client was signed in to this account before. `merged_from` is the
+    guest whose account was merged into this one by the sign-in.
     """
 
     access_token: str = field(repr=False)
@@ -73,3 +74,4 @@ class TokenPair:
     expires_in: int
     refresh_expires_in: int
     device_proof: str = field(repr=False)
+    merged_from: UUID | None = None

@@ -86,6 +86,8 @@ class User:
 
     `has_factor` means that the account has a confirmed second factor. `failed_factors` counts wrong second factors in a
     row, from all clients.
+
+    `guest_seen_at` is when a guest was last known to be there, and None for everyone else.
     """
 
     id: UUID
@@ -109,6 +111,12 @@ class User:
     has_factor: bool = False
     failed_factors: int = 0
     locked_at: datetime | None = None
+    guest_seen_at: datetime | None = None
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the account has no address and no way in but its sessions. Its role says nothing about that."""
+        return self.guest_seen_at is not None and self.email.is_of_guest
 
     def status_at(self, now: datetime) -> Status:
         """The effective status at `now`."""
@@ -168,14 +176,18 @@ class User:
         """The user after `changes`; the very same object when they change nothing.
 
         A new address is unverified. Reason and end belong to the status that they were given with: a given status
-        drops the old ones, and an active account has neither.
+        drops the old ones, and an active account has neither. A guest with an address is no longer one.
 
-        Raises InvalidInput for an end in the past, for a reason or end without a status, and for metadata that would
-        become too large.
+        Raises InvalidInput for an end in the past, for a reason or end without a status, for metadata that would
+        become too large, for what only stands in for an address, and for a guest as an administrator.
         """
         changes = self.without_repeats(changes, now)
         if changes == UserChanges():
             return self
+        if changes.email is not None:
+            changes.email.refuse_of_guest()
+        if changes.role is Role.ADMIN and self.is_guest:
+            raise InvalidInput(FieldError("role", "A guest can't be an administrator.", "guest_as_admin"))
         status = changes.status or self.status_at(now)
         starts_anew = changes.status is not None or status is not self.status
         reason = changes.status_reason or (None if starts_anew else self.status_reason)
@@ -197,6 +209,7 @@ class User:
             language=self.language if changes.language is None else changes.language.tag,
             metadata=self._metadata_after(changes),
             app_metadata=self._app_metadata_after(changes),
+            guest_seen_at=self.guest_seen_at if changes.email is None else None,
             updated_at=now,
         )
 
@@ -272,4 +285,4 @@ class User:
         """The user after a mail to `email` was read; it becomes the account's address."""
         if self.has_proven(email):
             return self
-        return replace(self, email=email, email_verified=True, updated_at=now)
+        return replace(self, email=email, email_verified=True, guest_seen_at=None, updated_at=now)

@@ -27,11 +27,16 @@ class AddressPolicy:
     allowed: frozenset[str] = frozenset()
     blocked: frozenset[str] = frozenset()
 
-    def check(self, email: EmailAddress) -> None:
-        """Raise InvalidValue for an address whose domain is not accepted."""
+    def accepts(self, email: EmailAddress) -> bool:
+        """Whether new addresses may have this domain."""
         domains = domain_and_parents(email.value.partition("@")[2])
         is_allowed = not self.allowed or not self.allowed.isdisjoint(domains)
-        if not is_allowed or not self.blocked.isdisjoint(domains):
+        return is_allowed and self.blocked.isdisjoint(domains)
+
+    def check(self, email: EmailAddress) -> None:
+        """Raise InvalidValue for an address whose domain is not accepted."""
+        email.refuse_of_guest()
+        if not self.accepts(email):
             message = "Addresses of this domain are not accepted here."
             raise InvalidValue(EmailAddress, message, "email_domain_not_accepted")
 
@@ -48,6 +53,14 @@ class WaysIn:
     def require_open_registration(self) -> None:
         """Raise RegistrationClosed unless anyone may register."""
         if self.registration is not RegistrationMode.OPEN:
+            raise RegistrationClosed
+
+    def require_guests(self) -> None:
+        """Raise RegistrationClosed unless anyone may register, with any address and an unverified one: a guest has no
+        address that could be verified or allowed.
+        """
+        self.require_open_registration()
+        if self.requires_verified_email or self.addresses.allowed:
             raise RegistrationClosed
 
     def require_invitations(self) -> None:

@@ -9,6 +9,7 @@ from bukhindor.services.email_verification import EmailVerification
 from bukhindor.services.factor_reset import FactorReset
 from bukhindor.services.factor_sign_in import FactorSignIn
 from bukhindor.services.first_password import FirstPassword
+from bukhindor.services.guests import Guests
 from bukhindor.services.health import Health
 from bukhindor.services.identities import Identities
 from bukhindor.services.identity_sign_in import IdentitySignIn
@@ -52,6 +53,7 @@ class Services:
 
     authentication: Authentication
     registration: Registration
+    guests: Guests
     sign_in: SignIn
     factor_sign_in: FactorSignIn
     reauthentication: Reauthentication
@@ -104,6 +106,21 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             ways_in=rules.ways_in,
             letters=steps.letters,
             trail=steps.trail,
+            identifiers=outside.identifiers,
+            clock=outside.clock,
+        ),
+        guests=Guests(
+            transactions=outside.transactions,
+            ways_in=rules.ways_in,
+            policy=rules.policy,
+            hasher=outside.hasher,
+            password_policy=rules.password_policy,
+            limiter=outside.limiter,
+            step_up=steps.step_up,
+            letters=steps.letters,
+            trail=steps.trail,
+            session_start=steps.session_start,
+            token_issuer=steps.token_issuer,
             identifiers=outside.identifiers,
             clock=outside.clock,
         ),
@@ -194,6 +211,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             letters=steps.letters,
             trail=steps.trail,
             identifiers=outside.identifiers,
+            addresses=rules.ways_in.addresses,
         ),
         provider_withdrawals=ProviderWithdrawals(
             transactions=outside.transactions, providers=outside.identity_providers, clock=outside.clock
@@ -366,7 +384,11 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         ),
         mail_queue=MailQueue(transactions=outside.transactions, trail=steps.trail, clock=outside.clock),
         upkeep=Upkeep(
-            transactions=outside.transactions, policy=rules.policy, retention=rules.retention, clock=outside.clock
+            transactions=outside.transactions,
+            policy=rules.policy,
+            retention=rules.retention,
+            trail=steps.trail,
+            clock=outside.clock,
         ),
         measurements=Measurements(transactions=outside.transactions, policy=rules.policy, clock=outside.clock),
     )

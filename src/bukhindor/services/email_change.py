@@ -72,7 +72,8 @@ class EmailChange:
             await tx.commit()
 
     async def confirm(self, proof: Proof, origin: Origin) -> None:
-        """Confirm the new address of the account. With a code, `email` is the account's present address.
+        """Confirm the new address of the account. With a code, `email` is the account's present address. A guest with
+        an address is a guest no longer.
 
         Raises InvalidOneTimeToken, AccountBanned, AccountInactive.
         """
@@ -88,4 +89,7 @@ class EmailChange:
             await tx.one_time_tokens.remove_of_user(user.id)
             await self.letters.warn(tx, user, LetterKind.EMAIL_CHANGED, origin, now, moved.email.masked)
             await tx.audit_events.add(self.trail.by_stranger(origin, AuditType.EMAIL_CHANGED, now, user.id))
+            if user.is_guest:
+                claimed = self.trail.by_stranger(origin, AuditType.GUEST_CLAIMED, now, user.id, by="mail")
+                await tx.audit_events.add(claimed)
             await tx.commit()

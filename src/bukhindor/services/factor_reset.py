@@ -7,11 +7,13 @@ from uuid import UUID
 from bukhindor.domain.act import Act
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Person
-from bukhindor.domain.errors import UserNotFound
+from bukhindor.domain.errors import LastSignInMethod, UserNotFound
 from bukhindor.domain.factor import Factor
 from bukhindor.domain.mail import LetterKind
+from bukhindor.domain.user import User
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.factors import HasFactors
+from bukhindor.ports.store.identities import HasIdentities
 from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.recovery_codes import HasRecoveryCodes
@@ -29,7 +31,16 @@ class _Reading(HasUsers, HasFactors, HasRecoveryCodes, Protocol):
 
 
 class _Writing(
-    HasUsers, HasSessions, HasFactors, HasRecoveryCodes, HasPasskeys, HasOutbox, HasAuditEvents, Transaction, Protocol
+    HasUsers,
+    HasSessions,
+    HasFactors,
+    HasRecoveryCodes,
+    HasPasskeys,
+    HasIdentities,
+    HasOutbox,
+    HasAuditEvents,
+    Transaction,
+    Protocol,
 ):
     """What a reset needs from the store."""
 
@@ -59,9 +70,10 @@ class FactorReset:
         """Remove all second factors, recovery codes and passkeys of a user, and revoke all sessions.
 
         A mail notifies the user. From then on the password or a mailed code alone signs in: make sure that the request
-        comes from the person. Your sign-in must be fresh.
+        comes from the person. Your sign-in must be fresh. An account without an address and without an identity
+        keeps its passkeys: without them no one could sign in.
 
-        Raises Forbidden, UserNotFound, ReauthenticationRequired.
+        Raises Forbidden, UserNotFound, LastSignInMethod, ReauthenticationRequired.
         """
         actor.require_admin()
         await self.step_up.prove(actor, Act.RESET_FACTORS)
@@ -70,6 +82,7 @@ class FactorReset:
             user = await tx.users.by_id(user_id)
             if user is None:
                 raise UserNotFound
+            await self._refuse_last(tx, user)
             removed = await tx.factors.remove_of_user(user.id) + await tx.passkeys.remove_of_user(user.id)
             await tx.recovery_codes.remove_of_user(user.id)
             await tx.sessions.remove_of_user(user.id)
@@ -79,3 +92,9 @@ class FactorReset:
             event = self.trail.by(actor, AuditType.FACTORS_RESET, now, user.id, removed=str(removed))
             await tx.audit_events.add(event)
             await tx.commit()
+
+    async def _refuse_last(self, tx: _Writing, user: User) -> None:
+        """Raise LastSignInMethod when no one could sign in without the passkeys of `user`."""
+        has_passkeys = user.email.is_of_guest and await tx.passkeys.of_user(user.id)
+        if has_passkeys and not await tx.identities.of_user(user.id):
+            raise LastSignInMethod

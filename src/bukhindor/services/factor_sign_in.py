@@ -7,6 +7,7 @@ from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device
 from bukhindor.domain.errors import IncorrectFactor, InvalidMfaToken, InvalidPasskey, PasskeyNotAccepted
 from bukhindor.domain.factor import FactorProof
+from bukhindor.domain.guest import PresentedGuest
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.passkey import PresentedPasskey
 from bukhindor.domain.sign_in import AwaitedFactor
@@ -38,7 +39,12 @@ class FactorSignIn:
     clock: Clock
 
     async def complete(
-        self, mfa_token: str, proof: FactorProof | PresentedPasskey, device: Device, origin: Origin
+        self,
+        mfa_token: str,
+        proof: FactorProof | PresentedPasskey,
+        device: Device,
+        origin: Origin,
+        guest_token: str | None = None,
     ) -> TokenPair:
         """Complete a sign-in that was refused with `mfa_required`, and start a session.
 
@@ -49,22 +55,31 @@ class FactorSignIn:
         is accepted once. Each account has five wrong second factors in fifteen minutes; after one hundred in a row it
         needs a reset of the password by mail. A passkey of the account serves as well.
 
-        Raises InvalidMfaToken, IncorrectFactor, PasskeyNotAccepted, AccountBanned, AccountInactive, EmailNotVerified,
-        RateLimited, TooBusy.
+        A guest is merged into the account as at `/auth/login`; send `guest_token` here, too.
+
+        Raises InvalidGuestToken, InvalidMfaToken, IncorrectFactor, PasskeyNotAccepted, AccountBanned, AccountInactive,
+        EmailNotVerified, RateLimited, TooBusy.
         """
         self.token_issuer.require_key()
+        guest = await self.session_start.guest_merge.recognise(guest_token)
         awaited = self.mfa_tokens.read(mfa_token)
         if awaited is None or not awaited.is_from(origin, self.clock.now()):
             raise InvalidMfaToken
         if isinstance(proof, PresentedPasskey):
-            caller = await self._start_with_passkey(awaited, proof, device, origin)
-            return self.token_issuer.issue(caller.session, caller.user, caller.session.created_at)
-        async with self.factor_check.budget(awaited.user_id):
-            caller = await self._start(awaited, proof, device, origin) or await self._refuse(awaited, proof, origin)
-        return self.token_issuer.issue(caller.session, caller.user, caller.session.created_at)
+            caller = await self._start_with_passkey(awaited, proof, device, origin, guest)
+        else:
+            async with self.factor_check.budget(awaited.user_id):
+                started = await self._start(awaited, proof, device, origin, guest)
+                caller = started or await self._refuse(awaited, proof, origin)
+        return self.token_issuer.issue(caller.session, caller.user, caller.session.created_at, guest)
 
     async def _start_with_passkey(
-        self, awaited: AwaitedFactor, proof: PresentedPasskey, device: Device, origin: Origin
+        self,
+        awaited: AwaitedFactor,
+        proof: PresentedPasskey,
+        device: Device,
+        origin: Origin,
+        guest: PresentedGuest | None,
     ) -> Caller:
         """Start a session. A passkey can't be guessed, so a wrong one is recorded and counts against no budget."""
         now = self.clock.now()
@@ -75,7 +90,7 @@ class FactorSignIn:
             async with self.transactions.begin() as tx:
                 user = await self._half_signed_in(tx, awaited)
                 await self.passkey_proof.accept(tx, shown, origin)
-                half = awaited.completed(user.with_failed_factors(0), Method.PASSKEY, device, origin, now)
+                half = awaited.completed(user.with_failed_factors(0), Method.PASSKEY, device, origin, now, guest)
                 caller = await self.session_start.start(tx, half)
                 await tx.commit()
         except InvalidPasskey:
@@ -94,7 +109,14 @@ class FactorSignIn:
         await self.factor_check.record_failure(awaited.user_id, proof, origin, "sign_in")
         raise IncorrectFactor
 
-    async def _start(self, awaited: AwaitedFactor, proof: FactorProof, device: Device, origin: Origin) -> Caller | None:
+    async def _start(
+        self,
+        awaited: AwaitedFactor,
+        proof: FactorProof,
+        device: Device,
+        origin: Origin,
+        guest: PresentedGuest | None,
+    ) -> Caller | None:
         """Start a session; None when the second factor is wrong."""
         now = self.clock.now()
         async with self.transactions.begin() as tx:
@@ -102,6 +124,6 @@ class FactorSignIn:
             used = await self.factor_check.use(tx, user, proof, origin, now)
             if used is None:
                 return None
-            caller = await self.session_start.start(tx, awaited.completed(*used, device, origin, now))
+            caller = await self.session_start.start(tx, awaited.completed(*used, device, origin, now, guest))
             await tx.commit()
         return caller

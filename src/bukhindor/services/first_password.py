@@ -6,7 +6,7 @@ from typing import Protocol
 from bukhindor.domain.act import Act
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.errors import PasswordExists
+from bukhindor.domain.errors import EmailRequired, PasswordExists
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password import NewPassword, PasswordPolicy
 from bukhindor.ports.secrets import PasswordHasher, Requester
@@ -39,11 +39,14 @@ class FirstPassword:
         """Add a password to an account that has none, such as one that signs in with mailed codes.
 
         Your sign-in must be fresh. Sessions go on; mailed links and codes that wait become invalid, and a mail reports
-        the new password. An account that has a password changes it instead.
+        the new password. An account that has a password changes it instead, and one without an address gets both at
+        `/auth/guest/upgrade`, or an address first.
 
-        Raises PasswordExists, ReauthenticationRequired, InvalidValue, InvalidAccessToken, TooBusy.
+        Raises EmailRequired, PasswordExists, ReauthenticationRequired, InvalidValue, InvalidAccessToken, TooBusy.
         """
         user = caller.user
+        if user.email.is_of_guest:
+            raise EmailRequired
         if user.password_hash is not None:
             raise PasswordExists
         await self.step_up.prove(caller, Act.ADD_PASSWORD)

@@ -1,6 +1,7 @@
 """The identities of an account: a person links accounts at other providers, and unlinks them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -8,20 +9,25 @@ from bukhindor.domain.act import Act
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller, Person
 from bukhindor.domain.errors import (
+    EmailTaken,
     IdentityNotFound,
     InvalidAuthorizationCode,
     InvalidIdToken,
     LastSignInMethod,
     TooManyIdentities,
     UserNotFound,
+    WriteConflict,
 )
+from bukhindor.domain.guest import claimed
 from bukhindor.domain.identity import MAX_IDENTITIES, Identity, IdentityClaims, ProviderGrant
 from bukhindor.domain.identity_web_flow import Departure
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.user import User
+from bukhindor.domain.ways_in import AddressPolicy
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.identities import HasIdentities
 from bukhindor.ports.store.lockdown_links import HasLockdownLinks
+from bukhindor.ports.store.one_time_tokens import HasOneTimeTokens
 from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.sessions import HasSessions
@@ -42,10 +48,12 @@ class _Reading(HasUsers, HasIdentities, Protocol):
 
 
 class _Writing(
+    HasUsers,
     HasIdentities,
     HasPasskeys,
     HasSessions,
     HasWithdrawals,
+    HasOneTimeTokens,
     HasOutbox,
     HasLockdownLinks,
     HasAuditEvents,
@@ -65,6 +73,7 @@ class Identities:
     letters: Letters
     trail: AuditTrail
     identifiers: Identifiers
+    addresses: AddressPolicy
 
     async def own(self, caller: Caller) -> list[Identity]:
         """List the accounts at other providers that are linked to yours, the oldest first."""
@@ -85,7 +94,9 @@ class Identities:
         """Link an account at a provider to yours, with the ID token that the provider gave to your app.
 
         From then on it signs in. Its address need not be yours, and need not be verified. A mail notifies you. Linking
-        what is linked to your account already changes nothing. An account can have ten.
+        what is linked to your account already changes nothing. An account can have ten. A guest with an identity is a
+        guest no longer, and has the address that the provider has verified, if no account has it and its domain is
+        accepted.
 
         Raises ReauthenticationRequired, ProviderNotFound, InvalidIdToken, ProviderUnavailable, IdentityTaken,
         TooManyIdentities, InvalidAccessToken.
@@ -172,12 +183,28 @@ class Identities:
             identity = identity if grant is None else identity.with_grant(grant)
             # Another account may have it: that raises IdentityTaken.
             await tx.identities.add(identity)
+            if user.is_guest:
+                user = await self._claim(tx, caller, user, claims, now)
             label = self.proof.label_of(claims.provider)
             await self.letters.warn(tx, user, LetterKind.IDENTITY_LINKED, caller.origin, now, provider=label)
             details = {"identity": str(identity.id), "provider": claims.provider}
             await tx.audit_events.add(self.trail.by(caller, AuditType.IDENTITY_LINKED, now, **details))
             await tx.commit()
         return identity
+
+    async def _claim(self, tx: _Writing, caller: Caller, guest: User, claims: IdentityClaims, now: datetime) -> User:
+        """Make a person of the guest."""
+        email = claims.proven_email(self.proof.provider(claims.provider).settings)
+        if email is not None and not (self.addresses.accepts(email) and await tx.users.by_email(email) is None):
+            email = None
+        person = claimed(guest, now, email=email, email_verified=True)
+        try:
+            await tx.users.save(person)
+        except EmailTaken:
+            raise WriteConflict from None
+        await tx.one_time_tokens.remove_of_user(person.id)
+        await tx.audit_events.add(self.trail.by(caller, AuditType.GUEST_CLAIMED, now, by="identity"))
+        return person
 
 
 async def _has_another_way_in(tx: HasPasskeys, user: User) -> bool:

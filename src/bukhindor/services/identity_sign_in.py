@@ -5,6 +5,7 @@ from typing import Protocol
 
 from bukhindor.domain.device import Device
 from bukhindor.domain.errors import IdentityEmailNotVerified, InvalidAuthorizationCode, InvalidIdToken
+from bukhindor.domain.guest import PresentedGuest
 from bukhindor.domain.identity import IdentityClaims, ProviderGrant
 from bukhindor.domain.identity_web_flow import CodeVerifier, ProvenIdentity
 from bukhindor.domain.language import LanguageTag
@@ -72,6 +73,7 @@ class IdentitySignIn:
         origin: Origin,
         device_proof: str = "",
         language: LanguageTag | None = None,
+        guest_token: str | None = None,
     ) -> IdentitySignedIn:
         """Start a session with the ID token that the provider gave to your app.
 
@@ -84,16 +86,18 @@ class IdentitySignIn:
         An account with a second factor gets `mfa_required` in place of a session, unless the provider has checked one
         and the operator trusts it. With Apple's `authorization_code` the service can withdraw its access when the
         account is deleted; a code that Apple refuses does not stop the sign-in. `created` says whether the account is
-        new.
+        new. A guest is merged into the account as at `/auth/login`, also into a new one; to keep the id of the guest,
+        link the identity to the guest's account instead.
 
-        Raises ProviderNotFound, InvalidIdToken, IdentityEmailNotVerified, ProviderUnavailable, RegistrationClosed,
-        InvalidValue, AccountBanned, AccountInactive, AccountLocked, EmailNotVerified, MfaRequired.
+        Raises InvalidGuestToken, ProviderNotFound, InvalidIdToken, IdentityEmailNotVerified, ProviderUnavailable,
+        RegistrationClosed, InvalidValue, AccountBanned, AccountInactive, AccountLocked, EmailNotVerified, MfaRequired.
         """
         self.token_issuer.require_key()
+        guest = await self.session_start.guest_merge.recognise(guest_token)
         try:
             claims = await self.proof.check(provider, token.id_token, token.nonce)
             grant = await self.proof.grant(claims, token.authorization_code)
-            return await self._sign_in(claims, grant, device, origin, device_proof, token.name, language)
+            return await self._sign_in(claims, grant, device, origin, device_proof, token.name, language, guest)
         except (InvalidIdToken, IdentityEmailNotVerified) as refusal:
             await self.proof.record_failure(provider, refusal, origin)
             raise
@@ -107,11 +111,13 @@ class IdentitySignIn:
         device_proof: str = "",
         name: str | None = None,
         language: LanguageTag | None = None,
+        guest_token: str | None = None,
     ) -> IdentitySignedIn:
         """Start a session, as `by_token` does, for claims that this server has verified."""
         self.token_issuer.require_key()
+        guest = await self.session_start.guest_merge.recognise(guest_token)
         try:
-            return await self._sign_in(claims, grant, device, origin, device_proof, name, language)
+            return await self._sign_in(claims, grant, device, origin, device_proof, name, language, guest)
         except (InvalidIdToken, IdentityEmailNotVerified) as refusal:
             await self.proof.record_failure(claims.provider, refusal, origin)
             raise
@@ -124,17 +130,19 @@ class IdentitySignIn:
         origin: Origin,
         device_proof: str = "",
         language: LanguageTag | None = None,
+        guest_token: str | None = None,
     ) -> IdentitySignedIn:
         """Start a session with the `code` that a browser brought back from the provider.
 
         The code works for 60 seconds, once, and with the `code_verifier` whose challenge began the sign-in. The rules
-        for accounts, second factors and mails are those of a sign-in with an ID token. `created` says whether the
-        account is new.
+        for accounts, second factors, mails and guests are those of a sign-in with an ID token. `created` says whether
+        the account is new.
 
-        Raises InvalidAuthorizationCode, IdentityEmailNotVerified, RegistrationClosed, InvalidValue, AccountBanned,
-        AccountInactive, AccountLocked, EmailNotVerified, MfaRequired.
+        Raises InvalidGuestToken, InvalidAuthorizationCode, IdentityEmailNotVerified, RegistrationClosed, InvalidValue,
+        AccountBanned, AccountInactive, AccountLocked, EmailNotVerified, MfaRequired.
         """
-        return await self._by_identity(self.journey.end(code, verifier), device, origin, device_proof, language)
+        proven = self.journey.end(code, verifier)
+        return await self._by_identity(proven, device, origin, device_proof, language, guest_token)
 
     async def on_page(
         self,
@@ -149,11 +157,17 @@ class IdentitySignIn:
         return await self._by_identity(self.journey.end_on_page(code, browser), device, origin, device_proof, language)
 
     async def _by_identity(
-        self, identity: ProvenIdentity, device: Device, origin: Origin, device_proof: str, language: LanguageTag | None
+        self,
+        identity: ProvenIdentity,
+        device: Device,
+        origin: Origin,
+        device_proof: str,
+        language: LanguageTag | None,
+        guest_token: str | None = None,
     ) -> IdentitySignedIn:
         try:
             return await self.by_claims(
-                identity.claims, identity.grant, device, origin, device_proof, identity.name, language
+                identity.claims, identity.grant, device, origin, device_proof, identity.name, language, guest_token
             )
         except InvalidIdToken:
             raise InvalidAuthorizationCode from None
@@ -167,6 +181,7 @@ class IdentitySignIn:
         device_proof: str,
         name: str | None,
         language: LanguageTag | None,
+        guest: PresentedGuest | None,
     ) -> IdentitySignedIn:
         settings = self.proof.provider(claims.provider).settings
         applicant = Applicant(
@@ -177,7 +192,7 @@ class IdentitySignIn:
             await tx.identities.use_up(claims.token_hash, claims.expires_at)
             admitted = await self.admission.admit(tx, applicant, now)
             half = await self.session_start.half_signed_in(
-                tx, admitted.user, Method.IDENTITY, device, origin, device_proof, now
+                tx, admitted.user, Method.IDENTITY, device, origin, device_proof, now, guest
             )
             caller = await self.session_start.start(tx, replace(half, methods=claims.methods(settings)))
             # `start` refuses an account to which nothing was linked.
@@ -185,4 +200,5 @@ class IdentitySignIn:
             # The session ends when the provider reports that the person has withdrawn their consent.
             await tx.identities.remember_session(admitted.identity.id, caller.session.id)
             await tx.commit()
-        return IdentitySignedIn(self.token_issuer.issue(caller.session, caller.user, now), admitted.is_new)
+        tokens = self.token_issuer.issue(caller.session, caller.user, now, guest)
+        return IdentitySignedIn(tokens, admitted.is_new)

@@ -8,7 +8,7 @@ from uuid import UUID
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller, Operator
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import InvalidAccessToken, InvalidOneTimeToken, UserNotFound
+from bukhindor.domain.errors import EmailRequired, InvalidAccessToken, InvalidOneTimeToken, UserNotFound
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.one_time_token import LinkToken, LockdownLink, Purpose
 from bukhindor.domain.origin import Origin
@@ -70,10 +70,13 @@ class Lockdown:
         mail to an earlier address of the account moves it back to that address: a thief may have changed it. If that
         address has another account meanwhile, the account becomes inactive, until an administrator decides. Passkeys
         and linked accounts of other providers that were added since the mail are removed; a second factor stays until
-        support resets it.
+        support resets it. An account without an address can't be reset by mail, so it can't be
+        locked either.
 
-        Raises InvalidAccessToken.
+        Raises EmailRequired, InvalidAccessToken.
         """
+        if caller.user.email.is_of_guest:
+            raise EmailRequired
         now = self.clock.now()
         async with self.transactions.begin() as tx:
             user = await tx.users.by_id(caller.user.id)

@@ -8,7 +8,14 @@ from bukhindor.domain.act import Act
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device
-from bukhindor.domain.errors import InvalidPasskey, PasskeyNotAccepted, PasskeyNotFound, TooManyPasskeys
+from bukhindor.domain.errors import (
+    InvalidPasskey,
+    LastSignInMethod,
+    PasskeyNotAccepted,
+    PasskeyNotFound,
+    TooManyPasskeys,
+)
+from bukhindor.domain.guest import claimed
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.passkey import (
     MAX_PASSKEYS,
@@ -20,11 +27,13 @@ from bukhindor.domain.passkey import (
     known_transports,
 )
 from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.identities import HasIdentities
 from bukhindor.ports.store.lockdown_links import HasLockdownLinks
 from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.store.passkeys import HasPasskeys
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction, Transactions
+from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.system import Identifiers
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.passkey_proof import PasskeyProof
@@ -33,7 +42,17 @@ from bukhindor.services.steps.step_up import StepUp
 _UNNAMED = "Passkey"
 
 
-class _Writing(HasPasskeys, HasSessions, HasOutbox, HasLockdownLinks, HasAuditEvents, Transaction, Protocol):
+class _Writing(
+    HasUsers,
+    HasPasskeys,
+    HasIdentities,
+    HasSessions,
+    HasOutbox,
+    HasLockdownLinks,
+    HasAuditEvents,
+    Transaction,
+    Protocol,
+):
     """What a change of passkeys needs from the store."""
 
 
@@ -70,6 +89,7 @@ class PasskeyAdministration:
 
         Passkeys that a cloud copies to other devices and those that never leave a security key are both welcome. The
         statement of the authenticator's make is not asked for. Without a name the passkey is named after the device.
+        A guest with a passkey has a way in, and is a guest no longer; the account goes on without an address.
 
         Raises ReauthenticationRequired, PasskeyNotAccepted, TooManyPasskeys, InvalidAccessToken.
         """
@@ -94,6 +114,9 @@ class PasskeyAdministration:
             await tx.audit_events.add(
                 self.proof.trail.by(caller, AuditType.PASSKEY_ADDED, now, passkey=str(passkey.id))
             )
+            if user.is_guest:
+                await tx.users.save(claimed(user, now))
+                await tx.audit_events.add(self.proof.trail.by(caller, AuditType.GUEST_CLAIMED, now, by="passkey"))
             await tx.commit()
         return passkey
 
@@ -121,14 +144,16 @@ class PasskeyAdministration:
     async def remove(self, caller: Caller, passkey_id: UUID) -> None:
         """Remove one of your passkeys: it signs in no more. Sessions that it started continue. A mail notifies you.
 
-        The passkey stays on its device until it is removed there, too.
+        The passkey stays on its device until it is removed there, too. An account without an address keeps its last
+        one.
 
-        Raises ReauthenticationRequired, PasskeyNotFound, InvalidAccessToken.
+        Raises ReauthenticationRequired, PasskeyNotFound, LastSignInMethod, InvalidAccessToken.
         """
         await self.step_up.prove(caller, Act.REMOVE_PASSKEY)
         now = self.proof.clock.now()
         async with self.transactions.begin() as tx:
             passkey = await self._own(tx, caller, passkey_id)
+            await self._refuse_last(tx, passkey)
             await tx.passkeys.remove(passkey.id)
             await self.letters.tell(tx, caller.user, LetterKind.PASSKEY_REMOVED, caller.origin, now)
             await tx.audit_events.add(
@@ -142,6 +167,14 @@ class PasskeyAdministration:
         if not found:
             raise PasskeyNotFound
         return found[0]
+
+    async def _refuse_last(self, tx: _Writing, passkey: Passkey) -> None:
+        """Raise LastSignInMethod when no one could sign in without this passkey."""
+        user = await tx.users.by_id(passkey.user_id)
+        if user is None or not user.email.is_of_guest or len(await tx.passkeys.of_user(user.id)) > 1:
+            return
+        if not await tx.identities.of_user(user.id):
+            raise LastSignInMethod
 
     async def _use_up(self, tx: _Writing, challenge: PasskeyChallenge) -> None:
         try:

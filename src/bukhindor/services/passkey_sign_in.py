@@ -6,6 +6,7 @@ from typing import Protocol
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device
 from bukhindor.domain.errors import InvalidPasskey
+from bukhindor.domain.guest import PresentedGuest
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.passkey import PasskeyChallenge, UsedCredential
 from bukhindor.domain.sign_in_method import Method
@@ -38,33 +39,45 @@ class PasskeySignIn:
         return challenge, self.proof.ceremonies.request_options(challenge)
 
     async def sign_in(
-        self, challenge_id: str, credential: UsedCredential, device: Device, origin: Origin, device_proof: str = ""
+        self,
+        challenge_id: str,
+        credential: UsedCredential,
+        device: Device,
+        origin: Origin,
+        device_proof: str = "",
+        guest_token: str | None = None,
     ) -> TokenPair:
         """Start a session. A passkey counts as two factors: the device has verified the person itself.
 
         The page or app must be one of `PASSKEY_ORIGINS`, and the passkey one for `PASSKEY_RP_ID`. Whatever is wrong,
         the refusal is the same. Where an authenticator counts its uses and the counter goes back, a copy of it is in
-        use: that is refused and recorded. Devices, mails and limits of sessions are those of a sign-in with a password.
+        use: that is refused and recorded. Devices, mails and limits of sessions are those of a sign-in with a password,
+        and a guest is merged into the account as there.
 
-        Raises InvalidPasskey, AccountBanned, AccountInactive, AccountLocked, EmailNotVerified.
+        Raises InvalidGuestToken, InvalidPasskey, AccountBanned, AccountInactive, AccountLocked, EmailNotVerified.
         """
         self.token_issuer.require_key()
+        guest = await self.session_start.guest_merge.recognise(guest_token)
         try:
             shown = await self.proof.check(challenge_id, credential)
-            caller = await self._start(shown, device, origin, device_proof)
+            caller = await self._start(shown, device, origin, device_proof, guest)
         except InvalidPasskey as invalid:
             await self.proof.record_failure(origin, invalid.user_id)
             raise
-        return self.token_issuer.issue(caller.session, caller.user, caller.session.created_at)
+        return self.token_issuer.issue(caller.session, caller.user, caller.session.created_at, guest)
 
-    async def _start(self, shown: ShownPasskey, device: Device, origin: Origin, device_proof: str) -> Caller:
+    async def _start(
+        self, shown: ShownPasskey, device: Device, origin: Origin, device_proof: str, guest: PresentedGuest | None
+    ) -> Caller:
         now = self.proof.clock.now()
         async with self.transactions.begin() as tx:
             user = await tx.users.by_id(shown.passkey.user_id)
             if user is None:
                 raise InvalidPasskey
             await self.proof.accept(tx, shown, origin)
-            half = await self.session_start.half_signed_in(tx, user, Method.PASSKEY, device, origin, device_proof, now)
+            half = await self.session_start.half_signed_in(
+                tx, user, Method.PASSKEY, device, origin, device_proof, now, guest
+            )
             caller = await self.session_start.start(tx, half)
             await tx.commit()
         return caller

@@ -7,7 +7,14 @@ from uuid import UUID
 from bukhindor.domain.act import Act
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
-from bukhindor.domain.errors import FactorConfirmed, FactorNotFound, IncorrectFactor, NoFactor, TooManyFactors
+from bukhindor.domain.errors import (
+    EmailRequired,
+    FactorConfirmed,
+    FactorNotFound,
+    IncorrectFactor,
+    NoFactor,
+    TooManyFactors,
+)
 from bukhindor.domain.factor import MAX_FACTORS, Enrolment, Factor, FactorName, TotpCode
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.recovery_code import RecoveryCode
@@ -72,10 +79,12 @@ class SecondFactors:
         Until then the factor is pending, for ten minutes, and changes nothing. A newer pending factor takes its place.
         An account has at most five factors. The secret is shown only here.
 
-        Your sign-in must be fresh, and with a second factor if the account has one.
+        Your sign-in must be fresh, and with a second factor if the account has one. A guest needs a first one before.
 
-        Raises ReauthenticationRequired, InvalidAccessToken, TooManyFactors.
+        Raises EmailRequired, ReauthenticationRequired, InvalidAccessToken, TooManyFactors.
         """
+        if caller.user.is_guest:
+            raise EmailRequired
         await self.step_up.prove(caller, Act.ADD_FACTOR)
         now, secret = self.clock.now(), self.totp.make_secret()
         async with self.transactions.begin() as tx:

@@ -7,6 +7,7 @@ from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidCredentials, Unavailable
+from bukhindor.domain.guest import PresentedGuest
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
 from bukhindor.domain.password_attempt import AttemptKind, PasswordAttempt
@@ -34,7 +35,13 @@ class SignIn:
     clock: Clock
 
     async def login(
-        self, email: EmailAddress, password: Password, device: Device, origin: Origin, device_proof: str = ""
+        self,
+        email: EmailAddress,
+        password: Password,
+        device: Device,
+        origin: Origin,
+        device_proof: str = "",
+        guest_token: str | None = None,
     ) -> TokenPair:
         """Start a session.
 
@@ -51,9 +58,15 @@ class SignIn:
         An account with a second factor gets `mfa_required` in place of a session, with an `mfa_token` that continues
         this sign-in at `/auth/login/factor`.
 
-        Raises InvalidCredentials, AccountBanned, AccountInactive, EmailNotVerified, MfaRequired, RateLimited, TooBusy.
+        With the access token of a guest as `guest_token` that guest is merged into the account: the guest's metadata
+        joins unless the account has a member of that name, the guest's account and sessions end, and the response says
+        in `merged_from` whose they were. All of it happens with the sign-in, or nothing does.
+
+        Raises InvalidGuestToken, InvalidCredentials, AccountBanned, AccountInactive, EmailNotVerified, MfaRequired,
+        RateLimited, TooBusy.
         """
         self.token_issuer.require_key()
+        guest = await self.session_start.guest_merge.recognise(guest_token)
         attempt = await self.password_check.sign_in_attempt(email, origin, device_proof)
         async with self.password_check.budget(attempt):
             while True:
@@ -61,13 +74,13 @@ class SignIn:
                 if is_outdated and user.has_factor:
                     # What waits for the second factor is bound to the hash, so the new hash comes first.
                     user = await self._upgrade_hash(user, password, origin)
-                caller = await self._start(attempt, user, device)
+                caller = await self._start(attempt, user, device, guest)
                 if caller is not None:
                     break
                 # The hash changed during the comparison: it is a new password, or the same one under a new hash.
                 attempt = await self.password_check.sign_in_attempt(email, origin, device_proof)
         session = caller.session
-        tokens = self.token_issuer.issue(session, caller.user, session.created_at)
+        tokens = self.token_issuer.issue(session, caller.user, session.created_at, guest)
         if is_outdated and not user.has_factor:
             await self._upgrade_hash(caller.user, password, origin)
         return tokens
@@ -80,7 +93,9 @@ class SignIn:
             raise InvalidCredentials
         return attempt.user, verdict.outdated
 
-    async def _start(self, attempt: PasswordAttempt, known: User, device: Device) -> Caller | None:
+    async def _start(
+        self, attempt: PasswordAttempt, known: User, device: Device, guest: PresentedGuest | None
+    ) -> Caller | None:
         """Start a session; None when the account no longer has the hash that was compared."""
         async with self.transactions.begin() as tx:
             # The account may have changed while the hash was computed; its present state decides.
@@ -96,6 +111,7 @@ class SignIn:
                 kind=attempt.kind,
                 proven_device=attempt.device,
                 network_used_at=attempt.network_used_at,
+                guest=guest,
             )
             caller = await self.session_start.start(tx, half)
             await tx.commit()

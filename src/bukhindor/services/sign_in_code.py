@@ -74,7 +74,9 @@ class SignInCode:
                 await tx.audit_events.add(self.trail.by_stranger(origin, asked, now, user.id, email=email.masked))
             await tx.commit()
 
-    async def confirm(self, proof: Proof, device: Device, origin: Origin, device_proof: str = "") -> TokenPair:
+    async def confirm(
+        self, proof: Proof, device: Device, origin: Origin, device_proof: str = "", guest_token: str | None = None
+    ) -> TokenPair:
         """Start a session, as signing in with a password does.
 
         The link and the code are valid for ten minutes, and one of them works once. Five wrong codes make the code
@@ -87,20 +89,24 @@ class SignInCode:
         who reads the mailbox, so the account's password, its second factors and all its sessions end, and a mail to
         choose a new password is sent (account pre-hijacking, CVE-2024-38351).
 
-        An account with a second factor gets `mfa_required` in place of a session, as at `/auth/login`.
+        An account with a second factor gets `mfa_required` in place of a session, and a guest is merged into the
+        account, as at `/auth/login`.
 
-        Raises InvalidOneTimeToken, AccountBanned, AccountInactive, EmailNotVerified, MfaRequired.
+        Raises InvalidGuestToken, InvalidOneTimeToken, AccountBanned, AccountInactive, EmailNotVerified, MfaRequired.
         """
         self.token_issuer.require_key()
+        guest = await self.session_start.guest_merge.recognise(guest_token)
         now = self.clock.now()
         async with self.transactions.begin() as tx:
             user = await self.review_codes.owner(tx, proof, origin, now)
             if user is None:
                 user = await self._owner_of_mailbox(tx, proof, origin, now)
-            half = await self.session_start.half_signed_in(tx, user, Method.MAIL, device, origin, device_proof, now)
+            half = await self.session_start.half_signed_in(
+                tx, user, Method.MAIL, device, origin, device_proof, now, guest
+            )
             caller = await self.session_start.start(tx, half)
             await tx.commit()
-        return self.token_issuer.issue(caller.session, caller.user, now)
+        return self.token_issuer.issue(caller.session, caller.user, now, guest)
 
     async def _owner_of_mailbox(self, tx: _Writing, proof: Proof, origin: Origin, now: datetime) -> User:
         """Use the mailed proof up, and return its owner with a verified address."""

@@ -9,7 +9,7 @@ from bukhindor.domain.act import Act, acts_of
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Actor, Caller, Operator, Person, require_right_over, self_of
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import EmailTaken, LastAdmin, ReauthenticationRequired, UserNotFound
+from bukhindor.domain.errors import EmailRequired, EmailTaken, LastAdmin, ReauthenticationRequired, UserNotFound
 from bukhindor.domain.language import LanguageTag
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.metadata import NO_METADATA, Metadata
@@ -70,6 +70,7 @@ class UserAdmin:
         Raises Forbidden, ReauthenticationRequired, InvalidValue, EmailTaken, TooBusy.
         """
         actor.require_admin()
+        email.refuse_of_guest()
         if role is Role.ADMIN:
             await self.step_up.prove(actor, Act.CREATE_ADMIN)
         self.password_policy.check(password, email, name)
@@ -209,13 +210,16 @@ class UserAdmin:
     async def send_password_reset(self, actor: Person, user_id: UUID) -> None:
         """Send the user a link and a code to choose a new password. Administrators can't choose it for them.
 
-        Raises Forbidden, UserNotFound, AccountBanned, AccountInactive.
+        Raises Forbidden, UserNotFound, AccountBanned, AccountInactive, and EmailRequired for an account without an
+        address.
         """
         actor.require_admin()
         now = self.clock.now()
         async with self.transactions.begin() as tx:
             user = _present(await tx.users.by_id(user_id))
             user.refuse_unless_active(now)
+            if user.email.is_of_guest:
+                raise EmailRequired
             await self.letters.ask_for_proof(tx, user, Purpose.RESET_PASSWORD, actor.origin, now)
             await tx.audit_events.add(self.trail.by(actor, AuditType.PASSWORD_RESET_ASKED, now, user_id))
             await tx.commit()
@@ -224,10 +228,12 @@ class UserAdmin:
         """Set a password in the place of a person who can't receive mails: every session is revoked, and mailed links
         and codes become invalid. A mail notifies the person.
 
-        Raises UserNotFound, InvalidValue, TooBusy.
+        Raises UserNotFound, EmailRequired, InvalidValue, TooBusy.
         """
         async with self.transactions.read() as stored:
             user = _present(await stored.users.by_id(user_id))
+        if user.email.is_of_guest:
+            raise EmailRequired
         self.password_policy.check(new, user.email, user.name)
         password_hash = await self.hasher.hash(new, Requester(operator.origin.site, user.email.value))
         now = self.clock.now()

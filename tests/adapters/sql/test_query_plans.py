@@ -17,6 +17,7 @@ from bukhindor.adapters.sql.connection import Parameters, Row
 from bukhindor.adapters.sql.postgres import statements
 from bukhindor.adapters.sql.repositories.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNetworks
+from bukhindor.adapters.sql.repositories.guests import SqlGuests
 from bukhindor.adapters.sql.repositories.one_time_tokens import SqlOneTimeTokens
 from bukhindor.adapters.sql.repositories.outbox import SqlOutbox
 from bukhindor.adapters.sql.repositories.service_keys import SqlServiceKeys
@@ -228,6 +229,13 @@ async def test_familiar_networks_are_found_by_an_index(
 ) -> None:
     await ask(SqlFamiliarNetworks(explaining))
     assert_no_scan(explaining)
+
+
+async def test_guests_who_are_gone_are_read_from_the_end_of_an_index(explaining: ExplainingConnection) -> None:
+    await SqlGuests(explaining).unseen_since(T0)
+    await SqlGuests(explaining).note_seen(ID, T0)
+    assert_no_scan(explaining)
+    assert [plan for plan in explaining.plans if "TEMP B-TREE" in plan[1]] == []
 
 
 async def test_a_service_key_is_found_by_an_index(explaining: ExplainingConnection) -> None:

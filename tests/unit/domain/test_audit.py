@@ -54,6 +54,8 @@ PROMISED_TYPES = {
     "access.refused",
     "mail.abandoned",
     "mail.retried",
+    "guest.claimed",
+    "guest.merged",
     "user.locked",
     "user.unlocked",
     "identity.linked",

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bukhindor.domain.audit import Retention
+from bukhindor.domain.audit import AuditType, Retention
 from bukhindor.domain.errors import StoreUnavailable
 from bukhindor.domain.user import Role
-from tests.makers import T0, make_audit_event, make_one_time_token, make_queued_mail
+from tests.makers import T0, address, make_audit_event, make_guest, make_one_time_token, make_queued_mail
 from tests.unit.services.scene import Scene
 
 SECOND = timedelta(seconds=1)
@@ -76,3 +76,58 @@ async def test_nothing_ends_while_the_store_fails(scene: Scene) -> None:
     with pytest.raises(StoreUnavailable):
         await scene.services.upkeep.purge()
     assert await scene.has_session(session)
+
+
+async def test_guests_who_do_not_come_back_are_removed(scene: Scene) -> None:
+    """Thirty days after the last use of any session. People stay, however long they were away."""
+    gone, left, here, new = (
+        make_guest(guest_seen_at=seen_at, created_at=seen_at)
+        for seen_at in (T0 - 31 * DAY, T0 - 30 * DAY, T0 - 300 * DAY, T0 - 30 * DAY + SECOND)
+    )
+    for guest in (gone, left, here, new):
+        await scene.store.users.add(guest)
+    person = await scene.add_user(created_at=T0 - 300 * DAY)
+    session = await scene.add_session(here, created_at=T0 - 100 * DAY, last_seen_at=T0 - HOUR)
+    await scene.add_session(here, created_at=T0 - 29 * DAY)
+    await scene.store.audit_events.add(make_audit_event(subject_id=gone.id, details={"kind": "guest"}))
+    await scene.services.upkeep.purge()
+    assert set(scene.store.committed.users) == {here.id, new.id, person.id}
+    assert await scene.has_session(session)
+    assert (await scene.user(here.id)).guest_seen_at == T0 - HOUR
+    deleted = scene.events(AuditType.DELETED)
+    assert {event.subject_id for event in deleted} == {gone.id, left.id}
+    assert {event.actor_id for event in deleted} == {None}
+    assert [event.details for event in scene.events(AuditType.SIGNED_IN)] == [{}]
+    assert scene.queued() == []
+
+
+async def test_a_guest_whose_sessions_are_unused_as_long_is_removed(scene: Scene) -> None:
+    guest = make_guest(guest_seen_at=T0 - 10 * DAY)
+    await scene.store.users.add(guest)
+    await scene.add_session(guest, created_at=T0 - 9 * DAY)
+    upkeep = replace(scene.services.upkeep, retention=Retention(guests=9 * DAY))
+    assert await upkeep.purge() == 1
+    assert (scene.store.committed.users, scene.store.committed.sessions) == ({}, {})
+
+
+async def test_many_guests_are_removed_a_few_at_a_time(scene: Scene) -> None:
+    for number in range(120):
+        await scene.store.users.add(make_guest(guest_seen_at=T0 - 31 * DAY - number * SECOND))
+    assert await scene.services.upkeep.purge() == 120
+    assert (scene.store.committed.users, scene.store.commits) == ({}, 4)
+
+
+async def test_guests_can_be_kept_without_end(scene: Scene) -> None:
+    await scene.store.users.add(make_guest(guest_seen_at=T0 - 3000 * DAY))
+    upkeep = replace(scene.services.upkeep, retention=Retention(guests=None))
+    assert await upkeep.purge() == 0
+    assert len(scene.store.committed.users) == 1
+
+
+async def test_a_guest_who_got_an_address_from_an_earlier_release_stays(scene: Scene) -> None:
+    """It runs beside this one during an update, and knows of no guests."""
+    person = replace(make_guest(guest_seen_at=T0 - 31 * DAY), email=address("ann@example.com"))
+    await scene.store.users.add(person)
+    assert await scene.services.upkeep.purge() == 1
+    assert (await scene.user(person.id)).guest_seen_at is None
+    assert await scene.services.upkeep.purge() == 0

@@ -37,6 +37,7 @@ SIGN_INS = {
     "/account/sign-in/code/confirm": ("mail", 303),
     f"{_API}/auth/passkeys/sign-in": ("passkey", 200),
     f"{_API}/auth/identities/{{provider}}/token": ("identity", 200),
+    f"{_API}/auth/guest": ("guest", 201),
     f"{_API}/auth/login/factor": ("second_factor", 200),
     "/account/sign-in/factor": ("second_factor", 303),
 }

@@ -73,7 +73,7 @@ LOGINS_FAILED = Definition(
 SIGN_INS = Definition(
     _COUNTER,
     "sign_ins_total",
-    "Sessions that began, by what was proved last: password, mail, passkey, identity, second_factor.",
+    "Sessions that began, by what was proved last: password, mail, passkey, identity, second_factor; guest is nothing.",
     ("method",),
 )
 TOKENS_REFRESHED = Definition(

@@ -46,7 +46,7 @@ class WebauthnCeremonies:
                 "rp": {"id": self._party.id, "name": self._product},
                 "user": {
                     "id": _encoded(challenge.user_handle),
-                    "name": owner.email.shown,
+                    "name": owner.name if owner.email.is_of_guest else owner.email.shown,
                     "displayName": owner.name,
                 },
                 "challenge": _encoded(challenge.value),

@@ -12,6 +12,7 @@ maps it to a status in one table.
     ├── InvalidWebFlow                  invalid_web_flow
     ├── PasskeyNotAccepted              passkey_not_accepted
     ├── RedirectNotAllowed              redirect_not_allowed
+    ├── InvalidGuestToken               invalid_guest_token
     ├── RateLimited                     rate_limited
     ├── Unauthenticated
     │   ├── NotSignedIn                 not_authenticated
@@ -48,6 +49,7 @@ maps it to a status in one table.
     │   ├── UserNotFound                user_not_found
     │   └── SessionNotFound             session_not_found
     ├── Conflict
+    │   ├── EmailRequired               email_required
     │   ├── EmailTaken                  email_taken
     │   ├── FactorConfirmed             factor_confirmed
     │   ├── IdempotencyKeyReused        idempotency_key_reused
@@ -55,6 +57,7 @@ maps it to a status in one table.
     │   ├── LastAdmin                   last_admin
     │   ├── LastSignInMethod            last_sign_in_method
     │   ├── NoFactor                    no_factor
+    │   ├── NotAGuest                   not_a_guest
     │   ├── PasswordExists              password_exists
     │   ├── TooManyIdentities           too_many_identities
     │   ├── TooManyPasskeys             too_many_passkeys
@@ -99,6 +102,7 @@ from bukhindor.domain.errors.root import Conflict as Conflict
 from bukhindor.domain.errors.root import Denied as Denied
 from bukhindor.domain.errors.root import NotFound as NotFound
 from bukhindor.domain.errors.root import Unauthenticated as Unauthenticated
+from bukhindor.domain.errors.stored import EmailRequired as EmailRequired
 from bukhindor.domain.errors.stored import EmailTaken as EmailTaken
 from bukhindor.domain.errors.stored import FactorConfirmed as FactorConfirmed
 from bukhindor.domain.errors.stored import FactorNotFound as FactorNotFound
@@ -111,6 +115,7 @@ from bukhindor.domain.errors.stored import LastSignInMethod as LastSignInMethod
 from bukhindor.domain.errors.stored import MailNotFound as MailNotFound
 from bukhindor.domain.errors.stored import MailUnderWay as MailUnderWay
 from bukhindor.domain.errors.stored import NoFactor as NoFactor
+from bukhindor.domain.errors.stored import NotAGuest as NotAGuest
 from bukhindor.domain.errors.stored import PasskeyNotFound as PasskeyNotFound
 from bukhindor.domain.errors.stored import PasswordExists as PasswordExists
 from bukhindor.domain.errors.stored import ProviderNotFound as ProviderNotFound
@@ -161,6 +166,17 @@ class InvalidMfaToken(BukhindorError):
 
     code = "invalid_mfa_token"
     detail = "This sign-in has expired; begin again."
+
+
+class InvalidGuestToken(BukhindorError):
+    """The access token of a guest that came with a sign-in is none, has expired, or is that of someone else.
+
+    This is not an authentication error of the request: clients answer such an error with a refresh, and throw their
+    tokens away when that does not help.
+    """
+
+    code = "invalid_guest_token"
+    detail = "The guest's token is invalid or has expired, or is not a guest's; refresh it, or sign in without it."
 
 
 class InvalidOneTimeToken(BukhindorError):

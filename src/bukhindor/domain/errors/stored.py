@@ -43,6 +43,11 @@ class SessionNotFound(NotFound):
     detail = "This session does not exist."
 
 
+class EmailRequired(Conflict):
+    code = "email_required"
+    detail = "This account has no email address; add one first."
+
+
 class EmailTaken(Conflict):
     code = "email_taken"
     detail = "An account with this email address already exists."
@@ -67,7 +72,7 @@ class IdentityTaken(Conflict):
 
 class LastSignInMethod(Conflict):
     code = "last_sign_in_method"
-    detail = "This is the last way to sign in to this account; set a password or add a passkey first."
+    detail = "This is the last way to sign in to this account; add another one first."
 
 
 class TooManyIdentities(Conflict):
@@ -78,6 +83,11 @@ class TooManyIdentities(Conflict):
 class LastAdmin(Conflict):
     code = "last_admin"
     detail = "This is the last active administrator; appoint another one first."
+
+
+class NotAGuest(Conflict):
+    code = "not_a_guest"
+    detail = "This account is not a guest's; it has a way in already."
 
 
 class NoFactor(Conflict):

@@ -5,6 +5,7 @@ from typing import Protocol
 from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.factors import HasFactors
 from bukhindor.ports.store.familiar_networks import HasFamiliarNetworks
+from bukhindor.ports.store.guests import HasGuests
 from bukhindor.ports.store.identities import HasIdentities
 from bukhindor.ports.store.invitations import HasInvitations
 from bukhindor.ports.store.kept_responses import HasKeptResponses
@@ -29,6 +30,7 @@ class AllRepositories(
     HasFamiliarNetworks,
     HasFactors,
     HasRecoveryCodes,
+    HasGuests,
     HasSigningKeys,
     HasServiceKeys,
     HasInvitations,

@@ -10,32 +10,19 @@ from bukhindor.domain.caller import Person, self_of
 from bukhindor.domain.errors import LastAdmin, UserNotFound
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.password import Password
-from bukhindor.ports.store.audit_events import HasAuditEvents
 from bukhindor.ports.store.identities import HasIdentities
-from bukhindor.ports.store.kept_responses import HasKeptResponses
-from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.store.sessions import HasSessions
 from bukhindor.ports.store.transactions import Transaction, Writes
-from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.store.withdrawals import HasWithdrawals
 from bukhindor.ports.system import Clock
 from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.erasure import ErasureStore, erase
 from bukhindor.services.steps.letters import Letters
 from bukhindor.services.steps.provider_access import ProviderAccess
 from bukhindor.services.steps.step_up import StepUp
 
 
-class _Writing(
-    HasUsers,
-    HasSessions,
-    HasIdentities,
-    HasWithdrawals,
-    HasOutbox,
-    HasKeptResponses,
-    HasAuditEvents,
-    Transaction,
-    Protocol,
-):
+class _Writing(ErasureStore, HasSessions, HasIdentities, HasWithdrawals, Transaction, Protocol):
     """What the removal of an account needs from the store."""
 
 
@@ -69,12 +56,8 @@ class AccountRemoval:
             if user is None:
                 raise UserNotFound
             await self.access.withdraw(tx, await tx.identities.of_user(user.id), now)
-            await tx.users.remove(user.id)
-            if user.is_active_admin_at(now) and await tx.users.count_active_admins(now) == 0:
+            if user.is_active_admin_at(now) and await tx.users.count_active_admins(now) == 1:
                 raise LastAdmin
-            await tx.outbox.remove_of_user(user.id)
-            await tx.kept_responses.remove_of_user(user.id)
+            await erase(tx, user.id, self.trail.by(actor, AuditType.DELETED, now, user.id))
             await self.letters.tell(tx, user, LetterKind.ACCOUNT_DELETED, actor.origin, now)
-            await tx.audit_events.add(self.trail.by(actor, AuditType.DELETED, now, user.id))
-            await tx.audit_events.forget(user.id)
             await tx.commit()

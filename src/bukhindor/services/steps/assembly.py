@@ -7,6 +7,7 @@ from bukhindor.services.steps.access_token_reading import AccessTokenReading
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.factor_check import FactorCheck
+from bukhindor.services.steps.guest_merge import GuestMerge
 from bukhindor.services.steps.identity_admission import IdentityAdmission
 from bukhindor.services.steps.identity_journey import IdentityJourney
 from bukhindor.services.steps.identity_proof import IdentityProof
@@ -109,6 +110,7 @@ def assemble_steps(outside: Outside, rules: Rules) -> Steps:
         trail=trail,
         device_proofs=outside.device_proofs,
         mfa_tokens=outside.mfa_tokens,
+        guest_merge=GuestMerge(token_reading=token_reading, trail=trail, clock=outside.clock),
         identifiers=outside.identifiers,
         policy=rules.policy,
         requires_verified_email=rules.ways_in.requires_verified_email,

@@ -46,8 +46,13 @@ class Letters:
         now: datetime,
         mailbox: EmailAddress | None = None,
     ) -> None:
-        """Send a link and a code to the user's address, or to another `mailbox`; earlier ones are void."""
+        """Send a link and a code to the user's address, or to another `mailbox`; earlier ones are void.
+
+        An account without an address gets neither.
+        """
         to = mailbox or user.email
+        if to.is_of_guest:
+            return
         secret = self.secrets.make()
         token_hash = self.secrets.hash_token(secret.token)
         code_hash = self.secrets.hash_code(secret.code, user.id, purpose)
@@ -115,6 +120,9 @@ class Letters:
         )
 
     async def _queue(self, tx: HasOutbox, user_id: UUID | None, letter: Letter, origin: Origin, now: datetime) -> None:
+        """Every mail passes here, so none leaves for an account that has no address."""
+        if letter.to.is_of_guest:
+            return
         mail = self.writer.write(letter)
         await tx.outbox.add(QueuedMail(self.identifiers.event_id(), user_id, mail, now, now, cause=origin.cause))
 

@@ -8,6 +8,7 @@ from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller
 from bukhindor.domain.device import Device
 from bukhindor.domain.errors import AccountLocked, Denied, EmailNotVerified, MfaRequired
+from bukhindor.domain.guest import PresentedGuest
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password_attempt import is_worth_recording, sign_in_kind
@@ -28,6 +29,8 @@ from bukhindor.ports.store.transactions import Transaction
 from bukhindor.ports.store.users import HasUsers
 from bukhindor.ports.system import Identifiers
 from bukhindor.services.steps.audit_trail import AuditTrail
+from bukhindor.services.steps.erasure import Removable
+from bukhindor.services.steps.guest_merge import GuestMerge
 from bukhindor.services.steps.letters import Letters
 
 
@@ -45,6 +48,10 @@ class SessionStartStore(
 ):
     """What the start of a session needs from the store."""
 
+    @property
+    def kept_responses(self) -> Removable:
+        """What the removal of a guest's account removes, too."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStart:
@@ -54,6 +61,7 @@ class SessionStart:
     trail: AuditTrail
     device_proofs: DeviceProofs
     mfa_tokens: MfaTokens
+    guest_merge: GuestMerge
     identifiers: Identifiers
     policy: SessionPolicy
     requires_verified_email: bool
@@ -65,10 +73,11 @@ class SessionStart:
         unused for longest. A mail reports a device that none of the account's sessions knows,
         except at the first sign-in. The client's network becomes familiar.
 
-        An account with a second factor is not signed in by the first one alone.
+        An account with a second factor is not signed in by the first one alone. A guest whose token came with the
+        request is merged into the account at the very end, in the same transaction.
 
-        Raises AccountBanned, AccountInactive, AccountLocked, MfaRequired, and EmailNotVerified where the operator
-        requires a verified address.
+        Raises AccountBanned, AccountInactive, AccountLocked, MfaRequired, InvalidGuestToken, and EmailNotVerified where
+        the operator requires a verified address.
         """
         await self._refuse_unless_admitted(tx, half)
         if half.user.has_factor and level_of(half.methods) is Level.AAL1:
@@ -76,6 +85,8 @@ class SessionStart:
         user, device, origin, now = half.user, half.device, half.origin, half.authenticated_at
         if user.last_login_at is not None and not await tx.sessions.has_device(user.id, device):
             await self.letters.warn(tx, user, LetterKind.NEW_DEVICE, origin, now)
+        if half.guest is not None:
+            user = await self.guest_merge.merge(tx, user, half.guest, origin, now)
         user = user.signed_in(now)
         session = Session.start(
             self.identifiers.session_id(), user.id, self.identifiers.seed(), device, half.methods, now
@@ -99,6 +110,7 @@ class SessionStart:
         origin: Origin,
         device_proof: str,
         now: datetime,
+        guest: PresentedGuest | None = None,
     ) -> HalfSignedIn:
         """The owner of an account who has proved `method`, with what the client presents besides."""
         networks = dict(await tx.familiar_networks.of_user(user.id))
@@ -113,6 +125,7 @@ class SessionStart:
             kind=sign_in_kind(proven, network_used_at, now),
             proven_device=proven or "",
             network_used_at=network_used_at,
+            guest=guest,
         )
 
     async def _end_replaced(self, tx: SessionStartStore, half: HalfSignedIn) -> dict[str, str]:

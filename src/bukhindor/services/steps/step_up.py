@@ -33,7 +33,8 @@ class StepUp:
 
         The right password is enough. Without one the sign-in must be fresh; and where an act asks for the password of
         an account that has one, or the account has a second factor, it must be fresh with two factors. The operator and
-        other services have no sign-in.
+        other services have no sign-in, and a guest has nothing to prove one with: the session is the only
+        way in.
 
         Raises ReauthenticationRequired, IncorrectPassword, RateLimited, TooBusy.
         """
@@ -53,6 +54,8 @@ class StepUp:
             raise IncorrectPassword
 
     async def _require_fresh(self, caller: Caller, acts: Iterable[Act]) -> None:
+        if caller.user.is_guest:
+            return
         session = caller.session
         needs_password = caller.user.password_hash is not None and any(act.asks_for_password for act in acts)
         is_enough = session.level is Level.AAL2 or not (needs_password or caller.user.has_factor)
@@ -109,10 +112,13 @@ def _prompt_of(caller: Caller) -> PasswordAttempt:
 
 
 def _methods_of(user: User, level: Level) -> tuple[Method, ...]:
-    """What makes the sign-in of a session fresh, the usual one first: without a password, a mailed code. A session that
-    has not proved the second factor of its account must prove that.
+    """What makes the sign-in of a session fresh besides a passkey, the usual one first: without a password, a mailed
+    code, if the account has an address. A session that has not proved the second factor of its account must prove that.
     """
-    first = Method.MAIL if user.password_hash is None else Method.PASSWORD
+    if user.password_hash is not None:
+        first: tuple[Method, ...] = (Method.PASSWORD,)
+    else:
+        first = () if user.email.is_of_guest else (Method.MAIL,)
     if not user.has_factor:
-        return (first,)
-    return (Method.OTP, Method.RECOVERY) if level is Level.AAL1 else (first, Method.OTP, Method.RECOVERY)
+        return first
+    return (Method.OTP, Method.RECOVERY) if level is Level.AAL1 else (*first, Method.OTP, Method.RECOVERY)

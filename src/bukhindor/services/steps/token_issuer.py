@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bukhindor.domain.custom_claims import CustomClaim, custom_claims
 from bukhindor.domain.errors import StoreUnavailable
+from bukhindor.domain.guest import PresentedGuest
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.tokens import AccessClaims, TokenPair
 from bukhindor.domain.user import User
@@ -32,7 +33,7 @@ class TokenIssuer:
         if not self.access_tokens.can_sign():
             raise StoreUnavailable
 
-    def issue(self, session: Session, user: User, now: datetime) -> TokenPair:
+    def issue(self, session: Session, user: User, now: datetime, merged: PresentedGuest | None = None) -> TokenPair:
         """Issue a new access token with the refresh token of this generation; lifetimes in whole seconds."""
         claims = AccessClaims.of(session, user, self.identifiers.token_id(), now, self.policy)
         return TokenPair(
@@ -41,4 +42,5 @@ class TokenIssuer:
             expires_in=int((claims.expires_at - now).total_seconds()),
             refresh_expires_in=int((session.ends_at(self.policy, user.role) - now).total_seconds()),
             device_proof=self.device_proofs.issue(user.id, session.id, now),
+            merged_from=None if merged is None else merged.user_id,
         )

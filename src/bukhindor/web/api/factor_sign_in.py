@@ -10,7 +10,7 @@ from bukhindor.domain.passkey import PresentedPasskey
 from bukhindor.services.factor_sign_in import FactorSignIn
 from bukhindor.web.api.factor_proof import RecoveryCodeField, TotpCodeField
 from bukhindor.web.api.passkey_shapes import ChallengeId, UsedCredentialShape
-from bukhindor.web.api.shapes import SignInResult, TokensShape
+from bukhindor.web.api.shapes import GuestToken, SignInResult
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.condition import OneOf
 from bukhindor.web.endpoint.cookies import Cookies
@@ -24,6 +24,7 @@ class FactorLoginBody(msgspec.Struct, frozen=True):
     recovery_code: RecoveryCodeField | None = None
     credential: UsedCredentialShape | None = None
     challenge_id: ChallengeId | None = None
+    guest_token: GuestToken | None = None
 
     condition: ClassVar = OneOf(("code", "recovery_code", "credential"))
 
@@ -42,6 +43,7 @@ async def login_with_factor(
 ) -> SignInResult:
     """Complete a sign-in with a second factor"""
     in_cookie = call.wants_refresh_cookie
-    tokens = await factor_sign_in.complete(body.mfa_token, body.proof(), call.device, call.origin)
+    proof, guest_token = body.proof(), body.guest_token
+    tokens = await factor_sign_in.complete(body.mfa_token, proof, call.device, call.origin, guest_token)
     tokens = cookies.hand_over(call.exchange, tokens, in_cookie=in_cookie)
-    return SignInResult("Signed in.", TokensShape.of(tokens))
+    return SignInResult.of(tokens)

@@ -42,13 +42,21 @@ _PARTS: dict[str, Json] = {
         "current": True, "device_id": "7c9e6679", "app_type": "web", "app_version": "1.4.2 (57)",
         "ip": "198.51.100.7", "user_agent": "Mozilla/5.0",
     },
-    "User": {"is_active": True, "role": "user", "status": "active", "email_verified": True},
+    "User": {"is_active": True, "role": "user", "status": "active", "email_verified": True, "is_guest": False},
     "UserList": {"total": 1, "page": 1, "limit": 20, "next_cursor": None},
 }  # fmt: skip
 # Parts that only some responses of an operation have.
-_LEFT_OUT = {("Readiness", "degraded"), ("User", "status_reason"), ("User", "status_until"), ("User", "locked_at")}
+_LEFT_OUT = {
+    ("Readiness", "degraded"),
+    ("SignInResult", "merged_from"),
+    ("IdentitySignInResult", "merged_from"),
+    ("User", "status_reason"),
+    ("User", "status_until"),
+    ("User", "locked_at"),
+}
 # By operation, where several operations share a schema.
 _MESSAGES = {
+    "begin_as_guest": "Signed in as a guest.",
     "add_password": "The account has a password now.",
     "change_email": "A mail to confirm the new address is on its way; until then the old one stands.",
     "confirm_email": "The address is verified.",

@@ -4,7 +4,7 @@ import msgspec
 
 from bukhindor.services.passkey_sign_in import PasskeySignIn
 from bukhindor.web.api.passkey_shapes import ChallengeId, PasskeyOptions, UsedCredentialShape
-from bukhindor.web.api.shapes import EmailField, SignInResult, TokensShape
+from bukhindor.web.api.shapes import EmailField, GuestToken, SignInResult
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.cookies import Cookies
 
@@ -18,6 +18,7 @@ class PasskeySignInOptionsBody(msgspec.Struct, frozen=True):
 class PasskeySignInBody(msgspec.Struct, frozen=True):
     challenge_id: ChallengeId
     credential: UsedCredentialShape
+    guest_token: GuestToken | None = None
 
 
 async def passkey_sign_in_options(
@@ -36,6 +37,8 @@ async def sign_in_with_passkey(
     in_cookie = call.wants_refresh_cookie
     proof = cookies.device_proof(call.exchange)
     credential = body.credential.credential()
-    tokens = await passkey_sign_in.sign_in(body.challenge_id, credential, call.device, call.origin, proof)
+    tokens = await passkey_sign_in.sign_in(
+        body.challenge_id, credential, call.device, call.origin, proof, body.guest_token
+    )
     tokens = cookies.hand_over(call.exchange, tokens, in_cookie=in_cookie)
-    return SignInResult("Signed in.", TokensShape.of(tokens))
+    return SignInResult.of(tokens)

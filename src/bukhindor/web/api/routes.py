@@ -8,6 +8,7 @@ from bukhindor.domain.errors import (
     AccountInactive,
     AccountLocked,
     EmailNotVerified,
+    EmailRequired,
     EmailTaken,
     FactorConfirmed,
     FactorNotFound,
@@ -19,6 +20,7 @@ from bukhindor.domain.errors import (
     IncorrectPassword,
     InvalidAuthorizationCode,
     InvalidCredentials,
+    InvalidGuestToken,
     InvalidIdToken,
     InvalidInput,
     InvalidMfaToken,
@@ -31,6 +33,7 @@ from bukhindor.domain.errors import (
     LastSignInMethod,
     MfaRequired,
     NoFactor,
+    NotAGuest,
     NotSignedIn,
     PasskeyNotAccepted,
     PasskeyNotFound,
@@ -51,6 +54,7 @@ from bukhindor.domain.errors import (
     UserNotFound,
 )
 from bukhindor.domain.rate_limit import (
+    GUESTS_PER_NETWORK,
     REFUSED_PASSKEYS_PER_NETWORK,
     REFUSED_REFRESHES_PER_NETWORK,
     REGISTRATIONS_PER_NETWORK,
@@ -63,6 +67,7 @@ from bukhindor.services.email_verification import EmailVerification
 from bukhindor.services.factor_reset import FactorReset
 from bukhindor.services.factor_sign_in import FactorSignIn
 from bukhindor.services.first_password import FirstPassword
+from bukhindor.services.guests import Guests
 from bukhindor.services.identities import Identities
 from bukhindor.services.identity_sign_in import IdentitySignIn
 from bukhindor.services.identity_web_flow import IdentityWebFlow
@@ -95,6 +100,7 @@ from bukhindor.web.api import (
     factor_sign_in,
     first_password,
     forward_auth,
+    guests,
     health,
     identities,
     identity_sign_in,
@@ -137,6 +143,7 @@ _ANYONE, _TOKEN, _SIGNED_IN, _ADMIN = Access.ANYONE, Access.TOKEN_HOLDER, Access
 _USER = "/users/{user_id}"
 _CACHE_LIFE = timedelta(minutes=5)
 
+_GUESTS = NetworkLimit(GUESTS_PER_NETWORK, Counted.EVERY_CALL)
 _REGISTRATIONS = NetworkLimit(REGISTRATIONS_PER_NETWORK, Counted.EVERY_CALL)
 _REFUSED_PASSKEYS = NetworkLimit(REFUSED_PASSKEYS_PER_NETWORK, Counted.REFUSALS)
 _REFUSED_REFRESHES = NetworkLimit(REFUSED_REFRESHES_PER_NETWORK, Counted.REFUSALS)
@@ -165,15 +172,21 @@ _AUTH = (
     Endpoint("POST", "/auth/register", registration.register, _ANYONE, "Account", 201,
              refuses=(RegistrationClosed, EmailTaken, TooBusy), limits=(_REGISTRATIONS,),
              rules=Registration.register, keeps_response=True),
+    Endpoint("POST", "/auth/guest", guests.begin_as_guest, _ANYONE, "Account", 201,
+             refuses=(RegistrationClosed, RateLimited), limits=(_GUESTS,), rules=Guests.start, starts_session=True),
+    Endpoint("POST", "/auth/guest/upgrade", guests.upgrade_guest, _SIGNED_IN, "Account",
+             refuses=(NotAGuest, EmailTaken, TooBusy), limits=(_REGISTRATIONS,), rules=Guests.upgrade,
+             keeps_response=True, accepts_single_factor=True),
     Endpoint("POST", "/auth/invitations/accept", invitation_acceptance.accept_invitation, _ANYONE, "Account", 201,
              refuses=(InvalidOneTimeToken, RegistrationClosed, EmailTaken, TooBusy), limits=(GUESSES,),
              rules=InvitationAcceptance.accept, keeps_response=True),
     Endpoint("POST", "/auth/login", sign_in.login, _ANYONE, "Sign-in",
-             refuses=(InvalidCredentials, *_CLOSED, EmailNotVerified, MfaRequired, RateLimited, TooBusy),
+             refuses=(InvalidGuestToken, InvalidCredentials, *_CLOSED, EmailNotVerified, MfaRequired, RateLimited,
+                      TooBusy),
              rules=SignIn.login, starts_session=True),
     Endpoint("POST", "/auth/login/factor", factor_sign_in.login_with_factor, _ANYONE, "Sign-in",
-             refuses=(InvalidMfaToken, IncorrectFactor, PasskeyNotAccepted, *_CLOSED, EmailNotVerified, RateLimited,
-                      TooBusy),
+             refuses=(InvalidGuestToken, InvalidMfaToken, IncorrectFactor, PasskeyNotAccepted, *_CLOSED,
+                      EmailNotVerified, RateLimited, TooBusy),
              limits=(GUESSES,), rules=FactorSignIn.complete, starts_session=True),
     Endpoint("POST", "/auth/reauthenticate", reauthentication.reauthenticate, _SIGNED_IN, "Sign-in",
              refuses=(IncorrectPassword, IncorrectFactor, InvalidOneTimeToken, PasskeyNotAccepted, RateLimited,
@@ -182,8 +195,8 @@ _AUTH = (
     Endpoint("POST", "/auth/sign-in-code", sign_in_code.mail_sign_in_code, _ANYONE, "Sign-in",
              limits=MAILS, rules=SignInCode.request),
     Endpoint("POST", "/auth/sign-in-code/confirm", sign_in_code.confirm_sign_in, _ANYONE, "Sign-in",
-             refuses=(InvalidOneTimeToken, *_CLOSED, EmailNotVerified, MfaRequired), limits=(GUESSES,),
-             rules=SignInCode.confirm, starts_session=True),
+             refuses=(InvalidGuestToken, InvalidOneTimeToken, *_CLOSED, EmailNotVerified, MfaRequired),
+             limits=(GUESSES,), rules=SignInCode.confirm, starts_session=True),
     Endpoint("POST", "/auth/refresh", token_refresh.refresh, _ANYONE, "Sign-in",
              refuses=(NotSignedIn, InvalidRefreshToken, RefreshTokenReused, CrossSiteRequest),
              limits=(_REFUSED_REFRESHES,), rules=TokenRefresh.refresh),
@@ -194,7 +207,7 @@ _AUTH = (
              rules=Sessions.log_out_everywhere,
              accepts_single_factor=True),
     Endpoint("POST", "/auth/lockdown", lockdown.lock_account, _ANYONE, "Account",
-             refuses=(NotSignedIn, InvalidOneTimeToken), limits=(GUESSES,), rules=Lockdown.lock_own,
+             refuses=(NotSignedIn, EmailRequired, InvalidOneTimeToken), limits=(GUESSES,), rules=Lockdown.lock_own,
              recognises_caller=True),
     Endpoint("GET", "/auth/me", profile.me, _SIGNED_IN, "Account", rules=Authentication.authenticate,
              accepts_single_factor=True),
@@ -209,7 +222,7 @@ _AUTH = (
              refuses=(IncorrectPassword, RateLimited, TooBusy), rules=PasswordChange.change,
              repeatable=True, acts=(Act.CHANGE_PASSWORD,)),
     Endpoint("PUT", "/auth/password", first_password.add_password, _SIGNED_IN, "Account",
-             refuses=(PasswordExists, ReauthenticationRequired, TooBusy), rules=FirstPassword.add,
+             refuses=(EmailRequired, PasswordExists, ReauthenticationRequired, TooBusy), rules=FirstPassword.add,
              acts=(Act.ADD_PASSWORD,)),
     Endpoint("DELETE", "/auth/me", own_account.delete_me, _SIGNED_IN, "Account",
              refuses=(ReauthenticationRequired, IncorrectPassword, LastAdmin, RateLimited, TooBusy),
@@ -224,8 +237,8 @@ _FACTORS = (
     Endpoint("GET", "/auth/factors", second_factors.list_factors, _SIGNED_IN, "Factors", rules=SecondFactors.overview,
              accepts_single_factor=True),
     Endpoint("POST", "/auth/factors/totp", second_factors.add_totp, _SIGNED_IN, "Factors", 201,
-             refuses=(TooManyFactors, ReauthenticationRequired), rules=SecondFactors.add_totp, acts=(Act.ADD_FACTOR,),
-             accepts_single_factor=True),
+             refuses=(EmailRequired, TooManyFactors, ReauthenticationRequired), rules=SecondFactors.add_totp,
+             acts=(Act.ADD_FACTOR,), accepts_single_factor=True),
     Endpoint("POST", "/auth/factors/{factor_id}/confirm", second_factors.confirm_factor, _SIGNED_IN, "Factors",
              refuses=(FactorNotFound, FactorConfirmed, IncorrectFactor, TooManyFactors, ReauthenticationRequired),
              rules=SecondFactors.confirm, acts=(Act.ADD_FACTOR,), keeps_response=True,
@@ -242,7 +255,7 @@ _PASSKEYS = (
     Endpoint("POST", "/auth/passkeys/sign-in/options", passkey_sign_in.passkey_sign_in_options, _ANYONE, "Sign-in",
              rules=PasskeySignIn.options),
     Endpoint("POST", "/auth/passkeys/sign-in", passkey_sign_in.sign_in_with_passkey, _ANYONE, "Sign-in",
-             refuses=(InvalidPasskey, *_CLOSED, EmailNotVerified),
+             refuses=(InvalidGuestToken, InvalidPasskey, *_CLOSED, EmailNotVerified),
              limits=(_REFUSED_PASSKEYS,), rules=PasskeySignIn.sign_in, starts_session=True),
     Endpoint("POST", "/auth/passkeys/options", passkeys.passkey_options, _SIGNED_IN, "Passkeys",
              refuses=(ReauthenticationRequired, TooManyPasskeys), rules=PasskeyAdministration.options,
@@ -256,13 +269,13 @@ _PASSKEYS = (
              refuses=(ReauthenticationRequired, PasskeyNotFound), rules=PasskeyAdministration.rename,
              acts=(Act.RENAME_PASSKEY,)),
     Endpoint("DELETE", "/auth/passkeys/{passkey_id}", passkeys.remove_passkey, _SIGNED_IN, "Passkeys",
-             refuses=(ReauthenticationRequired, PasskeyNotFound), rules=PasskeyAdministration.remove,
+             refuses=(ReauthenticationRequired, PasskeyNotFound, LastSignInMethod), rules=PasskeyAdministration.remove,
              acts=(Act.REMOVE_PASSKEY,)),
 )
 _IDENTITIES = (
     Endpoint("POST", "/auth/identities/{provider}/token", identity_sign_in.sign_in_with_id_token, _ANYONE, "Sign-in",
-             refuses=(ProviderNotFound, InvalidIdToken, IdentityEmailNotVerified, ProviderUnavailable,
-                      RegistrationClosed, *_CLOSED, EmailNotVerified, MfaRequired),
+             refuses=(InvalidGuestToken, ProviderNotFound, InvalidIdToken, IdentityEmailNotVerified,
+                      ProviderUnavailable, RegistrationClosed, *_CLOSED, EmailNotVerified, MfaRequired),
              limits=(REFUSED_IDENTITIES,), rules=IdentitySignIn.by_token, starts_session=True),
     BrowserEndpoint("GET", "/auth/identities/{provider}/start", identity_web_flow.start_identity_sign_in, _ANYONE,
                     "Sign-in", 302, refuses=(ProviderNotFound, ProviderUnavailable, RedirectNotAllowed, InvalidInput),
@@ -273,8 +286,8 @@ _IDENTITIES = (
     BrowserEndpoint("POST", identity_callback("{provider}"), identity_web_flow.receive_identity_form, _ANYONE,
                     "Sign-in", 303),
     Endpoint("POST", "/auth/identities/exchange", identity_sign_in.exchange_identity_code, _ANYONE, "Sign-in",
-             refuses=(InvalidAuthorizationCode, IdentityEmailNotVerified, RegistrationClosed, *_CLOSED,
-                      EmailNotVerified, MfaRequired),
+             refuses=(InvalidGuestToken, InvalidAuthorizationCode, IdentityEmailNotVerified, RegistrationClosed,
+                      *_CLOSED, EmailNotVerified, MfaRequired),
              limits=(REFUSED_IDENTITIES,), rules=IdentitySignIn.by_code, starts_session=True),
     Endpoint("GET", "/auth/identities", identities.list_identities, _SIGNED_IN, "Identities", rules=Identities.own),
     Endpoint("POST", "/auth/identities/{identity}", identities.link_identity, _SIGNED_IN, "Identities", 201,
@@ -334,9 +347,11 @@ _USERS = (
              refuses=(UserNotFound, ReauthenticationRequired), scope=Scope.SESSIONS_REVOKE,
              rules=UserAdmin.end_sessions, acts=(Act.END_SESSIONS_OF_OTHER,)),
     Endpoint("DELETE", f"{_USER}/factors", user_admin.reset_user_factors, _ADMIN, "Users",
-             refuses=(UserNotFound, ReauthenticationRequired), rules=FactorReset.reset, acts=(Act.RESET_FACTORS,)),
+             refuses=(UserNotFound, LastSignInMethod, ReauthenticationRequired), rules=FactorReset.reset,
+             acts=(Act.RESET_FACTORS,)),
     Endpoint("POST", f"{_USER}/reset-password", user_admin.reset_user_password, _ADMIN, "Users",
-             refuses=(UserNotFound, AccountBanned, AccountInactive), rules=UserAdmin.send_password_reset),
+             refuses=(UserNotFound, EmailRequired, AccountBanned, AccountInactive),
+             rules=UserAdmin.send_password_reset),
     Endpoint("GET", "/audit-events", audit_log.list_audit_events, _ADMIN, "Audit",
              scope=Scope.AUDIT_READ, rules=AuditLog.page),
 )

@@ -77,6 +77,9 @@ MetadataShape = Annotated[
 class UserShape(msgspec.Struct, frozen=True):
     """One account. `is_active` means that `status` is active.
 
+    A guest has no address: `email` ends in `@guest.invalid`, and nothing is mailed there. An account whose only way in
+    is a passkey may have none either.
+
     Mails to the person are written in `language`; null means unknown. The person writes `metadata`, administrators
     write `app_metadata`. Only administrators see `status_reason`, `status_until` and `locked_at`.
     """
@@ -94,6 +97,7 @@ class UserShape(msgspec.Struct, frozen=True):
     language: Annotated[str | None, Meta(description="A language tag (BCP 47)", examples=["pt-BR"])]
     metadata: MetadataShape
     app_metadata: MetadataShape
+    is_guest: Annotated[bool, Meta(description="Whether the account has no way in but its sessions")]
     status_reason: Annotated[str | None, Meta(description="Why the account is not active")] | UnsetType = UNSET
     status_until: Annotated[Time | None, Meta(description="When the status ends by itself")] | UnsetType = UNSET
     locked_at: (
@@ -119,6 +123,7 @@ class UserShape(msgspec.Struct, frozen=True):
             None if user.language is None else user.language.value,
             msgspec.Raw(user.metadata.text),
             msgspec.Raw(user.app_metadata.text),
+            user.is_guest,
             *limits,
         )
 
@@ -159,11 +164,26 @@ class TokensShape(msgspec.Struct, frozen=True):
         )
 
 
-class SignInResult(msgspec.Struct, frozen=True):
-    """The tokens are under `user`, where clients look for them."""
+GuestToken = Annotated[
+    str,
+    Meta(
+        description="The access token of a guest, who is merged into the account: see `merged_from`",
+        examples=["eyJhbGciOiJFUzI1NiIs…"],
+    ),
+]
+
+
+class SignInResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The tokens are under `user`, where clients look for them. `merged_from` is the id that a merged guest had."""
 
     message: Annotated[str, Meta(examples=["Signed in."])]
     user: TokensShape
+    merged_from: UserId | UnsetType = UNSET
+
+    @classmethod
+    def of(cls, tokens: TokenPair) -> "SignInResult":
+        merged_from = UNSET if tokens.merged_from is None else tokens.merged_from
+        return cls("Signed in.", TokensShape.of(tokens), merged_from)
 
 
 class SessionShape(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ import msgspec
 
 from bukhindor.services.sign_in_code import SignInCode
 from bukhindor.web.api.mailbox_proof import ProofBody
-from bukhindor.web.api.shapes import EmailField, Message, SignInResult, TokensShape
+from bukhindor.web.api.shapes import EmailField, GuestToken, Message, SignInResult
 from bukhindor.web.endpoint.call import Call
 from bukhindor.web.endpoint.cookies import Cookies
 
@@ -15,6 +15,8 @@ class SignInCodeBody(msgspec.Struct, frozen=True):
 
 class ConfirmSignInBody(ProofBody, frozen=True, kw_only=True):
     """Give `token`, or `email` and `code`."""
+
+    guest_token: GuestToken | None = None
 
 
 async def mail_sign_in_code(call: Call, sign_in_code: SignInCode, body: SignInCodeBody) -> Message:
@@ -29,6 +31,6 @@ async def confirm_sign_in(
     """Sign in with the link or code from the mail"""
     in_cookie = call.wants_refresh_cookie
     proof = cookies.device_proof(call.exchange)
-    tokens = await sign_in_code.confirm(body.proof(), call.device, call.origin, proof)
+    tokens = await sign_in_code.confirm(body.proof(), call.device, call.origin, proof, body.guest_token)
     tokens = cookies.hand_over(call.exchange, tokens, in_cookie=in_cookie)
-    return SignInResult("Signed in.", TokensShape.of(tokens))
+    return SignInResult.of(tokens)

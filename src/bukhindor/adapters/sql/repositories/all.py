@@ -7,6 +7,7 @@ from bukhindor.adapters.sql.connection import Connection
 from bukhindor.adapters.sql.repositories.audit_events import SqlAuditEvents
 from bukhindor.adapters.sql.repositories.factors import SqlFactors
 from bukhindor.adapters.sql.repositories.familiar_networks import SqlFamiliarNetworks
+from bukhindor.adapters.sql.repositories.guests import SqlGuests
 from bukhindor.adapters.sql.repositories.identities import SqlIdentities
 from bukhindor.adapters.sql.repositories.invitations import SqlInvitations
 from bukhindor.adapters.sql.repositories.kept_responses import SqlKeptResponses
@@ -37,6 +38,7 @@ class Repositories:
         self.familiar_networks = SqlFamiliarNetworks(connection)
         self.factors = SqlFactors(connection, seal)
         self.recovery_codes = SqlRecoveryCodes(connection)
+        self.guests = SqlGuests(connection)
         self.signing_keys = SqlSigningKeys(connection)
         self.service_keys = SqlServiceKeys(connection)
         self.invitations = SqlInvitations(connection)

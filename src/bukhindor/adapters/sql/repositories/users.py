@@ -28,6 +28,7 @@ USER_COLUMNS = (
     _c.id, _c.email, _c.name, _c.created_at, _c.updated_at, _c.role, _c.status, _c.status_reason,
     _c.status_until, _c.email_verified, _c.password_hash, _c.last_login_at, _c.failed_sign_ins, _c.wrong_codes,
     _c.last_wrong_code_at, _c.language, _c.metadata, _c.app_metadata, _c.has_factor, _c.failed_factors, _c.locked_at,
+    _c.guest_seen_at,
 )  # fmt: skip
 
 _this_user = _users.c.id == sa.bindparam("which")
@@ -54,12 +55,12 @@ def to_user(row: Row) -> User:
     """The user of USER_COLUMNS. Its address was parsed when it was stored, and is not parsed again."""
     (id_, email, name, created_at, updated_at, role, status,
      reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at,
-     language, metadata, app_metadata, has_factor, failed_factors, locked_at) = row  # fmt: skip
+     language, metadata, app_metadata, has_factor, failed_factors, locked_at, guest_seen_at) = row  # fmt: skip
     return User(
         id_, EmailAddress(email), name, created_at, updated_at, _ROLES[role], _STATUSES[status],
         reason, until, verified, password_hash, last_login_at, failed_sign_ins, wrong_codes, wrong_at,
         None if language is None else LanguageTag(language), Metadata(metadata), Metadata(app_metadata),
-        has_factor, failed_factors, locked_at,
+        has_factor, failed_factors, locked_at, guest_seen_at,
     )  # fmt: skip
 
 
@@ -86,6 +87,7 @@ def from_user(user: User) -> dict[str, Any]:
         "has_factor": user.has_factor,
         "failed_factors": user.failed_factors,
         "locked_at": user.locked_at,
+        "guest_seen_at": user.guest_seen_at,
         "search_text": search_text(user.name, user.email),
         "name_key": sort_key(user.name),
     }

@@ -44,6 +44,8 @@ users = sa.Table(
     sa.Column("has_factor", sa.Boolean(), nullable=False, server_default=sa.false()),
     sa.Column("failed_factors", sa.Integer(), nullable=False, server_default=sa.text("0")),
     sa.Column("locked_at", UtcDateTime()),
+    # Null for everyone who is no guest.
+    sa.Column("guest_seen_at", UtcDateTime()),
     _one_of("role", Role),
     _one_of("status", Status),
     sa.Index("uq_users_email", "email", unique=True),
@@ -52,6 +54,8 @@ users = sa.Table(
     sa.Index(None, "name_key", "id"),
     # WHERE role = 'admin'
     sa.Index("ix_users_admins", "id"),
+    # WHERE guest_seen_at IS NOT NULL
+    sa.Index("ix_users_guests", "guest_seen_at"),
 )
 
 user_sessions = sa.Table(
