@@ -44,6 +44,16 @@ def test_a_passkey_is_added_and_signs_in_without_typing_anything(browser: Browse
         assert "My phone" not in window.text
 
 
+def test_without_a_passkey_the_page_of_the_sign_in_reports_nothing(browser: Browser, site: Site) -> None:
+    """What the browser can't offer by itself is no mistake of the person who opens the page."""
+    with browser.window(site.url) as window:
+        window.goto("/account/sign-in")
+        # Longer than it takes to ask for options and to find no authenticator.
+        window.evaluate("new Promise((done) => setTimeout(done, 1000))")
+        assert "That did not work" not in window.text
+        assert window.evaluate("document.getElementById('passkey-error').hidden")
+
+
 def test_a_passkey_is_the_second_factor_of_a_sign_in(browser: Browser, site: Site) -> None:
     email = site.register()
     with browser.window(site.url) as window:

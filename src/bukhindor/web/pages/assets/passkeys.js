@@ -50,8 +50,16 @@ async function present(mediation) {
   return { challenge_id, credential: credential.toJSON() };
 }
 
-async function signIn(mediation) {
-  await ask("/auth/passkeys/sign-in", await present(mediation));
+async function signIn() {
+  await ask("/auth/passkeys/sign-in", await present("optional"));
+  location.assign(script.dataset.next);
+}
+
+// The browser offers passkeys by itself: a person who did not ask for one reads nothing when there is none to offer.
+async function offer() {
+  const presented = await present("conditional").catch(() => null);
+  if (!presented) return;
+  await ask("/auth/passkeys/sign-in", presented);
   location.assign(script.dataset.next);
 }
 
@@ -74,9 +82,9 @@ if (adding && canAdd) {
 const signingIn = document.getElementById("sign-in-passkey");
 if (signingIn && canSignIn) {
   signingIn.hidden = false;
-  signingIn.addEventListener("click", () => signIn("optional").catch(show));
+  signingIn.addEventListener("click", () => signIn().catch(show));
   // The browser offers the passkeys of this site in the field of the address.
-  PublicKeyCredential.isConditionalMediationAvailable?.().then((can) => can && signIn("conditional").catch(show));
+  PublicKeyCredential.isConditionalMediationAvailable?.().then((can) => can && offer().catch(show));
 }
 
 const completing = document.getElementById("factor-passkey");
