@@ -226,6 +226,30 @@ async def test_a_browser_that_is_refused_reads_a_page(browser: Browser) -> None:
     )
 
 
+async def test_a_network_starts_three_hundred_sign_ins_in_a_quarter_of_an_hour(start_service: StartService) -> None:
+    """Each start lets the server ask the provider once more."""
+    browser = Browser(*await start_with_providers(start_service, rate_limits=True))
+    for _ in range(300):
+        assert (await browser.leave()).status_code == 302
+    last = browser.answer()
+    refused = await browser.leave()
+    assert_problem(refused, 429, "rate_limited")
+    assert refused.headers["ratelimit-limit"] == "300"
+    # Those that have begun may end.
+    assert "code" in query_of((await browser.come_back(last)).headers["location"])
+    other = await browser.service.ask("GET", refused.request.url.raw_path.decode(), peer="198.51.100.7")
+    assert other.status_code == 302
+
+
+async def test_guesses_of_codes_use_a_limit_up_and_a_right_one_still_signs_in(start_service: StartService) -> None:
+    browser = Browser(*await start_with_providers(start_service, rate_limits=True))
+    code = await browser.code()
+    for _ in range(100):
+        assert (await browser.service.post(EXCHANGE, exchange("x"))).status_code == 401
+    assert_problem(await browser.service.post(EXCHANGE, exchange("x")), 429, "rate_limited")
+    assert (await browser.service.post(EXCHANGE, exchange(code))).status_code == 200
+
+
 async def test_nothing_of_a_sign_in_under_way_is_stored(browser: Browser) -> None:
     service = browser.service
     await browser.leave()

@@ -110,6 +110,21 @@ def test_a_person_who_declines_reads_so(browser: Browser, places: tuple[Site, St
         assert window.violations() == []
 
 
+def test_a_provider_that_is_away_leaves_the_other_ways_in(browser: Browser) -> None:
+    with acquainted() as places, visited(browser, places) as window:
+        places[1].stop()
+        window.goto("/account/sign-in")
+        window.click("link", "Continue with Elsewhere")
+        window.wait_for("The provider is not available")
+        assert window.violations() == []
+        email = places[0].register()
+        window.evaluate("document.getElementById('email').focus()")
+        window.type(email)
+        window.fill("Password", PASSWORD)
+        window.click("button", "Sign in")
+        window.wait_for("Signed in as")
+
+
 def test_a_person_connects_an_account_and_disconnects_it(browser: Browser, places: tuple[Site, Stranger]) -> None:
     site = places[0]
     email = site.register()
