@@ -16,6 +16,7 @@ from bukhindor.domain.mail import Letter, LetterKind, Mail, QueuedMail
 from bukhindor.domain.one_time_token import OneTimeToken, Purpose
 from bukhindor.domain.origin import Language, Origin
 from bukhindor.domain.passkey import Passkey
+from bukhindor.domain.provider_notice import NoticeKind, ProviderNotice
 from bukhindor.domain.service_key import Scope, ServiceKey, ServiceKeySecret
 from bukhindor.domain.session import Session, SessionPolicy
 from bukhindor.domain.signing_key import KeyRing, SigningKey
@@ -149,6 +150,20 @@ def make_claims(**parts: Any) -> IdentityClaims:
         amr=parts.pop("amr", ()),
         token_hash=parts.pop("token_hash", None) or uuid4().bytes,
         expires_at=parts.pop("expires_at", T0 + timedelta(minutes=11)),
+        **parts,
+    )
+
+
+def make_notice(**parts: Any) -> ProviderNotice:
+    """A notice of Apple about Ann; `parts` are fields of ProviderNotice."""
+    return ProviderNotice(
+        kind=parts.pop("kind", NoticeKind.CONSENT_REVOKED),
+        provider=parts.pop("provider", "apple"),
+        issuer=parts.pop("issuer", "https://appleid.apple.com"),
+        subject=parts.pop("subject", "ann"),
+        email=parts.pop("email", None),
+        token_hash=parts.pop("token_hash", None) or uuid4().bytes,
+        expires_at=parts.pop("expires_at", T0 + timedelta(days=7)),
         **parts,
     )
 

@@ -107,3 +107,20 @@ async def test_an_id_token_is_used_once(transactions: FullStore) -> None:
         assert await tx.identities.remove_expired_tokens(T0) == 0
         await tx.identities.use_up(b"1" * 32, T0)
         await tx.commit()
+
+
+async def test_mails_to_an_address_stop_and_resume(transactions: FullStore) -> None:
+    relay, other = address("x1@privaterelay.appleid.com"), address("x2@privaterelay.appleid.com")
+    async with transactions.begin() as tx:
+        assert not await tx.identities.mails_are_stopped(relay)
+        await tx.identities.stop_mails(relay)
+        await tx.identities.stop_mails(relay)
+        await tx.commit()
+    async with transactions.read() as stored:
+        assert await stored.identities.mails_are_stopped(relay)
+        assert not await stored.identities.mails_are_stopped(other)
+    async with transactions.begin() as tx:
+        await tx.identities.resume_mails(relay)
+        await tx.identities.resume_mails(relay)
+        assert not await tx.identities.mails_are_stopped(relay)
+        await tx.commit()

@@ -33,6 +33,7 @@ PUBLIC = {
     "reset_password", "forgot_password", "confirm_password_reset", "verify_email", "confirm_email",
     "passkey_sign_in_options", "sign_in_with_passkey", "sign_in_with_id_token",
     "start_identity_sign_in", "complete_identity_sign_in", "receive_identity_form", "exchange_identity_code",
+    "receive_apple_notification",
     "confirm_email_change", "revoke_token", "mail_sign_in_code", "confirm_sign_in",
 }  # fmt: skip
 
@@ -190,8 +191,11 @@ def test_what_anyone_may_call_has_a_budget_for_the_network(endpoint: Endpoint) -
     """SES-07, RST-12: but for probes, public keys, options for passkeys and forms of providers. They write, mail and
     hash nothing.
 
-    The use case of signing in counts for the network itself, since a device proof is exempt from that.
+    The use case of signing in counts for the network itself, since a device proof is exempt from that. Of what only
+    other services call, Apple's notifications can be forged.
     """
-    is_exempt = name_of(endpoint) in ("login", "passkey_sign_in_options", "receive_identity_form")
+    name = name_of(endpoint)
+    is_exempt = name in ("login", "passkey_sign_in_options", "receive_identity_form")
     is_for_people = endpoint.is_for_clients or isinstance(endpoint, BrowserEndpoint)
-    assert bool(endpoint.limits) is (is_for_people and not is_exempt)
+    has_budget = is_for_people and not is_exempt
+    assert bool(endpoint.limits) is (has_budget or name == "receive_apple_notification")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import IdentityTaken, InvalidIdToken
 from bukhindor.domain.identity import Identity
 from bukhindor.domain.session import Session
@@ -16,11 +17,13 @@ class FakeIdentities:
         started: dict[UUID, UUID],
         used: dict[bytes, datetime],
         sessions: dict[UUID, Session],
+        stopped: dict[str, bool],
     ) -> None:
         self._identities = identities
         self._started = started
         self._used = used
         self._sessions = sessions
+        self._stopped = stopped
 
     async def by_subject(self, issuer: str, subject: str) -> Identity | None:
         wanted = (issuer, subject)
@@ -62,6 +65,15 @@ class FakeIdentities:
     async def sessions_of(self, identity_id: UUID) -> list[UUID]:
         started = [session_id for session_id, by in self._started.items() if by == identity_id]
         return [session_id for session_id in started if session_id in self._sessions]
+
+    async def stop_mails(self, email: EmailAddress) -> None:
+        self._stopped[email.value] = True
+
+    async def resume_mails(self, email: EmailAddress) -> None:
+        self._stopped.pop(email.value, None)
+
+    async def mails_are_stopped(self, email: EmailAddress) -> bool:
+        return email.value in self._stopped
 
     async def use_up(self, token_hash: bytes, expires_at: datetime) -> None:
         if token_hash in self._used:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from bukhindor.domain.errors import InvalidAuthorizationCode, InvalidIdToken, ProviderUnavailable
 from bukhindor.domain.identity import IdentityClaims, ProviderGrant, ProviderSettings
+from bukhindor.domain.provider_notice import ProviderNotice
 from bukhindor.ports.identity_provider import Redeemed
 
 GOOGLE = ProviderSettings(
@@ -27,8 +28,8 @@ class Redemption:
 
 class FakeIdentityProvider:
     """`tokens` are claims and the nonce by ID token, `codes` what a code is exchanged for, `redemptions` how that was
-    asked, `revoked` what was revoked.
-    `asked` counts the questions. With `is_away` it answers none.
+    asked, `revoked` what was revoked, `notices` what the provider reports, by its text. `asked` counts the questions.
+    With `is_away` it answers none.
     """
 
     def __init__(self, settings: ProviderSettings = GOOGLE) -> None:
@@ -36,6 +37,7 @@ class FakeIdentityProvider:
         self.tokens: dict[str, tuple[IdentityClaims, str]] = {}
         self.codes: dict[str, Redeemed] = {}
         self.redemptions: list[Redemption] = []
+        self.notices: dict[str, ProviderNotice] = {}
         self.revoked: list[ProviderGrant] = []
         self.is_away = False
         self.names_issuer = False
@@ -58,6 +60,12 @@ class FakeIdentityProvider:
         if claims is None or nonce != wanted:
             raise InvalidIdToken("no such token")
         return claims
+
+    async def read_notice(self, payload: str) -> ProviderNotice:
+        self._answer()
+        if payload not in self.notices:
+            raise InvalidIdToken("no such notice")
+        return self.notices[payload]
 
     async def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, code_challenge: str) -> str:
         self._answer()

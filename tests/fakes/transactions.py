@@ -60,6 +60,7 @@ class _Tables(NamedTuple):
     identities: dict[UUID, Identity]
     identity_sessions: dict[UUID, UUID]
     used_id_tokens: dict[bytes, datetime]
+    stopped_addresses: dict[str, bool]
     withdrawals: dict[UUID, Withdrawal]
     audit_events: dict[UUID, AuditEvent]
 
@@ -142,7 +143,13 @@ class _Scope:
     @property
     def identities(self) -> FakeIdentities:
         tables = self._tables()
-        return FakeIdentities(tables.identities, tables.identity_sessions, tables.used_id_tokens, tables.sessions)
+        return FakeIdentities(
+            tables.identities,
+            tables.identity_sessions,
+            tables.used_id_tokens,
+            tables.sessions,
+            tables.stopped_addresses,
+        )
 
     @property
     def withdrawals(self) -> FakeWithdrawals:

@@ -130,6 +130,10 @@ def no_id_token(_: People) -> Json:
     return {"id_token": "x", "nonce": "x"}
 
 
+def a_notice(_: People) -> Json:
+    return {"payload": "x"}
+
+
 # fmt: off
 MATRIX = {
     #                                         anonymous inactive banned guest       user        admin
@@ -181,6 +185,7 @@ MATRIX = {
     "GET /auth/identities/{provider}/callback": Row("404 404      404    404         404         404"),
     "POST /auth/identities/{provider}/callback": Row("303 303     303    303         303         303", a_wrong_form),
     "POST /auth/identities/exchange":    Row("401       401      401    401         401         401", a_wrong_exchange),
+    "POST /auth/identities/apple/notifications": Row("404 404    404    404         404         404", a_notice),
     "GET /auth/identities":               Row("401       401      401    200         200         200"),
     "POST /auth/identities/{identity}":   Row("401       401      401    404         404         404", no_id_token),
     "DELETE /auth/identities/{identity}": Row("401       401      401    404         404         404"),

@@ -193,6 +193,7 @@ async def answers_about_identities(service: Service) -> list[tuple[str, httpx.Re
     people, shown = service.people, {"id_token": "x", "nonce": "x"}
     unlinked = await service.delete(f"/auth/identities/{people.user.id}", by=people.user)
     return [
+        ("receive_apple_notification", await service.post("/auth/identities/apple/notifications", {"payload": "x"})),
         ("sign_in_with_id_token", await service.post("/auth/identities/google/token", shown)),
         *await answers_about_the_web_flow(service),
         ("list_identities", await service.get("/auth/identities", by=people.user)),

@@ -93,8 +93,7 @@ class IdentityClaims:
         """
         if self.email is None or not self.is_email_verified or self.email.is_of_guest:
             return None
-        is_relay = self.email.value.rpartition("@")[2] == PRIVATE_RELAY_DOMAIN
-        return None if is_relay and not settings.vouches_for_relay else self.email
+        return None if is_relay_address(self.email) and not settings.vouches_for_relay else self.email
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +152,8 @@ class Identity:
 
     def with_grant(self, grant: ProviderGrant) -> Self:
         return replace(self, grant=grant)
+
+
+def is_relay_address(email: EmailAddress) -> bool:
+    """Whether Apple forwards mails to this address, for as long as the person wants it."""
+    return email.value.rpartition("@")[2] == PRIVATE_RELAY_DOMAIN

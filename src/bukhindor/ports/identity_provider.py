@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bukhindor.domain.identity import IdentityClaims, ProviderGrant, ProviderSettings
+from bukhindor.domain.provider_notice import ProviderNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class IdentityProvider(Protocol):
 
         Raises InvalidIdToken, ProviderUnavailable.
         """
+
+    async def read_notice(self, payload: str) -> ProviderNotice:
+        """What a genuine notice for one of our clients says. Raises InvalidIdToken, ProviderUnavailable."""
 
     async def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, code_challenge: str) -> str:
         """Where a browser begins to sign in, with a code challenge of S256 (RFC 7636). Raises ProviderUnavailable."""

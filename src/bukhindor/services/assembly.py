@@ -28,6 +28,7 @@ from bukhindor.services.passkey_sign_in import PasskeySignIn
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
+from bukhindor.services.provider_notices import ProviderNotices
 from bukhindor.services.reauthentication import Reauthentication
 from bukhindor.services.registration import Registration
 from bukhindor.services.repetition import Repetition
@@ -63,6 +64,7 @@ class Services:
     identity_sign_in: IdentitySignIn
     identity_web_flow: IdentityWebFlow
     identities: Identities
+    provider_notices: ProviderNotices
     provider_withdrawals: ProviderWithdrawals
     token_refresh: TokenRefresh
     sign_out: SignOut
@@ -212,6 +214,9 @@ def assemble(outside: Outside, rules: Rules) -> Services:
             trail=steps.trail,
             identifiers=outside.identifiers,
             addresses=rules.ways_in.addresses,
+        ),
+        provider_notices=ProviderNotices(
+            transactions=outside.transactions, proof=steps.identity_proof, letters=steps.letters, trail=steps.trail
         ),
         provider_withdrawals=ProviderWithdrawals(
             transactions=outside.transactions, providers=outside.identity_providers, clock=outside.clock

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bukhindor.domain.audit import AuditType
-from bukhindor.domain.mail import LEASE, MAX_TRIES, MailNotAccepted, QueuedMail
+from bukhindor.domain.identity import is_relay_address
+from bukhindor.domain.mail import LEASE, MAX_TRIES, Mail, MailNotAccepted, QueuedMail
 from bukhindor.domain.origin import NOWHERE
 from bukhindor.ports.mail import Mailer
 from bukhindor.ports.store.audit_events import HasAuditEvents
+from bukhindor.ports.store.identities import HasIdentities
 from bukhindor.ports.store.outbox import HasOutbox
 from bukhindor.ports.store.transactions import Transaction, Transactions
 from bukhindor.ports.system import Clock, LaterWork
@@ -23,6 +25,10 @@ _TURN_SECONDS = 1.0
 _CANCEL_AGAIN_SECONDS = 1.0
 
 
+class _Reading(HasOutbox, HasIdentities, Protocol):
+    """What a look at a mail needs from the store."""
+
+
 class _Writing(HasOutbox, HasAuditEvents, Transaction, Protocol):
     """What a delivery needs from the store."""
 
@@ -31,7 +37,7 @@ class _Writing(HasOutbox, HasAuditEvents, Transaction, Protocol):
 class MailDelivery:
     """`deliver_due` is called again and again, never twice at the same time; at the end, `finish`."""
 
-    transactions: Transactions[HasOutbox, _Writing]
+    transactions: Transactions[_Reading, _Writing]
     mailer: Mailer
     trail: AuditTrail
     clock: Clock
@@ -121,14 +127,24 @@ class MailDelivery:
             # While the secret is being replaced, another replica may know the one that sealed it.
             await self._postpone(queued, MailNotAccepted("No secret of this server opens it.", permanent=False))
             return
-        try:
-            await self.mailer.send(queued.mail, queued.id)
-        except MailNotAccepted as refusal:
-            await self._postpone(queued, refusal)
-            return
+        if await self._is_unwanted(queued.mail):
+            _log.info("a mail to a relay address was dropped: its person has stopped mails")
+        else:
+            try:
+                await self.mailer.send(queued.mail, queued.id)
+            except MailNotAccepted as refusal:
+                await self._postpone(queued, refusal)
+                return
         async with self.transactions.begin() as tx:
             await tx.outbox.remove(queued.id)
             await tx.commit()
+
+    async def _is_unwanted(self, mail: Mail) -> bool:
+        """Whether the person has told Apple to forward no more mails to this address."""
+        if not is_relay_address(mail.to):
+            return False
+        async with self.transactions.read() as stored:
+            return await stored.identities.mails_are_stopped(mail.to)
 
     async def _postpone(self, queued: QueuedMail, refusal: MailNotAccepted) -> None:
         now = self.clock.now()

@@ -14,7 +14,7 @@ import msgspec
 from bukhindor.adapters.oidc.metadata import is_name_of
 from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import InvalidValue
-from bukhindor.domain.identity import MAX_SUBJECT, PRIVATE_RELAY_DOMAIN, IdentityClaims, ProviderSettings
+from bukhindor.domain.identity import MAX_SUBJECT, IdentityClaims, ProviderSettings, is_relay_address
 from bukhindor.domain.text import has_unsafe_characters
 
 MAX_AGE = timedelta(minutes=10)
@@ -75,12 +75,9 @@ def accept(token: Unverified, settings: ProviderSettings, nonce: str, now: datet
     expires_at = _check_times(claims, now)
     if not _is_nonce(claims.get("nonce"), nonce):
         raise Refused("its nonce is missing, or another one")
-    subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT or has_unsafe_characters(subject):
-        raise Refused("its subject is missing or malformed")
-
-    email = _email(claims.get("email"))
-    is_relay = email is not None and email.value.rpartition("@")[2] == PRIVATE_RELAY_DOMAIN
+    subject = subject_in(claims)
+    email = address_in(claims.get("email"))
+    is_relay = email is not None and is_relay_address(email)
     return IdentityClaims(
         provider=settings.name,
         issuer=settings.issuer,
@@ -101,6 +98,14 @@ def accept(token: Unverified, settings: ProviderSettings, nonce: str, now: datet
     )
 
 
+def subject_in(claims: Mapping[str, Any]) -> str:
+    """The account at the provider. Raises Refused."""
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT or has_unsafe_characters(subject):
+        raise Refused("its subject is missing or malformed")
+    return subject
+
+
 def _audience(claims: Mapping[str, Any], settings: ProviderSettings) -> str:
     """The client that the token is for (section 3.1.3.7, steps 3 to 5)."""
     named = claims.get("aud")
@@ -119,19 +124,20 @@ def _audience(claims: Mapping[str, Any], settings: ProviderSettings) -> str:
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> datetime:
     """From when on every server refuses the token, of which this one may have the fastest clock."""
-    ends, issued = _moment(claims, "exp"), _moment(claims, "iat")
+    ends, issued = instant(claims, "exp"), instant(claims, "iat")
     if now >= ends + LEEWAY:
         raise Refused("it has expired")
     if issued > now + LEEWAY:
         raise Refused("it is from the future")
     if now - issued >= MAX_AGE:
         raise Refused("it is older than ten minutes")
-    if "nbf" in claims and _moment(claims, "nbf") > now + LEEWAY:
+    if "nbf" in claims and instant(claims, "nbf") > now + LEEWAY:
         raise Refused("it is not valid yet")
     return min(ends + LEEWAY, issued + MAX_AGE) + LEEWAY
 
 
-def _moment(claims: Mapping[str, Any], name: str) -> datetime:
+def instant(claims: Mapping[str, Any], name: str) -> datetime:
+    """Raises Refused when the claim is no timestamp."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LAST_MOMENT - 86_400:
         raise Refused(f"its {name} is missing or no time")
@@ -149,7 +155,8 @@ def _is_nonce(found: object, nonce: str) -> bool:
     return any(hmac.compare_digest(found.encode("utf-8", "surrogatepass"), form) for form in right)
 
 
-def _email(value: object) -> EmailAddress | None:
+def address_in(value: object) -> EmailAddress | None:
+    """None for what can't be an address."""
     if not isinstance(value, str):
         return None
     try:

@@ -1,19 +1,25 @@
 """One provider of other people's identities."""
 
 import logging
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from bukhindor.adapters.oidc.client import Client
 from bukhindor.adapters.oidc.discovery import Discovery, Known
 from bukhindor.adapters.oidc.id_token import Refused, Unverified, accept, read_token
 from bukhindor.adapters.oidc.metadata import ALGORITHMS
+from bukhindor.adapters.oidc.notice import accept_notice
 from bukhindor.adapters.oidc.outbound import Outbound, Unusable
 from bukhindor.domain.errors import InvalidIdToken, ProviderUnavailable
 from bukhindor.domain.identity import APPLE, IdentityClaims, ProviderGrant, ProviderSettings
+from bukhindor.domain.provider_notice import ProviderNotice
 from bukhindor.ports.identity_provider import Redeemed
 from bukhindor.ports.system import Clock
 
 _log = logging.getLogger(__name__)
+
+Said = TypeVar("Said")
 
 _PERSONAL = frozenset({"name", "email"})
 
@@ -32,18 +38,10 @@ class OidcProvider:
         return self._settings
 
     async def verify(self, id_token: str, nonce: str) -> IdentityClaims:
-        try:
-            token = read_token(id_token)
-            if token.algorithm not in ALGORITHMS:
-                raise Refused("its algorithm is not accepted")
-            # Before any key is looked for, so that a token that can't be right causes no request.
-            claims = accept(token, self._settings, nonce, self._clock.now())
-            await self._check_signature(token)
-        except Refused as refused:
-            raise InvalidIdToken(str(refused)) from None
-        except Unusable as unusable:
-            raise ProviderUnavailable(reason=str(unusable)) from None
-        return claims
+        return await self._verified(id_token, lambda token: accept(token, self._settings, nonce, self._clock.now()))
+
+    async def read_notice(self, payload: str) -> ProviderNotice:
+        return await self._verified(payload, lambda token: accept_notice(token, self._settings, self._clock.now()))
 
     async def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, code_challenge: str) -> str:
         known = await self._known()
@@ -85,6 +83,21 @@ class OidcProvider:
 
     async def requires_issuer(self) -> bool:
         return (await self._known()).metadata.names_issuer
+
+    async def _verified(self, text: str, accepted: Callable[[Unverified], Said]) -> Said:
+        """What a signed token says. Raises InvalidIdToken, ProviderUnavailable."""
+        try:
+            token = read_token(text)
+            if token.algorithm not in ALGORITHMS:
+                raise Refused("its algorithm is not accepted")
+            # Before any key is looked for, so that a token that can't be right causes no request.
+            said = accepted(token)
+            await self._check_signature(token)
+        except Refused as refused:
+            raise InvalidIdToken(str(refused)) from None
+        except Unusable as unusable:
+            raise ProviderUnavailable(reason=str(unusable)) from None
+        return said
 
     async def _known(self) -> Known:
         try:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.identity import Identity
 
 
@@ -31,6 +32,15 @@ class Identities(Protocol):
 
     async def sessions_of(self, identity_id: UUID) -> list[UUID]:
         """Return the sessions that the identity started and that have not been removed."""
+
+    async def stop_mails(self, email: EmailAddress) -> None:
+        """Record that the person wants no more mails at a relay address."""
+
+    async def resume_mails(self, email: EmailAddress) -> None:
+        """Undo `stop_mails`."""
+
+    async def mails_are_stopped(self, email: EmailAddress) -> bool:
+        """Whether the person wants no mails at a relay address."""
 
     async def use_up(self, token_hash: bytes, expires_at: datetime) -> None:
         """Record that an ID token was used. Raises InvalidIdToken when it was used before, also in parallel."""

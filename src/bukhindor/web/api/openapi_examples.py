@@ -75,6 +75,7 @@ _MESSAGES = {
     "mail_sign_in_code": "If there is an account with this address, a mail is on its way.",
     "remove_factor": "The second factor has been removed.",
     "reset_user_factors": "The second factors have been removed.",
+    "receive_apple_notification": "Received.",
     "unlink_identity": "The account has been unlinked.",
     "remove_passkey": "The passkey has been removed.",
     "reset_password": "If there is an account with this address, a mail is on its way.",

@@ -81,6 +81,7 @@ from bukhindor.services.passkey_sign_in import PasskeySignIn
 from bukhindor.services.password_change import PasswordChange
 from bukhindor.services.password_reset import PasswordReset
 from bukhindor.services.profile import Profile
+from bukhindor.services.provider_notices import ProviderNotices
 from bukhindor.services.reauthentication import Reauthentication
 from bukhindor.services.registration import Registration
 from bukhindor.services.second_factors import SecondFactors
@@ -115,6 +116,7 @@ from bukhindor.web.api import (
     password_change,
     password_reset,
     profile,
+    provider_notices,
     reauthentication,
     registration,
     second_factors,
@@ -289,6 +291,9 @@ _IDENTITIES = (
              refuses=(InvalidGuestToken, InvalidAuthorizationCode, IdentityEmailNotVerified, RegistrationClosed,
                       *_CLOSED, EmailNotVerified, MfaRequired),
              limits=(REFUSED_IDENTITIES,), rules=IdentitySignIn.by_code, starts_session=True),
+    Endpoint("POST", "/auth/identities/apple/notifications", provider_notices.receive_apple_notification, _ANYONE,
+             "Service", refuses=(ProviderNotFound, InvalidIdToken, ProviderUnavailable), limits=(REFUSED_IDENTITIES,),
+             rules=ProviderNotices.receive),
     Endpoint("GET", "/auth/identities", identities.list_identities, _SIGNED_IN, "Identities", rules=Identities.own),
     Endpoint("POST", "/auth/identities/{identity}", identities.link_identity, _SIGNED_IN, "Identities", 201,
              refuses=(ReauthenticationRequired, ProviderNotFound, InvalidIdToken, ProviderUnavailable, IdentityTaken,

@@ -17,6 +17,7 @@ from bukhindor.ports.secrets import Seal
 _identities = tables.identities
 _sessions = tables.identity_sessions
 _used = tables.used_id_tokens
+_stopped = tables.stopped_addresses
 
 _c = _identities.c
 IDENTITY_COLUMNS = (
@@ -37,6 +38,9 @@ _REMOVE = sa.delete(_identities).where(_this_identity)
 _REMOVE_OF_USER = sa.delete(_identities).where(_this_owner)
 _REMEMBER_SESSION = sa.insert(_sessions)
 _SESSIONS_OF = sa.select(_sessions.c.session_id).where(_sessions.c.identity_id == sa.bindparam("which"))
+_STOP_MAILS = sa.insert(_stopped)
+_RESUME_MAILS = sa.delete(_stopped).where(_stopped.c.email == sa.bindparam("address"))
+_MAILS_ARE_STOPPED = sa.select(_stopped.c.email).where(_stopped.c.email == sa.bindparam("address"))
 _USE_UP = sa.insert(_used)
 _REMOVE_EXPIRED = sa.delete(_used).where(
     _used.c.token_hash.in_(
@@ -114,6 +118,16 @@ class SqlIdentities:
 
     async def sessions_of(self, identity_id: UUID) -> list[UUID]:
         return [row[0] for row in await self._connection.fetch(_SESSIONS_OF, {"which": identity_id})]
+
+    async def stop_mails(self, email: EmailAddress) -> None:
+        if not await self.mails_are_stopped(email):
+            await self._connection.change(_STOP_MAILS, {"email": email.value})
+
+    async def resume_mails(self, email: EmailAddress) -> None:
+        await self._connection.change(_RESUME_MAILS, {"address": email.value})
+
+    async def mails_are_stopped(self, email: EmailAddress) -> bool:
+        return bool(await self._connection.fetch(_MAILS_ARE_STOPPED, {"address": email.value}))
 
     async def use_up(self, token_hash: bytes, expires_at: datetime) -> None:
         try:

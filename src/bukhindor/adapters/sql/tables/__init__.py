@@ -7,6 +7,7 @@ from bukhindor.adapters.sql.tables.columns import UtcDateTime as UtcDateTime
 from bukhindor.adapters.sql.tables.columns import metadata as metadata
 from bukhindor.adapters.sql.tables.identities import identities as identities
 from bukhindor.adapters.sql.tables.identities import identity_sessions as identity_sessions
+from bukhindor.adapters.sql.tables.identities import stopped_addresses as stopped_addresses
 from bukhindor.adapters.sql.tables.identities import used_id_tokens as used_id_tokens
 from bukhindor.adapters.sql.tables.identities import withdrawals as withdrawals
 from bukhindor.domain.user import Role, Status

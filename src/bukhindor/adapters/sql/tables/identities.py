@@ -38,6 +38,9 @@ used_id_tokens = sa.Table(
     sa.Index(None, "expires_at"),
 )
 
+# Relay addresses at which people want no mails.
+stopped_addresses = sa.Table("stopped_addresses", metadata, sa.Column("email", sa.String(254), primary_key=True))
+
 # Access at a provider that is to be withdrawn. No reference to users: it outlives the account.
 withdrawals = sa.Table(
     "withdrawals",

@@ -1,4 +1,4 @@
-"""Linked identities, the ID tokens that were used, and the access at providers that is to be withdrawn."""
+"""Linked identities, the ID tokens that were used, addresses without mails, and access that is to be withdrawn."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -49,6 +49,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_used_id_tokens_expires_at", "used_id_tokens", ["expires_at"])
     op.create_table(
+        "stopped_addresses",
+        sa.Column("email", sa.String(254), nullable=False),
+        sa.PrimaryKeyConstraint("email", name="pk_stopped_addresses"),
+    )
+    op.create_table(
         "withdrawals",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("provider", sa.String(20), nullable=False),
@@ -63,6 +68,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("withdrawals")
+    op.drop_table("stopped_addresses")
     op.drop_table("used_id_tokens")
     op.drop_table("identity_sessions")
     op.drop_table("identities")
