@@ -374,14 +374,6 @@ async def test_guests_who_do_not_come_back_are_removed(start_service: StartServi
     assert [event["subject_id"] for event in deleted] == [gone.claims["sub"]]
 
 
-async def test_pages_of_the_own_account_show_a_guest(service: Service) -> None:
-    guest = await begin(service, "Zoe")
-    cookie = {"cookie": f"access_token={guest.access_token}"}
-    for page in ("", "/sessions", "/passkeys", "/factors", "/password", "/address", "/delete"):
-        assert (await service.ask("GET", f"/account{page}", headers=cookie)).status_code == 200, page
-    assert "Zoe" in (await service.ask("GET", "/account", headers=cookie)).text
-
-
 async def test_a_claim_tells_other_services_who_is_a_guest(start_service: StartService) -> None:
     service = await start_service(token_claims="guest:is_guest")
     guest = await begin(service)

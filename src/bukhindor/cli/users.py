@@ -142,6 +142,7 @@ def show(user: str, as_json: bool) -> None:
             ("role", found.role),
             ("status", status_of(found)),
             ("reason", found.status_reason or ""),
+            ("guest", "yes" if found.is_guest else "no"),
             ("locked", moment(found.locked_at)),
             ("created", moment(found.created_at)),
             ("updated", moment(found.updated_at)),

@@ -9,7 +9,7 @@ from uuid import UUID
 from bukhindor.domain.audit import AuditType
 from bukhindor.domain.caller import Caller, Operator
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import IncorrectPassword, InvalidOneTimeToken, RateLimited, UserNotFound
+from bukhindor.domain.errors import EmailRequired, IncorrectPassword, InvalidOneTimeToken, RateLimited, UserNotFound
 from bukhindor.domain.one_time_token import Proof, Purpose
 from bukhindor.domain.origin import Origin
 from bukhindor.domain.password import Password
@@ -118,13 +118,15 @@ class EmailVerification:
         Nothing else changes: the operator says as well that the account is that person's. A link that was mailed finds
         the address verified.
 
-        Raises UserNotFound.
+        Raises UserNotFound, EmailRequired.
         """
         now = self.clock.now()
         async with self.transactions.begin() as tx:
             user = await tx.users.by_id(user_id)
             if user is None:
                 raise UserNotFound
+            if user.email.is_of_guest:
+                raise EmailRequired
             verified = user.with_proven_email(user.email, now)
             if verified is not user:
                 await tx.users.save(verified)

@@ -222,6 +222,8 @@ async def test_a_guest_gets_no_password_without_an_address(scene: Scene) -> None
             await scene.services.user_admin.send_password_reset(Operator(), each.user.id)
         with pytest.raises(EmailRequired):
             await scene.services.lockdown.lock_own(each)
+        with pytest.raises(EmailRequired):
+            await scene.services.email_verification.vouch(Operator(), each.user.id)
     with pytest.raises(EmailRequired):
         await scene.services.second_factors.add_totp(caller, None)
     assert scene.snapshot() == before

@@ -27,6 +27,7 @@ class OwnWords:
     other_way: str
     signed_in_as: str
     not_verified: str
+    no_address: str
     name: str
     language: str
     unknown_language: str
@@ -77,6 +78,7 @@ OWN = {
         other_way="Sign in another way",
         signed_in_as="Signed in as",
         not_verified="This address is not verified yet.",
+        no_address="This account has no email address yet. Add one, so that you can sign in elsewhere.",
         name="Name",
         language="Language of mails",
         unknown_language="Not chosen",
@@ -125,6 +127,7 @@ OWN = {
         other_way="Войти по-другому",
         signed_in_as="Вы вошли как",
         not_verified="Этот адрес ещё не подтверждён.",
+        no_address="У этой учётной записи ещё нет адреса. Добавьте его, чтобы войти и с другого устройства.",
         name="Имя",
         language="Язык писем",
         unknown_language="Не выбран",
