@@ -183,7 +183,7 @@ MATRIX = {
     "POST /auth/identities/{provider}/token": Row("404   404      404    404         404         404", no_id_token),
     "GET /auth/identities/{provider}/start": Row("404    404      404    404         404         404"),
     "GET /auth/identities/{provider}/callback": Row("404 404      404    404         404         404"),
-    "POST /auth/identities/{provider}/callback": Row("303 303     303    303         303         303", a_wrong_form),
+    "POST /auth/identities/{provider}/callback": Row("404 404     404    404         404         404", a_wrong_form),
     "POST /auth/identities/exchange":    Row("401       401      401    401         401         401", a_wrong_exchange),
     "POST /auth/identities/apple/notifications": Row("404 404    404    404         404         404", a_notice),
     "GET /auth/identities":               Row("401       401      401    200         200         200"),

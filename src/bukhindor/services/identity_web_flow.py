@@ -63,6 +63,10 @@ class IdentityWebFlow:
         """
         return await self.journey.begin_on_page(self.proof.provider(provider), page, browser, following)
 
+    def require(self, provider: str) -> None:
+        """Raises ProviderNotFound."""
+        self.proof.provider(provider)
+
     async def complete(self, provider: str, answer: ProviderAnswer, browser: str | None, origin: Origin) -> str:
         """Register this address at the provider; it sends browsers here, and apps never call it.
 

@@ -77,6 +77,9 @@ async def test_an_unknown_provider_is_none(scene: Scene) -> None:
     with pytest.raises(ProviderNotFound):
         await flow.start_on_page("github", "https://api.example.com/account", "", BROWSER)
     with pytest.raises(ProviderNotFound):
+        flow.require("github")
+    flow.require("google")
+    with pytest.raises(ProviderNotFound):
         await flow.complete("github", ProviderAnswer(state=""), BROWSER, ORIGIN)
 
 

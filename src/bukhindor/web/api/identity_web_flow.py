@@ -96,12 +96,15 @@ async def complete_identity_sign_in(
     _lead_to(call, await web_flow.complete(call.provider, answer, browser, call.origin))
 
 
-async def receive_identity_form(call: Call, settings: WebSettings, body: CallbackForm) -> None:
+async def receive_identity_form(
+    call: Call, settings: WebSettings, web_flow: IdentityWebFlow, body: CallbackForm
+) -> None:
     """Receive a browser back from a provider that sends a form
 
     The form comes from another site, so the browser sends no cookie with it, and the server could not tell whose
     sign-in this is. It asks the browser to come again with GET and the same parameters: then the cookie comes along.
     """
+    web_flow.require(call.provider)
     given = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) not in (None, "")}
     path = API + identity_callback(call.provider)
     _lead_to(call, f"{settings.public_path}{path}?{urlencode(given)}")

@@ -286,7 +286,7 @@ _IDENTITIES = (
                     "Sign-in", 302, refuses=(ProviderNotFound, InvalidWebFlow, InvalidInput, StoreUnavailable),
                     limits=(REFUSED_IDENTITIES,), rules=IdentityWebFlow.complete, refusals=IDENTITY_SIGN_IN),
     BrowserEndpoint("POST", identity_callback("{provider}"), identity_web_flow.receive_identity_form, _ANYONE,
-                    "Sign-in", 303),
+                    "Sign-in", 303, refuses=(ProviderNotFound,)),
     Endpoint("POST", "/auth/identities/exchange", identity_sign_in.exchange_identity_code, _ANYONE, "Sign-in",
              refuses=(InvalidGuestToken, InvalidAuthorizationCode, IdentityEmailNotVerified, RegistrationClosed,
                       *_CLOSED, EmailNotVerified, MfaRequired),
