@@ -11,7 +11,7 @@ from bukhindor.ports.identity_provider import Redeemed
 from tests.fakes.identity_provider import APPLE, GOOGLE, FakeIdentityProvider
 from tests.http.conftest import StartService
 from tests.http.service import API, Json, Service, tokens_in
-from tests.makers import address, make_claims
+from tests.makers import address, make_claims, make_notice
 
 APP = "com.example.app:/signed-in"
 VERIFIER = CodeVerifier("v" * 43)
@@ -65,7 +65,11 @@ async def successes_of_identities(service: Service) -> list[tuple[str, Json]]:
     seen = await service.get(f"/users/{service.people.guest.id}/identities", by=service.people.admin)
     exported = await service.get("/auth/me/export", by=person)
     unlinked = await service.delete(f"/auth/identities/{linked.json()['id']}", by=person)
+    apple = cast(FakeIdentityProvider, service.application.services.identity_web_flow.proof.providers["apple"])
+    apple.notices["notice"] = make_notice()
+    noticed = await service.post("/auth/identities/apple/notifications", {"payload": "notice"})
     return [
+        ("receive_apple_notification", noticed.json()),
         ("exchange_identity_code", signed_in.json()),
         ("sign_in_with_id_token", by_sheet.json()),
         ("link_identity", linked.json()),

@@ -254,6 +254,7 @@ def _web_settings(settings: Settings, secret_keys: SecretKeys, services: Service
         identity_providers=tuple((each.name, each.label) for each in settings.identities.providers),
         token_audiences=settings.tokens.audiences,
         token_client_id=settings.tokens.client_id,
+        custom_claims=tuple(claim.name for claim in settings.tokens.claims),
     )
 
 

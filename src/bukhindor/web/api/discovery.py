@@ -5,9 +5,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from bukhindor.domain.sign_in_method import Level
 from bukhindor.web.addresses import API, INTROSPECTION, JWKS
 from bukhindor.web.edge.settings import WebSettings
 from bukhindor.web.endpoint.call import Call
+
+_CLAIMS = (
+    "iss", "sub", "aud", "client_id", "sid", "gen", "role", "auth_time", "amr", "acr", "iat", "exp", "jti",
+)  # fmt: skip
 
 
 class ServerMetadata(msgspec.Struct, frozen=True):
@@ -26,6 +31,8 @@ class ServerMetadata(msgspec.Struct, frozen=True):
     grant_types_supported: Annotated[list[str], Meta(description="Empty: there is no token endpoint")]
     subject_types_supported: Annotated[list[str], Meta(description="`public`: `sub` is the same for every service")]
     id_token_signing_alg_values_supported: Annotated[list[str], Meta(description="How access tokens are signed")]
+    acr_values_supported: Annotated[list[str], Meta(description="Values of `acr`: with one factor, and with two")]
+    claims_supported: Annotated[list[str], Meta(description="Claims of access tokens, with those of `TOKEN_CLAIMS`")]
 
 
 async def openid_configuration(call: Call, settings: WebSettings) -> ServerMetadata:
@@ -33,7 +40,7 @@ async def openid_configuration(call: Call, settings: WebSettings) -> ServerMetad
 
     OpenID Connect Discovery 1.0. A client that knows the issuer finds everything else here.
     """
-    return _metadata(settings.public_url)
+    return _metadata(settings)
 
 
 async def oauth_authorization_server(call: Call, settings: WebSettings) -> ServerMetadata:
@@ -41,10 +48,11 @@ async def oauth_authorization_server(call: Call, settings: WebSettings) -> Serve
 
     RFC 8414. The same content as `/.well-known/openid-configuration`.
     """
-    return _metadata(settings.public_url)
+    return _metadata(settings)
 
 
-def _metadata(issuer: str) -> ServerMetadata:
+def _metadata(settings: WebSettings) -> ServerMetadata:
+    issuer = settings.public_url
     return ServerMetadata(
         issuer=issuer,
         jwks_uri=issuer + JWKS,
@@ -54,4 +62,6 @@ def _metadata(issuer: str) -> ServerMetadata:
         grant_types_supported=[],
         subject_types_supported=["public"],
         id_token_signing_alg_values_supported=["ES256"],
+        acr_values_supported=list(Level),
+        claims_supported=[*_CLAIMS, *settings.custom_claims],
     )

@@ -37,6 +37,7 @@ _PARTS: dict[str, Json] = {
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
         "response_types_supported": [], "grant_types_supported": [], "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
+        "acr_values_supported": ["aal1", "aal2"], "claims_supported": ["sub", "role", "acr", "plan"],
     },
     "Session": {
         "current": True, "device_id": "7c9e6679", "app_type": "web", "app_version": "1.4.2 (57)",

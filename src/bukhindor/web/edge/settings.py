@@ -21,8 +21,8 @@ class WebSettings:
     """`public_url` is the address of the service for its users, with the path that a proxy strips; `cursor_key`
     seals the cursors of lists; `form_key` makes the tokens of forms; `request_timeout` is how many seconds a use
     case may take; `mailbox_hosts` are the host names of the development mailbox; `token_audiences` and
-    `token_client_id` are what access tokens say of themselves. `identity_providers` are names of providers, each with
-    what people call it.
+    `token_client_id` are what access tokens say of themselves, and `custom_claims` are the names of claims that the
+    operator adds. `identity_providers` are names of providers, each with what people call it.
     """
 
     public_url: str
@@ -45,6 +45,7 @@ class WebSettings:
     has_docs: bool = True
     token_audiences: tuple[str, ...] = ("bukhindor",)
     token_client_id: str = "bukhindor"
+    custom_claims: tuple[str, ...] = ()
     check_password: Callable[[NewPassword], None] | None = None
 
     @property
