@@ -17,7 +17,6 @@ from bukhindor.domain.one_time_token import Purpose
 from bukhindor.domain.password import NewPassword, Password, PasswordPolicy
 from bukhindor.domain.service_key import Scope
 from bukhindor.domain.session import Session, SessionPolicy, live
-from bukhindor.domain.sign_in_method import Method
 from bukhindor.domain.user import Role, Status, User, UserChanges
 from bukhindor.ports.secrets import PasswordHasher, Requester
 from bukhindor.ports.store.audit_events import HasAuditEvents
@@ -28,7 +27,7 @@ from bukhindor.ports.system import Clock, Identifiers
 from bukhindor.services.steps.account_removal import AccountRemoval
 from bukhindor.services.steps.audit_trail import AuditTrail
 from bukhindor.services.steps.letters import Letters, LetterStore
-from bukhindor.services.steps.step_up import StepUp
+from bukhindor.services.steps.step_up import StepUp, methods_of
 
 
 class _Reading(HasUsers, HasSessions, Protocol):
@@ -156,7 +155,7 @@ class UserAdmin:
             wanted = user.without_repeats(changes, now)
             actor.require_right_to(wanted)
             if isinstance(actor, Caller) and not acts_of(wanted, is_own=owner is not None) <= proved:
-                raise ReauthenticationRequired(Method.PASSWORD)
+                raise ReauthenticationRequired(*methods_of(actor.user, actor.session.level))
             changed = user.changed(changes, now)
             if changed is user:
                 return user

@@ -59,9 +59,14 @@ async def test_a_new_name_and_what_is_so_already_need_no_fresh_sign_in(scene: Sc
     assert (await scene.services.user_admin.change(admin, user.id, changes)).name == "Bea"
 
 
-async def test_what_changed_since_the_proof_needs_a_proof(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("has_factor", "methods"), [(False, (Method.PASSWORD,)), (True, (Method.OTP, Method.RECOVERY))]
+)
+async def test_what_changed_since_the_proof_needs_a_proof(
+    scene: Scene, has_factor: bool, methods: tuple[Method, ...]
+) -> None:
     """The role that the administrator sends back was theirs a moment ago, so nothing was proved for it."""
-    admin, user = await scene.add_caller(Role.ADMIN), await scene.add_user()
+    admin, user = await scene.add_caller(Role.ADMIN, has_factor=has_factor), await scene.add_user()
     changes = UserChanges(role=Role.USER, status=Status.BANNED)
 
     async def promote() -> None:
@@ -69,8 +74,9 @@ async def test_what_changed_since_the_proof_needs_a_proof(scene: Scene) -> None:
 
     scene.hasher.during_verify = promote
     scene.clock.advance(30 * MINUTE)
-    with pytest.raises(ReauthenticationRequired):
+    with pytest.raises(ReauthenticationRequired) as refused:
         await scene.services.user_admin.change(admin, user.id, changes, PASSWORD)
+    assert refused.value.methods == methods
     assert (await scene.user(user.id)).role is Role.GUEST
 
 

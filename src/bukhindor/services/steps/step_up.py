@@ -65,7 +65,7 @@ class StepUp:
         async with self.transactions.read() as stored:
             has_passkey = bool(await stored.passkeys.of_user(caller.user.id))
         passkey = (Method.PASSKEY,) if has_passkey else ()
-        raise ReauthenticationRequired(*_methods_of(caller.user, session.level), *passkey)
+        raise ReauthenticationRequired(*methods_of(caller.user, session.level), *passkey)
 
     def budget(self, caller: Caller) -> AbstractAsyncContextManager[None]:
         """Count a prompt of the caller's session. Raises RateLimited."""
@@ -111,9 +111,9 @@ def _prompt_of(caller: Caller) -> PasswordAttempt:
     return PasswordAttempt(kind, caller.user.email, caller.origin, caller.user, caller.session)
 
 
-def _methods_of(user: User, level: Level) -> tuple[Method, ...]:
-    """What makes the sign-in of a session fresh besides a passkey, the usual one first: without a password, a mailed
-    code, if the account has an address. A session that has not proved the second factor of its account must prove that.
+def methods_of(user: User, level: Level) -> tuple[Method, ...]:
+    """What makes the sign-in of a session fresh, the usual one first: without a password, a mailed code. A session that
+    has not proved the second factor of its account must prove that. Passkeys come on top.
     """
     if user.password_hash is not None:
         first: tuple[Method, ...] = (Method.PASSWORD,)
