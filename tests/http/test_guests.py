@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from bukhindor.domain.audit import Retention
 from tests.http.answers import assert_problem, assert_refused_field, assert_safe_headers
 from tests.http.authenticator import mfa_token, protected
 from tests.http.conftest import StartService
@@ -372,6 +374,22 @@ async def test_guests_who_do_not_come_back_are_removed(start_service: StartServi
     assert (await service.user(person.id))["is_guest"] is False
     deleted = await service.events("&type=user.deleted")
     assert [event["subject_id"] for event in deleted] == [gone.claims["sub"]]
+
+
+async def test_a_guest_who_comes_back_while_guests_are_removed_stays_or_is_gone(service: Service) -> None:
+    """Who becomes a person at that moment is one, or no one; nothing fails, and no half of an account is left."""
+    guests = [await begin(service) for _ in range(40)]
+    upgrades = [
+        service.post(UPGRADE, ANNA | {"email": f"anna{n}@example.org"}, by=guest, peer=f"198.51.100.{n}")
+        for n, guest in enumerate(guests)
+    ]
+    upkeep = replace(service.application.services.upkeep, retention=Retention(guests=timedelta(seconds=-1)))
+    answers = await asyncio.gather(*upgrades[:20], upkeep.purge(), *upgrades[20:])
+    statuses = [answer.status_code for answer in answers if isinstance(answer, httpx.Response)]
+    assert set(statuses) <= {200, 401}
+    people = service.sql("SELECT count(*) FROM users WHERE email LIKE 'anna%'")
+    assert people == [(statuses.count(200),)]
+    assert service.sql("SELECT count(*) FROM users WHERE guest_seen_at IS NOT NULL") == [(0,)]
 
 
 async def test_a_claim_tells_other_services_who_is_a_guest(start_service: StartService) -> None:

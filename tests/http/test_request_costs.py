@@ -130,3 +130,25 @@ async def test_the_delivery_of_a_mail_is_no_part_of_the_request(service: Service
     cost = await cost_of(service.post("/auth/sign-in-code", {"email": person.email}))
     assert await service.mails(person.email) != []
     assert [call for call in cost.statements if "outbox" in call] == ["INSERT outbox"]
+
+
+async def test_a_guest_takes_eight_statements_and_no_hash(service: Service) -> None:
+    cost = await cost_of(service.post("/auth/guest"), 201)
+    _, *after_the_device = START
+    network = ["UPDATE familiar_networks", "INSERT familiar_networks"]
+    statements = ["INSERT users", "INSERT audit_events", *after_the_device[:-1], *network, after_the_device[-1]]
+    assert cost == Cost(["BEGIN", *statements, "COMMIT"], [])
+
+
+async def test_a_merge_adds_eight_statements_to_a_sign_in(service: Service, person: Person) -> None:
+    """The guest is read before and in the transaction, and removed like any account."""
+    token = (await service.post("/auth/guest")).json()["user"]["access_token"]
+    body = {"email": person.email, "password": PASSWORD, "guest_token": token}
+    cost = await cost_of(service.post("/auth/login", body))
+    removal = ["DELETE users", "DELETE outbox", "DELETE kept_responses", "INSERT audit_events", "UPDATE audit_events"]
+    known, *after_the_device = START
+    assert cost.statements == [
+        "SELECT users user_sessions", "SELECT users", "SELECT users", known, "SELECT users user_sessions", *removal,
+        "INSERT audit_events", *after_the_device,
+    ]  # fmt: skip
+    assert cost.hashes == ["verify"]

@@ -206,12 +206,13 @@ def test_every_metric_says_what_it_is_once() -> None:
         ("/api/v1/auth/passkeys/sign-in", 200, "passkey"),
         ("/api/v1/auth/login/factor", 200, "second_factor"),
         ("/account/sign-in/factor", 303, "second_factor"),
+        ("/api/v1/auth/guest", 201, "guest"),
     ],
 )
 def test_sign_ins_are_counted_by_what_was_proved_last(endpoint: str, status: int, method: str) -> None:
     samples = answered(PrometheusMeter("1"), endpoint, status)
     counted = {name: value(samples, "sign_ins_total", method=name) for name in ("password", "mail", "passkey")}
-    counted["second_factor"] = value(samples, "sign_ins_total", method="second_factor")
+    counted |= {name: value(samples, "sign_ins_total", method=name) for name in ("second_factor", "guest")}
     assert counted == dict.fromkeys(counted, 0) | {method: 1}
 
 
