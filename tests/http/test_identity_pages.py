@@ -100,7 +100,7 @@ async def test_the_sign_in_leads_to_pages_of_ours_only(service: Service, provide
 
 
 async def test_a_link_of_another_browser_signs_no_one_in(service: Service, provider: FakeIdentityProvider) -> None:
-    """Login CSRF: the attacker sends the end of a sign-in of their own."""
+    """IDP-09, login CSRF: the attacker sends the end of a sign-in of their own."""
     end = await continue_with(Tab(service), provider)
     victim = Tab(service)
     for _ in range(2):
@@ -195,6 +195,7 @@ async def test_the_last_way_in_stays(service: Service, provider: FakeIdentityPro
 async def test_linking_begins_with_a_form_of_ours_and_a_fresh_sign_in(
     service: Service, provider: FakeIdentityProvider
 ) -> None:
+    """IDP-11"""
     tab = Tab(service)
     await tab.sign_in(service.people.user.email)
     assert (await tab.ask("POST", f"{PAGE}/connect", {"provider": "google"})).status_code == 403
@@ -206,7 +207,7 @@ async def test_linking_begins_with_a_form_of_ours_and_a_fresh_sign_in(
 
 
 async def test_the_end_of_anothers_link_links_nothing(service: Service, provider: FakeIdentityProvider) -> None:
-    """The attacker's account at the provider must not sign in to the victim's account here."""
+    """IDP-11: the attacker's account at the provider must not sign in to the victim's account here."""
     attacker, victim = Tab(service), Tab(service)
     await attacker.sign_in(service.people.other.email)
     await victim.sign_in(service.people.user.email)

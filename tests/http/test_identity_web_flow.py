@@ -63,7 +63,7 @@ async def test_a_person_signs_in_through_the_browser(browser: Browser) -> None:
      "https://app.example.com@evil.example/signed-in"],
 )  # fmt: skip
 async def test_an_address_that_is_not_listed_is_refused_and_not_led_to(browser: Browser, redirect: str) -> None:
-    """RFC 9700 section 4.1."""
+    """IDP-08, RFC 9700 section 4.1."""
     answer = await browser.leave(redirect_uri=redirect)
     assert_problem(answer, 422, "redirect_not_allowed")
     assert {"location", "set-cookie"}.isdisjoint(answer.headers)
@@ -99,7 +99,7 @@ async def test_an_unknown_provider_is_404_and_one_that_is_away_503(browser: Brow
 
 @pytest.mark.parametrize("cookie", ["", OTHERS_COOKIE, "x"])
 async def test_the_answer_in_another_browser_signs_no_one_in(browser: Browser, cookie: str) -> None:
-    """CSRF of the sign-in: a victim opens the attacker's callback."""
+    """IDP-09, CSRF of the sign-in: a victim opens the attacker's callback."""
     await browser.leave()
     victim = Browser(browser.service, browser.provider, cookie)
     answer = await victim.come_back(browser.answer())
@@ -109,6 +109,7 @@ async def test_the_answer_in_another_browser_signs_no_one_in(browser: Browser, c
 
 
 async def test_a_response_is_accepted_once_and_for_ten_minutes(browser: Browser) -> None:
+    """IDP-09"""
     await browser.leave()
     first = browser.answer()
     assert (await browser.come_back(first)).status_code == 302
@@ -122,14 +123,14 @@ async def test_a_response_is_accepted_once_and_for_ten_minutes(browser: Browser)
 
 
 async def test_a_state_is_for_one_provider(browser: Browser) -> None:
-    """Mix-up (RFC 9700 section 4.4)."""
+    """IDP-09, mix-up (RFC 9700 section 4.4)."""
     await browser.leave()
     path = f"{API}{path_of('apple', 'callback')}?{urlencode(browser.answer())}"
     assert_problem(await browser.get(path), 400, "invalid_web_flow")
 
 
 async def test_another_issuer_is_refused_before_its_code_is_used(browser: Browser) -> None:
-    """RFC 9207."""
+    """IDP-09, RFC 9207."""
     await browser.leave()
     back = await browser.come_back(browser.answer(iss="https://evil.example"))
     assert query_of(back.headers["location"])["error"] == "invalid_authorization_code"
@@ -194,6 +195,7 @@ async def test_a_name_that_is_none_does_no_harm(browser: Browser, user: str) -> 
 
 
 async def test_the_code_is_for_its_verifier_once_and_for_a_minute(browser: Browser) -> None:
+    """IDP-10"""
     service, code = browser.service, await browser.code()
     for wrong in (exchange(code, "w" * 43), exchange(code + "A"), exchange(browser.left["state"]), exchange("x")):
         assert_problem(await service.post(EXCHANGE, wrong), 401, "invalid_authorization_code")

@@ -195,7 +195,7 @@ async def test_parallel_uses_of_a_new_challenge_make_one_passkey(service: Servic
 
 
 async def test_fifty_exchanges_of_one_code_start_one_session(start_service: StartService) -> None:
-    """RST-05, REL-18"""
+    """IDP-10, REL-18"""
     service, google = await start_with_providers(start_service, rate_limits=False)
     code = await Browser(service, google).code()
     answers = await asyncio.gather(*(service.post(EXCHANGE, exchange(code), peer=f"198.51.{n}.1") for n in range(50)))
@@ -206,6 +206,7 @@ async def test_fifty_exchanges_of_one_code_start_one_session(start_service: Star
 
 
 async def test_fifty_returns_of_one_browser_bring_one_code(start_service: StartService) -> None:
+    """IDP-09, REL-18"""
     service, google = await start_with_providers(start_service, rate_limits=False)
     browser = Browser(service, google)
     await browser.leave()

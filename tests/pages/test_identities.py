@@ -48,7 +48,7 @@ def go_on_as(window: Window, who: str) -> None:
 
 @pytest.mark.parametrize("response_mode", ["query", "form_post"])
 def test_continue_with_signs_a_new_person_in(browser: Browser, response_mode: str) -> None:
-    """With `form_post` the answer is a form of another site, as Apple sends it: the cookie comes with the redirect."""
+    """IDP-12: with `form_post` a form of another site answers, as at Apple, and the cookie comes with the redirect."""
     with acquainted(response_mode) as places, visited(browser, places) as window:
         go_on_as(window, "ann@example.com")
         window.wait_for("This device")
@@ -126,6 +126,7 @@ def test_a_provider_that_is_away_leaves_the_other_ways_in(browser: Browser) -> N
 
 
 def test_a_person_connects_an_account_and_disconnects_it(browser: Browser, places: tuple[Site, Stranger]) -> None:
+    """IDP-12"""
     site = places[0]
     email = site.register()
     with visited(browser, places) as window:

@@ -78,11 +78,13 @@ def test_addresses_are_kept_as_they_are_written() -> None:
     ],
 )
 def test_what_leads_astray_is_refused(value: str, reason: str) -> None:
+    """IDP-08"""
     assert reason in problem_of(value)
 
 
 @given(st.text(alphabet="abcdefhjilnorstvp:/.?#*[]@%=&\\ \t\u00e9\u0430019", max_size=40))
 def test_whatever_is_accepted_is_a_page_or_an_app_of_the_team(text: str) -> None:
+    """IDP-08"""
     try:
         accepted = app_redirects(text)
     except ValueError:

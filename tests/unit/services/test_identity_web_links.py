@@ -54,7 +54,7 @@ async def test_a_signed_in_browser_links_an_account_whatever_its_address(scene: 
 
 
 async def test_the_code_serves_one_session_only(scene: Scene, caller: Caller) -> None:
-    """An attacker's code in a victim's session would let the attacker in later."""
+    """IDP-11: an attacker's code in a victim's session would let the attacker in later."""
     code = await code_for(scene, caller)
     other_session = replace(caller, session=await scene.add_session(caller.user))
     victim = await scene.add_caller()
