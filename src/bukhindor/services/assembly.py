@@ -45,6 +45,7 @@ from bukhindor.services.token_refresh import TokenRefresh
 from bukhindor.services.upkeep import Upkeep
 from bukhindor.services.user_admin import UserAdmin
 from bukhindor.services.user_listing import UserListing
+from bukhindor.services.ways_in_assembly import assemble_ways_in
 from bukhindor.services.withdrawals import ProviderWithdrawals
 
 
@@ -100,124 +101,8 @@ def assemble(outside: Outside, rules: Rules) -> Services:
     """Build every use case over the given ports and rules."""
     steps = assemble_steps(outside, rules)
     return Services(
+        **assemble_ways_in(outside, rules, steps),
         authentication=Authentication(token_reading=steps.token_reading, policy=rules.policy, clock=outside.clock),
-        registration=Registration(
-            transactions=outside.transactions,
-            hasher=outside.hasher,
-            password_policy=rules.password_policy,
-            ways_in=rules.ways_in,
-            letters=steps.letters,
-            trail=steps.trail,
-            identifiers=outside.identifiers,
-            clock=outside.clock,
-        ),
-        guests=Guests(
-            transactions=outside.transactions,
-            ways_in=rules.ways_in,
-            policy=rules.policy,
-            hasher=outside.hasher,
-            password_policy=rules.password_policy,
-            limiter=outside.limiter,
-            step_up=steps.step_up,
-            letters=steps.letters,
-            trail=steps.trail,
-            session_start=steps.session_start,
-            token_issuer=steps.token_issuer,
-            identifiers=outside.identifiers,
-            clock=outside.clock,
-        ),
-        sign_in=SignIn(
-            transactions=outside.transactions,
-            hasher=outside.hasher,
-            password_check=steps.password_check,
-            token_issuer=steps.token_issuer,
-            session_start=steps.session_start,
-            clock=outside.clock,
-        ),
-        factor_sign_in=FactorSignIn(
-            transactions=outside.transactions,
-            mfa_tokens=outside.mfa_tokens,
-            factor_check=steps.factor_check,
-            passkey_proof=steps.passkey_proof,
-            session_start=steps.session_start,
-            token_issuer=steps.token_issuer,
-            clock=outside.clock,
-        ),
-        second_factors=SecondFactors(
-            transactions=outside.transactions,
-            totp=outside.totp,
-            recovery=outside.recovery,
-            step_up=steps.step_up,
-            letters=steps.letters,
-            trail=steps.trail,
-            identifiers=outside.identifiers,
-            clock=outside.clock,
-        ),
-        reauthentication=Reauthentication(
-            passkey_proof=steps.passkey_proof,
-            transactions=outside.transactions,
-            step_up=steps.step_up,
-            factor_check=steps.factor_check,
-            proofs=steps.proofs,
-            review_codes=steps.review_codes,
-            token_issuer=steps.token_issuer,
-            trail=steps.trail,
-            clock=outside.clock,
-        ),
-        sign_in_code=SignInCode(
-            transactions=outside.transactions,
-            proofs=steps.proofs,
-            review_codes=steps.review_codes,
-            planted_access=steps.planted_access,
-            letters=steps.letters,
-            trail=steps.trail,
-            token_issuer=steps.token_issuer,
-            session_start=steps.session_start,
-            clock=outside.clock,
-            allowance=steps.allowance,
-        ),
-        passkey_sign_in=PasskeySignIn(
-            transactions=outside.transactions,
-            proof=steps.passkey_proof,
-            session_start=steps.session_start,
-            token_issuer=steps.token_issuer,
-        ),
-        passkey_administration=PasskeyAdministration(
-            transactions=outside.transactions,
-            proof=steps.passkey_proof,
-            step_up=steps.step_up,
-            letters=steps.letters,
-            identifiers=outside.identifiers,
-        ),
-        identity_sign_in=IdentitySignIn(
-            transactions=outside.transactions,
-            proof=steps.identity_proof,
-            journey=steps.identity_journey,
-            admission=steps.identity_admission,
-            session_start=steps.session_start,
-            token_issuer=steps.token_issuer,
-            clock=outside.clock,
-        ),
-        identity_web_flow=IdentityWebFlow(
-            transactions=outside.transactions,
-            proof=steps.identity_proof,
-            journey=steps.identity_journey,
-            clock=outside.clock,
-        ),
-        identities=Identities(
-            transactions=outside.transactions,
-            proof=steps.identity_proof,
-            journey=steps.identity_journey,
-            step_up=steps.step_up,
-            access=steps.provider_access,
-            letters=steps.letters,
-            trail=steps.trail,
-            identifiers=outside.identifiers,
-            addresses=rules.ways_in.addresses,
-        ),
-        provider_notices=ProviderNotices(
-            transactions=outside.transactions, proof=steps.identity_proof, letters=steps.letters, trail=steps.trail
-        ),
         provider_withdrawals=ProviderWithdrawals(
             transactions=outside.transactions, providers=outside.identity_providers, clock=outside.clock
         ),
