@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from bukhindor.domain.errors import IdentityTaken, InvalidIdToken
+from bukhindor.domain.errors import IdentityTaken, InvalidIdToken, WriteConflict
 from bukhindor.domain.identity import Identity, ProviderGrant
 from bukhindor.ports.store.full import FullStore
 from tests.adapters.keeping import keep
@@ -62,10 +62,20 @@ async def test_a_use_is_kept_and_nothing_else_changes(transactions: FullStore) -
     )
     async with transactions.begin() as tx:
         await tx.identities.save(replace(used, provider="other", created_at=T0 - timedelta(1)))
-        await tx.identities.save(APPLE)
         await tx.commit()
     async with transactions.read() as stored:
         assert await stored.identities.of_user(ANN.id) == [used]
+
+
+async def test_a_use_of_a_removed_identity_is_a_conflict(transactions: FullStore) -> None:
+    await keep(transactions, ANN, GOOGLE)
+    async with transactions.begin() as tx:
+        await tx.identities.remove(GOOGLE.id)
+        with pytest.raises(WriteConflict):
+            await tx.identities.save(replace(GOOGLE, last_used_at=T0))
+        await tx.commit()
+    async with transactions.read() as stored:
+        assert await stored.identities.of_user(ANN.id) == []
 
 
 async def test_identities_are_removed_once_and_go_with_their_account(transactions: FullStore) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import IdentityTaken, InvalidIdToken
+from bukhindor.domain.errors import IdentityTaken, InvalidIdToken, WriteConflict
 from bukhindor.domain.identity import Identity
 from bukhindor.domain.session import Session
 
@@ -40,15 +40,16 @@ class FakeIdentities:
 
     async def save(self, identity: Identity) -> None:
         known = self._identities.get(identity.id)
-        if known is not None:
-            self._identities[identity.id] = replace(
-                known,
-                email=identity.email,
-                is_email_verified=identity.is_email_verified,
-                is_private_email=identity.is_private_email,
-                last_used_at=identity.last_used_at,
-                grant=identity.grant,
-            )
+        if known is None:
+            raise WriteConflict
+        self._identities[identity.id] = replace(
+            known,
+            email=identity.email,
+            is_email_verified=identity.is_email_verified,
+            is_private_email=identity.is_private_email,
+            last_used_at=identity.last_used_at,
+            grant=identity.grant,
+        )
 
     async def remove(self, identity_id: UUID) -> bool:
         return self._identities.pop(identity_id, None) is not None

@@ -157,3 +157,8 @@ class Identity:
 def is_relay_address(email: EmailAddress) -> bool:
     """Whether Apple forwards mails to this address, for as long as the person wants it."""
     return email.value.rpartition("@")[2] == PRIVATE_RELAY_DOMAIN
+
+
+def outlives_identities(email: EmailAddress) -> bool:
+    """Whether mails to this address arrive for as long as the account is there."""
+    return not email.is_of_guest and not is_relay_address(email)

@@ -16,6 +16,7 @@ from bukhindor.domain.errors import (
     TooManyPasskeys,
 )
 from bukhindor.domain.guest import claimed
+from bukhindor.domain.identity import outlives_identities
 from bukhindor.domain.mail import LetterKind
 from bukhindor.domain.passkey import (
     MAX_PASSKEYS,
@@ -145,7 +146,8 @@ class PasskeyAdministration:
         """Remove one of your passkeys: it signs in no more. Sessions that it started continue. A mail notifies you.
 
         The passkey stays on its device until it is removed there, too. An account without an address keeps its last
-        one.
+        one, and so does one with a relay address of Apple and no password: a linked account, or a password, is needed
+        first.
 
         Raises ReauthenticationRequired, PasskeyNotFound, LastSignInMethod, InvalidAccessToken.
         """
@@ -171,7 +173,9 @@ class PasskeyAdministration:
     async def _refuse_last(self, tx: _Writing, passkey: Passkey) -> None:
         """Raise LastSignInMethod when no one could sign in without this passkey."""
         user = await tx.users.by_id(passkey.user_id)
-        if user is None or not user.email.is_of_guest or len(await tx.passkeys.of_user(user.id)) > 1:
+        if user is None or user.password_hash is not None or outlives_identities(user.email):
+            return
+        if len(await tx.passkeys.of_user(user.id)) > 1:
             return
         if not await tx.identities.of_user(user.id):
             raise LastSignInMethod

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.makers import ORIGIN, address, make_claims, make_identity, make_passk
 from tests.unit.services.scene import PASSWORD, Scene
 
 LATER = timedelta(minutes=10)
+RELAY = "x1@privaterelay.appleid.com"
 
 
 async def linked(scene: Scene, caller: Caller, subject: str = "ann", code: str | None = None) -> Identity:
@@ -135,6 +137,33 @@ async def test_the_last_way_in_stays(scene: Scene) -> None:
     await scene.store.passkeys.add(make_passkey(caller.user))
     await scene.services.identities.unlink(caller, identity.id)
     assert await scene.services.identities.own(caller) == []
+
+
+async def test_the_last_passkey_of_an_account_at_a_relay_address_stays(scene: Scene) -> None:
+    """Apple forwards mails for as long as the person wants, so a mailed code is no way in that lasts."""
+    caller = await scene.add_caller(email=RELAY, password_hash=None)
+    passkey = make_passkey(caller.user)
+    await scene.store.passkeys.add(passkey)
+    identity = await linked(scene, caller)
+    await scene.services.identities.unlink(caller, identity.id)
+    before = scene.snapshot()
+    with pytest.raises(LastSignInMethod):
+        await scene.services.passkey_administration.remove(caller, passkey.id)
+    assert scene.snapshot() == before
+    await linked(scene, caller)
+    await scene.services.passkey_administration.remove(caller, passkey.id)
+    assert scene.store.committed.passkeys == {}
+
+
+@pytest.mark.parametrize(
+    "parts", [{"email": RELAY}, {"email": "ann@example.com", "password_hash": None}], ids=["password", "mailbox"]
+)
+async def test_with_another_way_in_the_last_passkey_goes(scene: Scene, parts: dict[str, Any]) -> None:
+    caller = await scene.add_caller(**parts)
+    passkey = make_passkey(caller.user)
+    await scene.store.passkeys.add(passkey)
+    await scene.services.passkey_administration.remove(caller, passkey.id)
+    assert scene.store.committed.passkeys == {}
 
 
 async def test_unlinking_queues_the_withdrawal_of_the_access(scene: Scene) -> None:

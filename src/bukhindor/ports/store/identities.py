@@ -19,7 +19,7 @@ class Identities(Protocol):
         """Store a new identity. Raises IdentityTaken when any account has its issuer and subject."""
 
     async def save(self, identity: Identity) -> None:
-        """Store its address, use and grant; an identity that was removed stays so."""
+        """Store its address, use and grant. Raises WriteConflict when it was removed: it stays so."""
 
     async def remove(self, identity_id: UUID) -> bool:
         """Return False when it was removed before."""

@@ -10,7 +10,7 @@ from bukhindor.adapters.sql import tables
 from bukhindor.adapters.sql.connection import Connection, Row, UniqueViolation
 from bukhindor.adapters.sql.repositories import provider_grant
 from bukhindor.domain.email_address import EmailAddress
-from bukhindor.domain.errors import IdentityTaken, InvalidIdToken
+from bukhindor.domain.errors import IdentityTaken, InvalidIdToken, WriteConflict
 from bukhindor.domain.identity import Identity, ProviderGrant
 from bukhindor.ports.secrets import Seal
 
@@ -105,7 +105,9 @@ class SqlIdentities:
         values = from_identity(identity, self._sealed(identity))
         fixed = ("id", "user_id", "provider", "issuer", "subject", "created_at")
         changing = {name: value for name, value in values.items() if name not in fixed}
-        await self._connection.change(_SAVE, {"which": identity.id, **changing})
+        if not await self._connection.change(_SAVE, {"which": identity.id, **changing}):
+            # It was unlinked between the look-up and the lock of its account.
+            raise WriteConflict
 
     async def remove(self, identity_id: UUID) -> bool:
         return await self._connection.change(_REMOVE, {"which": identity_id}) > 0
