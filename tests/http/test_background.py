@@ -37,8 +37,8 @@ async def finish(seconds: float) -> None:
 @pytest.mark.parametrize("then_waits", [0.0, 60.0])
 async def test_the_end_is_not_missed(then_waits: float) -> None:
     """REL-30: a service that is stopped ends, even if its mail server accepts at that moment and is silent."""
-    idle: Any = SimpleNamespace(load=nothing, purge=nothing, deliver_due=nothing, finish=finish)
-    services: Any = SimpleNamespace(signing_key_ring=idle, upkeep=idle, mail_delivery=idle)
+    idle: Any = SimpleNamespace(load=nothing, purge=nothing, withdraw_due=nothing, deliver_due=nothing, finish=finish)
+    services: Any = SimpleNamespace(signing_key_ring=idle, upkeep=idle, provider_withdrawals=idle, mail_delivery=idle)
     deaf = Deaf(then_waits)
     async with asyncio.timeout(20), background_tasks(services, ("deaf", 0.0, deaf.work)):
         await deaf.begun.wait()
