@@ -102,6 +102,20 @@ async def test_a_forged_token_makes_no_account(start_service: StartService, own:
     assert await count_of_users(service) == users
 
 
+@pytest.mark.parametrize("first", ["\uff55", "\u1d58"], ids=["full-width", "raised"])
+async def test_a_mailbox_that_only_looks_like_the_accounts_opens_nothing(
+    start_service: StartService, own: OwnProvider, first: str
+) -> None:
+    """REG-02: the provider wrote to another mailbox than the one of the account."""
+    service = await start_service(**settings_of(own))
+    user = service.people.user
+    assert user.email.startswith("u")
+    await service.change("UPDATE users SET email_verified = ? WHERE email = ?", True, user.email)
+    answer = await service.post(SIGN_IN, body_of(own.id_token(email=first + user.email[1:])))
+    assert_problem(answer, 401, "identity_email_not_verified")
+    assert service.sql("SELECT count(*) FROM identities") == [(0,)]
+
+
 async def test_a_provider_that_hangs_holds_up_no_one_else(start_service: StartService, own: OwnProvider) -> None:
     """IDP-07: its own calls are 503 within five seconds, and known keys go on working."""
     async with FaultProxy(own.port) as proxy:

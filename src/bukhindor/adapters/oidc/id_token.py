@@ -2,6 +2,7 @@
 
 import hmac
 import re
+import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -156,13 +157,23 @@ def _is_nonce(found: object, nonce: str) -> bool:
 
 
 def address_in(value: object) -> EmailAddress | None:
-    """None for what can't be an address."""
-    if not isinstance(value, str):
+    """None for what can't be an address, and for a spelling that an address here has only once it is simplified.
+
+    The provider vouches for the mailbox that it wrote to: `vıctim@example.com`, with a dotless i, may be another one
+    than the `victim@example.com` that a person would mean here (CVE-2019-19844).
+    """
+    if not isinstance(value, str) or not _is_plain(value.strip()):
         return None
     try:
         return EmailAddress.parse(value)
     except InvalidValue:
         return None
+
+
+def _is_plain(text: str) -> bool:
+    """Whether upper case is all that tells the address from its canonical form."""
+    local, _, domain = text.rpartition("@")
+    return local.isascii() and "İ" not in domain and unicodedata.is_normalized("NFKC", domain)
 
 
 def _is_true(value: object) -> bool:
