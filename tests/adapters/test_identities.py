@@ -119,6 +119,21 @@ async def test_an_id_token_is_used_once(transactions: FullStore) -> None:
         await tx.commit()
 
 
+async def test_a_stopped_address_is_forgotten_once_no_account_has_it(transactions: FullStore) -> None:
+    relay = address("x1@privaterelay.appleid.com")
+    user = make_user(relay)
+    await keep(transactions, user)
+    async with transactions.begin() as tx:
+        await tx.identities.stop_mails(relay)
+        assert await tx.identities.forget_stops() == 0
+        assert await tx.identities.mails_are_stopped(relay)
+        await tx.users.remove(user.id)
+        assert await tx.identities.forget_stops() == 1
+        assert await tx.identities.forget_stops() == 0
+        assert not await tx.identities.mails_are_stopped(relay)
+        await tx.commit()
+
+
 async def test_mails_to_an_address_stop_and_resume(transactions: FullStore) -> None:
     relay, other = address("x1@privaterelay.appleid.com"), address("x2@privaterelay.appleid.com")
     async with transactions.begin() as tx:

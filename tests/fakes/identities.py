@@ -8,17 +8,20 @@ from bukhindor.domain.email_address import EmailAddress
 from bukhindor.domain.errors import IdentityTaken, InvalidIdToken, WriteConflict
 from bukhindor.domain.identity import Identity
 from bukhindor.domain.session import Session
+from bukhindor.domain.user import User
 
 
 class FakeIdentities:
     def __init__(
         self,
+        users: dict[UUID, User],
         identities: dict[UUID, Identity],
         started: dict[UUID, UUID],
         used: dict[bytes, datetime],
         sessions: dict[UUID, Session],
         stopped: dict[str, bool],
     ) -> None:
+        self._users = users
         self._identities = identities
         self._started = started
         self._used = used
@@ -75,6 +78,13 @@ class FakeIdentities:
 
     async def mails_are_stopped(self, email: EmailAddress) -> bool:
         return email.value in self._stopped
+
+    async def forget_stops(self) -> int:
+        kept = {user.email.value for user in self._users.values()}
+        forgotten = [email for email in self._stopped if email not in kept]
+        for email in forgotten:
+            del self._stopped[email]
+        return len(forgotten)
 
     async def use_up(self, token_hash: bytes, expires_at: datetime) -> None:
         if token_hash in self._used:

@@ -144,6 +144,7 @@ class _Scope:
     def identities(self) -> FakeIdentities:
         tables = self._tables()
         return FakeIdentities(
+            tables.users,
             tables.identities,
             tables.identity_sessions,
             tables.used_id_tokens,

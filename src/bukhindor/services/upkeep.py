@@ -63,7 +63,7 @@ class Upkeep:
 
         Expired are sessions, one-time tokens, used challenges and ID tokens, invitations, links that lock, familiar
         networks, pending factors, kept responses, abandoned mails and events, and guests who have not
-        come back.
+        come back. Relay addresses without mails are forgotten with their account: nothing else is mailed there.
 
         It works in small steps, so that no request waits long behind it.
         """
@@ -81,6 +81,7 @@ class Upkeep:
             removed += await tx.lockdown_links.remove_expired(now)
             removed += await tx.passkeys.remove_expired_challenges(now)
             removed += await tx.identities.remove_expired_tokens(now)
+            removed += await tx.identities.forget_stops()
             removed += await tx.familiar_networks.remove_before(now - FAMILIARITY)
             removed += await tx.factors.remove_abandoned(now - PENDING_LIFE)
             removed += await tx.kept_responses.remove_expired(now)

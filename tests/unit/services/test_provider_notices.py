@@ -114,6 +114,18 @@ async def test_mails_to_the_relay_address_stop_and_resume(scene: Scene) -> None:
     assert await mails_arrive(scene)
 
 
+async def test_no_relay_address_is_kept_longer_than_its_account(scene: Scene) -> None:
+    """DP-01"""
+    user = await scene.add_user(RELAY.value, password_hash=None)
+    await linked(scene, user)
+    await receive(scene, NoticeKind.MAIL_DISABLED, "first", email=RELAY)
+    assert await scene.services.upkeep.purge() == 0
+    assert not await mails_arrive(scene)
+    await receive(scene, NoticeKind.ACCOUNT_DELETED, "second")
+    await scene.services.upkeep.purge()
+    assert scene.store.committed.stopped_addresses == {}
+
+
 @pytest.mark.parametrize("email", [None, address("ann@example.com")])
 async def test_mails_to_an_address_of_the_persons_own_do_not_stop(scene: Scene, email: EmailAddress | None) -> None:
     user = await scene.add_user("ann@example.com", email_verified=True)

@@ -42,6 +42,9 @@ class Identities(Protocol):
     async def mails_are_stopped(self, email: EmailAddress) -> bool:
         """Whether the person wants no mails at a relay address."""
 
+    async def forget_stops(self) -> int:
+        """Forget a limited number of stopped addresses that no account has. Returns how many, 0 when none is left."""
+
     async def use_up(self, token_hash: bytes, expires_at: datetime) -> None:
         """Record that an ID token was used. Raises InvalidIdToken when it was used before, also in parallel."""
 

@@ -41,6 +41,14 @@ _SESSIONS_OF = sa.select(_sessions.c.session_id).where(_sessions.c.identity_id =
 _STOP_MAILS = sa.insert(_stopped)
 _RESUME_MAILS = sa.delete(_stopped).where(_stopped.c.email == sa.bindparam("address"))
 _MAILS_ARE_STOPPED = sa.select(_stopped.c.email).where(_stopped.c.email == sa.bindparam("address"))
+_FORGET_STOPS = sa.delete(_stopped).where(
+    _stopped.c.email.in_(
+        sa.select(_stopped.c.email)
+        .where(~sa.exists(sa.select(tables.users.c.id).where(tables.users.c.email == _stopped.c.email)))
+        .limit(tables.REMOVED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+)
 _USE_UP = sa.insert(_used)
 _REMOVE_EXPIRED = sa.delete(_used).where(
     _used.c.token_hash.in_(
@@ -130,6 +138,9 @@ class SqlIdentities:
 
     async def mails_are_stopped(self, email: EmailAddress) -> bool:
         return bool(await self._connection.fetch(_MAILS_ARE_STOPPED, {"address": email.value}))
+
+    async def forget_stops(self) -> int:
+        return await self._connection.change(_FORGET_STOPS, {})
 
     async def use_up(self, token_hash: bytes, expires_at: datetime) -> None:
         try:
