@@ -1,10 +1,12 @@
 """Signing in at another provider in a browser: where browsers are led, and what is refused on the way."""
 
+import json
 from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 
+from bukhindor.ports.identity_provider import Redeemed
 from tests.fakes.identity_provider import FakeIdentityProvider
 from tests.http.answers import assert_problem, assert_refused_field
 from tests.http.conftest import StartService
@@ -19,6 +21,7 @@ from tests.http.web_flow_scenes import (
     query_of,
     start_with_providers,
 )
+from tests.makers import make_claims
 
 OTHERS_COOKIE = "o" * 43
 
@@ -192,6 +195,20 @@ async def test_a_name_that_is_none_does_no_harm(browser: Browser, user: str) -> 
     back = await browser.come_back(browser.answer(user=user))
     await browser.service.post(EXCHANGE, exchange(query_of(back.headers["location"])["code"]))
     assert "Ann Example" in [each["name"] for each in await browser.service.users()]
+
+
+@pytest.mark.parametrize("length", [2048, 2049, 12_000])
+async def test_a_code_with_everything_in_it_still_signs_in(browser: Browser, length: int) -> None:
+    """The longest name, subject and methods, and a refresh token of a provider that makes long ones."""
+    await browser.leave()
+    claims = make_claims(subject="s" * 255, name="\U00010348" * 200, amr=("m" * 64,) * 20)
+    issued = browser.provider.issue(claims, browser.left["nonce"])
+    browser.provider.codes["long"] = Redeemed(issued, "r" * length)
+    user = json.dumps({"name": {"firstName": "\U00010348" * 50, "lastName": "\U00010348" * 40}})
+    back = await browser.come_back({"state": browser.left["state"], "code": "long", "user": user})
+    code = query_of(back.headers["location"])["code"]
+    assert len(code) <= 8192
+    assert (await browser.service.post(EXCHANGE, exchange(code))).status_code == 200
 
 
 async def test_the_code_is_for_its_verifier_once_and_for_a_minute(browser: Browser) -> None:

@@ -22,6 +22,9 @@ FLOW_LIFE = timedelta(minutes=10)
 CODE_LIFE = timedelta(seconds=60)
 """How long an app may take to redeem the code."""
 
+LONGEST_TOKEN = 2048
+"""Characters of a refresh token that the code of an app has room for: it travels in an address, with all claims."""
+
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _VISIBLE = re.compile(r"[\x20-\x7e]*")

@@ -14,6 +14,7 @@ from bukhindor.domain.errors import (
 from bukhindor.domain.identity import ProviderGrant
 from bukhindor.domain.identity_web_flow import (
     CODE_LIFE,
+    LONGEST_TOKEN,
     Departure,
     Destination,
     ProvenIdentity,
@@ -120,6 +121,9 @@ class IdentityWebFlow:
         )
         claims = await provider.verify(redeemed.id_token, flow.nonce)
         token = redeemed.refresh_token
+        if token is not None and len(token) > LONGEST_TOKEN:
+            _log.warning("a refresh token of %s is too long to be kept: access can't be withdrawn", flow.provider)
+            token = None
         return ProvenIdentity(
             claims=claims,
             name=answer.name,

@@ -13,7 +13,14 @@ from bukhindor.domain.errors import (
     RedirectNotAllowed,
 )
 from bukhindor.domain.identity import ProviderGrant
-from bukhindor.domain.identity_web_flow import CODE_LIFE, FLOW_LIFE, CodeVerifier, Destination, ProviderAnswer
+from bukhindor.domain.identity_web_flow import (
+    CODE_LIFE,
+    FLOW_LIFE,
+    LONGEST_TOKEN,
+    CodeVerifier,
+    Destination,
+    ProviderAnswer,
+)
 from bukhindor.domain.user import Name
 from tests.fakes.identity_provider import FakeIdentityProvider
 from tests.makers import ORIGIN
@@ -43,6 +50,17 @@ async def test_a_browser_comes_back_with_a_code_and_the_app_signs_in(scene: Scen
     assert user.name == "Ann of Apple"
     (identity,) = scene.store.committed.identities.values()
     assert identity.grant == ProviderGrant("web-client", "refresh-token")
+
+
+async def test_a_refresh_token_that_is_too_long_for_the_code_stops_no_one(scene: Scene, journey: Journey) -> None:
+    answer = journey.answer()
+    (code,) = journey.provider.codes
+    longest = replace(journey.provider.codes[code], refresh_token="r" * LONGEST_TOKEN + "r")
+    journey.provider.codes[code] = longest
+    app = await journey.end(answer)
+    assert (await scene.services.identity_sign_in.by_code(app["code"], VERIFIER, DEVICE, ORIGIN)).is_new
+    (identity,) = scene.store.committed.identities.values()
+    assert identity.grant is None
 
 
 async def test_the_provider_learns_its_own_challenge_and_callback(scene: Scene, journey: Journey) -> None:
