@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -36,7 +37,7 @@ def notice(own: OwnProvider, type: str, jti: str = "1", **changes: Any) -> dict[
 
 async def signed_in(service: Service, own: OwnProvider) -> dict[str, str]:
     """The headers of a session that Apple has started."""
-    answer = await service.post(SIGN_IN, {"id_token": own.id_token(jti=str(id(object()))), "nonce": "n"})
+    answer = await service.post(SIGN_IN, {"id_token": own.id_token(jti=uuid4().hex), "nonce": "n"})
     assert answer.status_code == 200, answer.text
     return {"authorization": f"Bearer {answer.json()['user']['access_token']}"}
 
