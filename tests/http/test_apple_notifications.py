@@ -43,6 +43,7 @@ async def signed_in(service: Service, own: OwnProvider) -> dict[str, str]:
 
 
 async def test_withdrawn_consent_ends_the_session_before_its_next_request(service: Service, own: OwnProvider) -> None:
+    """IDP-13"""
     headers = await signed_in(service, own)
     assert (await service.get("/auth/me", headers=headers)).status_code == 200
     assert (await service.post(NOTIFICATIONS, notice(own, "consent-revoked"))).status_code == 200
@@ -65,6 +66,7 @@ async def test_a_deleted_apple_account_begins_the_deletion_here(service: Service
 async def test_a_notice_for_another_service_changes_nothing(
     service: Service, own: OwnProvider, changes: dict[str, Any]
 ) -> None:
+    """IDP-13"""
     headers = await signed_in(service, own)
     answer = await service.post(NOTIFICATIONS, notice(own, "consent-revoked", **changes))
     assert_problem(answer, 401, "invalid_id_token")

@@ -136,7 +136,7 @@ async def test_mails_to_an_address_of_the_persons_own_do_not_stop(scene: Scene, 
 
 
 async def test_a_notice_has_an_effect_once(scene: Scene) -> None:
-    """A provider repeats a notice whose response got lost."""
+    """IDP-13. A provider repeats a notice whose response got lost."""
     user = await scene.add_user()
     await linked(scene, user)
     await receive(scene, NoticeKind.CONSENT_REVOKED)

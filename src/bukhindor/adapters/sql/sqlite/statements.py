@@ -66,7 +66,10 @@ def fetch(connection: sqlite3.Connection, statement: sa.Select[Any], parameters:
     for values in found:
         row = list(values)
         for index, convert in converters:
-            row[index] = convert(row[index])
+            value = row[index]
+            # NULL is None in every type: most of what may be NULL is, and each call costs.
+            if value is not None:
+                row[index] = convert(value)
         rows.append(row)
     return rows
 
