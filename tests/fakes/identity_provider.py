@@ -80,7 +80,8 @@ class FakeIdentityProvider:
         redeemed = self.codes.pop(code, None)
         if redeemed is None:
             raise InvalidAuthorizationCode
-        return redeemed
+        said, _ = self.tokens.get(redeemed.id_token, (None, ""))
+        return redeemed if said is None else replace(redeemed, subject=said.subject)
 
     async def revoke(self, grant: ProviderGrant) -> None:
         self._answer()

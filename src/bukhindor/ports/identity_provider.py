@@ -10,10 +10,14 @@ from bukhindor.domain.provider_notice import ProviderNotice
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """What a provider gives for an authorization code. `refresh_token` is None when it gives none."""
+    """What a provider gives for an authorization code. `refresh_token` is None when it gives none. `subject` is whose
+    code it was, by the ID token, whose signature is not checked: it came from the provider itself, over TLS (OpenID
+    Connect Core 1.0 section 3.1.3.7). It is None for what can't be read.
+    """
 
     id_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False, default=None)
+    subject: str | None = None
 
 
 class IdentityProvider(Protocol):

@@ -82,7 +82,7 @@ async def test_a_code_is_redeemed_once_with_the_secret_as_discovery_says(
     code, adapter = await code_of_page(general), general.adapter()
     redeemed = await adapter.redeem(code, redirect_uri=CALLBACK, code_verifier=VERIFIER)
     assert (await adapter.verify(redeemed.id_token, "n")).subject == "subject-1"
-    assert redeemed.refresh_token == f"refresh-{WEB}"
+    assert (redeemed.refresh_token, redeemed.subject) == (f"refresh-{WEB}", "subject-1")
     assert redeemed.id_token not in repr(redeemed)
     with pytest.raises(InvalidAuthorizationCode):
         await adapter.redeem(code, redirect_uri=CALLBACK, code_verifier=VERIFIER)
@@ -161,7 +161,7 @@ async def test_a_refresh_token_that_is_none_is_left_out(stage: Stage) -> None:
     for refresh_token in (None, 7, "", "r" * 20_000):
         stage.own.instead[TOKEN] = Response.of({"id_token": "a.b.c", "refresh_token": refresh_token})
         redeemed = await stage.adapter().redeem("c", redirect_uri=None, code_verifier=None)
-        assert redeemed.refresh_token is None
+        assert (redeemed.refresh_token, redeemed.subject) == (None, None)
 
 
 async def test_our_access_is_withdrawn(apple: Stage) -> None:

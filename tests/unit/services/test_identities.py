@@ -61,7 +61,7 @@ async def test_linking_what_is_linked_changes_nothing_but_the_access(scene: Scen
     caller = await scene.add_caller()
     identity = await linked(scene, caller)
     assert await linked(scene, caller) == identity
-    scene.google.codes["code"] = Redeemed("id token", "refresh")
+    scene.google.codes["code"] = Redeemed("id token", "refresh", "ann")
     assert await linked(scene, caller, code="code") == identity
     (kept,) = await scene.services.identities.own(caller)
     assert kept.grant == ProviderGrant("web-client", "refresh")

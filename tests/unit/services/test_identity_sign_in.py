@@ -205,14 +205,14 @@ async def test_a_blocked_domain_opens_no_account(scene: Scene) -> None:
 
 
 async def test_apples_code_is_exchanged_and_kept_for_a_withdrawal(scene: Scene) -> None:
-    scene.apple.codes["code"] = Redeemed("another id token", "a refresh token")
+    scene.apple.codes["code"] = Redeemed("another id token", "a refresh token", "ann")
     claims = make_claims(provider="apple", audience="com.example.app")
     await sign_in(scene, scene.apple.issue(claims), "apple", authorization_code="code")
     (identity,) = scene.store.committed.identities.values()
     assert identity.grant == ProviderGrant("com.example.app", "a refresh token")
 
 
-@pytest.mark.parametrize("redeemed", [None, Redeemed("another id token")])
+@pytest.mark.parametrize("redeemed", [None, Redeemed("another id token", None, "ann")])
 async def test_a_code_that_gives_no_refresh_token_stops_no_one(scene: Scene, redeemed: Redeemed | None) -> None:
     if redeemed is not None:
         scene.apple.codes["code"] = redeemed
@@ -220,6 +220,17 @@ async def test_a_code_that_gives_no_refresh_token_stops_no_one(scene: Scene, red
     assert (await sign_in(scene, scene.apple.issue(claims), "apple", authorization_code="code")).is_new
     (identity,) = scene.store.committed.identities.values()
     assert identity.grant is None
+
+
+@pytest.mark.parametrize("subject", ["bob", None])
+async def test_the_code_of_another_person_gives_no_access(scene: Scene, subject: str | None) -> None:
+    """A stolen code would let a thief withdraw what its owner has allowed (RFC 9700 section 4.5)."""
+    scene.apple.codes["stolen"] = Redeemed("another id token", "a refresh token of Bob", subject)
+    claims = make_claims(provider="apple")
+    assert (await sign_in(scene, scene.apple.issue(claims), "apple", authorization_code="stolen")).is_new
+    (identity,) = scene.store.committed.identities.values()
+    assert identity.grant is None
+    assert (scene.apple.revoked, scene.store.committed.withdrawals) == ([], {})
 
 
 async def test_the_session_is_remembered_as_the_identitys(scene: Scene) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bukhindor.adapters.oidc.client_secret import ClientProof
+from bukhindor.adapters.oidc.id_token import Refused, read_token, subject_in
 from bukhindor.adapters.oidc.metadata import Metadata
 from bukhindor.adapters.oidc.outbound import Answer, Outbound, Unusable, decoded, is_on_host_of
 from bukhindor.domain.errors import InvalidAuthorizationCode
@@ -70,7 +71,14 @@ def _redeemed(content: Mapping[str, Any]) -> Redeemed:
     if not isinstance(id_token, str):
         raise Unusable("the response to an authorization code has no ID token; the scope openid is needed")
     is_kept = isinstance(refresh_token, str) and 0 < len(refresh_token) <= _LONGEST_TOKEN
-    return Redeemed(id_token, refresh_token if is_kept else None)
+    return Redeemed(id_token, refresh_token if is_kept else None, _subject_of(id_token))
+
+
+def _subject_of(id_token: str) -> str | None:
+    try:
+        return subject_in(read_token(id_token).claims)
+    except Refused:
+        return None
 
 
 def _content(answer: Answer) -> dict[str, Any]:

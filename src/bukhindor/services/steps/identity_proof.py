@@ -55,7 +55,8 @@ class IdentityProof:
     async def grant(self, claims: IdentityClaims, authorization_code: str | None) -> ProviderGrant | None:
         """Exchange the authorization code of a native sheet, so that the service can withdraw its access later.
 
-        The person has proved who they are already, so a provider that is away or refuses does not stop them.
+        The person has proved who they are already, so a provider that is away or refuses does not stop them. The code
+        of another person gives no access: with it, unlinking would withdraw what that person has allowed.
         """
         if authorization_code is None:
             return None
@@ -65,6 +66,9 @@ class IdentityProof:
             )
         except (InvalidAuthorizationCode, ProviderUnavailable) as refusal:
             _log.warning("authorization code of %s not exchanged: %s", claims.provider, refusal.code)
+            return None
+        if redeemed.subject != claims.subject:
+            _log.warning("authorization code of %s not kept: it is another person's", claims.provider)
             return None
         token = redeemed.refresh_token
         return None if token is None else ProviderGrant(claims.audience, token)
