@@ -161,6 +161,7 @@ def make_notice(**parts: Any) -> ProviderNotice:
         provider=parts.pop("provider", "apple"),
         issuer=parts.pop("issuer", "https://appleid.apple.com"),
         subject=parts.pop("subject", "ann"),
+        reported_at=parts.pop("reported_at", T0),
         email=parts.pop("email", None),
         token_hash=parts.pop("token_hash", None) or uuid4().bytes,
         expires_at=parts.pop("expires_at", T0 + timedelta(days=7)),

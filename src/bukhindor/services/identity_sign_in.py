@@ -194,8 +194,10 @@ class IdentitySignIn:
             half = await self.session_start.half_signed_in(
                 tx, admitted.user, Method.IDENTITY, device, origin, device_proof, now, guest
             )
-            caller = await self.session_start.start(tx, replace(half, methods=claims.methods(settings)))
-            # `start` refuses an account to which nothing was linked.
+            # Only of an identity that is linked does the operator trust that the provider has checked two factors.
+            methods = half.methods if admitted.identity is None else claims.methods(settings)
+            caller = await self.session_start.start(tx, replace(half, methods=methods))
+            # `start` refuses an account to which nothing was linked, or asks for its second factor.
             assert admitted.identity is not None  # noqa: S101
             # The session ends when the provider reports that the person has withdrawn their consent.
             await tx.identities.remember_session(admitted.identity.id, caller.session.id)

@@ -39,9 +39,10 @@ class ProviderNotices:
     async def receive(self, provider: str, payload: str, origin: Origin) -> None:
         """Carry out what Apple reports about a person (server-to-server notifications of Sign in with Apple).
 
-        `consent-revoked` ends the sessions that the identity started. `account-delete` unlinks it and ends these
-        sessions; an account that has no other way in is deleted. `email-disabled` and `email-enabled` stop and resume
-        mails to the relay address. A notice has an effect once, even when it is sent again.
+        `consent-revoked` ends the sessions that the identity started, unless the person has signed in with it since.
+        `account-delete` unlinks it and ends these sessions; an account that has no other way in is deleted.
+        `email-disabled` and `email-enabled` stop and resume mails to the relay address. A notice has an effect once,
+        even when it is sent again.
 
         Raises ProviderNotFound, InvalidIdToken, ProviderUnavailable.
         """
@@ -67,7 +68,7 @@ class ProviderNotices:
         self, tx: _Writing, notice: ProviderNotice, identity: Identity, user: User, origin: Origin
     ) -> None:
         match notice.kind:
-            case NoticeKind.CONSENT_REVOKED:
+            case NoticeKind.CONSENT_REVOKED if not notice.is_older_than(identity.last_used_at):
                 await self._end_sessions(tx, identity, user, origin)
             case NoticeKind.ACCOUNT_DELETED:
                 await self._unlink(tx, identity, user, origin)

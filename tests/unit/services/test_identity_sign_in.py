@@ -152,8 +152,20 @@ async def test_an_account_that_may_not_be_used_gets_no_identity(scene: Scene, cl
     assert scene.mails() == []
 
 
+async def test_nothing_is_linked_to_an_account_before_its_second_factor(scene: Scene) -> None:
+    """The address proves the mailbox alone, and a trusted provider has not checked the factor of this account."""
+    ann = await scene.add_user(ANN.value, email_verified=True)
+    await scene.add_factor(ann)
+    scene.google._settings = replace(scene.google.settings, trusts_amr=True)
+    assert await refusal(scene, scene.google.issue(make_claims(amr=("pwd", "mfa")))) is MfaRequired
+    assert scene.mails() == []
+    assert AuditType.IDENTITY_LINKED not in scene.recorded()
+
+
 async def test_a_second_factor_is_asked_for_unless_the_provider_has_checked_one_and_is_trusted(scene: Scene) -> None:
     ann = await scene.add_user(ANN.value, email_verified=True)
+    await sign_in(scene, scene.google.issue(make_claims()))
+    await scene.store.sessions.remove_of_user(ann.id)
     await scene.add_factor(ann)
     with pytest.raises(MfaRequired):
         await sign_in(scene, scene.google.issue(make_claims(amr=("pwd", "mfa"))))

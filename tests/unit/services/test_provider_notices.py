@@ -63,6 +63,17 @@ async def test_withdrawn_consent_ends_the_sessions_that_the_identity_started(sce
     assert {event.details["session"] for event in ended} == {str(by_apple.id), str(with_factor.id)}
 
 
+@pytest.mark.parametrize(("seconds", "stays"), [(59, False), (61, True)])
+async def test_consent_that_was_given_again_since_ends_no_session(scene: Scene, seconds: int, stays: bool) -> None:
+    """A notice may be late, by up to a week; clocks may be a minute apart."""
+    user = await scene.add_user()
+    identity = await linked(scene, user, last_used_at=T0 + timedelta(seconds=seconds))
+    session = await scene.add_session(user, methods=(Method.IDENTITY,))
+    await scene.store.identities.remember_session(identity.id, session.id)
+    await receive(scene, NoticeKind.CONSENT_REVOKED, reported_at=T0)
+    assert await scene.has_session(session) is stays
+
+
 async def test_a_deleted_account_at_the_provider_is_unlinked(scene: Scene) -> None:
     user = await scene.add_user()
     await linked(scene, user)

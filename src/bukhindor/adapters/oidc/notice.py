@@ -37,6 +37,7 @@ def accept_notice(token: Unverified, settings: ProviderSettings, now: datetime) 
         provider=settings.name,
         issuer=settings.issuer,
         subject=subject_in(event),
+        reported_at=issued_at,
         email=address_in(event.get("email")),
         token_hash=sha256(token.signed).digest(),
         expires_at=issued_at + LIFE + LEEWAY,

@@ -46,7 +46,7 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """`identity` is None for an account that may not be used now: nothing is linked to it."""
+    """`identity` is None where nothing was linked: the account may not be used now, or has a second factor."""
 
     user: User
     identity: Identity | None
@@ -92,6 +92,9 @@ class IdentityAdmission:
 
         While the account's address is not verified, another person may have registered it and may be waiting for its
         owner (account pre-hijacking), so everything from before ends.
+
+        To an account with a second factor nothing is linked: the address proves the mailbox, and the link would outlast
+        a sign-in that never proves the factor. Its person links the identity once they are signed in.
         """
         if not user.is_active_at(now) or user.locked_at is not None:
             return Admitted(user, None)
@@ -101,6 +104,8 @@ class IdentityAdmission:
             await tx.users.save(user)
             verified = self.trail.by_stranger(origin, AuditType.EMAIL_VERIFIED, now, user.id, by="provider alone")
             await tx.audit_events.add(verified)
+        if user.has_factor:
+            return Admitted(user, None)
         identity = await self._link(tx, applicant, user, now)
         await self.letters.warn(tx, user, LetterKind.IDENTITY_LINKED, origin, now, provider=applicant.settings.label)
         return Admitted(user, identity)
