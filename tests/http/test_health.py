@@ -64,6 +64,7 @@ async def test_a_database_that_is_damaged_is_no_fault_of_the_caller(service: Ser
     """ERR-02: the response reveals nothing of tables or files. A server's tables may be those of another version for a
     while.
     """
+    service.sql("DROP TABLE identity_sessions")
     service.sql("DROP TABLE user_sessions")
     answer = await service.get("/auth/me", by=service.people.user)
     if service.settings.store.database.is_embedded:

@@ -17,6 +17,8 @@ OPEN = {
     "POST /auth/reauthenticate", "POST /auth/logout-all", "GET /auth/me", "GET /auth/sessions",
     "DELETE /auth/sessions/{session_id}", "GET /auth/factors", "POST /auth/factors/totp",
     "POST /auth/factors/{factor_id}/confirm", "DELETE /auth/factors/{factor_id}", "POST /auth/recovery-codes",
+    # Of guests from before the setting.
+    "POST /auth/guest/upgrade",
 }  # fmt: skip
 SIGNED_IN = [row for row in ENDPOINTS if row.access in (Access.SIGNED_IN, Access.ADMIN)]
 

@@ -73,5 +73,5 @@ def test_packages_that_were_not_brought_are_named_in_one_line() -> None:
     said: list[str] = []
     assert not provide_node_packages(said.append)
     assert said == [], "the line about Node.js has been said already"
-    with pytest.raises(ProgramMissing, match="playwright-core and axe-core"):
+    with pytest.raises(ProgramMissing, match="playwright-core, axe-core and oidc-provider"):
         node_modules()
