@@ -249,7 +249,7 @@ async def test_a_guest_who_asks_for_a_mail_gets_the_answer_of_all_and_no_mail(se
     """GST-05"""
     guest = await me(service, await begin(service))
     known = await service.post(path, {"email": guest["email"]})
-    unknown = await service.post(path, {"email": "nobody@example.org"})
+    unknown = await service.post(path, {"email": "stranger@example.org"})
     assert (known.status_code, known.json()) == (unknown.status_code, unknown.json())
     assert await mailed_to_guests(service) == []
 
@@ -320,7 +320,7 @@ async def test_a_token_that_is_no_guests_is_refused_before_anything_happens(serv
     begun = service.sql("SELECT count(*) FROM user_sessions")
     for token in ("", "not a token", expired, guest.refresh_token, service.people.other.access_token):
         assert_problem(await log_in(service, token), 400, "invalid_guest_token")
-    wrong = {"email": "nobody@example.org", "password": "x", "guest_token": "x"}
+    wrong = {"email": "stranger@example.org", "password": "x", "guest_token": "x"}
     assert_problem(await service.post("/auth/login", wrong), 400, "invalid_guest_token")
     assert service.sql("SELECT count(*) FROM user_sessions") == begun
     assert (await log_in(service, await service.refreshed(guest))).status_code == 200

@@ -1,9 +1,7 @@
 """Identities: accounts that people have at other providers, and sign in with here (OpenID Connect Core 1.0)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Self
 from uuid import UUID
 
@@ -57,17 +55,13 @@ class ProviderSettings:
         return self.name == APPLE
 
 
-Providers = Mapping[str, ProviderSettings]
-NO_PROVIDERS: Providers = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityClaims:
     """What a verified ID token says about a person.
 
     `provider` is its name in the settings, `audience` the client id that the token is for. `email` is None when there
     is none, or none that can be an address. `amr` are the methods that the provider names. `token_hash` is the SHA-256
-    of the token, which is good for one use; after `expires_at` no one accepts it anyway.
+    of what is signed in the token, which is good for one use; after `expires_at` no one accepts it anyway.
     """
 
     provider: str
